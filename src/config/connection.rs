@@ -1,0 +1,82 @@
+//! Connection settings of one side as a user can give them: flags, environment, `preflight.yaml`.
+//!
+//! They are resolved against `temporal.toml` profiles by [`crate::probe::profile`].
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+/// The settings the `temporal` CLI knows (`temporal options`), all optional. Field names are the
+/// CLI's flags with `_` for `-`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ConnectionSettings {
+    /// Profile of `temporal.toml`.
+    pub profile: Option<String>,
+    /// Path of `temporal.toml`.
+    pub config_file: Option<String>,
+    /// `host:port`.
+    pub address: Option<String>,
+    /// Namespace to use where one is needed.
+    pub namespace: Option<String>,
+    /// API key. Never serialised, never printed.
+    #[serde(skip)]
+    pub api_key: Option<Secret>,
+    /// Name of the environment variable that holds the API key.
+    pub api_key_env: Option<String>,
+    /// Use TLS; implied by an API key or any `tls_*` setting.
+    pub tls: Option<bool>,
+    /// PEM file of the client certificate chain.
+    pub tls_cert_path: Option<String>,
+    /// PEM file of the client key.
+    pub tls_key_path: Option<String>,
+    /// PEM file of the CA that signed the server's certificate.
+    pub tls_ca_path: Option<String>,
+    /// Server name to verify and to send as SNI.
+    pub tls_server_name: Option<String>,
+    /// Do not verify the server's certificate.
+    pub tls_disable_host_verification: Option<bool>,
+    /// `:authority` header.
+    pub client_authority: Option<String>,
+    /// Metadata sent with every call.
+    pub grpc_meta: BTreeMap<String, String>,
+}
+
+impl ConnectionSettings {
+    /// `self` where it says something, else `below` (precedence: flag, environment, `preflight.yaml`).
+    pub fn over(self, below: Self) -> Self {
+        let mut grpc_meta = below.grpc_meta;
+        grpc_meta.extend(self.grpc_meta);
+        Self {
+            profile: self.profile.or(below.profile),
+            config_file: self.config_file.or(below.config_file),
+            address: self.address.or(below.address),
+            namespace: self.namespace.or(below.namespace),
+            api_key: self.api_key.or(below.api_key),
+            api_key_env: self.api_key_env.or(below.api_key_env),
+            tls: self.tls.or(below.tls),
+            tls_cert_path: self.tls_cert_path.or(below.tls_cert_path),
+            tls_key_path: self.tls_key_path.or(below.tls_key_path),
+            tls_ca_path: self.tls_ca_path.or(below.tls_ca_path),
+            tls_server_name: self.tls_server_name.or(below.tls_server_name),
+            tls_disable_host_verification: self.tls_disable_host_verification.or(below.tls_disable_host_verification),
+            client_authority: self.client_authority.or(below.client_authority),
+            grpc_meta,
+        }
+    }
+
+    /// Whether nothing at all was said.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// A value that does not print.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(pub String);
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}

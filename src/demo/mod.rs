@@ -1,0 +1,1 @@
+//! The bundled example company and the dev servers it runs on.

@@ -1,0 +1,64 @@
+//! X.509 certificates as the rules of Temporal Cloud look at them (docs: cloud/get-started/certificates).
+
+use serde::{Deserialize, Serialize};
+
+/// One certificate of a chain, without any key material.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Certificate {
+    /// Distinguished name, RFC 4514 style.
+    pub subject: String,
+    /// Distinguished name of the issuer.
+    pub issuer: String,
+    /// Hexadecimal serial number.
+    pub serial: String,
+    /// Start of validity.
+    pub not_before: jiff::Timestamp,
+    /// End of validity.
+    pub not_after: jiff::Timestamp,
+    /// X.509 version, 1-based (3 is required by Cloud).
+    pub version: u32,
+    /// Basic constraint CA.
+    pub is_ca: bool,
+    /// `RSA`, `ECDSA`, `Ed25519` or the OID.
+    pub key_algorithm: String,
+    /// Such as `sha256WithRSAEncryption`, or the OID.
+    pub signature_algorithm: String,
+    /// Whether the key usage extension has digitalSignature; `None` when there is no such extension.
+    pub digital_signature: Option<bool>,
+    /// Subject alternative names (DNS names, IP addresses, URIs).
+    pub names: Vec<String>,
+    /// Hexadecimal SHA-256 of the DER form.
+    pub fingerprint: String,
+}
+
+/// A certificate or key file a side uses or the configuration names.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CertificateFile {
+    /// Path as the user wrote it, or `temporal.toml: profile cloud` for inline data.
+    pub path: String,
+    /// What it is used for.
+    pub role: CertificateRole,
+    /// In file order, leaf first for a client chain. Empty when only `problem` is known.
+    pub chain: Vec<Certificate>,
+    /// For client certificates: whether the private key belongs to the leaf. `None` when no key was given.
+    #[serde(default)]
+    pub key_matches: Option<bool>,
+    /// `pkcs8`, `pkcs1`, `sec1`, `encrypted`.
+    #[serde(default)]
+    pub key_format: Option<String>,
+    /// Why the file could not be read or parsed.
+    #[serde(default)]
+    pub problem: Option<String>,
+}
+
+/// What a certificate file is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CertificateRole {
+    /// Presented by workers and starters to the cluster.
+    Client,
+    /// Trusted to verify the server, or uploaded to the namespace to verify clients.
+    Authority,
+    /// Presented by the endpoint, as seen on the wire.
+    Server,
+}

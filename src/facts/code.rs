@@ -1,0 +1,449 @@
+//! What the source tree says: the scan document (`scan -o json`).
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// Version of the scan document.
+pub const CODE_SCHEMA: &str = "temporal-preflight/code-facts/v1";
+
+/// Everything found in one source tree.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CodeFacts {
+    /// [`CODE_SCHEMA`].
+    pub schema: String,
+    /// Version of the tool that wrote it.
+    pub tool_version: String,
+    /// What was scanned.
+    pub repository: Repository,
+    /// Call sites, sorted by path, line, column, kind.
+    pub sites: Vec<Site>,
+    /// Functions that hand an SDK call on to their callers.
+    pub wrappers: Vec<Wrapper>,
+    /// The connection factories, configured or proposed.
+    pub factories: Vec<Factory>,
+    /// Workflow definitions and registrations.
+    pub workflow_types: Vec<WorkflowDefinition>,
+    /// Search attributes set, declared or queried in code.
+    pub search_attributes: Vec<SearchAttributeUse>,
+    /// Calls and settings that Temporal Cloud does not allow, or that make a move risky.
+    pub hazards: Vec<Hazard>,
+    /// SDK versions from manifests and lock files.
+    pub sdks: Vec<SdkVersion>,
+    /// What was looked at and what was not.
+    pub coverage: Coverage,
+}
+
+/// The scanned tree.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Repository {
+    /// Root as given.
+    pub root: String,
+    /// HEAD of the git repository, when there is one.
+    pub commit: Option<String>,
+}
+
+/// What a call does to the cluster.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// `StartWorkflowExecution` through a client.
+    Start,
+    /// `SignalWithStartWorkflowExecution`.
+    SignalWithStart,
+    /// `ExecuteMultiOperation`.
+    UpdateWithStart,
+    /// `CreateSchedule`.
+    ScheduleCreate,
+    /// `SignalWorkflowExecution`.
+    Signal,
+    /// `QueryWorkflow`.
+    Query,
+    /// `UpdateWorkflowExecution`.
+    Update,
+    /// `RequestCancelWorkflowExecution`.
+    Cancel,
+    /// `TerminateWorkflowExecution`, `DeleteWorkflowExecution`.
+    Terminate,
+    /// A constructor that fixes target or namespace.
+    Connect,
+    /// A worker is built.
+    Worker,
+    /// Completion, failure or heartbeat of an activity from outside.
+    AsyncComplete,
+    /// Describe, history.
+    Describe,
+    /// List, count, scan.
+    List,
+    /// Waiting for a result or taking a handle.
+    Result,
+    /// `ResetWorkflowExecution`.
+    Reset,
+    /// Trigger, backfill, pause, update, delete of a schedule.
+    ScheduleOp,
+    /// Standalone activity.
+    ActivityStart,
+    /// Nexus operation from a client, or a Nexus handler that starts a workflow.
+    NexusStart,
+    /// A generated stub is called directly.
+    RawGrpc,
+    /// Address or namespace in configuration.
+    ConnectConfig,
+    /// The `temporal` or `tctl` command line.
+    Cli,
+    /// Deployment, versioning and queue administration.
+    Admin,
+}
+
+impl Kind {
+    /// The wire name (`signal_with_start`).
+    pub fn name(self) -> &'static str {
+        use Kind::*;
+        match self {
+            Start => "start",
+            SignalWithStart => "signal_with_start",
+            UpdateWithStart => "update_with_start",
+            ScheduleCreate => "schedule_create",
+            Signal => "signal",
+            Query => "query",
+            Update => "update",
+            Cancel => "cancel",
+            Terminate => "terminate",
+            Connect => "connect",
+            Worker => "worker",
+            AsyncComplete => "async_complete",
+            Describe => "describe",
+            List => "list",
+            Result => "result",
+            Reset => "reset",
+            ScheduleOp => "schedule_op",
+            ActivityStart => "activity_start",
+            NexusStart => "nexus_start",
+            RawGrpc => "raw_grpc",
+            ConnectConfig => "connect_config",
+            Cli => "cli",
+            Admin => "admin",
+        }
+    }
+
+    /// Begins something new: must go where new work belongs.
+    pub fn starts(self) -> bool {
+        matches!(
+            self,
+            Kind::Start | Kind::SignalWithStart | Kind::UpdateWithStart | Kind::ScheduleCreate | Kind::ActivityStart
+        )
+    }
+
+    /// Talks to an execution that exists: must follow the execution.
+    pub fn messages(self) -> bool {
+        matches!(self, Kind::Signal | Kind::Query | Kind::Update | Kind::Cancel | Kind::Terminate | Kind::Reset)
+    }
+}
+
+/// Which kind of code a place is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Scope {
+    /// Production code.
+    #[default]
+    Main,
+    /// Tests, mocks and their helpers.
+    Test,
+    /// Machine-written code (header says so).
+    Generated,
+    /// Vendored third-party code.
+    Vendored,
+    /// Documentation and examples in it.
+    Docs,
+}
+
+/// How sure the analyser is that this is a call of the SDK.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Confidence {
+    /// The receiver's type or origin is the SDK.
+    Proven,
+    /// Shape of the call and imports fit; the type is not known.
+    Likely,
+    /// Only the name fits, and nothing speaks against it.
+    Possible,
+}
+
+/// One call site.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Site {
+    /// Relative to the root, `/` as separator.
+    pub path: String,
+    /// 1-based line of the method-name token.
+    pub line: u32,
+    /// 1-based byte column of the method-name token.
+    pub column: u32,
+    /// What it does.
+    pub kind: Kind,
+    /// SDK name, such as `client.Client.ExecuteWorkflow`.
+    pub api: String,
+    /// `go`, `typescript` …
+    pub language: String,
+    /// Kind of code it stands in.
+    pub scope: Scope,
+    /// Enclosing function or method (`WorkflowStarter.StartPayment`: `StartPayment`).
+    pub function: Option<String>,
+    /// Workflow type name, when it could be folded to one.
+    pub workflow_type: Option<String>,
+    /// Task queue, when it could be folded.
+    pub task_queue: Option<String>,
+    /// Cron expression of the start or schedule; `(dynamic)` when set but not a constant.
+    pub cron: Option<String>,
+    /// Signal, query or update name, when it could be folded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message_name: Option<String>,
+    /// How sure.
+    pub confidence: Confidence,
+    /// Stable identity without line numbers.
+    pub fingerprint: String,
+    /// Where the client comes from.
+    pub client: ClientOrigin,
+    /// Name of the wrapper function this site is the body of, when it is one.
+    pub wrapper: Option<String>,
+    /// How a message or start chooses its cluster.
+    pub routing: Routing,
+    /// The trimmed source line.
+    pub snippet: String,
+    /// For connections: where it leads, in words (`env TEMPORAL_ADDRESS`, `literal 10.0.1.50:7233`, `envconfig`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    /// For connections: the namespace, in the same words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<String>,
+}
+
+/// Where the client of a site was built.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct ClientOrigin {
+    /// Whether one, several or no construction was found.
+    pub status: OriginStatus,
+    /// The constructions found.
+    pub origins: Vec<Origin>,
+    /// The steps taken from the call back to the construction, in words.
+    pub via: Vec<String>,
+    /// For unresolved: the first step that failed.
+    pub reason: Option<String>,
+}
+
+/// Outcome of following a receiver.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OriginStatus {
+    /// Every path ends in a construction.
+    Resolved,
+    /// Some paths end in a construction, some are open, or several clusters are possible.
+    Ambiguous,
+    /// The client of the worker that runs this code.
+    Inherited,
+    /// No construction found.
+    #[default]
+    Unresolved,
+}
+
+/// A place where a client is built.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Origin {
+    /// Relative path.
+    pub path: String,
+    /// 1-based line of the constructor's name.
+    pub line: u32,
+    /// Enclosing function.
+    pub function: Option<String>,
+    /// Inside a connection factory.
+    pub factory: bool,
+}
+
+/// How a site chooses its cluster while two of them run.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Routing {
+    /// Place in a two-cluster pattern.
+    pub role: RoutingRole,
+    /// For [`RoutingRole::Primary`] and [`RoutingRole::Fallback`]: on which error the second cluster is asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fallback_on: Option<FallbackOn>,
+    /// Line of the other call of the pattern.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partner_line: Option<u32>,
+    /// The flag or environment variable that chooses the client, when one does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flag: Option<String>,
+}
+
+/// Place of a call in a two-cluster pattern.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RoutingRole {
+    /// One client, no second try.
+    #[default]
+    Single,
+    /// The first try; a second follows on another client.
+    Primary,
+    /// The second try.
+    Fallback,
+}
+
+/// On which error a fallback acts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FallbackOn {
+    /// Only when the execution is not there: right.
+    NotFound,
+    /// On any error: may deliver twice.
+    AnyError,
+    /// On a condition that could not be understood.
+    Unclear,
+}
+
+/// A function whose callers are the business starters or signallers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wrapper {
+    /// Relative path.
+    pub path: String,
+    /// 1-based line of the function's name.
+    pub line: u32,
+    /// `Func` or `Type.Method`.
+    pub name: String,
+    /// What the wrapped site does.
+    pub kind: Kind,
+    /// Fingerprint of the wrapped site.
+    pub site: String,
+    /// Who calls it.
+    pub calls: Vec<WrapperCall>,
+}
+
+/// One call of a wrapper.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WrapperCall {
+    /// Relative path.
+    pub path: String,
+    /// 1-based line of the called name.
+    pub line: u32,
+    /// Enclosing function.
+    pub function: Option<String>,
+    /// Kind of code.
+    pub scope: Scope,
+    /// Workflow type given at this call, when it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workflow_type: Option<String>,
+}
+
+/// A function through which clients should be built.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Factory {
+    /// Relative path.
+    pub path: String,
+    /// 1-based line of the function's name; 0 when configured and not found.
+    pub line: u32,
+    /// Function name.
+    pub function: String,
+    /// Named in the configuration, rather than proposed from the facts.
+    pub configured: bool,
+    /// Found in the tree.
+    pub found: bool,
+    /// How many sites of production code obtain their client from it.
+    pub sites: usize,
+}
+
+/// A workflow implementation or registration.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorkflowDefinition {
+    /// Registered name, or the function name.
+    pub name: String,
+    /// Relative path.
+    pub path: String,
+    /// 1-based line.
+    pub line: u32,
+    /// `registered`, `defined`.
+    pub role: String,
+    /// Task queue of the worker it is registered with, when known.
+    pub task_queue: Option<String>,
+    /// Kind of code.
+    pub scope: Scope,
+}
+
+/// A search attribute named in code.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SearchAttributeUse {
+    /// Name.
+    pub name: String,
+    /// Type, when the code fixes it.
+    #[serde(rename = "type")]
+    pub value_type: Option<String>,
+    /// `set`, `key`, `query`.
+    pub role: String,
+    /// Relative path.
+    pub path: String,
+    /// 1-based line.
+    pub line: u32,
+    /// Kind of code.
+    pub scope: Scope,
+}
+
+/// Something in the tree that breaks on Cloud or during a move.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hazard {
+    /// Such as `operator-service`, `namespace-registration`, `order-by`, `hard-coded-address`,
+    /// `host-verification-disabled`, `private-key`.
+    pub id: String,
+    /// What was seen, in words.
+    pub detail: String,
+    /// Relative path.
+    pub path: String,
+    /// 1-based line.
+    pub line: u32,
+    /// Kind of code.
+    pub scope: Scope,
+    /// The trimmed line; never for keys.
+    pub snippet: Option<String>,
+}
+
+/// A Temporal SDK in a manifest or lock file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SdkVersion {
+    /// `go`, `java` …
+    pub language: String,
+    /// Package name.
+    pub package: String,
+    /// Version as written.
+    pub version: String,
+    /// Manifest path.
+    pub path: String,
+    /// 1-based line.
+    pub line: u32,
+}
+
+/// What was looked at and what was not.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Coverage {
+    /// Files the walk returned.
+    pub files_seen: u64,
+    /// Files of a language the scan understands.
+    pub files_of_known_languages: u64,
+    /// Files that were parsed.
+    pub files_parsed: u64,
+    /// Files parsed with syntax errors (facts from them may be incomplete).
+    pub files_with_syntax_errors: Vec<String>,
+    /// Skipped on purpose or by necessity, each with the reason.
+    pub skipped: Vec<Skip>,
+    /// Language → files in the tree.
+    pub languages: BTreeMap<String, u64>,
+    /// Languages with files that name Temporal but that this version cannot analyse → files.
+    #[serde(default)]
+    pub not_analysed: BTreeMap<String, Vec<String>>,
+    /// Candidates dropped, by the positive evidence that spoke against them.
+    pub dropped: BTreeMap<String, u64>,
+}
+
+/// One file or folder that was not looked at.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Skip {
+    /// Relative path.
+    pub path: String,
+    /// `unreadable: permission denied`, `too large (52 MB)`, `vendored`, `nesting deeper than …`.
+    pub reason: String,
+}

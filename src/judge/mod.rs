@@ -1,0 +1,5 @@
+//! Outcomes → decision: waivers, gates, checklist, verdict.
+
+pub mod scorecard;
+
+pub use scorecard::Scorecard;

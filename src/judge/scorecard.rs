@@ -1,0 +1,375 @@
+//! The one document every renderer reads.
+//!
+//! A scorecard is complete in itself: rendering it needs no rule pack, no clock and no cluster.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::facts::attestation::Attestation;
+use crate::facts::cluster::{ClusterKind, ClusterSnapshot, LadderStep, RpcCount};
+use crate::facts::code::CodeFacts;
+use crate::facts::plan::Plan;
+use crate::facts::{Known, Locus, Side};
+
+/// Version of the scorecard document.
+pub const SCORECARD_SCHEMA: &str = "temporal-preflight/scorecard/v1";
+
+/// The result of one judgement.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Scorecard {
+    /// [`SCORECARD_SCHEMA`].
+    pub schema: String,
+    /// Version of the tool.
+    pub tool_version: String,
+    /// The instant it was judged for.
+    pub at: jiff::Timestamp,
+    /// The plan it was judged against.
+    pub plan: Plan,
+    /// The gate the exit code answers.
+    pub gate: Gate,
+    /// The verdict at that gate.
+    pub verdict: Verdict,
+    /// One sentence: what the verdict means and why.
+    pub summary: String,
+    /// All gates in order.
+    pub gates: Vec<GateResult>,
+    /// The ten items every review asks for, in order.
+    pub checklist: Vec<ChecklistItem>,
+    /// The four failures that catch teams, in order.
+    pub failure_modes: Vec<FailureMode>,
+    /// Every rule with its outcome, blockers first, then by area and id.
+    pub checks: Vec<Check>,
+    /// What the facts contain, for the inventory part of a report.
+    pub inventory: Inventory,
+    /// How both clusters were reached.
+    pub sides: Vec<SideSummary>,
+    /// People's words that were available.
+    pub attestations: Vec<Attestation>,
+    /// Waivers with what became of them.
+    pub waivers: Vec<WaiverUse>,
+}
+
+/// A phase of the migration at which the question "may we go on?" is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Gate {
+    /// A pull request: code only.
+    Pr,
+    /// The plan is complete.
+    Plan,
+    /// The target is provisioned.
+    Provision,
+    /// Workers run on both clusters.
+    DualRun,
+    /// New executions start on the target.
+    Route,
+    /// The source is empty.
+    Drain,
+    /// The source may be switched off.
+    Decommission,
+}
+
+impl Gate {
+    /// All gates, in order of time.
+    pub const ALL: [Gate; 7] =
+        [Gate::Pr, Gate::Plan, Gate::Provision, Gate::DualRun, Gate::Route, Gate::Drain, Gate::Decommission];
+
+    /// The wire name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Gate::Pr => "pr",
+            Gate::Plan => "plan",
+            Gate::Provision => "provision",
+            Gate::DualRun => "dual-run",
+            Gate::Route => "route",
+            Gate::Drain => "drain",
+            Gate::Decommission => "decommission",
+        }
+    }
+
+    /// What passing the gate permits, in words.
+    pub fn permits(self) -> &'static str {
+        match self {
+            Gate::Pr => "this change may be merged",
+            Gate::Plan => "the plan is complete; provisioning may begin",
+            Gate::Provision => "the target is ready; workers may be started there",
+            Gate::DualRun => "workers may run on both clusters",
+            Gate::Route => "new executions may start on the target",
+            Gate::Drain => "the source may be declared drained",
+            Gate::Decommission => "the source may be switched off",
+        }
+    }
+}
+
+impl std::fmt::Display for Gate {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// The answer at a gate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// Nothing stands in the way.
+    Go,
+    /// No blocker; majors failed or were waived.
+    GoWithConditions,
+    /// A blocker could not be evaluated.
+    Undecided,
+    /// A blocker failed.
+    NoGo,
+}
+
+impl Verdict {
+    /// As printed.
+    pub fn label(self) -> &'static str {
+        match self {
+            Verdict::Go => "GO",
+            Verdict::GoWithConditions => "GO WITH CONDITIONS",
+            Verdict::Undecided => "UNDECIDED",
+            Verdict::NoGo => "NO-GO",
+        }
+    }
+
+    /// Exit code of DESIGN §5.
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Verdict::Go | Verdict::GoWithConditions => 0,
+            Verdict::NoGo => 1,
+            Verdict::Undecided => 3,
+        }
+    }
+}
+
+/// Verdict of one gate and what decided it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GateResult {
+    /// Which gate.
+    pub gate: Gate,
+    /// Its verdict.
+    pub verdict: Verdict,
+    /// Ids of failed blockers.
+    pub blocked_by: Vec<String>,
+    /// Ids of blockers without an answer.
+    pub undecided: Vec<String>,
+    /// Ids of failed or waived majors, waived blockers, and unanswered majors.
+    pub conditions: Vec<String>,
+    /// How many rules of this gate passed.
+    pub passed: usize,
+    /// How many rules belong to this gate.
+    pub total: usize,
+}
+
+/// Answer to a checklist item or failure mode, from the worst outcome of its rules.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Status {
+    /// Every rule of it passed.
+    Ok,
+    /// A major or minor failed, or something was waived.
+    Attention,
+    /// A rule has no answer.
+    Unknown,
+    /// A blocker failed.
+    Failed,
+    /// No rule applies.
+    NotApplicable,
+}
+
+/// One of the ten items.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChecklistItem {
+    /// 1 … 10.
+    pub number: u8,
+    /// The item in words.
+    pub title: String,
+    /// Its state.
+    pub status: Status,
+    /// What the state rests on, in one line.
+    pub evidence: String,
+    /// Ids of the rules that answer it.
+    pub rules: Vec<String>,
+}
+
+/// One of the four failure modes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FailureMode {
+    /// `forgotten-starter`, `certificate-expiry`, `search-attribute-type-mismatch`, `orphaned-signal`.
+    pub id: String,
+    /// In words.
+    pub title: String,
+    /// Its state.
+    pub status: Status,
+    /// What the state rests on, in one line.
+    pub evidence: String,
+    /// Ids of the rules that watch for it.
+    pub rules: Vec<String>,
+}
+
+/// How bad a failed rule is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Severity {
+    /// Stops the gate.
+    Blocker,
+    /// A condition with an owner.
+    Major,
+    /// Worth knowing.
+    Minor,
+}
+
+impl Severity {
+    /// The wire name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Severity::Blocker => "blocker",
+            Severity::Major => "major",
+            Severity::Minor => "minor",
+        }
+    }
+}
+
+/// What became of a rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// Holds.
+    Pass,
+    /// Does not hold.
+    Fail,
+    /// Evidence is missing; `why` says which.
+    Unknown,
+    /// Does not concern this migration; `why` says so.
+    NotApplicable,
+    /// Fails, and every finding is waived.
+    Waived,
+}
+
+/// One rule with its outcome.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Check {
+    /// Rule id.
+    pub rule: String,
+    /// The statement that is true when the rule passes.
+    pub title: String,
+    /// Area (`starters`, `schedules` …).
+    pub area: String,
+    /// Checklist item it answers, if any.
+    pub item: Option<u8>,
+    /// Failure mode it watches for, if any.
+    pub failure_mode: Option<String>,
+    /// Severity when it fails.
+    pub severity: Severity,
+    /// Gates it belongs to.
+    pub gates: Vec<Gate>,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// For unknown and not-applicable: why; for pass: what it rests on.
+    pub why: Option<String>,
+    /// What would make it known.
+    pub why_remedy: Option<String>,
+    /// One per thing that is wrong (or undecided).
+    pub findings: Vec<Finding>,
+    /// The rule's explanation, Markdown.
+    pub explanation: String,
+    /// Where the facts of the rule come from (URLs, checklist).
+    pub references: Vec<String>,
+}
+
+/// One thing that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    /// Rule id.
+    pub rule: String,
+    /// One sentence with the real names in it.
+    pub message: String,
+    /// Places a person can open; never empty.
+    pub evidence: Vec<Locus>,
+    /// What to do, in order.
+    pub remedy: Vec<RemedyStep>,
+    /// Stable identity without line numbers.
+    pub fingerprint: String,
+    /// `fail` for a proven problem, `unknown` for one that could not be decided.
+    pub certainty: Certainty,
+    /// Set when a waiver covers it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waiver: Option<WaiverRef>,
+}
+
+/// Whether a finding is a fact or a doubt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Certainty {
+    /// Seen.
+    Fail,
+    /// Could not be decided either way.
+    Unknown,
+}
+
+/// One thing to do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RemedyStep {
+    /// In words.
+    pub text: String,
+    /// A command line for a person to run, when there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub command: Option<String>,
+}
+
+/// The waiver of a finding.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WaiverRef {
+    /// Why it is accepted.
+    pub reason: String,
+    /// Who accepted it.
+    pub owner: String,
+    /// Last day.
+    pub until: jiff::civil::Date,
+    /// Where it is written.
+    pub place: Locus,
+}
+
+/// A waiver and whether it did anything.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WaiverUse {
+    /// Rule it names.
+    pub rule: String,
+    /// The waiver.
+    pub waiver: WaiverRef,
+    /// `used`, `unused`, `expired`, `refused` (the rule cannot be waived).
+    pub state: String,
+}
+
+/// The facts a reader wants to see as tables.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Inventory {
+    /// The scan.
+    pub code: Known<CodeFacts>,
+    /// The source cluster.
+    pub source: Known<ClusterSnapshot>,
+    /// The target cluster.
+    pub target: Known<ClusterSnapshot>,
+}
+
+/// How a cluster was reached.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SideSummary {
+    /// Which one.
+    pub side: Side,
+    /// Dialled address; `None` when no snapshot exists.
+    pub address: Option<String>,
+    /// Self-hosted or Cloud.
+    pub kind: Option<ClusterKind>,
+    /// Server version, when known.
+    pub server_version: Option<String>,
+    /// When the snapshot was taken.
+    pub taken_at: Option<jiff::Timestamp>,
+    /// The ladder.
+    pub connection: Vec<LadderStep>,
+    /// Which RPCs were called, and how often.
+    pub rpcs: BTreeMap<String, RpcCount>,
+    /// Why there is no snapshot.
+    pub missing: Option<String>,
+}

@@ -1,0 +1,1 @@
+//! Cluster → [`ClusterSnapshot`](crate::facts::cluster::ClusterSnapshot); read-only by construction.

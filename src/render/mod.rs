@@ -1,0 +1,1 @@
+//! `&Scorecard` → bytes; pure: no clock, no environment.

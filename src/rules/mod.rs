@@ -1,0 +1,3 @@
+//! The rules engine: load, evaluate; a broken rule is an outcome, not a crash.
+
+pub mod view;

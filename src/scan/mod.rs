@@ -1,0 +1,1 @@
+//! Source tree → [`CodeFacts`](crate::facts::code::CodeFacts).
