@@ -1,6 +1,6 @@
 //! What integration tests share: the real `temporal` CLI and TLS in front of its dev server.
 
-#![allow(dead_code)] // each test binary uses its own part
+#![allow(dead_code, clippy::print_stderr)] // each test binary uses its own part; tests speak on stderr
 
 pub mod tls;
 
