@@ -57,11 +57,13 @@ struct Decision {
     outcome: Outcome,
     why: Option<Why>,
     findings: Vec<Finding>,
+    /// Whether all of the evidence was seen.
+    complete: bool,
 }
 
 impl Decision {
     fn of(outcome: Outcome, why: Option<Why>) -> Self {
-        Self { outcome, why, findings: Vec::new() }
+        Self { outcome, why, findings: Vec::new(), complete: outcome != Outcome::Unknown }
     }
 }
 
@@ -90,6 +92,7 @@ impl<'a> Evaluator<'a> {
             outcome: decision.outcome,
             why_remedy: decision.why.as_ref().and_then(|w| w.remedy.clone()),
             why: decision.why.map(|w| w.reason),
+            complete: decision.complete,
             findings: decision.findings,
             explanation: rule.explanation.clone(),
             references: rule.references.clone(),
@@ -155,15 +158,17 @@ impl Run<'_, '_> {
             findings.extend(doubts);
         }
         if proven {
-            return Ok(Decision { outcome: Outcome::Fail, why: join(gaps), findings });
+            let complete = gaps.is_empty();
+            return Ok(Decision { outcome: Outcome::Fail, why: join(gaps), findings, complete });
         }
         if !findings.is_empty() {
             let count = match findings.len() {
                 1 => "one thing could not be decided".to_owned(),
                 n => format!("{n} things could not be decided"),
             };
+            let complete = gaps.is_empty();
             gaps.insert(0, Why::new(count));
-            return Ok(Decision { outcome: Outcome::Unknown, why: join(gaps), findings });
+            return Ok(Decision { outcome: Outcome::Unknown, why: join(gaps), findings, complete });
         }
         if let Some(why) = partial {
             return Ok(self.without_evidence(why, answer));
@@ -203,11 +208,12 @@ impl Run<'_, '_> {
                     message: attest::denied(asked, word),
                     evidence: attest::evidence(word),
                     remedy: self.remedy(&object),
+                    key: asked.id.clone(),
                     fingerprint: fingerprint::of(&self.rule.id, &asked.id, 1),
                     certainty: Certainty::Fail,
                     waiver: None,
                 };
-                Decision { outcome: Outcome::Fail, why: None, findings: vec![finding] }
+                Decision { outcome: Outcome::Fail, why: None, findings: vec![finding], complete: true }
             }
             other => Decision::of(Outcome::Unknown, Some(attest::open(asked, &other, self.on.context))),
         }
@@ -247,6 +253,7 @@ impl Run<'_, '_> {
             message: self.fill(message, object),
             evidence,
             remedy: self.remedy(object),
+            key,
             fingerprint,
             certainty,
             waiver: None,

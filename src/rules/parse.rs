@@ -7,6 +7,7 @@ use super::expr::Expression;
 use super::message::Template;
 use super::model::{Applies, Attested, Doubt, Each, Expect, Remedy, Rule, TestCase};
 use crate::facts::plan::Strategy;
+use crate::judge::checklist::FAILURE_MODES;
 use crate::judge::scorecard::{Gate, Severity};
 use crate::ui::{Place, Problem, yaml};
 
@@ -18,10 +19,6 @@ pub const HEADINGS: [&str; 5] = [
     "## What to do",
     "## References",
 ];
-
-/// The failure modes a rule may name.
-pub const FAILURE_MODES: [&str; 4] =
-    ["forgotten-starter", "certificate-expiry", "search-attribute-type-mismatch", "orphaned-signal"];
 
 /// Both files of a rule.
 #[derive(Debug, Clone)]
@@ -180,8 +177,9 @@ impl Checker<'_> {
         if let Some(item) = file.item.as_ref().filter(|i| !(1..=10).contains(&i.value)) {
             self.refuse(&item.referenced, "the checklist has the items 1 to 10", "no such item");
         }
-        if let Some(mode) = file.failure_mode.as_ref().filter(|m| !FAILURE_MODES.contains(&m.value.as_str())) {
-            self.refuse(&mode.referenced, "unknown failure mode", format!("one of: {}", FAILURE_MODES.join(", ")));
+        let modes = FAILURE_MODES.map(|(id, _)| id);
+        if let Some(mode) = file.failure_mode.as_ref().filter(|m| !modes.contains(&m.value.as_str())) {
+            self.refuse(&mode.referenced, "unknown failure mode", format!("one of: {}", modes.join(", ")));
         }
         if file.gates.value.is_empty() {
             self.refuse(
