@@ -19,7 +19,7 @@ pub(super) const PATHS: &[FactPath] = &[
     FactPath {
         path: "diff.search_attributes",
         meaning: "custom search attributes that are not the same on both sides",
-        fields: "change (missing | type-changed | only-on-target), name, name_arg, source_type, target_type, effect, other_case, pair",
+        fields: "change (missing | type-changed | only-on-target), name, name_arg, source_type, target_type, effect, other_case, cloud_definition, cloud_definition_v2, pair",
     },
     FactPath {
         path: "diff.search_attributes_not_in_clusters",
@@ -144,7 +144,12 @@ fn attribute(context: &Context<'_>, change: &AttributeChange) -> Value {
     } else {
         format!(" (it has `{}`; names are case-sensitive)", change.other_case)
     };
-    with(context, change, json!({"name_arg": words::arg(&change.name), "effect": effect, "other_case": other_case}))
+    let definition = |name: &str| words::arg(&format!("{name}={}", change.source_type));
+    let extra = json!({
+        "name_arg": words::arg(&change.name), "effect": effect, "other_case": other_case,
+        "cloud_definition": definition(&change.name), "cloud_definition_v2": definition(&format!("{}V2", change.name)),
+    });
+    with(context, change, extra)
 }
 
 fn not_in_clusters(context: &Context<'_>) -> Known<Vec<Value>> {
