@@ -1,1 +1,5 @@
 //! The bundled example company and the dev servers it runs on.
+
+pub mod server;
+
+pub use server::{DevServer, find_cli};
