@@ -20,9 +20,9 @@ pub struct RecordedEstate {
     /// Its `preflight.yaml`.
     pub preflight: PathBuf,
     /// The cluster the company leaves.
-    pub source_snapshot: ClusterSnapshot,
+    pub source: ClusterSnapshot,
     /// The cluster it moves to.
-    pub target_snapshot: ClusterSnapshot,
+    pub target: ClusterSnapshot,
     /// The instant to judge for: an hour after the snapshots were taken, ten days before the window opens.
     pub at: Timestamp,
     _folder: tempfile::TempDir,
@@ -47,8 +47,8 @@ pub fn recorded() -> Result<RecordedEstate, Problem> {
     Ok(RecordedEstate {
         preflight: root.join("preflight.yaml"),
         root,
-        source_snapshot: serde_json::from_str(SOURCE).map_err(unreadable)?,
-        target_snapshot: serde_json::from_str(TARGET).map_err(unreadable)?,
+        source: serde_json::from_str(SOURCE).map_err(unreadable)?,
+        target: serde_json::from_str(TARGET).map_err(unreadable)?,
         at: at.timestamp(),
         _folder: folder,
     })
@@ -63,15 +63,15 @@ mod tests {
     fn the_recording_is_of_this_tree_and_this_day() {
         let estate = recorded().unwrap();
         let plan = crate::config::preflight::load(&estate.preflight).unwrap();
-        for (snapshot, side) in [(&estate.source_snapshot, Side::Source), (&estate.target_snapshot, Side::Target)] {
+        for (snapshot, side) in [(&estate.source, Side::Source), (&estate.target, Side::Target)] {
             assert_eq!(snapshot.side, side);
             assert_eq!(snapshot.schema, crate::facts::cluster::SNAPSHOT_SCHEMA);
             assert!(snapshot.taken_at < estate.at && estate.at.duration_since(snapshot.taken_at).as_hours() < 24);
         }
         let moving: Vec<_> =
             plan.plan.namespaces.iter().filter_map(|n| Some((&n.source, n.target.as_ref()?))).collect();
-        assert_eq!(moving, [(&estate.source_snapshot.namespaces[0].name, &estate.target_snapshot.namespaces[0].name)]);
-        assert_eq!(plan.source.address.as_ref(), Some(&estate.source_snapshot.address));
-        assert_eq!(plan.target.address.as_ref(), Some(&estate.target_snapshot.address));
+        assert_eq!(moving, [(&estate.source.namespaces[0].name, &estate.target.namespaces[0].name)]);
+        assert_eq!(plan.source.address.as_ref(), Some(&estate.source.address));
+        assert_eq!(plan.target.address.as_ref(), Some(&estate.target.address));
     }
 }

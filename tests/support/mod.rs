@@ -4,6 +4,7 @@
 
 pub mod state;
 pub mod tls;
+pub mod workers;
 
 use std::fs::File;
 use std::path::{Path, PathBuf};

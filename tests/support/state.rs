@@ -1,10 +1,17 @@
 //! What a server holds, as the official CLI tells it, for "nothing was changed".
 
-use temporal_preflight::demo::DevServer;
+use std::path::Path;
+
+use temporal_preflight::demo::server::isolated;
 
 /// Everything an audit could have changed in these namespaces: search attributes, schedules in full, counts.
-pub fn of(server: &DevServer, namespaces: &[&str]) -> Vec<String> {
-    let ask = |arguments: &[&str]| server.cli(arguments).expect("the CLI answers");
+pub fn of(cli: &Path, address: &str, namespaces: &[&str]) -> Vec<String> {
+    let ask = |arguments: &[&str]| {
+        let output = isolated(cli).args(arguments).args(["--address", address]).output().expect("the CLI runs");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{arguments:?}: {said}");
+        String::from_utf8(output.stdout).expect("text")
+    };
     let mut state = vec![ask(&["operator", "namespace", "list", "-o", "json"])];
     for namespace in namespaces {
         let of = ["--namespace", namespace, "-o", "json"];
