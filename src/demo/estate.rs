@@ -11,12 +11,15 @@ use crate::ui::Problem;
 static ESTATE: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/fixtures/estate");
 
 /// The day the files were written for: ten days before their migration window opens.
-pub(super) const REFERENCE_DAY: Date = date(2026, 11, 20);
+pub const REFERENCE_DAY: Date = date(2026, 11, 20);
 
 /// Write the estate into a folder. With a `today` other than [`REFERENCE_DAY`] every date in plan, attestations and
 /// certificates moves with it, so that the story stays the same: the window opens in ten days, and the client
 /// certificate ends inside it.
-pub(super) fn unpack(folder: &Path, today: Date) -> Result<(), Problem> {
+///
+/// # Errors
+/// When the folder cannot be written.
+pub fn unpack(folder: &Path, today: Date) -> Result<(), Problem> {
     write(&ESTATE, folder)?;
     let days = (today - REFERENCE_DAY).get_days();
     if days == 0 {
@@ -55,8 +58,8 @@ pub(super) fn cannot_write(path: &Path, error: &std::io::Error) -> Problem {
         .help("the demo needs a writable folder for temporary files (TMPDIR)")
 }
 
-/// Move every `YYYY-MM-DD` that stands alone.
-fn shift_dates(text: &str, days: i32) -> String {
+/// Move every `YYYY-MM-DD` that stands alone by a number of days.
+pub fn shift_dates(text: &str, days: i32) -> String {
     let is_part = |c: char| c.is_ascii_alphanumeric() || c == '-';
     let mut shifted = String::with_capacity(text.len());
     let mut rest = text;

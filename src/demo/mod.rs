@@ -4,7 +4,7 @@
 //! to a server is written by that CLI: this crate has no call that could.
 
 mod certificates;
-mod estate;
+pub mod estate;
 mod live;
 mod recorded;
 mod seed;
