@@ -1,12 +1,13 @@
-//! Two real dev servers, one of them behind mTLS: the audit against the real thing.
+//! The ground the live tests stand on: servers, proxy and certificates work with the official CLI.
 
-mod support;
+use std::process::{Command, Stdio};
 
-use support::tls::{Authority, TlsProxy, Validity};
 use temporal_preflight::config::preflight;
 use temporal_preflight::demo::{DevServer, prepare_live, server::isolated};
 
-/// The ground the other tests stand on: server, proxy and certificates work with the official CLI.
+use crate::support;
+use crate::support::tls::{Authority, Pem, TlsProxy, Validity};
+
 #[test]
 fn the_official_cli_passes_the_proxy_only_with_the_right_certificate() {
     let Ok(cli) = support::ensure_temporal() else { return };
@@ -19,7 +20,7 @@ fn the_official_cli_passes_the_proxy_only_with_the_right_certificate() {
     let folder = tempfile::tempdir().expect("a folder");
     let ca = folder.path().join("ca.pem");
     std::fs::write(&ca, &ours.certificate).expect("write the CA");
-    let count = |who: &str, client: &support::tls::Pem| {
+    let count = |who: &str, client: &Pem| {
         let (certificate, key) = client.write(folder.path(), who);
         let output = isolated(&cli)
             .args(["workflow", "count", "--namespace", "payments-prod", "--command-timeout", "5s"])
@@ -83,10 +84,10 @@ fn the_demo_seeds_two_servers_as_its_plan_says() {
 #[cfg(unix)]
 fn a_server_does_not_outlive_the_process_that_started_it() {
     let Ok(cli) = support::ensure_temporal() else { return };
-    let mut child = std::process::Command::new(std::env::current_exe().expect("this test binary"))
-        .args(["--exact", "holds_a_server_until_killed", "--ignored", "--nocapture"])
+    let mut child = Command::new(std::env::current_exe().expect("this test binary"))
+        .args(["--exact", "ground::holds_a_server_until_killed", "--ignored", "--nocapture"])
         .env("TEMPORAL_CLI", cli)
-        .stdout(std::process::Stdio::piped())
+        .stdout(Stdio::piped())
         .spawn()
         .expect("this test binary runs");
     let lines = std::io::BufRead::lines(std::io::BufReader::new(child.stdout.take().expect("its output")));
