@@ -186,7 +186,7 @@ impl Drop for DevServer {
 /// The CLI without the user's own connection settings: nothing of theirs may reach, or be reached by, a demo.
 pub fn isolated(cli: &Path) -> Command {
     let mut command = Command::new(cli);
-    let foreign = std::env::vars_os().map(|(name, _)| name).filter(|name| is_connection_setting(name));
+    let foreign = std::env::vars_os().map(|(name, _)| name).filter(is_connection_setting);
     foreign.for_each(|name| {
         command.env_remove(name);
     });
