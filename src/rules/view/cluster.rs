@@ -79,12 +79,12 @@ pub(super) const PATHS: &[FactPath] = &[
     FactPath {
         path: "source.open_executions",
         meaning: "namespaces of the source with open executions, excluded ones too when they were probed",
-        fields: "source_namespace, open, types, source_cli",
+        fields: "source_namespace, open, types, source_flags",
     },
     FactPath {
         path: "source.active_schedules",
         meaning: "schedules of the source that are not paused, in every probed namespace of the plan",
-        fields: "source_namespace, id, id_arg, source_cli",
+        fields: "source_namespace, id, source_flags",
     },
 ];
 
@@ -377,7 +377,7 @@ fn open_executions(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<Value>> 
         let types: Vec<String> = types.iter().map(|t| format!("{} of `{}`", t.open, t.name)).collect();
         let types = if types.is_empty() { "types not counted".to_owned() } else { words::list(&types, 5) };
         vec![json!({"source_namespace": half.namespace.name, "open": words::count(open, "open execution"),
-                    "types": types, "source_cli": context.source_cli(&half.namespace.name),
+                    "types": types, "source_flags": context.source_flags(&half.namespace.name),
                     "loci": [half.locus("open executions", "CountWorkflowExecutions")]})]
     })
 }
@@ -387,8 +387,8 @@ fn active_schedules(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<Value>>
         let active = schedules.iter().filter(|s| !s.paused);
         active
             .map(|s| {
-                json!({"source_namespace": half.namespace.name, "id": s.id, "id_arg": words::arg(&s.id),
-                       "source_cli": context.source_cli(&half.namespace.name),
+                json!({"source_namespace": half.namespace.name, "id": s.id,
+                       "source_flags": context.source_flags(&half.namespace.name),
                        "loci": [half.locus(format!("schedule {}", s.id), "DescribeSchedule")]})
             })
             .collect()

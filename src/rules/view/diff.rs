@@ -14,12 +14,12 @@ pub(super) const PATHS: &[FactPath] = &[
     FactPath {
         path: "diff.missing_namespaces",
         meaning: "mapped namespaces that the target does not have",
-        fields: "target_namespace, short_name, source_namespace, target_kind, target_cli, retention_days",
+        fields: "target_namespace, short_name, source_namespace, target_kind, target_flags, retention_days",
     },
     FactPath {
         path: "diff.search_attributes",
         meaning: "custom search attributes that are not the same on both sides",
-        fields: "change (missing | type-changed | only-on-target), name, name_arg, source_type, target_type, effect, other_case, cloud_definition, cloud_definition_v2, pair",
+        fields: "change (missing | type-changed | only-on-target), name, source_type, target_type, effect, other_case, pair",
     },
     FactPath {
         path: "diff.search_attributes_not_in_clusters",
@@ -29,17 +29,17 @@ pub(super) const PATHS: &[FactPath] = &[
     FactPath {
         path: "diff.schedules",
         meaning: "schedules that are missing, different, or active on both sides",
-        fields: "change (missing-on-target | only-on-target | both-unpaused | differs), id, id_arg, differences, create_flags, update_flags, fill_in, beyond_cli, pair",
+        fields: "change (missing-on-target | only-on-target | both-unpaused | differs), id, differences, create_flags, update_flags, fill_in, beyond_cli, pair",
     },
     FactPath {
         path: "diff.retention",
         meaning: "target namespaces that keep closed executions for a shorter time",
-        fields: "source_keeps, target_keeps, above_cloud, days, pair",
+        fields: "source_keeps, target_keeps, above_cloud, raise, days, pair",
     },
     FactPath {
         path: "diff.task_queues",
         meaning: "task queues with work and without workflow workers on one side",
-        fields: "change (no-pollers-on-target | no-pollers-on-source | not-asked-on-target), name, name_arg, open_on_source, scheduled, work, pair",
+        fields: "change (no-pollers-on-target | no-pollers-on-source | not-asked-on-target), name, open_on_source, scheduled, work, pair",
     },
     FactPath {
         path: "diff.types_not_in_code",
@@ -63,15 +63,14 @@ fn map<T: Clone>(changes: &Known<Vec<T>>, object: impl Fn(&T) -> Value) -> Known
 }
 
 /// The serialised change with the fields remedies need (`pair` in the tables: source_namespace, target_namespace,
-/// target_kind, source_cli, target_cli, target_arg).
+/// target_kind, source_flags, target_flags).
 fn with(context: &Context<'_>, change: &impl serde::Serialize, extra: Value) -> Value {
     let mut value = serde_json::to_value(change).unwrap_or_else(|e| json!({"broken": e.to_string()}));
     let name = |v: &Value, key: &str| v.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
     let (source, target) = (name(&value, "source_namespace"), name(&value, "target_namespace"));
     if let (Some(object), Value::Object(extra)) = (value.as_object_mut(), extra) {
-        object.insert("source_cli".to_owned(), context.source_cli(&source).into());
-        object.insert("target_cli".to_owned(), context.target_cli(&target).into());
-        object.insert("target_arg".to_owned(), words::arg(&target).into());
+        object.insert("source_flags".to_owned(), context.source_flags(&source).into());
+        object.insert("target_flags".to_owned(), context.target_flags(&target).into());
         object.extend(extra);
     }
     value
@@ -96,8 +95,8 @@ fn missing_namespaces(context: &Context<'_>) -> Known<Vec<Value>> {
                 let days = config
                     .map_or(allowed.default, |c| c.retention_seconds.div_ceil(86_400).clamp(allowed.min, allowed.max));
                 vec![json!({
-                    "target_namespace": name, "short_name": words::arg(short), "source_namespace": mapping.source,
-                    "target_kind": super::kind_name(context.target_kind), "target_cli": context.target_cli(name),
+                    "target_namespace": name, "short_name": short, "source_namespace": mapping.source,
+                    "target_kind": super::kind_name(context.target_kind), "target_flags": context.target_flags(name),
                     "retention_days": days,
                     "loci": [live(target, Some(name), format!("namespace {name}"), "DescribeNamespace"),
                              context.plan_locus(mapping.line)],
@@ -144,12 +143,7 @@ fn attribute(context: &Context<'_>, change: &AttributeChange) -> Value {
     } else {
         format!(" (it has `{}`; names are case-sensitive)", change.other_case)
     };
-    let definition = |name: &str| words::arg(&format!("{name}={}", change.source_type));
-    let extra = json!({
-        "name_arg": words::arg(&change.name), "effect": effect, "other_case": other_case,
-        "cloud_definition": definition(&change.name), "cloud_definition_v2": definition(&format!("{}V2", change.name)),
-    });
-    with(context, change, extra)
+    with(context, change, json!({"effect": effect, "other_case": other_case}))
 }
 
 fn not_in_clusters(context: &Context<'_>) -> Known<Vec<Value>> {
@@ -206,7 +200,7 @@ fn schedule(context: &Context<'_>, change: &ScheduleChange) -> Value {
         .map(|d| format!("{} is {} on the source and {} on the target", d.field, short(&d.source), short(&d.target)))
         .collect();
     let mut extra = json!({
-        "id_arg": words::arg(&change.id), "difference": differences.join("; "),
+        "difference": differences.join("; "),
         "create_flags": "", "update_flags": "", "fill_in": "", "beyond_cli": "",
     });
     if let (Some(object), Some(schedule)) = (extra.as_object_mut(), &change.source) {
@@ -239,7 +233,7 @@ fn retention(context: &Context<'_>) -> Known<Vec<Value>> {
                     && days > limits.retention_days.max;
                 let days = if above { limits.retention_days.max } else { days };
                 let extra = json!({"source_keeps": words::duration(c.source), "target_keeps": words::duration(c.target),
-                                   "above_cloud": above, "days": days});
+                                   "above_cloud": above, "days": days, "raise": c.target < days * 86_400});
                 with(context, c, extra)
             })
             .collect()
@@ -256,7 +250,7 @@ fn queue(context: &Context<'_>, change: &QueueChange) -> Value {
         work.push(format!("{} {}", if ids.len() == 1 { "schedule" } else { "schedules" }, words::list(&ids, 3)));
     }
     let work = if work.is_empty() { "workers on the source".to_owned() } else { work.join(" and ") };
-    let extra = json!({"name_arg": words::arg(&change.name), "work": work, "scheduled": !ids.is_empty()});
+    let extra = json!({"work": work, "scheduled": !ids.is_empty()});
     with(context, change, extra)
 }
 

@@ -110,12 +110,12 @@ impl<'a> Context<'a> {
     }
 
     /// Connection flags of the `temporal` CLI for a namespace of the source.
-    fn source_cli(&self, namespace: &str) -> String {
+    fn source_flags(&self, namespace: &str) -> String {
         words::cli(self.facts.source.value(), namespace)
     }
 
     /// Connection flags of the `temporal` CLI for a namespace of the target.
-    fn target_cli(&self, namespace: &str) -> String {
+    fn target_flags(&self, namespace: &str) -> String {
         words::cli(self.facts.target.value(), namespace)
     }
 

@@ -42,6 +42,8 @@ pub fn list(items: &[String], limit: usize) -> String {
 ///
 /// Names come from clusters and code; a printed command must never run a part of a name.
 pub fn arg(text: &str) -> String {
+    let visible: String = text.chars().map(|c| if c.is_control() { '?' } else { c }).collect();
+    let text = visible.as_str();
     let harmless = |c: char| c.is_ascii_alphanumeric() || "_@%+=:,./-".contains(c);
     if !text.is_empty() && text.chars().all(harmless) && !text.starts_with('-') {
         text.to_owned()
@@ -77,6 +79,7 @@ mod tests {
         assert_eq!(arg("it's"), r"'it'\''s'");
         assert_eq!(arg("--yes"), "'--yes'");
         assert_eq!(arg(""), "''");
+        assert_eq!(arg("a\u{1b}[2J"), "'a?[2J'");
     }
 
     #[test]
