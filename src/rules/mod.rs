@@ -1,3 +1,22 @@
 //! The rules engine: load, evaluate; a broken rule is an outcome, not a crash.
+//!
+//! [`load()`] reads packs and refuses what is inconsistent ([`parse`]); [`evaluate()`] turns facts into checks;
+//! [`selftest`] runs the tests every rule carries.
 
+pub mod attest;
+pub mod catalogue;
+pub mod evaluate;
+pub mod explain;
+pub mod expr;
+pub mod load;
+pub mod message;
+pub mod model;
+pub mod parse;
+pub mod selftest;
 pub mod view;
+
+pub use catalogue::Catalogue;
+pub use evaluate::{Context, evaluate};
+pub use explain::explain;
+pub use load::load;
+pub use model::Rule;

@@ -2,5 +2,6 @@
 
 pub mod atomic;
 pub mod problem;
+pub mod yaml;
 
 pub use problem::{Place, Problem};

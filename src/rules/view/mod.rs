@@ -1,10 +1,25 @@
 //! The facts as rules see them: named values, each known, known in part, or unknown.
+//!
+//! Everything that needs arithmetic, a clock, a limit or a decision is computed here, so that rules only select
+//! and name. Each file holds the paths of one kind of evidence and a table that documents them.
+
+mod certificates;
+mod cluster;
+mod code;
+mod diff;
+mod limits;
+mod plan;
+mod schedule_command;
+mod words;
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::facts::{Known, Why};
+use crate::compare::{Comparison, compare};
+use crate::facts::cluster::{ClusterKind, ClusterSnapshot};
+use crate::facts::code::CodeFacts;
+use crate::facts::{Facts, Known, Locus, Why};
 
 /// Dotted fact path (`diff.search_attributes`) → value. A path that is absent was never computed; a rule
 /// that needs it is unknown.
@@ -39,5 +54,95 @@ impl FactView {
     /// All paths present.
     pub fn paths(&self) -> impl Iterator<Item = &str> {
         self.facts.keys().map(String::as_str)
+    }
+}
+
+/// A documented fact path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FactPath {
+    /// As rules name it.
+    pub path: &'static str,
+    /// What it holds.
+    pub meaning: &'static str,
+    /// Fields of the objects of a list, beside `loci`; empty for scalars.
+    pub fields: &'static str,
+}
+
+/// Every path [`build`] computes, in the order of the rooms the evidence comes from.
+pub fn fact_paths() -> impl Iterator<Item = &'static FactPath> {
+    [code::PATHS, cluster::PATHS, plan::PATHS, certificates::PATHS, diff::PATHS].into_iter().flatten()
+}
+
+/// Compute every fact rules can ask for.
+pub fn build(facts: &Facts) -> FactView {
+    let context = Context::new(facts);
+    let mut view = FactView::default();
+    code::put(&context, &mut view);
+    cluster::put(&context, &mut view);
+    plan::put(&context, &mut view);
+    certificates::put(&context, &mut view);
+    diff::put(&context, &mut view);
+    view
+}
+
+/// The facts, with a remedy for each part that is missing as a whole, and what several files need.
+struct Context<'a> {
+    facts: &'a Facts,
+    code: Known<&'a CodeFacts>,
+    source: Known<&'a ClusterSnapshot>,
+    target: Known<&'a ClusterSnapshot>,
+    /// Self-hosted only when the target was seen to be; else the goal of the tool, Temporal Cloud.
+    target_kind: ClusterKind,
+    comparison: Comparison,
+}
+
+impl<'a> Context<'a> {
+    fn new(facts: &'a Facts) -> Self {
+        let code = with_remedy(
+            facts.code.as_ref(),
+            "scan every repository that starts or runs workflows: `temporal-preflight scan`",
+        );
+        let source = with_remedy(facts.source.as_ref(), "probe the source cluster: `temporal-preflight probe`");
+        let target = with_remedy(facts.target.as_ref(), "probe the target cluster: `temporal-preflight probe`");
+        let target_kind = facts.target.value().map_or(ClusterKind::Cloud, |t| t.kind);
+        let comparison = compare(&facts.source, &facts.target, &facts.plan);
+        Self { facts, code, source, target, target_kind, comparison }
+    }
+
+    /// Connection flags of the `temporal` CLI for a namespace of the source.
+    fn source_flags(&self, namespace: &str) -> String {
+        words::cli(self.facts.source.value(), namespace)
+    }
+
+    /// Connection flags of the `temporal` CLI for a namespace of the target.
+    fn target_flags(&self, namespace: &str) -> String {
+        words::cli(self.facts.target.value(), namespace)
+    }
+
+    /// A line of the plan file.
+    fn plan_locus(&self, line: u32) -> Locus {
+        let path = self.facts.plan.place.as_ref().map_or("preflight.yaml", |p| p.path.as_str());
+        Locus::File { path: path.to_owned(), line }
+    }
+
+    /// The line of a top-level key of the plan file.
+    fn plan_key(&self, key: &str) -> Locus {
+        let line = self.facts.plan.place.as_ref().and_then(|p| p.lines.get(key).copied()).unwrap_or(0);
+        self.plan_locus(line)
+    }
+}
+
+fn with_remedy<T>(known: Known<T>, remedy: &str) -> Known<T> {
+    match known {
+        Known::Unknown(why) if why.remedy.is_none() => Known::Unknown(Why::with_remedy(why.reason, remedy)),
+        other => other,
+    }
+}
+
+/// The wire name of a cluster kind.
+fn kind_name(kind: ClusterKind) -> &'static str {
+    match kind {
+        ClusterKind::SelfHosted => "self-hosted",
+        ClusterKind::Cloud => "cloud",
     }
 }

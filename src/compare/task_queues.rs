@@ -1,0 +1,152 @@
+//! Task queues without workers on one side, and workflow types by where they run.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use super::{Halves, Pair};
+use crate::facts::cluster::TaskQueue;
+use crate::facts::{Known, Locus};
+
+/// A task queue that has work but lacks workers on one side.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct QueueChange {
+    /// Where.
+    #[serde(flatten)]
+    pub pair: Pair,
+    /// What is missing.
+    pub change: QueueKind,
+    /// Name of the task queue.
+    pub name: String,
+    /// Open executions on the source; 0 when not counted.
+    pub open_on_source: u64,
+    /// Ids of source schedules that start workflows on this queue.
+    pub schedules: Vec<String>,
+    /// What both clusters answered.
+    pub loci: Vec<Locus>,
+}
+
+/// What a task queue lacks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum QueueKind {
+    /// No workflow worker polled it on the target in the last five minutes.
+    NoPollersOnTarget,
+    /// Open executions on the source, and no workflow worker polls there: they cannot drain.
+    NoPollersOnSource,
+    /// The target was not asked about this queue.
+    NotAskedOnTarget,
+}
+
+pub(super) fn queue_changes(halves: &Halves<'_>) -> Known<Vec<QueueChange>> {
+    let (source, target) = (&halves.source, &halves.target);
+    let lists = source
+        .known("task queues", &source.namespace.task_queues)
+        .zip(target.known("task queues", &target.namespace.task_queues))
+        .zip(source.known("schedules", &source.namespace.schedules));
+    lists.map(|((left, right), schedules)| {
+        let left: BTreeMap<&str, &TaskQueue> = left.iter().map(|q| (q.name.as_str(), q)).collect();
+        let right: BTreeMap<&str, &TaskQueue> = right.iter().map(|q| (q.name.as_str(), q)).collect();
+        let mut scheduled: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+        for schedule in &schedules {
+            scheduled.entry(&schedule.action.task_queue).or_default().push(schedule.id.clone());
+        }
+        let names: BTreeSet<&str> = left.keys().chain(scheduled.keys()).copied().filter(|n| !n.is_empty()).collect();
+        let mut all = Vec::new();
+        for name in names {
+            let here = left.get(name);
+            let open = here.and_then(|q| q.open_executions).unwrap_or(0);
+            let polled = here.is_some_and(|q| !q.workflow_pollers.is_empty());
+            let schedules = scheduled.get(name).cloned().unwrap_or_default();
+            let resource = format!("task queue {name}");
+            let mut push = |change| {
+                all.push(QueueChange {
+                    pair: halves.pair.clone(),
+                    change,
+                    name: name.to_owned(),
+                    open_on_source: open,
+                    schedules: schedules.clone(),
+                    loci: vec![
+                        source.locus(resource.clone(), "DescribeTaskQueue"),
+                        target.locus(resource.clone(), "DescribeTaskQueue"),
+                    ],
+                });
+            };
+            if open > 0 && !polled {
+                push(QueueKind::NoPollersOnSource);
+            }
+            if open > 0 || polled || !schedules.is_empty() {
+                match right.get(name) {
+                    Some(queue) if queue.workflow_pollers.is_empty() => push(QueueKind::NoPollersOnTarget),
+                    Some(_) => {}
+                    None => push(QueueKind::NotAskedOnTarget),
+                }
+            }
+        }
+        all
+    })
+}
+
+/// A workflow type and where it runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TypeChange {
+    /// Where.
+    #[serde(flatten)]
+    pub pair: Pair,
+    /// On which side it was seen.
+    pub change: TypeKind,
+    /// Type name.
+    pub name: String,
+    /// Open executions on the source.
+    pub source_open: u64,
+    /// Open executions on the target.
+    pub target_open: u64,
+    /// What both clusters answered.
+    pub loci: Vec<Locus>,
+}
+
+/// On which side a workflow type was seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TypeKind {
+    /// Source only: not moved yet.
+    OnlyOnSource,
+    /// Target only: new, or drained.
+    OnlyOnTarget,
+    /// Both: it is being moved.
+    OnBoth,
+}
+
+pub(super) fn type_changes(halves: &Halves<'_>) -> Known<Vec<TypeChange>> {
+    let (source, target) = (&halves.source, &halves.target);
+    let lists = source
+        .known("workflow types", &source.namespace.workflow_types)
+        .zip(target.known("workflow types", &target.namespace.workflow_types));
+    lists.map(|(left, right)| {
+        let left: BTreeMap<_, _> = left.iter().map(|t| (t.name.as_str(), t.open)).collect();
+        let right: BTreeMap<_, _> = right.iter().map(|t| (t.name.as_str(), t.open)).collect();
+        let names: BTreeSet<&str> = left.keys().chain(right.keys()).copied().collect();
+        names
+            .into_iter()
+            .map(|name| {
+                let (here, there) = (left.get(name), right.get(name));
+                let resource = format!("workflow type {name}");
+                TypeChange {
+                    pair: halves.pair.clone(),
+                    change: match (here, there) {
+                        (Some(_), Some(_)) => TypeKind::OnBoth,
+                        (Some(_), None) => TypeKind::OnlyOnSource,
+                        _ => TypeKind::OnlyOnTarget,
+                    },
+                    name: name.to_owned(),
+                    source_open: here.copied().unwrap_or(0),
+                    target_open: there.copied().unwrap_or(0),
+                    loci: vec![
+                        source.locus(resource.clone(), "CountWorkflowExecutions"),
+                        target.locus(resource, "CountWorkflowExecutions"),
+                    ],
+                }
+            })
+            .collect()
+    })
+}

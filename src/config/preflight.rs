@@ -1,0 +1,311 @@
+//! `preflight.yaml`: one file describes one migration, and every part of it is optional.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use serde_saphyr::{Location, Spanned};
+
+use super::ConnectionSettings;
+use crate::facts::plan::{Cohort, NamespaceMapping, Plan, PlanPlace, Strategy, Window};
+use crate::judge::scorecard::Gate;
+use crate::ui::{Problem, yaml};
+
+/// The file, validated. Paths are resolved against the folder the file is in.
+#[derive(Debug, Clone, Default)]
+pub struct Preflight {
+    /// What the rules see.
+    pub plan: Plan,
+    /// Connection of the source.
+    pub source: ConnectionSettings,
+    /// Connection of the target.
+    pub target: ConnectionSettings,
+    /// Source trees to scan.
+    pub roots: Vec<PathBuf>,
+    /// Globs of paths the scan leaves out.
+    pub exclude: Vec<String>,
+    /// Certificate files and folders.
+    pub certificates: Vec<PathBuf>,
+    /// Gate to answer when no flag says so.
+    pub gate: Option<Gate>,
+    /// The attestations file.
+    pub attestations: Option<PathBuf>,
+    /// The waivers file.
+    pub waivers: Option<PathBuf>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Document {
+    version: Spanned<u32>,
+    #[serde(default)]
+    name: Option<String>,
+    #[serde(default)]
+    strategy: Option<Spanned<Strategy>>,
+    #[serde(default)]
+    gate: Option<Gate>,
+    #[serde(default)]
+    window: Option<Spanned<RawWindow>>,
+    #[serde(default)]
+    source: Option<Spanned<ConnectionSettings>>,
+    #[serde(default)]
+    target: Option<Spanned<ConnectionSettings>>,
+    #[serde(default)]
+    namespaces: Vec<Spanned<RawMapping>>,
+    #[serde(default)]
+    code: Option<Spanned<RawCode>>,
+    #[serde(default)]
+    cohorts: Vec<Spanned<RawCohort>>,
+    #[serde(default)]
+    certificates: Vec<Spanned<String>>,
+    #[serde(default)]
+    attestations: Option<Spanned<String>>,
+    #[serde(default)]
+    waivers: Option<Spanned<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawWindow {
+    start: jiff::civil::Date,
+    end: jiff::civil::Date,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawMapping {
+    source: String,
+    #[serde(default)]
+    target: Option<String>,
+    #[serde(default)]
+    exclude: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawCode {
+    #[serde(default)]
+    roots: Vec<String>,
+    #[serde(default)]
+    factories: Vec<Spanned<String>>,
+    #[serde(default)]
+    exclude: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawCohort {
+    name: String,
+    #[serde(default)]
+    risk: Option<String>,
+    workflow_types: Vec<String>,
+    #[serde(default)]
+    validation: Option<String>,
+}
+
+/// Read and validate the file.
+pub fn load(path: &Path) -> Result<Preflight, Problem> {
+    let text = super::read(path, "the migration")?;
+    parse(path, &text)
+}
+
+/// Validate the text of the file at `path`.
+pub fn parse(path: &Path, text: &str) -> Result<Preflight, Problem> {
+    let name = path.display().to_string();
+    let folder = path.parent().unwrap_or(Path::new("")).to_owned();
+    let document: Document = yaml::parse(&name, text)?;
+    let problem = |title: &str, location: &Location, label: String| {
+        Problem::usage(format!("{name}: {title}")).at(yaml::place(&name, text, location, label))
+    };
+
+    if document.version.value != 1 {
+        return Err(problem(
+            "this version of the file is not known",
+            &document.version.referenced,
+            "this tool reads version 1".into(),
+        ));
+    }
+    let mut lines = BTreeMap::new();
+    let mut note = |key: &str, location: Option<&Location>| {
+        if let Some(location) = location {
+            lines.insert(key.to_owned(), yaml::line(location));
+        }
+    };
+    note("version", Some(&document.version.referenced));
+    note("strategy", document.strategy.as_ref().map(|s| &s.referenced));
+    note("window", document.window.as_ref().map(|s| &s.referenced));
+    note("source", document.source.as_ref().map(|s| &s.referenced));
+    note("target", document.target.as_ref().map(|s| &s.referenced));
+    note("namespaces", document.namespaces.first().map(|s| &s.referenced));
+    note("code", document.code.as_ref().map(|s| &s.referenced));
+    note("cohorts", document.cohorts.first().map(|s| &s.referenced));
+    note("certificates", document.certificates.first().map(|s| &s.referenced));
+    note("attestations", document.attestations.as_ref().map(|s| &s.referenced));
+    note("waivers", document.waivers.as_ref().map(|s| &s.referenced));
+
+    let window = match document.window {
+        None => None,
+        Some(w) if w.value.end < w.value.start => {
+            return Err(problem(
+                "the window ends before it starts",
+                &w.referenced,
+                format!("{} is before {}", w.value.end, w.value.start),
+            ));
+        }
+        Some(w) => Some(Window { start: w.value.start, end: w.value.end }),
+    };
+
+    let mut namespaces: Vec<NamespaceMapping> = Vec::new();
+    for mapping in document.namespaces {
+        let m = mapping.value;
+        match (&m.target, &m.exclude) {
+            (Some(_), Some(_)) => {
+                return Err(problem(
+                    "a namespace either moves or is excluded",
+                    &mapping.referenced,
+                    "both `target` and `exclude` are given".into(),
+                ));
+            }
+            (None, None) => {
+                return Err(problem(
+                    "a namespace needs a `target`, or `exclude` with the reason",
+                    &mapping.referenced,
+                    "neither is given".into(),
+                ));
+            }
+            (None, Some(reason)) if reason.trim().is_empty() => {
+                return Err(problem("`exclude` needs a reason", &mapping.referenced, "it is empty".into()));
+            }
+            _ => {}
+        }
+        if let Some(first) = namespaces.iter().find(|n| n.source == m.source) {
+            return Err(problem(
+                "a source namespace is mapped twice",
+                &mapping.referenced,
+                format!("first mapped on line {}", first.line),
+            ));
+        }
+        namespaces.push(NamespaceMapping {
+            source: m.source,
+            target: m.target,
+            exclude: m.exclude,
+            line: yaml::line(&mapping.referenced),
+        });
+    }
+
+    let (mut roots, mut factories, mut exclude) = (vec![], vec![], vec![]);
+    if let Some(code) = document.code {
+        roots = code.value.roots.iter().map(|r| join(&folder, r)).collect();
+        exclude = code.value.exclude;
+        for factory in code.value.factories {
+            match factory.value.rsplit_once(':') {
+                Some((file, function)) if !file.is_empty() && !function.is_empty() => factories.push(factory.value),
+                _ => {
+                    return Err(problem(
+                        "a factory is named as path:function",
+                        &factory.referenced,
+                        "such as worker/connection.go:NewTemporalClient".into(),
+                    ));
+                }
+            }
+        }
+    }
+
+    let cohorts = document
+        .cohorts
+        .into_iter()
+        .map(|c| Cohort {
+            line: yaml::line(&c.referenced),
+            name: c.value.name,
+            risk: c.value.risk,
+            workflow_types: c.value.workflow_types,
+            validation: c.value.validation,
+        })
+        .collect();
+
+    let side = |settings: Option<Spanned<ConnectionSettings>>| {
+        let mut settings = settings.map(|s| s.value).unwrap_or_default();
+        for path in [
+            &mut settings.config_file,
+            &mut settings.tls_cert_path,
+            &mut settings.tls_key_path,
+            &mut settings.tls_ca_path,
+        ] {
+            if let Some(p) = path {
+                *p = join(&folder, p).display().to_string();
+            }
+        }
+        settings
+    };
+
+    Ok(Preflight {
+        source: side(document.source),
+        target: side(document.target),
+        roots,
+        exclude,
+        certificates: document.certificates.iter().map(|c| join(&folder, &c.value)).collect(),
+        gate: document.gate,
+        attestations: document.attestations.map(|a| join(&folder, &a.value)),
+        waivers: document.waivers.map(|w| join(&folder, &w.value)),
+        plan: Plan {
+            name: document.name.unwrap_or_else(|| super::folder_name(&folder)),
+            strategy: document.strategy.map(|s| s.value).unwrap_or_default(),
+            window,
+            namespaces,
+            factories,
+            cohorts,
+            place: Some(PlanPlace { path: name.clone(), lines }),
+        },
+    })
+}
+
+fn join(folder: &Path, path: &str) -> PathBuf {
+    if folder.as_os_str().is_empty() { PathBuf::from(path) } else { folder.join(path) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(text: &str) -> String {
+        let problem = parse(Path::new("preflight.yaml"), text).unwrap_err();
+        assert_eq!(problem.code, 2);
+        problem.to_string()
+    }
+
+    #[test]
+    fn the_example_of_the_design_is_read() {
+        let text = "version: 1\nstrategy: manual\nwindow: {start: 2026-12-01, end: 2026-12-28}\nsource: {profile: onprem}\n\
+                    target: {profile: cloud, tls_cert_path: certs/a.pem}\nnamespaces:\n  - {source: payments-prod, target: payments-prod.a1b2c}\n  \
+                    - {source: legacy-batch, exclude: \"no workflow since 2024\"}\ncode:\n  roots: [.]\n  factories: [\"worker/connection.go:NewTemporalClient\"]\n\
+                    cohorts:\n  - {name: internal-tools, risk: low, workflow_types: [ReconciliationWorkflow], validation: 3d}\n\
+                    certificates: [certs/]\nattestations: attestations.yaml\nwaivers: waivers.yaml\n";
+        let read = parse(Path::new("deploy/preflight.yaml"), text).unwrap();
+        assert_eq!(read.plan.namespaces[1].exclude.as_deref(), Some("no workflow since 2024"));
+        assert_eq!(read.plan.namespaces[0].line, 7);
+        assert_eq!(read.target.tls_cert_path.as_deref(), Some("deploy/certs/a.pem"));
+        assert_eq!(read.roots, [PathBuf::from("deploy/.")]);
+        assert_eq!(read.plan.place.unwrap().lines["window"], 3);
+    }
+
+    #[test]
+    fn mistakes_are_shown_where_they_are() {
+        for (text, says, at) in [
+            ("version: 2\n", "version 1", "preflight.yaml:1:10"),
+            ("version: 1\nwindow: {start: 2026-12-28, end: 2026-12-01}\n", "before it starts", ":2:9"),
+            ("version: 1\nnamespaces:\n  - {source: a}\n", "neither is given", ":3:5"),
+            (
+                "version: 1\nnamespaces:\n  - {source: a, target: b}\n  - {source: a, target: c}\n",
+                "mapped on line 3",
+                ":4:5",
+            ),
+            ("version: 1\ncode: {factories: [NewClient]}\n", "path:function", ":2:"),
+            ("version: 1\nstrategie: manual\n", "strategie", ":2:1"),
+            ("version: 1\nwindow: {start: 2026-13-28, end: 2026-12-01}\n", "not valid", ":2:"),
+            ("version: 1\nsource: {adress: x}\n", "adress", ":2:"),
+        ] {
+            let shown = refused(text);
+            assert!(shown.contains(says) && shown.contains(at), "{text}\n{shown}");
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! What a person's word is worth at a given moment.
+
+use super::evaluate::Context;
+use super::model::Attested;
+use crate::facts::attestation::Attestation;
+use crate::facts::{Locus, Why};
+
+/// The answer `attestations.yaml` gives to a question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer<'a> {
+    /// Somebody vouches that it is so.
+    Holds(&'a Attestation),
+    /// Somebody vouches that it is not so.
+    Denied(&'a Attestation),
+    /// The last day of the word is over.
+    Expired(&'a Attestation),
+    /// The word is dated in the future.
+    Early(&'a Attestation),
+    /// Nobody said anything.
+    Absent,
+    /// The attestations could not be read, or not all of them.
+    Unreadable(Why),
+}
+
+/// Find the word that counts at `context.at`. Of several, a valid one counts, the latest first; of one day, a
+/// denial.
+pub fn look_up<'a>(id: &str, context: &Context<'a>) -> Answer<'a> {
+    let known = context.attestations;
+    let today = context.at.to_zoned(jiff::tz::TimeZone::UTC).date();
+    let of_id = || known.value().into_iter().flatten().filter(|a| a.id == id);
+    let counts = |a: &&Attestation| a.date <= today && today <= a.valid_until;
+    if let Some(word) = of_id().filter(counts).max_by_key(|a| (a.date, !a.holds)) {
+        return if word.holds { Answer::Holds(word) } else { Answer::Denied(word) };
+    }
+    if let Some(why) = known.why() {
+        return Answer::Unreadable(why.clone());
+    }
+    match of_id().max_by_key(|a| a.valid_until) {
+        Some(word) if word.date > today => Answer::Early(word),
+        Some(word) => Answer::Expired(word),
+        None => Answer::Absent,
+    }
+}
+
+/// What a pass rests on.
+pub fn vouched(word: &Attestation) -> String {
+    let link = word.link.as_ref().map(|l| format!(" ({l})")).unwrap_or_default();
+    format!("attested by {} on {}, valid until {}{link}", word.by, word.date, word.valid_until)
+}
+
+/// What is said about a denial.
+pub fn denied(asked: &Attested, word: &Attestation) -> String {
+    let note = word.note.as_ref().map(|n| format!(": {n}")).unwrap_or_default();
+    format!("{} No, says {} ({}){note}", asked.question, word.by, word.date)
+}
+
+/// The places where a word can be read.
+pub fn evidence(word: &Attestation) -> Vec<Locus> {
+    let (path, line) = word.place.clone();
+    let attested = Locus::Attested { id: word.id.clone(), by: word.by.clone(), link: word.link.clone() };
+    vec![attested, Locus::File { path, line }]
+}
+
+/// Why a question is still open, and the entry that would answer it.
+pub fn open(asked: &Attested, answer: &Answer<'_>, context: &Context<'_>) -> Why {
+    let reason = match answer {
+        Answer::Holds(word) => vouched(word),
+        Answer::Denied(word) => denied(asked, word),
+        Answer::Expired(word) => {
+            format!("the word of {} ({}) was valid until {}", word.by, word.date, word.valid_until)
+        }
+        Answer::Early(word) => format!("the word of {} is dated {}, which is still to come", word.by, word.date),
+        Answer::Absent => format!("nobody has answered yet: {}", asked.question),
+        Answer::Unreadable(why) => why.reason.clone(),
+    };
+    if let Answer::Unreadable(Why { remedy: Some(remedy), .. }) = answer {
+        return Why::with_remedy(reason, remedy);
+    }
+    let today = context.at.to_zoned(jiff::tz::TimeZone::UTC).date();
+    let what = if matches!(answer, Answer::Absent) { "add" } else { "renew" };
+    let entry = format!("- {{id: {}, by: NAME, date: {today}, valid_until: DATE, link: URL}}", asked.id);
+    Why::with_remedy(reason, format!("{what} in {}: `{entry}` ({})", context.attestations_path, asked.question))
+}

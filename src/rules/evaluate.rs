@@ -1,0 +1,377 @@
+//! Rules over facts → outcomes.
+//!
+//! The order of questions is the whole algebra: does the rule concern this migration, is there evidence, is
+//! something wrong in what was seen, is something undecidable in it, is it all there. Only then does a rule
+//! pass. An error in a rule is an unknown outcome that says so, and never hides a finding.
+
+use std::collections::BTreeMap;
+
+use rayon::prelude::*;
+use serde_json::Value;
+
+use super::Catalogue;
+use super::attest::{self, Answer};
+use super::expr::{Expression, Scope};
+use super::message::{Filled, Template, descend};
+use super::model::{Attested, Rule};
+use super::view::FactView;
+use crate::facts::attestation::Attestation;
+use crate::facts::plan::Strategy;
+use crate::facts::{Known, Locus, Why};
+use crate::judge::fingerprint;
+use crate::judge::scorecard::{Certainty, Check, Finding, Outcome, RemedyStep};
+
+/// What an evaluation knows beside the facts.
+#[derive(Debug, Clone, Copy)]
+pub struct Context<'a> {
+    /// The instant to evaluate for; attestations are valid or not at this moment (UTC days).
+    pub at: jiff::Timestamp,
+    /// How the move is made.
+    pub strategy: Strategy,
+    /// What people vouch for.
+    pub attestations: &'a Known<Vec<Attestation>>,
+    /// The file in which an attestation would be added, for remedies.
+    pub attestations_path: &'a str,
+}
+
+/// Evaluate every rule, on all processors; the checks come in the order of the catalogue.
+pub fn evaluate(catalogue: &Catalogue, view: &FactView, context: &Context<'_>) -> Vec<Check> {
+    let evaluator = Evaluator::new(view, context);
+    catalogue.rules.par_iter().map(|rule| evaluator.evaluate(rule).check).collect()
+}
+
+/// A check, and what was wrong with the rule itself on the way.
+pub(super) struct Evaluation {
+    pub check: Check,
+    pub broken: Vec<String>,
+}
+
+/// The facts, bound once for all rules.
+pub(super) struct Evaluator<'a> {
+    view: &'a FactView,
+    context: &'a Context<'a>,
+    scope: Scope,
+}
+
+/// What the algebra decided, before it becomes a [`Check`].
+struct Decision {
+    outcome: Outcome,
+    why: Option<Why>,
+    findings: Vec<Finding>,
+    /// Whether all of the evidence was seen.
+    complete: bool,
+}
+
+impl Decision {
+    fn of(outcome: Outcome, why: Option<Why>) -> Self {
+        Self { outcome, why, findings: Vec::new(), complete: outcome != Outcome::Unknown }
+    }
+}
+
+impl<'a> Evaluator<'a> {
+    pub fn new(view: &'a FactView, context: &'a Context<'a>) -> Self {
+        let facts: Vec<_> = view.paths().filter_map(|p| Some((p, *view.get(p).value()?))).collect();
+        Self { view, context, scope: Scope::new(facts) }
+    }
+
+    pub fn evaluate(&self, rule: &Rule) -> Evaluation {
+        let mut run = Run { on: self, rule, broken: Vec::new(), seen: BTreeMap::new() };
+        let decision = run.decide().unwrap_or_else(|error| {
+            run.broken.push(error.clone());
+            let remedy = format!("mend {}, or run without it", rule.origin);
+            let why = Why::with_remedy(format!("the rule could not be evaluated: {error}"), remedy);
+            Decision::of(Outcome::Unknown, Some(why))
+        });
+        let check = Check {
+            rule: rule.id.clone(),
+            title: rule.title.clone(),
+            area: rule.area.clone(),
+            item: rule.item,
+            failure_mode: rule.failure_mode.clone(),
+            severity: rule.severity,
+            gates: rule.gates.clone(),
+            outcome: decision.outcome,
+            why_remedy: decision.why.as_ref().and_then(|w| w.remedy.clone()),
+            why: decision.why.map(|w| w.reason),
+            complete: decision.complete,
+            findings: decision.findings,
+            explanation: rule.explanation.clone(),
+            references: rule.references.clone(),
+        };
+        Evaluation { check, broken: run.broken }
+    }
+}
+
+/// One rule under evaluation.
+struct Run<'e, 'a> {
+    on: &'e Evaluator<'a>,
+    rule: &'e Rule,
+    broken: Vec<String>,
+    /// How often a key was used, for the ordinals of fingerprints.
+    seen: BTreeMap<String, usize>,
+}
+
+impl Run<'_, '_> {
+    fn decide(&mut self) -> Result<Decision, String> {
+        let rule = self.rule;
+        if !rule.strategies.contains(&self.on.context.strategy) {
+            let why = match self.on.context.strategy {
+                Strategy::Manual => "it concerns migrations by replication only",
+                Strategy::Automated => "it concerns migrations without replication only",
+            };
+            return Ok(Decision::of(Outcome::NotApplicable, Some(Why::new(why))));
+        }
+        if let Some(applies) = &rule.applies
+            && self.all_known(&applies.condition)
+            && !self.truth(&applies.condition, None, "applies")?
+        {
+            return Ok(Decision::of(Outcome::NotApplicable, Some(Why::new(&applies.otherwise))));
+        }
+        let answer = rule.attested.as_ref().map(|a| (a, attest::look_up(&a.id, self.on.context)));
+        let Some(each) = &rule.each else {
+            return Ok(match answer {
+                Some((asked, answer)) => self.by_word(asked, answer),
+                None => Decision::of(Outcome::Unknown, Some(Why::new("nothing decides this rule"))),
+            });
+        };
+        if let Some(why) = self.missing(|known| known.value().is_none()) {
+            return Ok(self.without_evidence(why, answer));
+        }
+        let partial = self.missing(|known| !known.is_known());
+        let (mut findings, error) = self.findings(&each.list, &each.message, Certainty::Fail, "each");
+        let proven = !findings.is_empty();
+        if let (false, Some(error)) = (proven, &error) {
+            return Err(error.clone());
+        }
+        self.broken.extend(error.clone());
+        let mut gaps: Vec<Why> = partial.clone().into_iter().collect();
+        gaps.extend(error.map(|e| Why::new(format!("a part of the rule could not be evaluated: {e}"))));
+        if let Some(doubt) = &rule.doubt {
+            let (doubts, error) = self.findings(&doubt.list, &doubt.message, Certainty::Unknown, "doubt");
+            match error {
+                Some(error) if !proven && doubts.is_empty() => return Err(error),
+                Some(error) => {
+                    gaps.push(Why::new(format!("a part of the rule could not be evaluated: {error}")));
+                    self.broken.push(error);
+                }
+                None => {}
+            }
+            findings.extend(doubts);
+        }
+        if proven {
+            let complete = gaps.is_empty();
+            return Ok(Decision { outcome: Outcome::Fail, why: join(gaps), findings, complete });
+        }
+        if !findings.is_empty() {
+            let count = match findings.len() {
+                1 => "one thing could not be decided".to_owned(),
+                n => format!("{n} things could not be decided"),
+            };
+            let complete = gaps.is_empty();
+            gaps.insert(0, Why::new(count));
+            return Ok(Decision { outcome: Outcome::Unknown, why: join(gaps), findings, complete });
+        }
+        if let Some(why) = partial {
+            return Ok(self.without_evidence(why, answer));
+        }
+        let basis = rule.basis.as_ref().map(|b| self.text(b)).transpose()?;
+        Ok(Decision::of(Outcome::Pass, basis.map(Why::new)))
+    }
+
+    /// Evidence is missing: a person's word can stand in for it.
+    fn without_evidence(&self, why: Why, answer: Option<(&Attested, Answer<'_>)>) -> Decision {
+        match answer {
+            Some((_, Answer::Holds(word))) => Decision::of(Outcome::Pass, Some(Why::new(attest::vouched(word)))),
+            Some((asked, answer)) => {
+                let open = attest::open(asked, &answer, self.on.context);
+                let remedy = match why.remedy {
+                    Some(remedy) => Some(format!("{remedy}; or {}", open.remedy.unwrap_or_default())),
+                    None => open.remedy,
+                };
+                let reason = match answer {
+                    Answer::Absent => why.reason,
+                    _ => format!("{}; {}", why.reason, open.reason),
+                };
+                Decision::of(Outcome::Unknown, Some(Why { reason, remedy }))
+            }
+            None => Decision::of(Outcome::Unknown, Some(why)),
+        }
+    }
+
+    /// Only a person can tell.
+    fn by_word(&mut self, asked: &Attested, answer: Answer<'_>) -> Decision {
+        match answer {
+            Answer::Holds(word) => Decision::of(Outcome::Pass, Some(Why::new(attest::vouched(word)))),
+            Answer::Denied(word) => {
+                let object = serde_json::to_value(word).unwrap_or(Value::Null);
+                let finding = Finding {
+                    rule: self.rule.id.clone(),
+                    message: attest::denied(asked, word),
+                    evidence: attest::evidence(word),
+                    remedy: self.remedy(&object),
+                    key: asked.id.clone(),
+                    fingerprint: fingerprint::of(&self.rule.id, &asked.id, 1),
+                    certainty: Certainty::Fail,
+                    waiver: None,
+                };
+                Decision { outcome: Outcome::Fail, why: None, findings: vec![finding], complete: true }
+            }
+            other => Decision::of(Outcome::Unknown, Some(attest::open(asked, &other, self.on.context))),
+        }
+    }
+
+    /// Evaluate a list; one finding per object. Objects that are not findings are an error, and the others count.
+    fn findings(
+        &mut self,
+        list: &Expression,
+        message: &Template,
+        certainty: Certainty,
+        key: &str,
+    ) -> (Vec<Finding>, Option<String>) {
+        let objects = match self.on.scope.evaluate(list, None) {
+            Ok(Value::Array(objects)) => objects,
+            Ok(other) => return (Vec::new(), Some(format!("`{key}` is {}, not a list", kind(&other)))),
+            Err(error) => return (Vec::new(), Some(format!("`{key}`: {error}"))),
+        };
+        let mut error = None;
+        let mut findings = Vec::with_capacity(objects.len());
+        for object in &objects {
+            match loci(object) {
+                Ok(evidence) => findings.push(self.finding(object, evidence, message, certainty)),
+                Err(e) => error = Some(format!("`{key}`: {e}")),
+            }
+        }
+        (findings, error)
+    }
+
+    fn finding(&mut self, object: &Value, evidence: Vec<Locus>, message: &Template, certainty: Certainty) -> Finding {
+        let key = self.rule.each.as_ref().map(|e| self.fill(&e.key, object)).unwrap_or_default();
+        let ordinal = self.seen.entry(key.clone()).or_default();
+        *ordinal += 1;
+        let fingerprint = fingerprint::of(&self.rule.id, &key, *ordinal);
+        Finding {
+            rule: self.rule.id.clone(),
+            message: self.fill(message, object),
+            evidence,
+            remedy: self.remedy(object),
+            key,
+            fingerprint,
+            certainty,
+            waiver: None,
+        }
+    }
+
+    fn remedy(&mut self, object: &Value) -> Vec<RemedyStep> {
+        let rule = self.rule;
+        let mut steps = Vec::new();
+        for step in &rule.remedy {
+            let concerns = match &step.when {
+                None => true,
+                Some(when) => self.truth(when, Some(object), "when").unwrap_or_else(|error| {
+                    self.broken.push(error);
+                    false
+                }),
+            };
+            if concerns {
+                let text = self.fill(&step.text, object);
+                let command = step.command.as_ref().map(|c| {
+                    let filled = c.fill_command(|path| self.look_up(object, path));
+                    self.note_missing(filled)
+                });
+                steps.push(RemedyStep { text, command });
+            }
+        }
+        steps
+    }
+
+    fn fill(&mut self, template: &Template, object: &Value) -> String {
+        let filled = template.fill(|path| self.look_up(object, path));
+        self.note_missing(filled)
+    }
+
+    fn note_missing(&mut self, filled: Filled) -> String {
+        self.broken.extend(filled.missing.iter().map(|path| format!("the placeholder `{path}` found nothing")));
+        filled.text
+    }
+
+    /// In the object first, then in the facts the rule needs.
+    fn look_up<'v>(&'v self, object: &'v Value, path: &str) -> Option<&'v Value> {
+        if let Some(value) = descend(object, path).filter(|v| !v.is_null()) {
+            return Some(value);
+        }
+        self.rule.needs.iter().find_map(|need| {
+            let rest = path.strip_prefix(need.as_str())?;
+            let fact = *self.on.view.get(need).value()?;
+            match rest.strip_prefix('.') {
+                Some(rest) => descend(fact, rest),
+                None if rest.is_empty() => Some(fact),
+                None => None,
+            }
+        })
+    }
+
+    /// Why the needed facts that `lacks` selects are not all there.
+    fn missing(&self, lacks: impl Fn(&Known<&Value>) -> bool) -> Option<Why> {
+        let facts = self.rule.needs.iter().map(|need| self.on.view.get(need));
+        join(facts.filter(|known| lacks(known)).filter_map(|known| known.why().cloned()).collect())
+    }
+
+    /// Whether all facts an expression reads are known wholly.
+    fn all_known(&self, expression: &Expression) -> bool {
+        let reads = |need: &String| {
+            expression.references().iter().any(|r| {
+                r.path.strip_prefix(need.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+            })
+        };
+        self.rule.needs.iter().filter(|need| reads(need)).all(|need| self.on.view.get(need).is_known())
+    }
+
+    fn truth(&self, expression: &Expression, it: Option<&Value>, key: &str) -> Result<bool, String> {
+        match self.on.scope.evaluate(expression, it) {
+            Ok(Value::Bool(truth)) => Ok(truth),
+            Ok(other) => Err(format!("`{key}` is {}, not true or false", kind(&other))),
+            Err(error) => Err(format!("`{key}`: {error}")),
+        }
+    }
+
+    fn text(&self, expression: &Expression) -> Result<String, String> {
+        match self.on.scope.evaluate(expression, None) {
+            Ok(Value::String(text)) => Ok(text),
+            Ok(other) => Err(format!("`basis` is {}, not a string", kind(&other))),
+            Err(error) => Err(format!("`basis`: {error}")),
+        }
+    }
+}
+
+/// Several reasons as one, each said once.
+fn join(whys: Vec<Why>) -> Option<Why> {
+    let mut reasons = Vec::<String>::new();
+    let mut remedies = Vec::<String>::new();
+    for why in whys {
+        if !reasons.contains(&why.reason) {
+            reasons.push(why.reason);
+        }
+        remedies.extend(why.remedy.filter(|r| !remedies.contains(r)));
+    }
+    let remedy = (!remedies.is_empty()).then(|| remedies.join("; "));
+    (!reasons.is_empty()).then(|| Why { reason: reasons.join("; "), remedy })
+}
+
+/// The places of an object; a finding without a place cannot be checked by anyone.
+fn loci(object: &Value) -> Result<Vec<Locus>, String> {
+    let loci = object.get("loci").ok_or("an object of the list has no `loci`")?;
+    let loci: Vec<Locus> =
+        serde_json::from_value(loci.clone()).map_err(|e| format!("an object of the list has broken `loci`: {e}"))?;
+    if loci.is_empty() { Err("an object of the list has no `loci`".into()) } else { Ok(loci) }
+}
+
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
+}

@@ -1,0 +1,177 @@
+//! One rule, checked: what `rules/<area>/<id>.yaml` and the `.md` beside it say.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::expr::Expression;
+use super::message::Template;
+use crate::facts::plan::Strategy;
+use crate::judge::scorecard::{Gate, Severity};
+
+/// A statement about the migration that can be decided from facts.
+///
+/// Made only by [`super::parse`], which refuses what is inconsistent.
+#[derive(Debug)]
+pub struct Rule {
+    /// File name and documentation anchor.
+    pub id: String,
+    /// The statement that is true when the rule passes.
+    pub title: String,
+    /// Folder name.
+    pub area: String,
+    /// Checklist item it answers, 1 … 10.
+    pub item: Option<u8>,
+    /// Failure mode it watches for.
+    pub failure_mode: Option<String>,
+    /// How bad it is when the statement is false.
+    pub severity: Severity,
+    /// The gates at which it counts; never empty.
+    pub gates: Vec<Gate>,
+    /// The strategies it concerns; never empty.
+    pub strategies: Vec<Strategy>,
+    /// Whether a person may accept its findings.
+    pub waivable: bool,
+    /// Dotted paths of the facts it reads; the only variables of its expressions.
+    pub needs: Vec<String>,
+    /// When it concerns a migration at all.
+    pub applies: Option<Applies>,
+    /// What it looks for; `None` when only a person can tell.
+    pub each: Option<Each>,
+    /// What it cannot decide.
+    pub doubt: Option<Doubt>,
+    /// The attestation that answers where no fact does.
+    pub attested: Option<Attested>,
+    /// A sentence about what a pass rests on.
+    pub basis: Option<Expression>,
+    /// What to do about a finding, in order.
+    pub remedy: Vec<Remedy>,
+    /// URLs.
+    pub references: Vec<String>,
+    /// The rule's own tests.
+    pub tests: Vec<TestCase>,
+    /// The Markdown beside it, without a title.
+    pub explanation: String,
+    /// The file it was read from, as a person would name it.
+    pub origin: String,
+}
+
+/// A condition, and the sentence that explains its absence.
+#[derive(Debug)]
+pub struct Applies {
+    /// CEL, boolean.
+    pub condition: Expression,
+    /// Why the rule is not applicable when the condition is false.
+    pub otherwise: String,
+}
+
+/// What is wrong, one finding per object.
+#[derive(Debug)]
+pub struct Each {
+    /// CEL, list of objects with `loci`.
+    pub list: Expression,
+    /// Identity of a finding, without line numbers.
+    pub key: Template,
+    /// One sentence per finding.
+    pub message: Template,
+}
+
+/// What cannot be decided either way, one doubtful finding per object.
+#[derive(Debug)]
+pub struct Doubt {
+    /// CEL, list of objects with `loci`.
+    pub list: Expression,
+    /// One sentence per doubt.
+    pub message: Template,
+}
+
+/// What a person can vouch for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attested {
+    /// Key in `attestations.yaml`.
+    pub id: String,
+    /// What is asked.
+    pub question: String,
+}
+
+/// One thing to do.
+#[derive(Debug)]
+pub struct Remedy {
+    /// In words.
+    pub text: Template,
+    /// CEL, boolean, with the finding as `it`: whether the step concerns this finding.
+    pub when: Option<Expression>,
+    /// A command for a person to run.
+    pub command: Option<Template>,
+}
+
+/// One test of a rule.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TestCase {
+    /// What the case shows.
+    pub name: String,
+    /// Facts by path; what is absent is unknown.
+    #[serde(default)]
+    pub facts: BTreeMap<String, Value>,
+    /// Facts that are unknown for a given reason.
+    #[serde(default)]
+    pub unknown: BTreeMap<String, String>,
+    /// Facts that are known in part, and what is missing of them; their value is among the facts.
+    #[serde(default)]
+    pub partial: BTreeMap<String, String>,
+    /// The strategy of the migration; the first the rule concerns by default.
+    #[serde(default)]
+    pub strategy: Option<Strategy>,
+    /// What `attestations.yaml` says about the rule's attestation.
+    #[serde(default)]
+    pub attestation: Word,
+    /// The outcome.
+    pub expect: Expect,
+}
+
+/// The state of an attestation in a test.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Word {
+    /// Nobody said anything.
+    #[default]
+    Absent,
+    /// Someone vouches for it, and the word still counts.
+    Holds,
+    /// Someone vouches that it is not so.
+    Denied,
+    /// Someone vouched for it, too long ago.
+    Expired,
+}
+
+/// The outcome a test expects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Expect {
+    /// That many proven findings.
+    Fail(usize),
+    /// No proven finding and that many doubts; the outcome is unknown.
+    Doubt(usize),
+    /// Pass.
+    Pass,
+    /// Unknown because of missing evidence, without doubts.
+    Unknown,
+    /// Not applicable.
+    NotApplicable,
+}
+
+impl Rule {
+    /// Every expression, with the key it stands under.
+    pub fn expressions(&self) -> impl Iterator<Item = (&'static str, &Expression)> {
+        let own = [
+            ("applies", self.applies.as_ref().map(|a| &a.condition)),
+            ("each", self.each.as_ref().map(|e| &e.list)),
+            ("doubt", self.doubt.as_ref().map(|d| &d.list)),
+            ("basis", self.basis.as_ref()),
+        ];
+        let steps = self.remedy.iter().map(|r| ("when", r.when.as_ref()));
+        own.into_iter().chain(steps).filter_map(|(key, e)| e.map(|e| (key, e)))
+    }
+}

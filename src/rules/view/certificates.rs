@@ -1,0 +1,292 @@
+//! Certificates and keys against the end of the dual-run window and the rules of Temporal Cloud.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde_json::{Value, json};
+
+use super::limits::{self, Limits};
+use super::plan::{window, window_over};
+use super::{Context, FactPath, FactView, words};
+use crate::compare::live;
+use crate::facts::certificate::{Certificate, CertificateFile, CertificateRole};
+use crate::facts::cluster::{ClusterKind, ClusterSnapshot, Credential};
+use crate::facts::{Known, Locus, Why};
+
+pub(super) const PATHS: &[FactPath] = &[
+    FactPath {
+        path: "certificates.expiry",
+        meaning: "client and CA certificates of both connections and of the configuration, against the end of the window",
+        fields: "verdict (in-window | soon-after | fine), subject, file, side, expires, days_after_window, when, fingerprint, target_namespace, ours (not verified by Temporal Cloud)",
+    },
+    FactPath {
+        path: "certificates.endpoints",
+        meaning: "certificates that endpoints the team runs present, against the end of the window",
+        fields: "verdict (in-window | soon-after | fine), subject, side, address, expires, days_after_window, when, fingerprint",
+    },
+    FactPath {
+        path: "certificates.compliance",
+        meaning: "certificates that break a rule of Temporal Cloud",
+        fields: "verdict (broken | unclear), subject, file, problem, fingerprint",
+    },
+    FactPath { path: "certificates.keys", meaning: "private keys that cannot be used", fields: "file, problem" },
+];
+
+pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
+    let limits = limits::limits();
+    let cloud = context.target_kind == ClusterKind::Cloud;
+    let mut targets = context.facts.plan.namespaces.iter().filter_map(|m| m.target.clone());
+    let target_namespace = targets.next().unwrap_or_else(|| "<namespace>.<account>".to_owned());
+    let measure = window(context).zip(limits.clone()).and_then(|(window, limits)| match window_over(window) {
+        Some(over) => Known::Known(Measure {
+            over,
+            at: context.facts.at,
+            end: window.end,
+            limits,
+            cloud,
+            target_namespace: target_namespace.clone(),
+        }),
+        None => Known::unknown("the dual-run window is outside of the calendar"),
+    });
+    let files = files(context);
+    view.put("certificates.expiry", measure.clone().zip(files.clone()).map(|(m, files)| expiry(&m, &files)));
+    view.put("certificates.endpoints", measure.and_then(|m| endpoints(context, &m)));
+    let target_files = files.clone().map(|files| files.into_iter().filter(|f| f.side != "source").collect::<Vec<_>>());
+    view.put(
+        "certificates.compliance",
+        limits.zip(target_files).map(|(limits, files)| compliance(context, limits, &files)),
+    );
+    view.put("certificates.keys", files.map(|files| keys(&files)));
+}
+
+/// A file and the side whose connection uses it; `configuration` for files of `certificates:`.
+#[derive(Clone)]
+struct Used<'a> {
+    file: &'a CertificateFile,
+    side: &'static str,
+}
+
+/// Client and CA files: those of both connections and those the configuration names. Partial when one could not
+/// be read or a connection presents a certificate that was not seen.
+fn files<'a>(context: &Context<'a>) -> Known<Vec<Used<'a>>> {
+    let facts = context.facts;
+    let configured =
+        facts.certificates.as_ref().and_then(|files| Known::concat(files.iter().map(|f| used(f, "configuration"))));
+    let of = |cluster: &Known<&'a ClusterSnapshot>, side: &'static str| {
+        cluster.clone().and_then(|cluster| {
+            let clients = cluster.certificate_files.iter().any(|f| f.role == CertificateRole::Client);
+            let files = Known::concat(cluster.certificate_files.iter().map(|f| used(f, side)));
+            if cluster.credential == Credential::Mtls && !clients {
+                let why = Why::with_remedy(
+                    format!("the client certificate of the {side} connection was not read"),
+                    "name it under `certificates:` in preflight.yaml",
+                );
+                return Known::concat([files, Known::Unknown(why)]);
+            }
+            files
+        })
+    };
+    // Without a probe of the target nothing is known about its credentials; the source is a bonus.
+    let source = match of(&context.source, "source") {
+        Known::Unknown(_) if context.source.value().is_none() => Known::Known(vec![]),
+        known => known,
+    };
+    let target = of(&context.target, "target");
+    Known::concat([target, configured, source])
+}
+
+fn used<'a>(file: &'a CertificateFile, side: &'static str) -> Known<Vec<Used<'a>>> {
+    match &file.problem {
+        Some(problem) => Known::unknown(format!("{} could not be read: {problem}", file.path)),
+        None if file.role == CertificateRole::Server => Known::Known(vec![]),
+        None => Known::Known(vec![Used { file, side }]),
+    }
+}
+
+/// What expiry is measured against.
+#[derive(Clone)]
+struct Measure<'a> {
+    over: Timestamp,
+    at: Timestamp,
+    end: jiff::civil::Date,
+    limits: &'a Limits,
+    cloud: bool,
+    /// For the command that uploads a new CA.
+    target_namespace: String,
+}
+
+impl Measure<'_> {
+    /// Verdict, whole days after the window (negative before its end), and the relation in words.
+    fn judge(&self, not_after: Timestamp) -> (&'static str, i64, String) {
+        let days = (not_after.as_second() - self.over.as_second()).div_euclid(86_400);
+        let allowed = &self.limits.certificate_days;
+        let verdict = if days < allowed.blocker {
+            "in-window"
+        } else if days < allowed.major {
+            "soon-after"
+        } else {
+            "fine"
+        };
+        let amount = words::count(days.unsigned_abs(), "day");
+        let when = if not_after <= self.at {
+            format!("expired on {}", date(not_after))
+        } else if days < 0 {
+            format!("expires on {}, {amount} before the window is over ({})", date(not_after), self.end)
+        } else {
+            format!("expires on {}, {amount} after the end of the window ({})", date(not_after), self.end)
+        };
+        (verdict, days, when)
+    }
+}
+
+fn date(time: Timestamp) -> String {
+    time.to_zoned(TimeZone::UTC).date().to_string()
+}
+
+/// A file with more certificates than a namespace takes is a trust store of the operating system.
+fn is_trust_store(file: &CertificateFile, limits: &Limits) -> bool {
+    file.role == CertificateRole::Authority && file.chain.len() > limits.ca_certificates
+}
+
+fn expiry(measure: &Measure<'_>, files: &[Used<'_>]) -> Vec<Value> {
+    let mut seen: BTreeMap<&str, Value> = BTreeMap::new();
+    for used in files.iter().filter(|u| !is_trust_store(u.file, measure.limits)) {
+        for certificate in &used.file.chain {
+            let locus = Locus::File { path: used.file.path.clone(), line: 0 };
+            if let Some(loci) = seen.get_mut(certificate.fingerprint.as_str()).and_then(|v| v.get_mut("loci")) {
+                if let (Some(loci), Ok(locus)) = (loci.as_array_mut(), serde_json::to_value(&locus)) {
+                    if !loci.contains(&locus) {
+                        loci.push(locus);
+                    }
+                }
+                continue;
+            }
+            let (verdict, days, when) = measure.judge(certificate.not_after);
+            let ours = used.side == "source" || !measure.cloud;
+            let value = json!({
+                "verdict": verdict, "subject": certificate.subject, "file": used.file.path, "side": used.side,
+                "expires": date(certificate.not_after), "days_after_window": days, "when": when,
+                "fingerprint": certificate.fingerprint, "target_namespace": measure.target_namespace, "ours": ours,
+                "loci": [locus],
+            });
+            seen.insert(&certificate.fingerprint, value);
+        }
+    }
+    seen.into_values().collect()
+}
+
+/// The endpoint of Temporal Cloud is renewed by Temporal; every other one is the team's.
+fn endpoints(context: &Context<'_>, measure: &Measure<'_>) -> Known<Vec<Value>> {
+    let of = |cluster: Known<&ClusterSnapshot>| {
+        cluster.and_then(|cluster| {
+            if cluster.kind == ClusterKind::Cloud {
+                return Known::Known(vec![]);
+            }
+            cluster
+                .endpoint_chain
+                .as_ref()
+                .map(|chain| chain.iter().map(|certificate| endpoint(measure, cluster, certificate)).collect())
+        })
+    };
+    Known::concat([of(context.source.clone()), of(context.target.clone())])
+}
+
+fn endpoint(measure: &Measure<'_>, cluster: &ClusterSnapshot, certificate: &Certificate) -> Value {
+    let (verdict, days, when) = measure.judge(certificate.not_after);
+    json!({
+        "verdict": verdict, "subject": certificate.subject, "side": cluster.side, "address": cluster.address,
+        "expires": date(certificate.not_after), "days_after_window": days, "when": when,
+        "fingerprint": certificate.fingerprint,
+        "loci": [live(cluster, None, format!("certificate {}", certificate.subject), "tls")],
+    })
+}
+
+/// Rules of docs: cloud/get-started/certificates.
+fn compliance(context: &Context<'_>, limits: &Limits, files: &[Used<'_>]) -> Vec<Value> {
+    if context.target_kind != ClusterKind::Cloud {
+        return vec![];
+    }
+    let mut all = Vec::new();
+    for used in files.iter().filter(|u| !is_trust_store(u.file, limits)) {
+        let file = used.file;
+        for (position, certificate) in file.chain.iter().enumerate() {
+            let leaf = file.role == CertificateRole::Client && position == 0;
+            let mut problems = certificate_problems(certificate, leaf, context.facts.at);
+            if position > 0 && leaf_outlives(file, certificate) {
+                problems.push("it expires before the certificate it signed".to_owned());
+            }
+            let twins = file.chain.iter().filter(|c| c.subject.eq_ignore_ascii_case(&certificate.subject)).count();
+            if twins > 1 && file.role == CertificateRole::Client {
+                problems.push("another certificate of the chain has the same distinguished name".to_owned());
+            }
+            let mut push = |verdict: &str, problem: String| {
+                all.push(json!({
+                    "verdict": verdict, "subject": certificate.subject, "file": file.path, "problem": problem,
+                    "fingerprint": certificate.fingerprint, "loci": [Locus::File { path: file.path.clone(), line: 0 }],
+                }));
+            };
+            if !problems.is_empty() {
+                push("broken", problems.join("; "));
+            } else if leaf && certificate.digital_signature.is_none() {
+                push(
+                    "unclear",
+                    "it has no key usage extension, and Temporal Cloud asks for digitalSignature".to_owned(),
+                );
+            }
+        }
+    }
+    all
+}
+
+fn certificate_problems(certificate: &Certificate, leaf: bool, at: Timestamp) -> Vec<String> {
+    let mut problems = Vec::new();
+    if certificate.version != 3 {
+        problems.push(format!("it is X.509 version {}, not 3", certificate.version));
+    }
+    if certificate.not_before > at {
+        problems.push(format!("it is not valid before {}", date(certificate.not_before)));
+    }
+    if leaf && certificate.is_ca {
+        problems.push("it is a CA certificate, but is used as a client certificate".to_owned());
+    }
+    if !leaf && !certificate.is_ca {
+        problems.push("it is not a CA certificate (basic constraint CA)".to_owned());
+    }
+    if !["RSA", "ECDSA"].contains(&certificate.key_algorithm.as_str()) {
+        problems.push(format!("its key is {}; RSA or ECDSA is required", certificate.key_algorithm));
+    }
+    let signature = certificate.signature_algorithm.to_ascii_lowercase();
+    if signature.contains("sha1") || signature.contains("md5") || signature.contains("md2") {
+        problems
+            .push(format!("it is signed with {}; SHA-256 or stronger is required", certificate.signature_algorithm));
+    }
+    if leaf && certificate.digital_signature == Some(false) {
+        problems.push("its key usage lacks digitalSignature".to_owned());
+    }
+    problems
+}
+
+fn leaf_outlives(file: &CertificateFile, issuer: &Certificate) -> bool {
+    file.chain
+        .iter()
+        .any(|c| c.issuer == issuer.subject && c.fingerprint != issuer.fingerprint && c.not_after > issuer.not_after)
+}
+
+fn keys(files: &[Used<'_>]) -> Vec<Value> {
+    files
+        .iter()
+        .filter(|u| u.file.role == CertificateRole::Client)
+        .filter_map(|used| {
+            let problem = if used.file.key_matches == Some(false) {
+                "the private key does not belong to the certificate"
+            } else if used.file.key_format.as_deref() == Some("encrypted") {
+                "the private key is encrypted, and SDKs take no passphrase"
+            } else {
+                return None;
+            };
+            Some(json!({"file": used.file.path, "problem": problem,
+                        "loci": [Locus::File { path: used.file.path.clone(), line: 0 }]}))
+        })
+        .collect()
+}

@@ -1,0 +1,396 @@
+//! What each cluster told about itself.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::limits::{self, Limits};
+use super::{Context, FactPath, FactView, words};
+use crate::compare::{Half, half, live, no_namespace_map};
+use crate::facts::cluster::{ClusterKind, ClusterSnapshot, Credential};
+use crate::facts::{Known, Locus, Why};
+
+pub(super) const PATHS: &[FactPath] = &[
+    FactPath {
+        path: "source.connection_failures",
+        meaning: "the step at which the source could not be reached",
+        fields: "step, detail, remedy, address",
+    },
+    FactPath {
+        path: "target.connection_failures",
+        meaning: "the step at which the target could not be reached",
+        fields: "step, detail, remedy, address",
+    },
+    FactPath {
+        path: "target.credential",
+        meaning: "what the target connection presents: none, mtls or api-key",
+        fields: "",
+    },
+    FactPath {
+        path: "target.address_problems",
+        meaning: "what is wrong with the form of a Temporal Cloud address",
+        fields: "address, problem, remedy",
+    },
+    FactPath {
+        path: "cluster.same",
+        meaning: "proof that both addresses lead to the same cluster",
+        fields: "source_address, target_address, problem",
+    },
+    FactPath {
+        path: "source.workflow_types",
+        meaning: "workflow types of the moved namespaces, with open executions or closed ones within retention",
+        fields: "source_namespace, name, open, closed",
+    },
+    FactPath {
+        path: "source.unfinished_types",
+        meaning: "workflow types with open executions of which none closed within retention",
+        fields: "source_namespace, name, open, retention",
+    },
+    FactPath {
+        path: "source.schedules",
+        meaning: "schedules of the moved namespaces",
+        fields: "source_namespace, id, paused",
+    },
+    FactPath {
+        path: "source.search_attributes",
+        meaning: "custom search attributes of the moved namespaces",
+        fields: "source_namespace, name, type",
+    },
+    FactPath {
+        path: "source.search_attributes_over_limit",
+        meaning: "types of which the source has more search attributes than Temporal Cloud allows",
+        fields: "source_namespace, type, count, limit, names",
+    },
+    FactPath {
+        path: "source.search_attribute_names",
+        meaning: "search attributes whose name Temporal Cloud refuses",
+        fields: "source_namespace, name, problem",
+    },
+    FactPath {
+        path: "source.size_limits",
+        meaning: "namespaces that accept larger payloads than Temporal Cloud does",
+        fields: "source_namespace, size, limit",
+    },
+    FactPath {
+        path: "source.archival",
+        meaning: "namespaces of the source that archive",
+        fields: "source_namespace, target_namespace, what",
+    },
+    FactPath {
+        path: "source.open_executions",
+        meaning: "namespaces of the source with open executions, excluded ones too when they were probed",
+        fields: "source_namespace, open, types, source_flags",
+    },
+    FactPath {
+        path: "source.active_schedules",
+        meaning: "schedules of the source that are not paused, in every probed namespace of the plan",
+        fields: "source_namespace, id, source_flags",
+    },
+];
+
+pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
+    view.put("source.connection_failures", context.source.clone().and_then(connection_failures));
+    view.put("target.connection_failures", context.target.clone().and_then(connection_failures));
+    view.put("target.credential", context.target.clone().map(|t| credential_name(t.credential)));
+    view.put("target.address_problems", context.target.clone().map(|t| address_problems(context, t)));
+    view.put("cluster.same", same_cluster(context));
+
+    let moved = |list: &dyn Fn(&Half<'_>) -> Known<Vec<Value>>| per_moved_namespace(context, list);
+    view.put("source.workflow_types", moved(&workflow_types));
+    view.put("source.unfinished_types", moved(&unfinished_types));
+    view.put("source.schedules", moved(&schedules));
+    view.put("source.search_attributes", moved(&search_attributes));
+    let limits = limits::limits();
+    let limited = |list: &dyn Fn(&Half<'_>, &Limits) -> Known<Vec<Value>>| {
+        limits.clone().and_then(|limits| per_moved_namespace(context, &|half| list(half, limits)))
+    };
+    view.put("source.search_attributes_over_limit", limited(&|half, limits| over_limit(context, half, limits)));
+    view.put("source.search_attribute_names", limited(&attribute_names));
+    view.put("source.size_limits", limited(&size_limits));
+    view.put("source.archival", moved(&|half| archival(context, half)));
+
+    view.put("source.open_executions", per_probed_namespace(context, &|half| open_executions(context, half)));
+    view.put("source.active_schedules", per_probed_namespace(context, &|half| active_schedules(context, half)));
+}
+
+fn credential_name(credential: Credential) -> &'static str {
+    match credential {
+        Credential::None => "none",
+        Credential::Mtls => "mtls",
+        Credential::ApiKey => "api-key",
+    }
+}
+
+/// A list over the source namespaces that move.
+fn per_moved_namespace(context: &Context<'_>, list: &dyn Fn(&Half<'_>) -> Known<Vec<Value>>) -> Known<Vec<Value>> {
+    context.source.clone().and_then(|source| {
+        let plan = &context.facts.plan;
+        if plan.namespaces.is_empty() {
+            return Known::Unknown(no_namespace_map());
+        }
+        let moved = plan.namespaces.iter().filter(|m| m.target.is_some());
+        Known::concat(moved.map(|m| half(source, &m.source).and_then(|half| list(&half))))
+    })
+}
+
+/// A list over the moved namespaces and the excluded ones that were probed: nobody may lose them with the cluster.
+fn per_probed_namespace(context: &Context<'_>, list: &dyn Fn(&Half<'_>) -> Known<Vec<Value>>) -> Known<Vec<Value>> {
+    let moved = per_moved_namespace(context, list);
+    let excluded = context.source.clone().and_then(|source| {
+        let excluded = context.facts.plan.namespaces.iter().filter(|m| m.target.is_none());
+        let probed = excluded.filter(|m| source.namespaces.iter().any(|n| n.name == m.source));
+        Known::concat(probed.map(|m| half(source, &m.source).and_then(|half| list(&half))))
+    });
+    Known::concat([moved, excluded])
+}
+
+fn connection_failures(cluster: &ClusterSnapshot) -> Known<Vec<Value>> {
+    if cluster.connection.is_empty() {
+        return Known::unknown(format!("no attempt to reach the {} is recorded", cluster.side));
+    }
+    let failed = cluster.connection.iter().filter(|s| !s.ok);
+    let object = |step: &crate::facts::cluster::LadderStep| {
+        let remedy = step.remedy.as_deref().unwrap_or("Check address, network path and credentials, then probe again.");
+        json!({"step": step.step, "detail": step.detail, "remedy": remedy, "address": cluster.address,
+               "loci": [live(cluster, None, format!("connection to {}", cluster.address), &step.step)]})
+    };
+    Known::Known(failed.map(object).collect())
+}
+
+/// Forms of address of Temporal Cloud: `<namespace>.<account>.tmprl.cloud:7233` and
+/// `<region>.<provider>.api.temporal.io:7233` (docs: cloud/get-started/namespaces).
+fn address_problems(context: &Context<'_>, target: &ClusterSnapshot) -> Vec<Value> {
+    if target.kind != ClusterKind::Cloud {
+        return vec![];
+    }
+    let (host, port) = target.address.rsplit_once(':').unwrap_or((&target.address, ""));
+    let mut problems: Vec<(String, String)> = Vec::new();
+    let mapped: Vec<&str> = context.facts.plan.namespaces.iter().filter_map(|m| m.target.as_deref()).collect();
+    if host.ends_with(".region.tmprl.cloud") {
+        problems.push((
+            "it has the outdated regional form".to_owned(),
+            "Use the namespace endpoint `<namespace>.<account>.tmprl.cloud:7233`.".to_owned(),
+        ));
+    } else if let Some(namespace) = host.strip_suffix(".tmprl.cloud") {
+        if !mapped.is_empty() && !mapped.iter().any(|m| m.eq_ignore_ascii_case(namespace)) {
+            let names: Vec<String> = mapped.iter().map(|m| format!("`{m}`")).collect();
+            problems.push((
+                format!(
+                    "it is the endpoint of namespace `{namespace}`, but the plan moves to {}",
+                    words::list(&names, 3)
+                ),
+                "Use the endpoint of the namespace that is dialled.".to_owned(),
+            ));
+        }
+    }
+    if port != "7233" {
+        problems.push((
+            format!(
+                "port {port} is not the port of Temporal Cloud, 7233",
+                port = if port.is_empty() { "(none)" } else { port }
+            ),
+            "Use port 7233, unless a private link was set up with another one.".to_owned(),
+        ));
+    }
+    let locus = [live(target, None, format!("address {}", target.address), "connection")];
+    let object =
+        |(problem, remedy)| json!({"address": target.address, "problem": problem, "remedy": remedy, "loci": locus});
+    problems.into_iter().map(object).collect()
+}
+
+fn same_cluster(context: &Context<'_>) -> Known<Vec<Value>> {
+    context.source.clone().zip(context.target.clone()).and_then(|(source, target)| {
+        let found = |problem: &str, rpc: &str| {
+            let loci = [live(source, None, "cluster id", rpc), live(target, None, "cluster id", rpc)];
+            Known::Known(vec![json!({"source_address": source.address, "target_address": target.address,
+                                     "problem": problem, "loci": loci})])
+        };
+        if source.address == target.address && source.kind == ClusterKind::SelfHosted {
+            return found("the addresses are equal", "connection");
+        }
+        if source.kind != target.kind {
+            return Known::Known(vec![]);
+        }
+        let id = |c: &ClusterSnapshot| {
+            c.system.clone().and_then(|system| match system.cluster {
+                Some(cluster) if !cluster.id.is_empty() => Known::Known(cluster.id),
+                _ => Known::Unknown(Why::with_remedy(
+                    format!("the {} did not tell its cluster id", c.side),
+                    "allow GetClusterInfo for the identity that probes",
+                )),
+            })
+        };
+        id(source).zip(id(target)).and_then(|(a, b)| {
+            if a == b { found("both report the same cluster id", "GetClusterInfo") } else { Known::Known(vec![]) }
+        })
+    })
+}
+
+fn workflow_types(half: &Half<'_>) -> Known<Vec<Value>> {
+    half.known("workflow types", &half.namespace.workflow_types).map(|types| {
+        let object = |t: &crate::facts::cluster::WorkflowType| {
+            json!({"source_namespace": half.namespace.name, "name": t.name, "open": t.open, "closed": t.closed,
+                   "loci": [half.locus(format!("workflow type {}", t.name), "CountWorkflowExecutions")]})
+        };
+        types.iter().map(object).collect()
+    })
+}
+
+fn unfinished_types(half: &Half<'_>) -> Known<Vec<Value>> {
+    let retention = half.namespace.config.value().map(|c| words::duration(c.retention_seconds));
+    let retention = retention.map_or("the retention period".to_owned(), |r| format!("the retention of {r}"));
+    half.known("workflow types", &half.namespace.workflow_types).map(|types| {
+        let unfinished = types.iter().filter(|t| t.open > 0 && t.closed == 0);
+        unfinished
+            .map(|t| {
+                json!({"source_namespace": half.namespace.name, "name": t.name,
+                       "open": words::count(t.open, "open execution"), "retention": retention,
+                       "loci": [half.locus(format!("workflow type {}", t.name), "CountWorkflowExecutions")]})
+            })
+            .collect()
+    })
+}
+
+fn schedules(half: &Half<'_>) -> Known<Vec<Value>> {
+    half.known("schedules", &half.namespace.schedules).map(|schedules| {
+        schedules
+            .iter()
+            .map(|s| {
+                json!({"source_namespace": half.namespace.name, "id": s.id, "paused": s.paused,
+                       "loci": [half.locus(format!("schedule {}", s.id), "DescribeSchedule")]})
+            })
+            .collect()
+    })
+}
+
+fn search_attributes(half: &Half<'_>) -> Known<Vec<Value>> {
+    half.known("search attributes", &half.namespace.search_attributes).map(|attributes| {
+        attributes
+            .iter()
+            .map(|a| {
+                json!({"source_namespace": half.namespace.name, "name": a.name, "type": a.value_type,
+                       "loci": [attribute_locus(half, &a.name)]})
+            })
+            .collect()
+    })
+}
+
+fn attribute_locus(half: &Half<'_>, name: &str) -> Locus {
+    half.locus(format!("search attribute {name}"), "ListSearchAttributes")
+}
+
+/// What the target would hold after the move: the source's attributes and those it already has.
+fn over_limit(context: &Context<'_>, half: &Half<'_>, limits: &Limits) -> Known<Vec<Value>> {
+    let mapping = context.facts.plan.namespaces.iter().find(|m| m.source == half.namespace.name);
+    let target = mapping.and_then(|m| m.target.as_deref()).zip(context.facts.target.value());
+    let already = target.and_then(|(name, cluster)| cluster.namespaces.iter().find(|n| n.name == name));
+    let already = already.and_then(|n| n.search_attributes.value()).map(Vec::as_slice).unwrap_or_default();
+    half.known("search attributes", &half.namespace.search_attributes).map(|attributes| {
+        let mut by_type: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+        let extra = already.iter().filter(|a| !attributes.iter().any(|s| s.name == a.name));
+        for attribute in attributes.iter().chain(extra) {
+            by_type.entry(&attribute.value_type).or_default().push(format!("`{}`", attribute.name));
+        }
+        by_type
+            .into_iter()
+            .filter_map(|(value_type, names)| {
+                let limit = *limits.search_attributes.get(value_type)?;
+                (names.len() > limit).then(|| {
+                    json!({"source_namespace": half.namespace.name, "type": value_type, "count": names.len(),
+                           "limit": limit, "names": words::list(&names, 12),
+                           "loci": [half.locus(format!("search attributes of type {value_type}"), "ListSearchAttributes")]})
+                })
+            })
+            .collect()
+    })
+}
+
+fn attribute_names(half: &Half<'_>, limits: &Limits) -> Known<Vec<Value>> {
+    half.known("search attributes", &half.namespace.search_attributes).map(|attributes| {
+        attributes
+            .iter()
+            .filter_map(|a| {
+                let problem = attribute_name_problem(&a.name, limits)?;
+                Some(json!({"source_namespace": half.namespace.name, "name": a.name, "problem": problem,
+                            "loci": [attribute_locus(half, &a.name)]}))
+            })
+            .collect()
+    })
+}
+
+fn attribute_name_problem(name: &str, limits: &Limits) -> Option<String> {
+    let rule = &limits.search_attribute_name;
+    let legal = |c: &char| c.is_ascii_alphanumeric() || rule.punctuation.contains(*c);
+    let length = name.chars().count();
+    if limits.reserved_search_attributes.iter().any(|r| r == name) || name.starts_with("Temporal") {
+        Some("the name is reserved for the server".to_owned())
+    } else if length > rule.max_length {
+        Some(format!("the name has {length} characters; {} are allowed", rule.max_length))
+    } else {
+        name.chars().find(|c| !legal(c)).map(|c| format!("`{c}` is not allowed in the name"))
+    }
+}
+
+fn size_limits(half: &Half<'_>, limits: &Limits) -> Known<Vec<Value>> {
+    half.known("the configuration", &half.namespace.config).and_then(|config| match config.blob_size_limit_error {
+        None => Known::Unknown(Why::with_remedy(
+            format!(
+                "the source does not tell the size limits of namespace {} (servers before 1.30)",
+                half.namespace.name
+            ),
+            "look up `limit.blobSize.error` in the dynamic configuration of the source, and attest it",
+        )),
+        Some(size) if size > limits.blob_size_bytes => {
+            let mib = |bytes: u64| format!("{:.1} MiB", bytes as f64 / 1_048_576.0);
+            Known::Known(vec![json!({
+                "source_namespace": half.namespace.name, "size": mib(size), "limit": mib(limits.blob_size_bytes),
+                "loci": [half.locus(format!("namespace {}", half.namespace.name), "DescribeNamespace")],
+            })])
+        }
+        Some(_) => Known::Known(vec![]),
+    })
+}
+
+fn archival(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<Value>> {
+    let mapping = context.facts.plan.namespaces.iter().find(|m| m.source == half.namespace.name);
+    let target = mapping.and_then(|m| m.target.clone()).unwrap_or_default();
+    half.known("the configuration", &half.namespace.config).map(|config| {
+        let what = match (config.history_archival, config.visibility_archival) {
+            (true, true) => "histories and visibility records",
+            (true, false) => "histories",
+            (false, true) => "visibility records",
+            (false, false) => return vec![],
+        };
+        vec![json!({"source_namespace": half.namespace.name, "target_namespace": target, "what": what,
+                    "loci": [half.locus(format!("namespace {}", half.namespace.name), "DescribeNamespace")]})]
+    })
+}
+
+fn open_executions(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<Value>> {
+    half.known("open executions", &half.namespace.open).map(|open| {
+        if open == 0 {
+            return vec![];
+        }
+        let types = half.namespace.workflow_types.value().map(Vec::as_slice).unwrap_or_default();
+        let mut types: Vec<_> = types.iter().filter(|t| t.open > 0).collect();
+        types.sort_by_key(|t| std::cmp::Reverse(t.open));
+        let types: Vec<String> = types.iter().map(|t| format!("{} of `{}`", t.open, t.name)).collect();
+        let types = if types.is_empty() { "types not counted".to_owned() } else { words::list(&types, 5) };
+        vec![json!({"source_namespace": half.namespace.name, "open": words::count(open, "open execution"),
+                    "types": types, "source_flags": context.source_flags(&half.namespace.name),
+                    "loci": [half.locus("open executions", "CountWorkflowExecutions")]})]
+    })
+}
+
+fn active_schedules(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<Value>> {
+    half.known("schedules", &half.namespace.schedules).map(|schedules| {
+        let active = schedules.iter().filter(|s| !s.paused);
+        active
+            .map(|s| {
+                json!({"source_namespace": half.namespace.name, "id": s.id,
+                       "source_flags": context.source_flags(&half.namespace.name),
+                       "loci": [half.locus(format!("schedule {}", s.id), "DescribeSchedule")]})
+            })
+            .collect()
+    })
+}

@@ -1,0 +1,439 @@
+//! What the source tree says. Production code only: tests may build their own clients.
+
+use serde_json::{Value, json};
+
+use super::{Context, FactPath, FactView, words};
+use crate::facts::code::{CodeFacts, Confidence, FallbackOn, Kind, Origin, OriginStatus, RoutingRole, Scope, Site};
+use crate::facts::{Known, Locus, Why};
+
+use super::limits;
+
+pub(super) const PATHS: &[FactPath] = &[
+    FactPath {
+        path: "code.starters",
+        meaning: "every call that begins an execution or a schedule, and whether its client comes from a connection factory",
+        fields: "verdict (factory | outside | unclear), reason, what, api, place, path, line, function, origins, factories, fingerprint",
+    },
+    FactPath {
+        path: "code.clients",
+        meaning: "every construction of a client, and whether it stands in a connection factory",
+        fields: "verdict (factory | outside), api, place, path, line, function, address, factories, fingerprint",
+    },
+    FactPath {
+        path: "code.messages",
+        meaning: "every signal, query, update, cancel, terminate and reset, and whether it can reach both clusters",
+        fields: "verdict (both | single | unclear), reason, what, api, place, path, line, function, fingerprint",
+    },
+    FactPath {
+        path: "code.fallbacks",
+        meaning: "every second try on another cluster, and the error on which it acts",
+        fields: "on (not-found | any-error | unclear), what, api, place, path, line, function, fingerprint",
+    },
+    FactPath {
+        path: "code.signal_with_starts",
+        meaning: "every signal-with-start and update-with-start, and whether it stands under a fallback",
+        fields: "verdict (fallback | single), what, api, place, path, line, function, fingerprint",
+    },
+    FactPath {
+        path: "code.async_completions",
+        meaning: "every completion of an activity from outside, and whether it can reach the cluster that issued the task",
+        fields: "verdict (both | inherited | single), what, api, place, path, line, function, fingerprint",
+    },
+    FactPath {
+        path: "code.cron_starts",
+        meaning: "every start with a cron expression (not a schedule)",
+        fields: "cron, what, api, place, path, line, function, fingerprint",
+    },
+    FactPath {
+        path: "code.hazards",
+        meaning: "calls and settings that Temporal Cloud refuses or that make a move risky",
+        fields: "id, detail, place, path, line, key",
+    },
+    FactPath {
+        path: "code.sdks_without_api_key",
+        meaning: "SDK versions older than the first one that takes an API key",
+        fields: "verdict (too-old | unclear), language, package, version, minimum, path, line",
+    },
+    FactPath {
+        path: "code.unanalysed",
+        meaning: "files that name Temporal and could not be read by the analyser",
+        fields: "what, count, files",
+    },
+    FactPath {
+        path: "code.factories",
+        meaning: "the connection factories, configured or proposed",
+        fields: "path, line, function, configured, found, sites",
+    },
+];
+
+pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
+    let found = |list: fn(&CodeFacts) -> Vec<Value>| context.code.clone().and_then(|code| whole(code, list(code)));
+    view.put("code.starters", found(starters));
+    view.put("code.clients", found(clients));
+    view.put("code.messages", found(messages));
+    view.put("code.fallbacks", found(fallbacks));
+    view.put("code.signal_with_starts", found(signal_with_starts));
+    view.put("code.async_completions", found(async_completions));
+    view.put("code.cron_starts", found(cron_starts));
+    view.put("code.hazards", found(hazards));
+    view.put("code.sdks_without_api_key", context.code.clone().and_then(sdks_without_api_key));
+    view.put("code.unanalysed", context.code.clone().map(unanalysed));
+    view.put("code.factories", context.code.clone().map(factories));
+}
+
+/// A list from the whole tree, or from the part that could be analysed.
+fn whole<T>(code: &CodeFacts, value: T) -> Known<T> {
+    match gap(code) {
+        None => Known::Known(value),
+        Some(why) => Known::Partial { value, why },
+    }
+}
+
+/// What the analyser could not read although it names Temporal.
+pub(super) fn gap(code: &CodeFacts) -> Option<Why> {
+    let parts: Vec<String> = unread(code).into_iter().map(|(what, files)| sentence(&what, &files)).collect();
+    if parts.is_empty() {
+        return None;
+    }
+    let remedy = "read these files by hand, or leave them out of the scan when they do not belong to the migration";
+    Some(Why::with_remedy(parts.join("; "), remedy))
+}
+
+fn sentence(what: &str, files: &[String]) -> String {
+    let files: Vec<String> = files.iter().map(|f| format!("`{f}`")).collect();
+    format!("{what}: {}", words::list(&files, 3))
+}
+
+fn unread(code: &CodeFacts) -> Vec<(String, Vec<String>)> {
+    let mut all = Vec::new();
+    for (language, files) in code.coverage.not_analysed.iter().filter(|(_, files)| !files.is_empty()) {
+        let files_word = words::count(files.len() as u64, "file");
+        all.push((
+            format!("{files_word} of {language} name Temporal, which this version does not analyse"),
+            files.clone(),
+        ));
+    }
+    let broken = &code.coverage.files_with_syntax_errors;
+    if !broken.is_empty() {
+        let files_word = words::count(broken.len() as u64, "file");
+        all.push((format!("{files_word} with syntax errors were analysed in part"), broken.clone()));
+    }
+    let forced: Vec<String> =
+        code.coverage.skipped.iter().filter(|s| !on_purpose(&s.reason)).map(|s| s.path.clone()).collect();
+    if !forced.is_empty() {
+        let files_word = words::count(forced.len() as u64, "path");
+        all.push((format!("{files_word} could not be read"), forced));
+    }
+    all
+}
+
+/// Skipped because it is not the team's production code, rather than because it could not be read.
+fn on_purpose(reason: &str) -> bool {
+    const REASONS: [&str; 8] =
+        ["vendored", "build output", "generated", "binary", "ignored", "dependenc", "version control", "not source"];
+    let reason = reason.to_ascii_lowercase();
+    REASONS.iter().any(|r| reason.starts_with(r))
+}
+
+fn unanalysed(code: &CodeFacts) -> Vec<Value> {
+    unread(code)
+        .into_iter()
+        .map(|(what, files)| {
+            let loci: Vec<Locus> = files.iter().take(20).map(|f| Locus::File { path: f.clone(), line: 0 }).collect();
+            let shown: Vec<String> = files.iter().map(|f| format!("`{f}`")).collect();
+            json!({"what": what, "count": files.len(), "files": words::list(&shown, 5), "loci": loci})
+        })
+        .collect()
+}
+
+fn factories(code: &CodeFacts) -> Vec<Value> {
+    code.factories
+        .iter()
+        .map(|f| {
+            json!({"path": f.path, "line": f.line, "function": f.function, "configured": f.configured,
+                   "found": f.found, "sites": f.sites, "loci": [Locus::File { path: f.path.clone(), line: f.line }]})
+        })
+        .collect()
+}
+
+fn production(code: &CodeFacts) -> impl Iterator<Item = &Site> {
+    code.sites.iter().filter(|s| s.scope == Scope::Main)
+}
+
+/// The evidence and the names every site has.
+fn object(code: &CodeFacts, site: &Site, extra: Value) -> Value {
+    let mut loci = vec![Locus::Source {
+        path: site.path.clone(),
+        line: site.line,
+        column: site.column,
+        function: site.function.clone(),
+        snippet: (!site.snippet.is_empty()).then(|| site.snippet.clone()),
+    }];
+    let callers = code.wrappers.iter().filter(|w| w.site == site.fingerprint).flat_map(|w| &w.calls);
+    loci.extend(callers.filter(|c| c.scope == Scope::Main).take(10).map(|c| Locus::Source {
+        path: c.path.clone(),
+        line: c.line,
+        column: 0,
+        function: c.function.clone(),
+        snippet: None,
+    }));
+    let place = match &site.function {
+        Some(function) => format!("`{function}` ({}:{})", site.path, site.line),
+        None => format!("{}:{}", site.path, site.line),
+    };
+    let mut value = json!({
+        "what": what(site), "api": site.api, "place": place, "path": site.path, "line": site.line,
+        "function": site.function.as_deref().unwrap_or("top level"), "fingerprint": site.fingerprint, "loci": loci,
+    });
+    if let (Some(map), Value::Object(extra)) = (value.as_object_mut(), extra) {
+        map.extend(extra);
+    }
+    value
+}
+
+/// What a call does, as a verb phrase.
+fn what(site: &Site) -> String {
+    let workflow = site.workflow_type.as_ref().map_or("a workflow".to_owned(), |t| format!("`{t}`"));
+    let message = |verb: &str, noun: &str| match &site.message_name {
+        Some(name) => format!("{verb} {noun} `{name}`"),
+        None => format!("{verb} {} {noun}", if noun.starts_with('u') { "an" } else { "a" }),
+    };
+    match site.kind {
+        Kind::Start => format!("starts {workflow}"),
+        Kind::SignalWithStart => format!("signals or starts {workflow}"),
+        Kind::UpdateWithStart => format!("updates or starts {workflow}"),
+        Kind::ScheduleCreate => format!("creates a schedule that starts {workflow}"),
+        Kind::ActivityStart => "starts a standalone activity".to_owned(),
+        Kind::Signal => message("sends", "signal"),
+        Kind::Query => message("sends", "query"),
+        Kind::Update => message("sends", "update"),
+        Kind::Cancel => "cancels a workflow".to_owned(),
+        Kind::Terminate => "terminates a workflow".to_owned(),
+        Kind::Reset => "resets a workflow".to_owned(),
+        Kind::AsyncComplete => "completes or heartbeats an activity from outside".to_owned(),
+        Kind::RawGrpc | Kind::Cli => format!("calls `{}`", site.api),
+        _ => format!("calls `{}`", site.api),
+    }
+}
+
+/// Generated stubs and command lines begin work too.
+fn begins(site: &Site) -> bool {
+    const RPCS: [&str; 4] =
+        ["StartWorkflowExecution", "SignalWithStartWorkflowExecution", "ExecuteMultiOperation", "CreateSchedule"];
+    const COMMANDS: [&str; 6] = [
+        "workflow start",
+        "workflow execute",
+        "workflow run",
+        "signal-with-start",
+        "update-with-start",
+        "schedule create",
+    ];
+    match site.kind {
+        Kind::RawGrpc => RPCS.iter().any(|rpc| site.api.ends_with(rpc)),
+        Kind::Cli => COMMANDS.iter().any(|command| site.api.contains(command)),
+        kind => kind.starts(),
+    }
+}
+
+fn starters(code: &CodeFacts) -> Vec<Value> {
+    let factories = factories_in_words(code);
+    production(code)
+        .filter(|s| begins(s))
+        .map(|site| {
+            let (verdict, reason) = origin_verdict(code, site);
+            let outside: Vec<String> = site.client.origins.iter().filter(|o| !o.factory).map(origin_in_words).collect();
+            let origins = if outside.is_empty() { "an unknown place".to_owned() } else { words::list(&outside, 3) };
+            let mut value = object(
+                code,
+                site,
+                json!({"verdict": verdict, "reason": reason, "origins": origins, "factories": factories}),
+            );
+            if let Some(loci) = value.get_mut("loci").and_then(Value::as_array_mut) {
+                let places = site.client.origins.iter().filter(|o| !o.factory).take(5);
+                loci.extend(places.filter_map(|o| serde_json::to_value(origin_locus(o)).ok()));
+            }
+            value
+        })
+        .collect()
+}
+
+/// Whether the client of a site was built by a factory, and why not when that is open.
+fn origin_verdict(code: &CodeFacts, site: &Site) -> (&'static str, String) {
+    let origins = &site.client.origins;
+    let stopped = || site.client.reason.clone().unwrap_or_else(|| "the client could not be followed".to_owned());
+    if origins.iter().any(|o| !o.factory) {
+        return ("outside", String::new());
+    }
+    match site.client.status {
+        OriginStatus::Resolved if !origins.is_empty() => ("factory", String::new()),
+        OriginStatus::Inherited if !origins.is_empty() || workers_use_factories(code) => ("factory", String::new()),
+        OriginStatus::Inherited => {
+            ("unclear", "it uses the client of the worker that runs it, and where that was built is open".to_owned())
+        }
+        OriginStatus::Ambiguous => ("unclear", format!("one way to its client is open: {}", stopped())),
+        OriginStatus::Resolved | OriginStatus::Unresolved => ("unclear", stopped()),
+    }
+}
+
+fn workers_use_factories(code: &CodeFacts) -> bool {
+    let mut workers = production(code).filter(|s| s.kind == Kind::Worker).peekable();
+    workers.peek().is_some()
+        && workers.all(|w| {
+            w.client.status == OriginStatus::Resolved
+                && !w.client.origins.is_empty()
+                && w.client.origins.iter().all(|o| o.factory)
+        })
+}
+
+fn origin_in_words(origin: &Origin) -> String {
+    match &origin.function {
+        Some(function) => format!("`{function}` ({}:{})", origin.path, origin.line),
+        None => format!("{}:{}", origin.path, origin.line),
+    }
+}
+
+fn origin_locus(origin: &Origin) -> Locus {
+    Locus::Source {
+        path: origin.path.clone(),
+        line: origin.line,
+        column: 0,
+        function: origin.function.clone(),
+        snippet: None,
+    }
+}
+
+fn factories_in_words(code: &CodeFacts) -> String {
+    let found: Vec<String> =
+        code.factories.iter().filter(|f| f.found).map(|f| format!("`{}` ({})", f.function, f.path)).collect();
+    if found.is_empty() { "one connection factory (none exists yet)".to_owned() } else { words::list(&found, 3) }
+}
+
+fn clients(code: &CodeFacts) -> Vec<Value> {
+    let factories = factories_in_words(code);
+    let last = |name: &str| name.rsplit(['.', ':', '#']).next().unwrap_or(name).to_owned();
+    let in_factory = |site: &Site| {
+        let by_name = code.factories.iter().any(|f| {
+            f.found && f.path == site.path && site.function.as_deref().is_some_and(|s| last(s) == last(&f.function))
+        });
+        let by_use = code.sites.iter().flat_map(|s| &s.client.origins);
+        by_name || by_use.into_iter().any(|o| o.factory && o.path == site.path && o.line == site.line)
+    };
+    production(code)
+        .filter(|s| s.kind == Kind::Connect)
+        .map(|site| {
+            let verdict = if in_factory(site) { "factory" } else { "outside" };
+            let address = site.address.as_deref().unwrap_or("an address that is not a constant");
+            object(code, site, json!({"verdict": verdict, "address": address, "factories": factories}))
+        })
+        .collect()
+}
+
+fn messages(code: &CodeFacts) -> Vec<Value> {
+    production(code)
+        .filter(|s| s.kind.messages())
+        .map(|site| {
+            let (verdict, reason) = match (site.routing.role, &site.wrapper) {
+                (RoutingRole::Primary | RoutingRole::Fallback, _) => ("both", String::new()),
+                (RoutingRole::Single, Some(wrapper)) => (
+                    "unclear",
+                    format!("it stands in `{wrapper}`, and whether the callers ask the other cluster was not decided"),
+                ),
+                (RoutingRole::Single, None) if site.confidence == Confidence::Possible => {
+                    ("unclear", "only the name of the call speaks for the SDK".to_owned())
+                }
+                (RoutingRole::Single, None) => ("single", String::new()),
+            };
+            object(code, site, json!({"verdict": verdict, "reason": reason}))
+        })
+        .collect()
+}
+
+/// The second call of each pair; the first one is its partner.
+fn fallbacks(code: &CodeFacts) -> Vec<Value> {
+    production(code)
+        .filter(|s| s.routing.role == RoutingRole::Fallback)
+        .map(|site| {
+            let on = match site.routing.fallback_on {
+                Some(FallbackOn::NotFound) => "not-found",
+                Some(FallbackOn::AnyError) => "any-error",
+                Some(FallbackOn::Unclear) | None => "unclear",
+            };
+            object(code, site, json!({"on": on}))
+        })
+        .collect()
+}
+
+fn signal_with_starts(code: &CodeFacts) -> Vec<Value> {
+    production(code)
+        .filter(|s| matches!(s.kind, Kind::SignalWithStart | Kind::UpdateWithStart))
+        .map(|site| {
+            let verdict = if site.routing.role == RoutingRole::Single { "single" } else { "fallback" };
+            object(code, site, json!({"verdict": verdict}))
+        })
+        .collect()
+}
+
+fn async_completions(code: &CodeFacts) -> Vec<Value> {
+    production(code)
+        .filter(|s| s.kind == Kind::AsyncComplete)
+        .map(|site| {
+            let verdict = match (site.routing.role, site.client.status) {
+                (RoutingRole::Primary | RoutingRole::Fallback, _) => "both",
+                (_, OriginStatus::Inherited) => "inherited",
+                _ => "single",
+            };
+            object(code, site, json!({"verdict": verdict}))
+        })
+        .collect()
+}
+
+fn cron_starts(code: &CodeFacts) -> Vec<Value> {
+    production(code)
+        .filter(|s| s.kind != Kind::ScheduleCreate)
+        .filter_map(|site| site.cron.as_ref().map(|cron| object(code, site, json!({"cron": cron}))))
+        .collect()
+}
+
+fn hazards(code: &CodeFacts) -> Vec<Value> {
+    code.hazards
+        .iter()
+        .filter(|h| h.scope == Scope::Main)
+        .map(|h| {
+            let loci = [Locus::Source {
+                path: h.path.clone(),
+                line: h.line,
+                column: 0,
+                function: None,
+                snippet: h.snippet.clone(),
+            }];
+            let seen = h.snippet.as_deref().unwrap_or(&h.detail);
+            json!({"id": h.id, "detail": h.detail, "place": format!("{}:{}", h.path, h.line), "path": h.path,
+                   "line": h.line, "key": format!("{}|{}|{seen}", h.id, h.path), "loci": loci})
+        })
+        .collect()
+}
+
+fn sdks_without_api_key(code: &CodeFacts) -> Known<Vec<Value>> {
+    limits::limits().map(|limits| {
+        let mut all = Vec::new();
+        for sdk in &code.sdks {
+            let Some(minimum) = limits.api_key_sdks.iter().find(|m| m.package.eq_ignore_ascii_case(&sdk.package))
+            else {
+                continue;
+            };
+            let verdict = match (limits::version(&sdk.version), limits::version(&minimum.version)) {
+                (Some(found), Some(first)) if found >= first => continue,
+                // A range that begins below may still resolve above.
+                (Some(_), Some(_)) if sdk.version.contains(['^', '~', '>', '*']) => "unclear",
+                (Some(_), Some(_)) => "too-old",
+                _ => "unclear",
+            };
+            all.push(json!({
+                "verdict": verdict, "language": sdk.language, "package": sdk.package, "version": sdk.version,
+                "minimum": minimum.version, "path": sdk.path, "line": sdk.line,
+                "loci": [Locus::File { path: sdk.path.clone(), line: sdk.line }],
+            }));
+        }
+        all
+    })
+}

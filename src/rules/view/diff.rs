@@ -1,0 +1,280 @@
+//! What differs between the clusters, and between the clusters and the code, with the names remedies need.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::{Context, FactPath, FactView, code, limits, schedule_command, words};
+use crate::compare::{AttributeChange, AttributeKind, ConfigKind, QueueChange, ScheduleChange, ScheduleKind};
+use crate::compare::{live, namespace_missing, no_namespace_map};
+use crate::facts::code::Scope;
+use crate::facts::{Known, Locus};
+
+pub(super) const PATHS: &[FactPath] = &[
+    FactPath {
+        path: "diff.missing_namespaces",
+        meaning: "mapped namespaces that the target does not have",
+        fields: "target_namespace, short_name, source_namespace, target_kind, target_flags, retention_days",
+    },
+    FactPath {
+        path: "diff.search_attributes",
+        meaning: "custom search attributes that are not the same on both sides",
+        fields: "change (missing | type-changed | only-on-target), name, source_type, target_type, effect, other_case, pair",
+    },
+    FactPath {
+        path: "diff.search_attributes_not_in_clusters",
+        meaning: "search attributes of production code that neither cluster has",
+        fields: "name, role, place, path, line, similar",
+    },
+    FactPath {
+        path: "diff.schedules",
+        meaning: "schedules that are missing, different, or active on both sides",
+        fields: "change (missing-on-target | only-on-target | both-unpaused | differs), id, differences, create_flags, update_flags, fill_in, beyond_cli, pair",
+    },
+    FactPath {
+        path: "diff.retention",
+        meaning: "target namespaces that keep closed executions for a shorter time",
+        fields: "source_keeps, target_keeps, above_cloud, raise, days, pair",
+    },
+    FactPath {
+        path: "diff.task_queues",
+        meaning: "task queues with work and without workflow workers on one side",
+        fields: "change (no-pollers-on-target | no-pollers-on-source | not-asked-on-target), name, open_on_source, scheduled, work, pair",
+    },
+    FactPath {
+        path: "diff.types_not_in_code",
+        meaning: "workflow types seen on the source that the scanned code does not define",
+        fields: "verdict (absent | unclear), name, source_namespace, open",
+    },
+];
+
+pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
+    view.put("diff.missing_namespaces", missing_namespaces(context));
+    view.put("diff.search_attributes", search_attributes(context));
+    view.put("diff.search_attributes_not_in_clusters", not_in_clusters(context));
+    view.put("diff.schedules", map(&context.comparison.schedules, |c| schedule(context, c)));
+    view.put("diff.retention", retention(context));
+    view.put("diff.task_queues", map(&context.comparison.task_queues, |c| queue(context, c)));
+    view.put("diff.types_not_in_code", types_not_in_code(context));
+}
+
+fn map<T: Clone>(changes: &Known<Vec<T>>, object: impl Fn(&T) -> Value) -> Known<Vec<Value>> {
+    changes.as_ref().map(|changes| changes.iter().map(object).collect())
+}
+
+/// The serialised change with the fields remedies need (`pair` in the tables: source_namespace, target_namespace,
+/// target_kind, source_flags, target_flags).
+fn with(context: &Context<'_>, change: &impl serde::Serialize, extra: Value) -> Value {
+    let mut value = serde_json::to_value(change).unwrap_or_else(|e| json!({"broken": e.to_string()}));
+    let name = |v: &Value, key: &str| v.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let (source, target) = (name(&value, "source_namespace"), name(&value, "target_namespace"));
+    if let (Some(object), Value::Object(extra)) = (value.as_object_mut(), extra) {
+        object.insert("source_flags".to_owned(), context.source_flags(&source).into());
+        object.insert("target_flags".to_owned(), context.target_flags(&target).into());
+        object.extend(extra);
+    }
+    value
+}
+
+fn missing_namespaces(context: &Context<'_>) -> Known<Vec<Value>> {
+    context.target.clone().zip(limits::limits()).and_then(|(target, limits)| {
+        if context.facts.plan.namespaces.is_empty() {
+            return Known::Unknown(no_namespace_map());
+        }
+        let mapped = context.facts.plan.namespaces.iter().filter_map(|m| m.target.as_ref().map(|t| (m, t)));
+        Known::concat(mapped.map(|(mapping, name)| {
+            namespace_missing(target, name).map(|missing| {
+                if !missing {
+                    return vec![];
+                }
+                let short = name.split_once('.').map_or(name.as_str(), |(short, _)| short);
+                let config = context.facts.source.value().and_then(|s| {
+                    s.namespaces.iter().find(|n| n.name == mapping.source).and_then(|n| n.config.value())
+                });
+                let allowed = &limits.retention_days;
+                let days = config
+                    .map_or(allowed.default, |c| c.retention_seconds.div_ceil(86_400).clamp(allowed.min, allowed.max));
+                vec![json!({
+                    "target_namespace": name, "short_name": short, "source_namespace": mapping.source,
+                    "target_kind": super::kind_name(context.target_kind), "target_flags": context.target_flags(name),
+                    "retention_days": days,
+                    "loci": [live(target, Some(name), format!("namespace {name}"), "DescribeNamespace"),
+                             context.plan_locus(mapping.line)],
+                })]
+            })
+        }))
+    })
+}
+
+fn search_attributes(context: &Context<'_>) -> Known<Vec<Value>> {
+    limits::limits().zip(context.comparison.search_attributes.clone()).map(|(limits, changes)| {
+        let used: Option<BTreeSet<&str>> = context
+            .facts
+            .code
+            .value()
+            .filter(|code| code::gap(code).is_none())
+            .map(|code| code.search_attributes.iter().map(|u| u.name.as_str()).collect());
+        // Attributes of a development image that the whole code never names are not the team's.
+        let leftover = |c: &AttributeChange| {
+            c.change == AttributeKind::Missing
+                && limits.development_search_attributes.contains(&c.name)
+                && used.as_ref().is_some_and(|used| !used.contains(c.name.as_str()))
+        };
+        changes.iter().filter(|c| !leftover(c)).map(|c| attribute(context, c)).collect()
+    })
+}
+
+fn attribute(context: &Context<'_>, change: &AttributeChange) -> Value {
+    let effect = match (change.source_type.as_str(), change.target_type.as_str()) {
+        _ if change.change != AttributeKind::TypeChanged => "",
+        ("Keyword" | "KeywordList", "Text") => {
+            "values are accepted in silence, but queries then match single words instead of the whole value"
+        }
+        ("Text", "Keyword" | "KeywordList") => {
+            "values are accepted in silence, but queries for a single word no longer find anything"
+        }
+        ("Keyword", "KeywordList") | ("KeywordList", "Keyword") => {
+            "single values are accepted in silence, but lists and operators behave differently"
+        }
+        _ => "values of the old type are refused: starts fail and workflow tasks fail with BadSearchAttributes",
+    };
+    let other_case = if change.other_case.is_empty() {
+        String::new()
+    } else {
+        format!(" (it has `{}`; names are case-sensitive)", change.other_case)
+    };
+    with(context, change, json!({"effect": effect, "other_case": other_case}))
+}
+
+fn not_in_clusters(context: &Context<'_>) -> Known<Vec<Value>> {
+    let clusters = attribute_names(context);
+    context.code.clone().zip(clusters).zip(limits::limits()).map(|((code, known), limits)| {
+        let system = |name: &str| {
+            name.starts_with("Temporal")
+                || limits.reserved_search_attributes.iter().any(|r| r == name)
+                || limits.search_attribute_aliases.iter().any(|r| r == name)
+        };
+        let unknown = code
+            .search_attributes
+            .iter()
+            .filter(|u| u.scope == Scope::Main && !u.name.is_empty() && !system(&u.name) && !known.contains(&u.name));
+        let mut seen = BTreeSet::new();
+        unknown
+            .filter(|u| seen.insert((u.name.as_str(), u.path.as_str())))
+            .map(|u| {
+                let similar = known.iter().find(|k| k.eq_ignore_ascii_case(&u.name));
+                let similar = similar.map(|k| format!("; a cluster has `{k}`")).unwrap_or_default();
+                json!({"name": u.name, "role": u.role, "place": format!("{}:{}", u.path, u.line), "path": u.path,
+                       "line": u.line, "similar": similar,
+                       "loci": [Locus::Source { path: u.path.clone(), line: u.line, column: 0, function: None, snippet: None }]})
+            })
+            .collect()
+    })
+}
+
+/// Names of custom search attributes of the moved namespaces, on the source or on the target.
+fn attribute_names(context: &Context<'_>) -> Known<BTreeSet<String>> {
+    let plan = &context.facts.plan;
+    if plan.namespaces.is_empty() {
+        return Known::Unknown(no_namespace_map());
+    }
+    let moved: Vec<_> = plan.namespaces.iter().filter(|m| m.target.is_some()).collect();
+    let source = context.source.clone().and_then(|source| {
+        Known::concat(moved.iter().map(|m| {
+            crate::compare::half(source, &m.source)
+                .and_then(|half| half.known("search attributes", &half.namespace.search_attributes))
+        }))
+    });
+    let target = context.facts.target.value().map(|target| {
+        let names = moved.iter().filter_map(|m| m.target.as_deref());
+        let probed = names.filter_map(|name| target.namespaces.iter().find(|n| n.name == name));
+        probed.filter_map(|n| n.search_attributes.value()).flatten().map(|a| a.name.clone()).collect::<Vec<_>>()
+    });
+    source.map(|attributes| attributes.into_iter().map(|a| a.name).chain(target.into_iter().flatten()).collect())
+}
+
+fn schedule(context: &Context<'_>, change: &ScheduleChange) -> Value {
+    let differences: Vec<String> = change
+        .differences
+        .iter()
+        .map(|d| format!("{} is {} on the source and {} on the target", d.field, short(&d.source), short(&d.target)))
+        .collect();
+    let mut extra = json!({
+        "difference": differences.join("; "),
+        "create_flags": "", "update_flags": "", "fill_in": "", "beyond_cli": "",
+    });
+    if let (Some(object), Some(schedule)) = (extra.as_object_mut(), &change.source) {
+        let paused = change.change == ScheduleKind::MissingOnTarget || change.target.as_ref().is_some_and(|t| t.paused);
+        let flags = schedule_command::flags(schedule, paused);
+        let create = format!("{flags}{}", schedule_command::create_only_flags(schedule));
+        object.insert("create_flags".to_owned(), create.into());
+        object.insert("update_flags".to_owned(), flags.into());
+        object.insert("fill_in".to_owned(), words::list(&schedule_command::to_fill_in(schedule), 9).into());
+        object.insert("beyond_cli".to_owned(), words::list(&schedule_command::beyond_the_cli(schedule), 9).into());
+    }
+    with(context, change, extra)
+}
+
+/// Long values are cut in sentences; the whole value is in the snapshot.
+fn short(value: &str) -> String {
+    if value.chars().count() <= 60 {
+        return format!("`{value}`");
+    }
+    format!("`{}…`", value.chars().take(59).collect::<String>())
+}
+
+fn retention(context: &Context<'_>) -> Known<Vec<Value>> {
+    limits::limits().zip(context.comparison.namespaces.clone()).map(|(limits, changes)| {
+        let shorter = changes.iter().filter(|c| c.change == ConfigKind::Retention && c.target < c.source);
+        shorter
+            .map(|c| {
+                let days = c.source.div_ceil(86_400);
+                let above = context.target_kind == crate::facts::cluster::ClusterKind::Cloud
+                    && days > limits.retention_days.max;
+                let days = if above { limits.retention_days.max } else { days };
+                let extra = json!({"source_keeps": words::duration(c.source), "target_keeps": words::duration(c.target),
+                                   "above_cloud": above, "days": days, "raise": c.target < days * 86_400});
+                with(context, c, extra)
+            })
+            .collect()
+    })
+}
+
+fn queue(context: &Context<'_>, change: &QueueChange) -> Value {
+    let ids: Vec<String> = change.schedules.iter().map(|id| format!("`{id}`")).collect();
+    let mut work = Vec::new();
+    if change.open_on_source > 0 {
+        work.push(format!("{} on the source", words::count(change.open_on_source, "open execution")));
+    }
+    if !ids.is_empty() {
+        work.push(format!("{} {}", if ids.len() == 1 { "schedule" } else { "schedules" }, words::list(&ids, 3)));
+    }
+    let work = if work.is_empty() { "workers on the source".to_owned() } else { work.join(" and ") };
+    let extra = json!({"work": work, "scheduled": !ids.is_empty()});
+    with(context, change, extra)
+}
+
+fn types_not_in_code(context: &Context<'_>) -> Known<Vec<Value>> {
+    let plan = &context.facts.plan;
+    context.source.clone().zip(context.code.clone()).and_then(|(source, code)| {
+        if plan.namespaces.is_empty() {
+            return Known::Unknown(no_namespace_map());
+        }
+        let defined: BTreeSet<&str> =
+            code.workflow_types.iter().filter(|d| d.scope == Scope::Main).map(|d| d.name.as_str()).collect();
+        let verdict = if code::gap(code).is_none() { "absent" } else { "unclear" };
+        Known::concat(plan.namespaces.iter().filter(|m| m.target.is_some()).map(|m| {
+            crate::compare::half(source, &m.source).and_then(|half| {
+                half.known("workflow types", &half.namespace.workflow_types).map(|types| {
+                    let missing = types.iter().filter(|t| !defined.contains(t.name.as_str()));
+                    missing
+                        .map(|t| {
+                            json!({"verdict": verdict, "name": t.name, "source_namespace": m.source, "open": t.open,
+                                   "loci": [half.locus(format!("workflow type {}", t.name), "CountWorkflowExecutions")]})
+                        })
+                        .collect()
+                })
+            })
+        }))
+    })
+}

@@ -1,0 +1,133 @@
+//! `rules/cloud/limits.yaml`: what Temporal Cloud allows.
+
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+use serde::Deserialize;
+
+use crate::facts::Known;
+
+/// Limits of Temporal Cloud, with their sources in the file itself.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    /// Type → custom search attributes per namespace.
+    pub search_attributes: BTreeMap<String, usize>,
+    /// Rule for names of search attributes.
+    pub search_attribute_name: AttributeName,
+    /// Names the server keeps for itself.
+    pub reserved_search_attributes: Vec<String>,
+    /// Names that development images create.
+    pub development_search_attributes: Vec<String>,
+    /// Names that resolve in queries without being custom.
+    pub search_attribute_aliases: Vec<String>,
+    /// Rule for namespace names, without the account.
+    pub namespace_name: NamespaceName,
+    /// Retention in whole days.
+    pub retention_days: Days,
+    /// Largest payload in bytes.
+    pub blob_size_bytes: u64,
+    /// CA certificates per namespace.
+    pub ca_certificates: usize,
+    /// How long credentials must outlive the window.
+    pub certificate_days: CertificateDays,
+    /// First versions that take an API key.
+    pub api_key_sdks: Vec<SdkMinimum>,
+}
+
+/// Length and punctuation of a search attribute's name.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AttributeName {
+    /// In characters.
+    pub max_length: usize,
+    /// Allowed beside letters and digits.
+    pub punctuation: String,
+}
+
+/// Length of a namespace name.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NamespaceName {
+    /// In characters.
+    pub min_length: usize,
+    /// In characters.
+    pub max_length: usize,
+}
+
+/// A range of whole days.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Days {
+    /// Least.
+    pub min: u64,
+    /// Most.
+    pub max: u64,
+    /// When nothing is asked for.
+    pub default: u64,
+}
+
+/// Days after the end of the window.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CertificateDays {
+    /// Valid for fewer: a blocker.
+    pub blocker: i64,
+    /// Valid for fewer: a major.
+    pub major: i64,
+}
+
+/// The first version of an SDK with a feature.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SdkMinimum {
+    /// Package name as in the manifest.
+    pub package: String,
+    /// First version.
+    pub version: String,
+}
+
+/// The embedded limits; unknown when the embedded file is broken.
+pub fn limits() -> Known<&'static Limits> {
+    static LIMITS: OnceLock<Result<Limits, String>> = OnceLock::new();
+    let text = include_str!("../../../rules/cloud/limits.yaml");
+    match LIMITS.get_or_init(|| serde_saphyr::from_str(text).map_err(|e| e.to_string())) {
+        Ok(limits) => Known::Known(limits),
+        Err(e) => Known::unknown(format!("rules/cloud/limits.yaml could not be read: {e}")),
+    }
+}
+
+/// The first three numbers of a version, wherever they stand: `v1.26.0`, `^1.26`, `>=1.2,<2`.
+pub fn version(text: &str) -> Option<[u64; 3]> {
+    let start = text.find(|c: char| c.is_ascii_digit())?;
+    let mut numbers = text
+        .get(start..)?
+        .split(|c: char| !c.is_ascii_digit() && c != '.')
+        .next()?
+        .split('.')
+        .map(|n| n.parse::<u64>().ok());
+    let first = numbers.next()??;
+    Some([first, numbers.next().flatten().unwrap_or(0), numbers.next().flatten().unwrap_or(0)])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_embedded_limits_are_read() {
+        let limits = limits();
+        let limits = limits.value().expect("limits.yaml parses");
+        assert_eq!(limits.search_attributes.get("KeywordList"), Some(&5));
+        assert!(limits.api_key_sdks.iter().all(|s| version(&s.version).is_some()));
+    }
+
+    #[test]
+    fn versions_are_found_in_constraints() {
+        assert_eq!(version("v1.26.0"), Some([1, 26, 0]));
+        assert_eq!(version("^1.10"), Some([1, 10, 0]));
+        assert_eq!(version(">=1.2,<2"), Some([1, 2, 0]));
+        assert_eq!(version("1.29.1-beta.2"), Some([1, 29, 1]));
+        assert_eq!(version("workspace"), None);
+    }
+}

@@ -1,0 +1,242 @@
+//! What the plan says, measured against the clusters.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use serde_json::{Value, json};
+
+use super::limits::{self, Limits};
+use super::{Context, FactPath, FactView, kind_name, words};
+use crate::compare::{self, live, namespace_missing, no_namespace_map};
+use crate::facts::cluster::{ClusterKind, ExecutionSample};
+use crate::facts::plan::Window;
+use crate::facts::{Known, Why};
+
+pub(super) const PATHS: &[FactPath] = &[
+    FactPath {
+        path: "plan.target_kind",
+        meaning: "cloud or self-hosted; cloud until the target was seen to be self-hosted",
+        fields: "",
+    },
+    FactPath { path: "plan.window_problems", meaning: "why the dual-run window cannot be used", fields: "problem" },
+    FactPath {
+        path: "plan.unmapped_namespaces",
+        meaning: "namespaces of the source that the plan neither moves nor excludes",
+        fields: "name",
+    },
+    FactPath {
+        path: "plan.missing_on_source",
+        meaning: "namespaces of the plan that the source does not have",
+        fields: "name",
+    },
+    FactPath {
+        path: "plan.target_names",
+        meaning: "target namespaces whose name Temporal Cloud refuses",
+        fields: "name, problem, suggestion",
+    },
+    FactPath {
+        path: "plan.running_times",
+        meaning: "the longest that executions of each moved workflow type have run, against the length of the window",
+        fields: "fits, source_namespace, workflow_type, seconds, runs, window, workflow_id, sample",
+    },
+];
+
+pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
+    view.put("plan.target_kind", Known::Known(kind_name(context.target_kind)));
+    view.put("plan.window_problems", Known::Known(window_problems(context)));
+    view.put("plan.unmapped_namespaces", unmapped(context));
+    view.put("plan.missing_on_source", missing_on_source(context));
+    view.put("plan.target_names", limits::limits().map(|limits| target_names(context, limits)));
+    view.put("plan.running_times", running_times(context));
+}
+
+/// The window of the plan, or what to write to have one.
+pub(super) fn window(context: &Context<'_>) -> Known<Window> {
+    match context.facts.plan.window {
+        Some(window) => Known::Known(window),
+        None => Known::Unknown(Why::with_remedy(
+            "the plan states no dual-run window",
+            "add `window: {start: YYYY-MM-DD, end: YYYY-MM-DD}` to preflight.yaml",
+        )),
+    }
+}
+
+/// The first instant of a day in UTC.
+pub(super) fn midnight(date: Date) -> Option<Timestamp> {
+    date.to_zoned(TimeZone::UTC).ok().map(|z| z.timestamp())
+}
+
+/// The instant at which the last day of the window is over.
+pub(super) fn window_over(window: Window) -> Option<Timestamp> {
+    window.end.tomorrow().ok().and_then(midnight)
+}
+
+fn window_problems(context: &Context<'_>) -> Vec<Value> {
+    let problem = match context.facts.plan.window {
+        None => Some("the plan states no dual-run window".to_owned()),
+        Some(w) if w.end < w.start => {
+            Some(format!("the dual-run window ends on {}, before it starts on {}", w.end, w.start))
+        }
+        Some(w) if window_over(w).is_some_and(|over| over <= context.facts.at) => {
+            Some(format!("the dual-run window ended on {}", w.end))
+        }
+        Some(_) => None,
+    };
+    let object = |problem| json!({"problem": problem, "loci": [context.plan_key("window")]});
+    problem.into_iter().map(object).collect()
+}
+
+/// Namespaces every server has for itself.
+fn of_the_server(name: &str) -> bool {
+    name == "temporal-system"
+}
+
+fn unmapped(context: &Context<'_>) -> Known<Vec<Value>> {
+    context.source.clone().and_then(|source| {
+        source.namespace_names.as_ref().map(|names| {
+            names
+                .iter()
+                .filter(|n| !of_the_server(n) && !context.facts.plan.namespaces.iter().any(|m| m.source == **n))
+                .map(|name| {
+                    let loci = vec![
+                        live(source, Some(name), format!("namespace {name}"), "ListNamespaces"),
+                        context.plan_key("namespaces"),
+                    ];
+                    json!({"name": name, "loci": loci})
+                })
+                .collect()
+        })
+    })
+}
+
+fn missing_on_source(context: &Context<'_>) -> Known<Vec<Value>> {
+    context.source.clone().and_then(|source| {
+        if context.facts.plan.namespaces.is_empty() {
+            return Known::Unknown(no_namespace_map());
+        }
+        Known::concat(context.facts.plan.namespaces.iter().filter(|m| m.target.is_some()).map(|m| {
+            namespace_missing(source, &m.source).map(|missing| {
+                let loci = [
+                    context.plan_locus(m.line),
+                    live(source, Some(&m.source), format!("namespace {}", m.source), "DescribeNamespace"),
+                ];
+                if missing { vec![json!({"name": m.source, "loci": loci})] } else { vec![] }
+            })
+        }))
+    })
+}
+
+fn target_names(context: &Context<'_>, limits: &Limits) -> Vec<Value> {
+    if context.target_kind != ClusterKind::Cloud {
+        return vec![];
+    }
+    let mapped = context.facts.plan.namespaces.iter().filter_map(|m| m.target.as_ref().map(|t| (m, t)));
+    mapped
+        .filter_map(|(mapping, target)| {
+            let (name, account) = target.split_once('.').unwrap_or((target, ""));
+            let problem = name_problem(name, limits).or_else(|| {
+                account.is_empty().then(|| "it lacks the account: clients use `<name>.<account>`".to_owned())
+            })?;
+            let account = if account.is_empty() { "<account>" } else { account };
+            let suggestion = format!("{}.{account}", legal_name(name, limits));
+            Some(json!({"name": target, "problem": problem, "suggestion": suggestion,
+                        "loci": [context.plan_locus(mapping.line)]}))
+        })
+        .collect()
+}
+
+/// Rule of Temporal Cloud: a lower-case letter, then lower-case letters, digits and hyphens, no hyphen at the end.
+fn name_problem(name: &str, limits: &Limits) -> Option<String> {
+    let (min, max) = (limits.namespace_name.min_length, limits.namespace_name.max_length);
+    let length = name.chars().count();
+    let legal = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    if let Some(bad) = name.chars().find(|c| !legal(*c)) {
+        Some(format!("`{bad}` is not allowed: only lower-case letters, digits and hyphens are"))
+    } else if length < min || length > max {
+        Some(format!("it has {length} characters; {min} to {max} are allowed"))
+    } else if !name.starts_with(|c: char| c.is_ascii_lowercase()) {
+        Some("it must begin with a letter".to_owned())
+    } else if name.ends_with('-') {
+        Some("it must end with a letter or digit".to_owned())
+    } else {
+        None
+    }
+}
+
+/// The nearest legal name.
+fn legal_name(name: &str, limits: &Limits) -> String {
+    let mapped: String = name
+        .to_ascii_lowercase()
+        .chars()
+        .map(|c| if c.is_ascii_lowercase() || c.is_ascii_digit() { c } else { '-' })
+        .collect();
+    let trimmed = mapped.trim_start_matches(|c: char| !c.is_ascii_lowercase());
+    let cut: String = trimmed.chars().take(limits.namespace_name.max_length).collect();
+    let cut = cut.trim_end_matches('-');
+    if cut.chars().count() < limits.namespace_name.min_length { "my-namespace".to_owned() } else { cut.to_owned() }
+}
+
+fn running_times(context: &Context<'_>) -> Known<Vec<Value>> {
+    context.source.clone().zip(window(context)).and_then(|(source, window)| {
+        if context.facts.plan.namespaces.is_empty() {
+            return Known::Unknown(no_namespace_map());
+        }
+        let Some((start, over)) = midnight(window.start).zip(window_over(window)) else {
+            return Known::unknown("the dual-run window is outside of the calendar");
+        };
+        let length = u64::try_from(over.as_second() - start.as_second()).unwrap_or(0);
+        let moved = context.facts.plan.namespaces.iter().filter(|m| m.target.is_some());
+        Known::concat(moved.map(|mapping| {
+            compare::half(source, &mapping.source).and_then(|half| {
+                let types = half.known("workflow types", &half.namespace.workflow_types);
+                let oldest = half.known("the oldest open execution", &half.namespace.oldest_open);
+                let longest = half.known("the longest closed execution", &half.namespace.longest_closed);
+                types.zip(oldest).zip(longest).map(|((types, oldest), longest)| {
+                    let mut by_type: BTreeMap<String, (ExecutionSample, bool)> = BTreeMap::new();
+                    let open = types.iter().filter_map(|t| t.oldest_open.clone()).chain(oldest);
+                    let closed = types.iter().filter_map(|t| t.longest_closed.clone()).chain(longest);
+                    for (sample, is_open) in open.map(|s| (s, true)).chain(closed.map(|s| (s, false))) {
+                        match by_type.get(&sample.workflow_type) {
+                            Some((longest, _)) if longest.seconds >= sample.seconds => {}
+                            _ => drop(by_type.insert(sample.workflow_type.clone(), (sample, is_open))),
+                        }
+                    }
+                    by_type
+                        .into_iter()
+                        .map(|(workflow_type, (sample, is_open))| {
+                            let state = if is_open { "has been open for" } else { "took" };
+                            let runs = words::duration(sample.seconds);
+                            let resource = format!("workflow {} ({})", sample.workflow_id, sample.run_id);
+                            json!({
+                                "fits": sample.seconds <= length, "source_namespace": mapping.source,
+                                "workflow_type": workflow_type, "seconds": sample.seconds, "runs": runs,
+                                "window": words::duration(length), "workflow_id": sample.workflow_id,
+                                "sample": format!("`{}` {state} {runs}", sample.workflow_id),
+                                "loci": [half.locus(resource, "ListWorkflowExecutions"), context.plan_key("window")],
+                            })
+                        })
+                        .collect()
+                })
+            })
+        }))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cloud_refuses_names_and_a_legal_one_is_near() {
+        let limits = limits::limits();
+        let limits = limits.value().expect("embedded");
+        for name in ["payments_prod", "Payments", "a", "9lives", "ends-", &"x".repeat(40)] {
+            assert!(name_problem(name, limits).is_some(), "{name}");
+            assert_eq!(name_problem(&legal_name(name, limits), limits), None, "{name}");
+        }
+        assert_eq!(name_problem("payments-prod", limits), None);
+        assert_eq!(legal_name("Payments_Prod", limits), "payments-prod");
+    }
+}

@@ -1,0 +1,92 @@
+//! Numbers, names and command lines as a person reads them.
+
+use crate::facts::cluster::ClusterSnapshot;
+
+/// A duration in at most two units: `34 days`, `2 days 5 hours`, `40 seconds`.
+pub fn duration(seconds: u64) -> String {
+    let (days, hours) = (seconds / 86_400, seconds % 86_400 / 3_600);
+    let (minutes, rest) = (seconds % 3_600 / 60, seconds % 60);
+    let two = |a: String, b: u64, unit: &str| if b == 0 { a } else { format!("{a} {}", count(b, unit)) };
+    if days >= 14 {
+        count(days, "day")
+    } else if days > 0 {
+        two(count(days, "day"), hours, "hour")
+    } else if hours > 0 {
+        two(count(hours, "hour"), minutes, "minute")
+    } else if minutes > 0 {
+        two(count(minutes, "minute"), rest, "second")
+    } else {
+        count(rest, "second")
+    }
+}
+
+/// `1 day`, `2 days`.
+pub fn count(n: u64, unit: &str) -> String {
+    if n == 1 { format!("1 {unit}") } else { format!("{n} {unit}s") }
+}
+
+/// `a`, `a and b`, `a, b and c`; at most `limit` of them, then `and 4 more`.
+pub fn list(items: &[String], limit: usize) -> String {
+    let mut shown: Vec<String> = items.iter().take(limit).cloned().collect();
+    if items.len() > shown.len() {
+        shown.push(format!("{} more", items.len() - shown.len()));
+    }
+    match shown.split_last() {
+        None => String::new(),
+        Some((only, [])) => only.clone(),
+        Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
+    }
+}
+
+/// One argument of a POSIX shell command line: as it is when harmless, else in single quotes.
+///
+/// Names come from clusters and code; a printed command must never run a part of a name.
+pub fn arg(text: &str) -> String {
+    let visible: String = text.chars().map(|c| if c.is_control() { '?' } else { c }).collect();
+    let text = visible.as_str();
+    let harmless = |c: char| c.is_ascii_alphanumeric() || "_@%+=:,./-".contains(c);
+    if !text.is_empty() && text.chars().all(harmless) && !text.starts_with('-') {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
+}
+
+/// The flags of the `temporal` CLI that reach a namespace: `--profile onprem --namespace payments-prod`.
+pub fn cli(cluster: Option<&ClusterSnapshot>, namespace: &str) -> String {
+    let flags = cluster.map(|c| c.cli_flags.trim()).unwrap_or_default();
+    let space = if flags.is_empty() { "" } else { " " };
+    format!("{flags}{space}--namespace {}", arg(namespace))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_read_naturally() {
+        assert_eq!(duration(0), "0 seconds");
+        assert_eq!(duration(61), "1 minute 1 second");
+        assert_eq!(duration(3 * 3600), "3 hours");
+        assert_eq!(duration(34 * 86_400 + 5), "34 days");
+        assert_eq!(duration(2 * 86_400 + 5 * 3600), "2 days 5 hours");
+    }
+
+    #[test]
+    fn a_name_cannot_become_a_command() {
+        assert_eq!(arg("nightly-settlement"), "nightly-settlement");
+        assert_eq!(arg("$(reboot)"), "'$(reboot)'");
+        assert_eq!(arg("it's"), r"'it'\''s'");
+        assert_eq!(arg("--yes"), "'--yes'");
+        assert_eq!(arg(""), "''");
+        assert_eq!(arg("a\u{1b}[2J"), "'a?[2J'");
+    }
+
+    #[test]
+    fn long_lists_are_cut() {
+        let items: Vec<String> = ["a", "b", "c", "d"].map(str::to_owned).to_vec();
+        assert_eq!(list(&items, 2), "a, b and 2 more");
+        assert_eq!(list(&items[..2], 5), "a and b");
+        assert_eq!(list(&[], 5), "");
+    }
+}
