@@ -6,6 +6,7 @@
 
 pub mod catalogue;
 pub mod classify;
+pub mod document;
 pub mod factories;
 pub mod fingerprint;
 pub mod hazards;
