@@ -198,6 +198,11 @@ fn clients_are_followed_to_their_construction() {
 }
 
 #[test]
+fn containers_fill_parameters_by_type() {
+    check("injection");
+}
+
+#[test]
 fn look_alikes_are_dropped_and_counted() {
     let facts = check("lookalikes");
     for reason in ["cadence", "own-method", "interceptor", "test-environment", "mock"] {
