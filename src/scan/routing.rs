@@ -48,10 +48,10 @@ pub fn judge(r: &Resolver<'_>, drafts: &mut [Draft<'_>]) {
         }
     }
     for (i, routing) in changes {
-        if let Some(draft) = drafts.get_mut(i) {
-            if draft.site.routing.role == RoutingRole::Single {
-                draft.site.routing = routing;
-            }
+        if let Some(draft) = drafts.get_mut(i)
+            && draft.site.routing.role == RoutingRole::Single
+        {
+            draft.site.routing = routing;
         }
     }
     let flags: Vec<Option<String>> = drafts.iter().map(|d| flag(r, drafts, d)).collect();
@@ -203,11 +203,11 @@ fn condition_says(r: &Resolver<'_>, first: At, at: At, holds: bool, depth: usize
 fn tests_not_found(r: &Resolver<'_>, call: At, depth: usize) -> bool {
     let Some((callee, args)) = r.call(call) else { return false };
     let rule = &r.index.catalogue.not_found;
-    if let Some(name) = r.outside_name(callee) {
-        if rule.tests.contains(&name) {
-            let Some(target) = args.last() else { return false };
-            return is_not_found_type(&r.type_of(At { unit: call.unit, expr: *target }), r);
-        }
+    if let Some(name) = r.outside_name(callee)
+        && rule.tests.contains(&name)
+    {
+        let Some(target) = args.last() else { return false };
+        return is_not_found_type(&r.type_of(At { unit: call.unit, expr: *target }), r);
     }
     let callees = r.callees(call);
     if callees.is_empty() {
@@ -365,10 +365,10 @@ fn chooser(r: &Resolver<'_>, at: At, depth: usize) -> Option<String> {
         ExprKind::Var(var) => {
             let sources: Vec<&Source> = unit.var(*var).sources.iter().collect();
             let texts: std::collections::BTreeSet<&str> = sources.iter().map(|s| unit.text_of(s.value)).collect();
-            if texts.len() > 1 {
-                if let Some(label) = sources.iter().find_map(|s| guard_label(r, at.unit, s.block)) {
-                    return Some(label);
-                }
+            if texts.len() > 1
+                && let Some(label) = sources.iter().find_map(|s| guard_label(r, at.unit, s.block))
+            {
+                return Some(label);
             }
             match sources.as_slice() {
                 [only] => chooser(r, At { unit: at.unit, expr: only.value }, depth + 1),
@@ -422,15 +422,15 @@ fn guard_label(r: &Resolver<'_>, unit: u32, block: BlockId) -> Option<String> {
     let mut at = Some(block);
     while let Some(id) = at {
         let block = r.index.unit(unit).blocks.get(id.at())?;
-        if let Guard::When { condition, .. } = &block.guard {
-            if let Some(label) = label(r, At { unit, expr: *condition }, 0) {
-                return Some(label);
-            }
+        if let Guard::When { condition, .. } = &block.guard
+            && let Some(label) = label(r, At { unit, expr: *condition }, 0)
+        {
+            return Some(label);
         }
-        if let Guard::Case { subject: Some(subject), values, .. } = &block.guard {
-            if !values.is_empty() {
-                return label(r, At { unit, expr: *subject }, 0);
-            }
+        if let Guard::Case { subject: Some(subject), values, .. } = &block.guard
+            && !values.is_empty()
+        {
+            return label(r, At { unit, expr: *subject }, 0);
         }
         at = block.parent;
     }

@@ -326,16 +326,16 @@ impl<'a> Search<'_, 'a> {
     /// A variable that is never assigned: a zero value of a known type may still have fields.
     fn unassigned(&mut self, at: VarAt, path: Path) {
         let var = self.r.index.var(at);
-        if let Ty::Named(ty) = self.r.var_type(at) {
-            if self.r.index.type_decl(&ty).is_some() {
-                match path.parts.first() {
-                    None => return self.instance(&ty, path),
-                    Some((Part_::Field(field), rest)) => {
-                        let (field, rest) = (field.clone(), rest.clone());
-                        return self.field(&ty, &field, Path { parts: rest, ..path });
-                    }
-                    _ => {}
+        if let Ty::Named(ty) = self.r.var_type(at)
+            && self.r.index.type_decl(&ty).is_some()
+        {
+            match path.parts.first() {
+                None => return self.instance(&ty, path),
+                Some((Part_::Field(field), rest)) => {
+                    let (field, rest) = (field.clone(), rest.clone());
+                    return self.field(&ty, &field, Path { parts: rest, ..path });
                 }
+                _ => {}
             }
         }
         let file = &self.r.index.unit(at.unit).path;
@@ -356,12 +356,12 @@ impl<'a> Search<'_, 'a> {
 
     /// An object of a type of the tree: when a client is looked for, it may embed one.
     fn instance(&mut self, ty: &Name, path: Path) {
-        if self.ask.clients && path.parts.first().is_none() {
-            if let Some(route) = self.r.embedded_client(ty, 0) {
-                if let Some((owner, field)) = route.last() {
-                    return self.field(owner, field, path);
-                }
-            }
+        if self.ask.clients
+            && path.parts.first().is_none()
+            && let Some(route) = self.r.embedded_client(ty, 0)
+            && let Some((owner, field)) = route.last()
+        {
+            return self.field(owner, field, path);
         }
         self.end(End::Instance(ty.clone()), &path);
     }
@@ -476,10 +476,10 @@ impl<'a> Search<'_, 'a> {
             let mut call = Some(call);
             while let Some(at) = call {
                 let Some((callee, _)) = self.r.call(at) else { return false };
-                if let Some(name) = self.r.outside_name(callee) {
-                    if index.catalogue.injection.iter().any(|p| name.starts_with(p.as_str())) {
-                        return true;
-                    }
+                if let Some(name) = self.r.outside_name(callee)
+                    && index.catalogue.injection.iter().any(|p| name.starts_with(p.as_str()))
+                {
+                    return true;
                 }
                 call = index.argument_of(at).map(|(outer, _)| outer);
             }
@@ -644,12 +644,11 @@ impl<'a> Search<'_, 'a> {
         let index = self.r.index;
         match path.parts.first() {
             None => {
-                if self.ask.clients {
-                    if let Ty::Named(ty) = self.r.type_of(at) {
-                        if index.type_decl(&ty).is_some() {
-                            return self.instance(&ty, path);
-                        }
-                    }
+                if self.ask.clients
+                    && let Ty::Named(ty) = self.r.type_of(at)
+                    && index.type_decl(&ty).is_some()
+                {
+                    return self.instance(&ty, path);
                 }
                 self.end(End::Value(at), &path);
             }
@@ -698,16 +697,16 @@ impl<'a> Search<'_, 'a> {
                     return;
                 }
                 ("new", [first]) => {
-                    if let Ty::Meta(ty) = self.r.type_of(here(*first)) {
-                        if let Ty::Named(ty) = &*ty {
-                            match path.parts.first() {
-                                None => return self.instance(ty, path),
-                                Some((Part_::Field(field), rest)) => {
-                                    let (field, rest) = (field.clone(), rest.clone());
-                                    return self.field(ty, &field, Path { parts: rest, ..path });
-                                }
-                                _ => return,
+                    if let Ty::Meta(ty) = self.r.type_of(here(*first))
+                        && let Ty::Named(ty) = &*ty
+                    {
+                        match path.parts.first() {
+                            None => return self.instance(ty, path),
+                            Some((Part_::Field(field), rest)) => {
+                                let (field, rest) = (field.clone(), rest.clone());
+                                return self.field(ty, &field, Path { parts: rest, ..path });
                             }
+                            _ => return,
                         }
                     }
                     return;
@@ -810,10 +809,10 @@ impl<'a> Search<'_, 'a> {
 
     fn external_call(&mut self, at: At, callee: At, args: &'a [ExprId], result: usize, path: Path) {
         let here = |expr: ExprId| At { unit: at.unit, expr };
-        if let Some(name) = self.r.outside_name(callee) {
-            if let Some(argument) = self.r.index.catalogue.flows.get(&name).and_then(|n| args.get(*n)) {
-                return self.handed_on(here(*argument), result, path);
-            }
+        if let Some(name) = self.r.outside_name(callee)
+            && let Some(argument) = self.r.index.catalogue.flows.get(&name).and_then(|n| args.get(*n))
+        {
+            return self.handed_on(here(*argument), result, path);
         }
         // Calling what such a function handed out: `once := sync.OnceValue(f); once()`.
         if matches!(self.r.index.kind(callee), ExprKind::Call { .. } | ExprKind::Var(_)) {
@@ -858,10 +857,11 @@ impl<'a> Search<'_, 'a> {
         let index = self.r.index;
         let ExprKind::Member { base, name } = index.kind(callee) else { return false };
         let base = At { unit: at.unit, expr: *base };
-        if let Some(store) = &index.catalogue.context_store {
-            if *name == store.get && args.len() == 1 {
-                return self.from_context(at, args, path);
-            }
+        if let Some(store) = &index.catalogue.context_store
+            && *name == store.get
+            && args.len() == 1
+        {
+            return self.context_value(at, args, path);
         }
         let Ty::Foreign(ty) = self.r.type_of(base) else { return false };
         let Some(container) = index.catalogue.boxes.get(&*ty) else { return false };
@@ -883,7 +883,7 @@ impl<'a> Search<'_, 'a> {
         any
     }
 
-    fn from_context(&mut self, at: At, args: &'a [ExprId], path: &Path) -> bool {
+    fn context_value(&mut self, at: At, args: &'a [ExprId], path: &Path) -> bool {
         let index = self.r.index;
         let Some(store) = &index.catalogue.context_store else { return false };
         let Some(key) = args.first() else { return false };
