@@ -98,11 +98,14 @@ impl<'a> Resolver<'a> {
         };
         let reason = match status {
             OriginStatus::Resolved | OriginStatus::Inherited => None,
-            _ => match doubts {
-                Some((code, text)) => Some(format!("{code}: {text}")),
-                None if origins.is_empty() => Some("no_path: no value reaches this receiver".to_owned()),
-                None => Some(format!("several_constructions: {} places build this client", origins.len())),
-            },
+            _ if !decisive && origins.len() > 1 => {
+                Some(format!("several_constructions: {} places build this client", origins.len()))
+            }
+            _ => Some(match doubts {
+                Some((code, text)) => format!("{code}: {text}"),
+                None if inherited => "several_constructions: the worker's client, or another one".to_owned(),
+                None => "no_path: no value reaches this receiver".to_owned(),
+            }),
         };
         let mut via = via.unwrap_or_default();
         via.truncate(PRINTED);
