@@ -211,6 +211,10 @@ fn abstracted<'a>(
     fits: impl Fn(&ApiRef<'_>) -> bool,
     drop: impl Fn(&str) -> Verdict<'a>,
 ) -> Verdict<'a> {
+    // A plain name (Create, Get) on an interface that never mentions the SDK is the tree's own affair.
+    if distinctive.is_none() && sdk_method_like(r, name, method, unit).is_none() {
+        return Verdict::Nothing;
+    }
     let (mut clients, mut own) = (None, false);
     for found in r.client_ends(base, Some(name)) {
         match &found.end {
