@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::trace::{Ask, End};
 use super::{Resolver, Ty, What};
 use crate::scan::catalogue::ApiRef;
-use crate::scan::index::{At, FnAt, Name, join, package_part};
+use crate::scan::index::{At, FnAt, Name, join};
 use crate::scan::program::*;
 
 /// Methods bound by name alone, when the receiver's type is unknown, are followed up to this many.
@@ -169,7 +169,6 @@ impl<'a> Resolver<'a> {
     /// Methods of the tree that an interface method may run.
     pub fn implementers(&self, interface: &Name, method: &str) -> Rc<Vec<FnAt>> {
         let key = (interface.clone(), method.to_owned());
-        self.index.want(package_part(interface), method, true, false);
         if let Some(known) = self.implementers.borrow().get(&key) {
             return known.clone();
         }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::*;
 use crate::scan::catalogue::{ApiRef, ClientAt, SlotStep};
-use crate::scan::index::VarAt;
+use crate::scan::index::{VarAt, package_part};
 
 impl<'a> Search<'_, 'a> {
     pub(super) fn call(&mut self, at: At, callee: At, args: &'a [ExprId], path: Path) {
@@ -53,6 +53,7 @@ impl<'a> Search<'_, 'a> {
         if let (Ty::Meta(_), [only]) = (self.r.type_of(callee), args) {
             return self.go(here(*only), path);
         }
+        self.ask_for_implementers(callee);
         let mut functions = self.r.callees(at).to_vec();
         // What a function value is may depend on the way we came (a callback parameter).
         if matches!(self.r.index.kind(callee), ExprKind::Var(_)) && path.frames.0.is_some() {
@@ -69,6 +70,19 @@ impl<'a> Search<'_, 'a> {
             let steps = path.steps.then(|| format!("returned by {}", self.r.index.display(function)));
             let frames = path.frames.push(function, at);
             self.returns(function, result, Path { frames, steps, ..path.clone() });
+        }
+    }
+
+    /// A client that comes out of an interface method comes out of whatever implements it.
+    fn ask_for_implementers(&self, callee: At) {
+        let index = self.r.index;
+        let ExprKind::Member { base, name } = index.kind(callee) else { return };
+        let base = At { unit: callee.unit, expr: *base };
+        if !self.ask.clients || index.package_at(base).is_some() {
+            return;
+        }
+        if let What::Abstract { owner, .. } = self.r.member(&self.r.type_of(base), name).what {
+            index.want(package_part(&owner), name, true, false);
         }
     }
 
