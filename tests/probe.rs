@@ -25,6 +25,7 @@ fn options(namespaces: &[&str]) -> ProbeOptions {
         at: jiff::Timestamp::now(),
         rps: 500.0,
         deadline: Duration::from_secs(60),
+        connect_only: false,
         progress: None,
     }
 }

@@ -126,7 +126,9 @@ fn headline(check: &Check) -> String {
             None => finding.message.clone(),
         },
         (_, Some(finding)) => finding.message.clone(),
-        (Outcome::Unknown, None) => format!("unknown, because {}", check.why.as_deref().unwrap_or("evidence is missing")),
+        (Outcome::Unknown, None) => {
+            format!("unknown, because {}", check.why.as_deref().unwrap_or("evidence is missing"))
+        }
         (_, None) => check.why.clone().unwrap_or_else(|| check.title.clone()),
     }
 }

@@ -1,5 +1,6 @@
 //! The verdict at each gate, from the outcomes of its rules.
 
+use super::builtin;
 use super::scorecard::{Check, Gate, GateResult, Outcome, Severity, Verdict};
 
 /// All gates, in order of time.
@@ -7,8 +8,8 @@ pub fn all(checks: &[Check]) -> Vec<GateResult> {
     Gate::ALL.map(|gate| at(checks, gate)).to_vec()
 }
 
-/// One gate. A blocker that failed decides before one that is unknown, and that before conditions; a gate no
-/// rule belongs to was not looked at, and is undecided.
+/// One gate. A blocker that failed decides before one that is unknown, and that before conditions. A gate to
+/// which no rule belongs was not looked at, and is undecided.
 pub fn at(checks: &[Check], gate: Gate) -> GateResult {
     let mut result = GateResult {
         gate,
@@ -19,8 +20,10 @@ pub fn at(checks: &[Check], gate: Gate) -> GateResult {
         passed: 0,
         total: 0,
     };
+    let mut looked = false;
     for check in checks.iter().filter(|c| c.gates.contains(&gate)) {
         result.total += 1;
+        looked |= builtin::get(&check.rule).is_none();
         let list = match (check.severity, check.outcome) {
             (_, Outcome::Pass) => {
                 result.passed += 1;
@@ -39,7 +42,7 @@ pub fn at(checks: &[Check], gate: Gate) -> GateResult {
     }
     result.verdict = if !result.blocked_by.is_empty() {
         Verdict::NoGo
-    } else if !result.undecided.is_empty() || result.total == 0 {
+    } else if !result.undecided.is_empty() || !looked {
         Verdict::Undecided
     } else if !result.conditions.is_empty() {
         Verdict::GoWithConditions

@@ -17,16 +17,21 @@ pub(super) fn sentence(gate: &GateResult, checks: &[Check]) -> String {
                 .filter(|f| f.certainty == Certainty::Fail && f.waiver.is_none())
                 .count();
             let count = plural(gate.blocked_by.len(), "blocker");
-            let mut text = format!("{head}: {count} failed with {} ({})", plural(findings, "finding"), list(&gate.blocked_by));
+            let mut text =
+                format!("{head}: {count} failed with {} ({})", plural(findings, "finding"), list(&gate.blocked_by));
             if !gate.undecided.is_empty() {
-                text.push_str(&format!("; {} more could not be decided ({})", gate.undecided.len(), list(&gate.undecided)));
+                text.push_str(&format!(
+                    "; {} more could not be decided ({})",
+                    gate.undecided.len(),
+                    list(&gate.undecided)
+                ));
             }
             if !gate.conditions.is_empty() {
                 text.push_str(&format!("; {} beside them", plural(gate.conditions.len(), "condition")));
             }
             text + "."
         }
-        Verdict::Undecided if gate.total == 0 => format!("{head}: no rule of this run belongs to this gate."),
+        Verdict::Undecided if gate.undecided.is_empty() => format!("{head}: no rule of this run belongs to this gate."),
         Verdict::Undecided => {
             let what = match gate.undecided.as_slice() {
                 [one] => one.clone(),
@@ -55,7 +60,8 @@ pub(super) fn sentence(gate: &GateResult, checks: &[Check]) -> String {
         Verdict::Go => {
             let absent = own().filter(|c| c.outcome == Outcome::NotApplicable).count();
             let open = gate.total - gate.passed - absent;
-            let mut text = format!("{head}: {} ({} of {} passed", gate.gate.permits(), gate.passed, plural(gate.total, "rule"));
+            let mut text =
+                format!("{head}: {} ({} of {} passed", gate.gate.permits(), gate.passed, plural(gate.total, "rule"));
             if absent > 0 {
                 text.push_str(&format!(", {absent} not applicable"));
             }
@@ -69,11 +75,8 @@ pub(super) fn sentence(gate: &GateResult, checks: &[Check]) -> String {
 
 /// The reason most of the undecided share.
 fn reason(gate: &GateResult, checks: &[Check]) -> String {
-    let reasons: Vec<&str> = checks
-        .iter()
-        .filter(|c| gate.undecided.contains(&c.rule))
-        .filter_map(|c| c.why.as_deref())
-        .collect();
+    let reasons: Vec<&str> =
+        checks.iter().filter(|c| gate.undecided.contains(&c.rule)).filter_map(|c| c.why.as_deref()).collect();
     let count = |reason: &str| reasons.iter().filter(|r| **r == reason).count();
     // The first of the most frequent, so that the sentence is the same in every run.
     let best = reasons.iter().copied().rev().max_by_key(|r| count(r));

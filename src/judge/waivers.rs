@@ -237,7 +237,9 @@ mod tests {
     #[test]
     fn a_fingerprint_or_a_long_enough_part_of_it_names_a_finding() {
         let print = failed().findings[0].fingerprint.clone();
-        for (part, state) in [(print.as_str(), "used"), (&print[..8], "used"), (&print[..7], "unused"), ("00000000", "unused")] {
+        for (part, state) in
+            [(print.as_str(), "used"), (&print[..8], "used"), (&print[..7], "unused"), ("00000000", "unused")]
+        {
             let waiver = Waiver { fingerprint: Some(part.into()), ..waiver("forgotten-starter", None, "2026-12-31") };
             assert_eq!(run(failed(), waiver).1, state, "{part}");
         }
@@ -306,7 +308,9 @@ mod tests {
             time: jiff::Timestamp::UNIX_EPOCH,
         };
         let finding = Finding { evidence: vec![live], ..finding("r", "x", 1) };
-        for name in ["MerchantId", "search attribute MerchantId", "payments", "target payments: search attribute MerchantId"] {
+        for name in
+            ["MerchantId", "search attribute MerchantId", "payments", "target payments: search attribute MerchantId"]
+        {
             assert!(waiver("r", Some(name), "2026-12-31").covers(&finding), "{name}");
         }
     }

@@ -96,7 +96,7 @@ pub(super) fn markdown(text: &str) -> String {
             '_' if alnum(i.checked_sub(1)) && alnum(Some(i + 1)) => out.push('_'),
             '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' => out.extend(['\\', c]),
             '#' | '-' | '+' | '=' if i == 0 => out.extend(['\\', c]),
-            '.' | ')' if i > 0 && i == digits => out.extend(['\\', c]),
+            '.' | ')' if i > 0 && i == digits && chars.get(i + 1).is_none_or(|c| *c == ' ') => out.extend(['\\', c]),
             c => out.push(c),
         }
     }

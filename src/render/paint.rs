@@ -102,18 +102,38 @@ pub(super) fn wrap_command(command: &str, width: usize) -> Vec<String> {
     for given in command.split('\n') {
         let given = super::text::visible(given).replace('\t', "    ");
         let mut line = String::new();
-        for word in shell_words(&given) {
-            if !line.is_empty() && line.width() + 1 + word.width() + 2 > width {
+        for unit in units(shell_words(&given)) {
+            if !line.is_empty() && line.width() + 1 + unit.width() + 2 > width {
                 lines.push(format!("{line} \\"));
                 line = "  ".to_owned();
             } else if !line.is_empty() {
                 line.push(' ');
             }
-            line.push_str(word);
+            line.push_str(&unit);
         }
         lines.push(line);
     }
     lines
+}
+
+/// A flag and its value stay on one line.
+fn units(words: Vec<&str>) -> Vec<String> {
+    let mut units: Vec<String> = Vec::new();
+    let mut flag = false;
+    for word in words {
+        match units.last_mut() {
+            Some(last) if flag && !word.starts_with('-') => {
+                last.push(' ');
+                last.push_str(word);
+                flag = false;
+            }
+            _ => {
+                units.push(word.to_owned());
+                flag = word.starts_with('-') && !word.contains('=');
+            }
+        }
+    }
+    units
 }
 
 /// Split at spaces outside quotes; quotes and escapes stay where they are.

@@ -242,7 +242,10 @@ impl Page {
         );
         let mut gaps = Vec::new();
         for (language, files) in &c.not_analysed {
-            gaps.push(format!("{} of {language} name Temporal and were not analysed", plural(files.len(), "file")));
+            gaps.push(format!(
+                "{} of {language} not analysed, though Temporal is named there",
+                plural(files.len(), "file")
+            ));
         }
         if !c.files_with_syntax_errors.is_empty() {
             gaps.push(format!("{} read in part (syntax errors)", plural(c.files_with_syntax_errors.len(), "file")));

@@ -194,10 +194,9 @@ impl Page {
 
     fn queues(&mut self, n: &NamespaceSnapshot) {
         if let Some(queues) = n.task_queues.value() {
-            self.field("task queues", &queues.len().to_string());
+            self.field("task queues", &format!("{} (workflow + activity pollers)", queues.len()));
             for q in queues.iter().take(LINES) {
-                let mut text =
-                    format!("{:>3} workflow + {} activity pollers", q.workflow_pollers.len(), q.activity_pollers.len());
+                let mut text = format!("{} + {} pollers", q.workflow_pollers.len(), q.activity_pollers.len());
                 if let Some(backlog) = q.workflow_backlog.filter(|b| *b > 0) {
                     text.push_str(&format!(", backlog {backlog}"));
                 }

@@ -164,9 +164,10 @@ impl Page<'_> {
     fn finding(&mut self, finding: &FindingView) {
         self.message(&finding.message, 3);
         for place in finding.evidence.iter().take(PLACES) {
+            // Which RPC answered and when is in the other reports; here the place is enough.
             let text = match &place.detail {
-                Some(detail) => format!("{} ({detail})", place.place),
-                None => place.place.clone(),
+                Some(detail) if place.code => format!("{} ({detail})", place.place),
+                _ => place.place.clone(),
             };
             self.hanging("at", &text, 3);
         }
@@ -190,14 +191,15 @@ impl Page<'_> {
             return;
         }
         self.heading(title);
+        let numbered = items.iter().any(|i| i.number.is_some());
         let rows = items.iter().map(|i| {
-            let number = i.number.map_or_else(String::new, |n| format!("{n}"));
-            (
-                i.mark.mark,
-                vec![format!("{} {}", i.mark.glyph, i.mark.word), number, i.title.clone(), i.evidence.clone()],
-            )
+            let number = i.number.map(|n| n.to_string());
+            let state = format!("{} {}", i.mark.glyph, i.mark.word);
+            let cells = [Some(state), number, Some(i.title.clone()), Some(i.evidence.clone())];
+            (i.mark.mark, cells.into_iter().flatten().collect())
         });
-        self.table(&[16, 2], rows.collect());
+        let rows: Vec<_> = rows.collect();
+        self.table(if numbered { &[16, 2] } else { &[16] }, rows);
     }
 
     fn gates(&mut self, report: &Report) {
@@ -294,9 +296,12 @@ impl Page<'_> {
             let rule = one_line(&first.rule).into_owned();
             self.message(&format!("Why a rule exists and what to do: temporal preflight explain {rule}"), 0);
         }
-        let written = self.options.written.clone();
-        for path in written {
-            let _ = writeln!(self.out, "Report: {}", one_line(&path));
+        for path in &self.options.written {
+            let _ = writeln!(self.out, "Report: {}", one_line(path));
         }
+        // Once more: on a long page the first line is out of sight.
+        let v = &report.verdict;
+        let label = self.paint.mark(v.mark.mark, v.label);
+        let _ = writeln!(self.out, "\n{label} at the gate {}", v.gate);
     }
 }

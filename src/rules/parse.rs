@@ -7,6 +7,7 @@ use super::expr::Expression;
 use super::message::Template;
 use super::model::{Applies, Attested, Doubt, Each, Expect, Remedy, Rule, TestCase};
 use crate::facts::plan::Strategy;
+use crate::judge::builtin;
 use crate::judge::checklist::FAILURE_MODES;
 use crate::judge::scorecard::{Gate, Severity};
 use crate::ui::{Place, Problem, yaml};
@@ -101,7 +102,7 @@ fn both() -> Spanned<Vec<Strategy>> {
 
 /// Parse and check one rule. All its problems are told at once, except that broken YAML hides the rest.
 pub fn parse(text: &RuleText<'_>) -> Result<Rule, Vec<Problem>> {
-    let file: RuleFile = yaml::parse(text.path, text.yaml).map_err(|p| vec![p])?;
+    let file: RuleFile = yaml::parse_strict(text.path, text.yaml).map_err(|p| vec![p])?;
     let mut checker = Checker { text, needs: Vec::new(), problems: Vec::new() };
     let rule = checker.rule(file);
     match rule {
@@ -166,6 +167,9 @@ impl Checker<'_> {
         if file.id.value != self.text.id {
             let label = format!("the file is called `{}.yaml`", self.text.id);
             self.refuse(&file.id.referenced, "the id of a rule is its file name", label);
+        }
+        if builtin::get(&file.id.value).is_some() {
+            self.refuse(&file.id.referenced, "this id belongs to a check of the tool itself", "choose another");
         }
         if file.area.value != self.text.area {
             let label = format!("the folder is called `{}`", self.text.area);

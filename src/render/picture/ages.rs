@@ -11,7 +11,7 @@ const TYPES: usize = 12;
 const TOP: f64 = 40.0;
 const STEP: f64 = 36.0;
 const BARS: (f64, f64) = (290.0, 580.0);
-const DOTS: (f64, f64) = (680.0, 990.0);
+const DOTS: (f64, f64) = (670.0, 905.0);
 /// The age axis is logarithmic: from one hour to one year.
 const AXIS: [(f64, &str); 5] =
     [(3_600.0, "1 h"), (86_400.0, "1 day"), (604_800.0, "1 week"), (2_592_000.0, "30 days"), (31_536_000.0, "1 year")];
@@ -43,7 +43,6 @@ pub(crate) struct Row {
     pub dot: Option<f64>,
     pub age: String,
     pub age_x: f64,
-    pub age_anchor: &'static str,
     pub class: &'static str,
 }
 
@@ -69,7 +68,6 @@ pub(super) fn draw(card: &Scorecard) -> Option<Ages> {
             let w = round((t.open as f64 / most as f64) * (BARS.1 - BARS.0)).max(2.0);
             let oldest = t.oldest_open.as_ref().map(|e| e.seconds);
             let dot = oldest.map(at);
-            let late = dot.is_some_and(|x| x > DOTS.1 - 90.0);
             // Longer open than the whole window is long: it will not drain inside it by itself.
             let long = oldest.zip(window).is_some_and(|(s, days)| s > u64::from(days.unsigned_abs()) * 86_400);
             Row {
@@ -81,8 +79,7 @@ pub(super) fn draw(card: &Scorecard) -> Option<Ages> {
                 count_x: BARS.0 + w + 8.0,
                 dot,
                 age: oldest.map_or_else(|| "age unknown".to_owned(), duration),
-                age_x: dot.map_or(DOTS.0, |x| if late { x - 10.0 } else { x + 10.0 }),
-                age_anchor: if late { "end" } else { "start" },
+                age_x: dot.map_or(DOTS.0, |x| x + 10.0),
                 class: if long { Mark::Attention.class() } else { Mark::Ok.class() },
             }
         })
@@ -97,7 +94,7 @@ pub(super) fn draw(card: &Scorecard) -> Option<Ages> {
         axis: AXIS.iter().map(|(s, label)| (scale(*s), *label)).collect(),
         rows,
         summary: format!(
-            "{} open in {}; most of them {}.",
+            "{} open in {}; the largest group is {}.",
             number(open),
             plural(total, "workflow type"),
             shorten(&names, 60)

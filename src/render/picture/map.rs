@@ -63,9 +63,10 @@ pub(crate) struct Line {
 /// Something to become a box.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Node {
+    /// First, so that the worst stands on top in every column and lines seldom cross.
+    mark: Worth,
     title: String,
     sub: String,
-    mark: Worth,
 }
 
 /// [`Mark`] with the order in which boxes stand, worst on top.
@@ -109,11 +110,16 @@ pub(super) fn draw(card: &Scorecard) -> Option<Map> {
     let origins: Vec<Node> =
         places.iter().flat_map(|p| p.origins.iter().cloned()).collect::<BTreeSet<_>>().into_iter().collect();
     let leads: Vec<BTreeSet<Node>> = origins.iter().map(|o| destinations(card, code, o)).collect();
-    let ends: Vec<Node> = leads.iter().flatten().cloned().collect::<BTreeSet<_>>().into_iter().collect();
+    let mut ends: Vec<Node> = Vec::new();
+    for end in leads.iter().flatten() {
+        if !ends.contains(end) {
+            ends.push(end.clone());
+        }
+    }
 
     let tallest = places.len().max(origins.len()).max(ends.len());
     let height = TOP + tallest as f64 * STEP;
-    let xs = [0.0, (WIDTH - BOX_WIDTH) / 2.0, WIDTH - BOX_WIDTH];
+    let xs = [1.0, (WIDTH - BOX_WIDTH) / 2.0, WIDTH - BOX_WIDTH - 1.0];
     let y = |index: usize, of: usize| round(TOP + (tallest - of) as f64 * STEP / 2.0 + index as f64 * STEP);
 
     let mut boxes = Vec::new();
@@ -133,9 +139,8 @@ pub(super) fn draw(card: &Scorecard) -> Option<Map> {
     for (j, origin) in origins.iter().enumerate() {
         let at = (xs[1], y(j, origins.len()));
         boxes.push(draw_box(origin, at));
-        for (k, end) in ends.iter().enumerate().filter(|(_, e)| leads.get(j).is_some_and(|l| l.contains(e))) {
+        for (k, _) in ends.iter().enumerate().filter(|(_, e)| leads.get(j).is_some_and(|l| l.contains(e))) {
             line(at, (xs[2], y(k, ends.len())), origin.mark.mark().class());
-            let _ = end;
         }
     }
     boxes.extend(ends.iter().enumerate().map(|(k, end)| draw_box(end, (xs[2], y(k, ends.len())))));
@@ -151,8 +156,7 @@ pub(super) fn draw(card: &Scorecard) -> Option<Map> {
         boxes,
         lines,
         summary: format!(
-            "{} of {} use a connection built outside a factory.",
-            plural(outside, "place"),
+            "{outside} of {} reach Temporal through a connection built outside a factory.",
             plural(total, "place")
         ),
         note: (total > PLACES).then(|| "The inventory lists every place.".to_owned()),

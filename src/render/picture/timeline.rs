@@ -73,6 +73,7 @@ pub(crate) struct Bar {
 
 /// A bar before it is placed.
 struct Span {
+    certificate: bool,
     label: String,
     sub: String,
     from: i64,
@@ -105,7 +106,7 @@ pub(super) fn draw(card: &Scorecard) -> Option<Timeline> {
     if let Some((_, end)) = window {
         markers.push(marker(x(end + MARGIN_DAYS * DAY), "60 days after", "margin"));
     }
-    let problems = spans.iter().filter(|s| s.mark == Mark::Failed).count();
+    let summary = summary(&spans, window.is_some());
     let bars: Vec<Bar> = spans
         .iter()
         .enumerate()
@@ -137,8 +138,30 @@ pub(super) fn draw(card: &Scorecard) -> Option<Timeline> {
         }),
         markers,
         bars,
-        summary: format!("{problems} of {} reach too short or too far.", spans.len()),
+        summary,
     })
+}
+
+/// What the bars say, in a sentence.
+fn summary(spans: &[Span], window: bool) -> String {
+    let bad =
+        |certificate: bool| spans.iter().filter(|s| s.certificate == certificate && s.mark == Mark::Failed).count();
+    if !window {
+        return "No window is planned, so nothing can be measured against it.".to_owned();
+    }
+    let certificates = match bad(true) {
+        0 => "No certificate ends before the window does".to_owned(),
+        n => format!("{} before the window does", plural_verb(n, "certificate ends", "certificates end")),
+    };
+    let runs = match bad(false) {
+        0 => "no known execution would outlast it".to_owned(),
+        n => format!("{} outlast it", plural_verb(n, "execution would", "executions would")),
+    };
+    format!("{certificates}; {runs}.")
+}
+
+fn plural_verb(n: usize, one: &str, many: &str) -> String {
+    if n == 1 { format!("1 {one}") } else { format!("{n} {many}") }
 }
 
 fn marker(x: f64, label: &str, class: &'static str) -> Marker {
@@ -176,6 +199,7 @@ fn certificates(card: &Scorecard, window: Option<(i64, i64)>) -> Vec<Span> {
                 Some(_) => Mark::Ok,
             };
             spans.push(Span {
+                certificate: true,
                 label: common_name(&c.subject),
                 sub,
                 from: c.not_before.as_second(),
@@ -207,6 +231,7 @@ fn executions(card: &Scorecard, window: Option<(i64, i64)>) -> Vec<Span> {
     for ns in &source.namespaces {
         if let Some(Some(e)) = ns.oldest_open.value() {
             spans.push(Span {
+                certificate: false,
                 label: format!("oldest open: {}", e.workflow_type),
                 sub: format!("{} · {}", ns.name, e.workflow_id),
                 from: e.start_time.as_second(),
@@ -218,8 +243,9 @@ fn executions(card: &Scorecard, window: Option<(i64, i64)>) -> Vec<Span> {
         if let (Some(Some(e)), Some((start, end))) = (ns.longest_closed.value(), window) {
             let to = start.saturating_add(i64::try_from(e.seconds).unwrap_or(i64::MAX));
             spans.push(Span {
+                certificate: false,
                 label: format!("longest run: {}", e.workflow_type),
-                sub: format!("{} · if started on the first day", ns.name),
+                sub: format!("{} · if started on day one", ns.name),
                 from: start,
                 to,
                 end: duration(e.seconds),

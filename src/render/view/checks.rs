@@ -12,6 +12,8 @@ use crate::render::text::{list, minute, plural, words};
 
 /// Findings shown in full where a rule is only summarised; the rule's own entry has all.
 const SHOWN: usize = 3;
+/// A rule with more findings than this is folded.
+const UNFOLDED: usize = 12;
 /// Places shown unfolded per finding.
 const PLACES: usize = 5;
 
@@ -67,6 +69,8 @@ pub(crate) struct FindingView {
 pub(crate) struct EvidenceView {
     pub place: String,
     pub href: Option<String>,
+    /// A path, to be set in a fixed-width face.
+    pub code: bool,
     pub detail: Option<String>,
     pub snippet: Option<String>,
 }
@@ -159,11 +163,17 @@ fn evidence(locus: &Locus, links: &Links) -> EvidenceView {
         Locus::Live { rpc, time, .. } => (Some(format!("{rpc}, {}", minute(*time))), None),
         Locus::Attested { .. } => (None, None),
     };
-    EvidenceView { place: locus.to_string(), href: links.locus(locus), detail, snippet }
+    EvidenceView {
+        place: locus.to_string(),
+        href: links.locus(locus),
+        code: matches!(locus, Locus::Source { .. } | Locus::File { .. }),
+        detail,
+        snippet,
+    }
 }
 
-/// All checks by area, areas with failures first.
-pub(crate) fn areas(card: &Scorecard, links: &Links) -> Vec<AreaView> {
+/// All checks by area, in the order of the scorecard. Those in `told` stand further up already and are folded.
+pub(crate) fn areas(card: &Scorecard, links: &Links, told: &[String]) -> Vec<AreaView> {
     let mut names: Vec<&str> = Vec::new();
     for check in &card.checks {
         if !names.contains(&check.area.as_str()) {
@@ -178,7 +188,14 @@ pub(crate) fn areas(card: &Scorecard, links: &Links) -> Vec<AreaView> {
                 id: anchor(name).replacen("check-", "area-", 1),
                 title: words(name),
                 tally: tally(&checks),
-                checks: checks.into_iter().map(|c| CheckView::new(c, links)).collect(),
+                checks: checks
+                    .into_iter()
+                    .map(|c| {
+                        let mut view = CheckView::new(c, links);
+                        view.open &= !told.contains(&c.rule) && c.findings.len() <= UNFOLDED;
+                        view
+                    })
+                    .collect(),
             }
         })
         .collect()

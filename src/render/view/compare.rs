@@ -138,7 +138,7 @@ fn gaps<T>(pairs: &[Pair], fact: fn(&NamespaceSnapshot) -> &Known<T>) -> Option<
             [("source", Some(&p.source_name), p.source), ("target", p.target_name.as_ref(), p.target)]
         {
             if let (Some(name), Some(gap)) = (name, snapshot.and_then(|s| super::gap(fact(s)))) {
-                all.insert(format!("{side} {name}: {gap}"));
+                all.insert(format!("{name} ({side}): {gap}"));
             }
         }
     }

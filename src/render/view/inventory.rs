@@ -41,8 +41,17 @@ pub(super) fn tables(card: &Scorecard, links: &Links) -> Vec<Table> {
 
 /// Where a site gets its client: mark and words.
 pub(crate) fn origin(site: &Site) -> (Mark, &'static str, String) {
+    let factory = !site.client.origins.is_empty() && site.client.origins.iter().all(|o| o.factory);
     let from = || {
-        let mut places: Vec<String> = site.client.origins.iter().map(|o| format!("{}:{}", o.path, o.line)).collect();
+        let mut places: Vec<String> = site
+            .client
+            .origins
+            .iter()
+            .map(|o| match &o.function {
+                Some(function) if factory => function.clone(),
+                _ => format!("{}:{}", o.path, o.line),
+            })
+            .collect();
         places.dedup();
         match places.as_slice() {
             [] => String::new(),
@@ -50,12 +59,10 @@ pub(crate) fn origin(site: &Site) -> (Mark, &'static str, String) {
             [one, rest @ ..] => format!("{one} and {}", plural(rest.len(), "other place")),
         }
     };
-    let factory = !site.client.origins.is_empty() && site.client.origins.iter().all(|o| o.factory);
     match site.client.status {
         OriginStatus::Resolved if factory => (Mark::Ok, "factory", from()),
         OriginStatus::Resolved => (Mark::Failed, "own connection", from()),
         OriginStatus::Inherited => (Mark::Ok, "worker’s client", from()),
-        OriginStatus::Ambiguous if factory => (Mark::Attention, "ambiguous", from()),
         OriginStatus::Ambiguous => (Mark::Attention, "ambiguous", from()),
         OriginStatus::Unresolved => (Mark::Unknown, "unresolved", site.client.reason.clone().unwrap_or_default()),
     }

@@ -190,7 +190,7 @@ impl Report {
             gates: card.gates.iter().map(|g| gate(card, g)).collect(),
             pictures: picture::all(card),
             comparisons: compare::tables(card),
-            areas: checks::areas(card, &links),
+            areas: checks::areas(card, &links, &blocked),
             inventory: inventory::tables(card, &links),
             coverage: coverage::tables(card, &links),
             attestations: coverage::attestations(card),
@@ -234,11 +234,16 @@ fn verdict(card: &Scorecard) -> VerdictView {
         label: card.verdict.label(),
         mark: card.verdict.into(),
         gate: card.gate.name(),
-        question: match card.verdict {
-            Verdict::Go => format!("Yes: {}.", card.gate.permits()),
-            Verdict::GoWithConditions => format!("Yes, with conditions: {}.", card.gate.permits()),
-            Verdict::Undecided => format!("Not yet decided whether {}.", card.gate.permits()),
-            Verdict::NoGo => format!("Not yet true: {}.", card.gate.permits()),
+        question: {
+            let permits = card.gate.permits();
+            let (first, rest) = permits.split_at_checked(1).unwrap_or_default();
+            let answer = match card.verdict {
+                Verdict::Go => "yes",
+                Verdict::GoWithConditions => "yes, with conditions",
+                Verdict::Undecided => "not decided",
+                Verdict::NoGo => "not yet",
+            };
+            format!("{}{rest}: {answer}.", first.to_uppercase())
         },
         summary: card.summary.clone(),
     }
@@ -247,15 +252,16 @@ fn verdict(card: &Scorecard) -> VerdictView {
 fn counts(card: &Scorecard) -> Vec<Count> {
     let n = |f: &dyn Fn(&crate::judge::scorecard::Check) -> bool| card.checks.iter().filter(|c| f(c)).count();
     let failed = |s: Severity| n(&|c| c.outcome == Outcome::Fail && c.severity == s);
-    let count = |n, label, mark: Mark| Count { n, label, mark: mark.into() };
+    let count = |n, one, many, mark: Mark| Count { n, label: if n == 1 { one } else { many }, mark: mark.into() };
+    let outcome = |o: Outcome| n(&|c| c.outcome == o);
     vec![
-        count(failed(Severity::Blocker), "blockers failed", Mark::Failed),
-        count(n(&|c| c.outcome == Outcome::Unknown), "not known", Mark::Unknown),
-        count(failed(Severity::Major), "majors failed", Mark::Attention),
-        count(failed(Severity::Minor), "minors failed", Mark::Attention),
-        count(n(&|c| c.outcome == Outcome::Waived), "waived", Mark::Waived),
-        count(n(&|c| c.outcome == Outcome::Pass), "passed", Mark::Ok),
-        count(n(&|c| c.outcome == Outcome::NotApplicable), "not applicable", Mark::None),
+        count(failed(Severity::Blocker), "blocker failed", "blockers failed", Mark::Failed),
+        count(outcome(Outcome::Unknown), "not known", "not known", Mark::Unknown),
+        count(failed(Severity::Major), "major failed", "majors failed", Mark::Attention),
+        count(failed(Severity::Minor), "minor failed", "minors failed", Mark::Attention),
+        count(outcome(Outcome::Waived), "waived", "waived", Mark::Waived),
+        count(outcome(Outcome::Pass), "passed", "passed", Mark::Ok),
+        count(outcome(Outcome::NotApplicable), "not applicable", "not applicable", Mark::None),
     ]
 }
 
@@ -278,9 +284,10 @@ fn gate(card: &Scorecard, g: &GateResult) -> GateView {
 /// `unknown, because …` for a fact that is missing, wholly or in part.
 fn gap<T>(known: &Known<T>) -> Option<String> {
     let why = known.why()?;
-    let start = if known.value().is_some() { "Seen in part" } else { "Not known" };
+    let start = if known.value().is_some() { "Seen in part only, because" } else { "Not known, because" };
+    let reason = why.reason.trim_end_matches('.');
     Some(match &why.remedy {
-        Some(remedy) => format!("{start}: {}. To know it: {remedy}", why.reason.trim_end_matches('.')),
-        None => format!("{start}: {}.", why.reason.trim_end_matches('.')),
+        Some(remedy) => format!("{start} {reason}. To know it: {}.", remedy.trim_end_matches('.')),
+        None => format!("{start} {reason}."),
     })
 }
