@@ -99,8 +99,7 @@ fn a_seeded_server_is_told_as_it_is_and_left_as_it_was() {
     wait_for(&server, "ExecutionStatus = 'Running'", "Total: 4");
     wait_for(&server, "ExecutionStatus = 'Terminated'", "Total: 1");
     let _workers = Pollers::start(server.address(), NAMESPACE, &["orders", "from-the-code"]);
-    std::thread::sleep(std::time::Duration::from_millis(1500));
-    eprintln!("{}", server.cli(&["task-queue", "describe", "--namespace", NAMESPACE, "--task-queue", "orders", "-o", "json"]).unwrap());
+    std::thread::sleep(std::time::Duration::from_millis(500));
     let before = state::of(&cli, server.address(), &[NAMESPACE]);
 
     let mut asked = options(&[]);
