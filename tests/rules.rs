@@ -36,3 +36,210 @@ fn a_private_pack_is_added_and_proves_itself() {
     assert_eq!(all.rules.len(), load::embedded().0.rules.len() + 3);
     assert!(all.rules.is_sorted_by_key(|r| (&r.area, &r.id)));
 }
+
+/// A sound rule; the cases below break it in one place each.
+const SOUND: &str = r#"id: sound
+title: All is well
+area: trial
+severity: blocker
+gates: [route]
+needs: [diff.things, plan.days]
+each: diff.things.filter(c, c.bad && c.days > plan.days)
+key: "{{ name }}"
+message: "{{ name }} is bad"
+remedy:
+  - text: mend {{ name }}
+    when: it.bad
+tests:
+  - name: bad
+    facts: {diff.things: [{name: a, bad: true, days: 3, loci: [{at: file, path: x, line: 1}]}], plan.days: 1}
+    expect: {fail: 1}
+  - {name: good, facts: {diff.things: [], plan.days: 1}, expect: pass}
+  - {name: nothing known, expect: unknown}
+"#;
+
+const EXPLAINED: &str = "## What it checks\n## Why it stops a migration\n\
+    ## How it is detected, and what it cannot see\n## What to do\n## References\n";
+
+/// Write a pack with one rule and load it.
+fn pack_of(yaml: &str, markdown: Option<&str>) -> (Catalogue, String) {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::create_dir(dir.path().join("trial")).unwrap();
+    std::fs::write(dir.path().join("trial/sound.yaml"), yaml).unwrap();
+    if let Some(markdown) = markdown {
+        std::fs::write(dir.path().join("trial/sound.md"), markdown).unwrap();
+    }
+    let (catalogue, problems) = load::folder(dir.path());
+    assert!(problems.iter().all(|p| p.code == 2));
+    (catalogue, rendered(&problems).replace(&dir.path().display().to_string(), "PACK"))
+}
+
+#[test]
+fn every_refusal_says_what_is_wrong_and_where() {
+    let (sound, problems) = pack_of(SOUND, Some(EXPLAINED));
+    assert_eq!((sound.rules.len(), problems.as_str()), (1, ""));
+    assert_green(&sound);
+    // (what is replaced, by what, what the message says, where the caret stands)
+    let cases = [
+        ("id: sound", "id: other", "the id of a rule is its file name", "1:5"),
+        ("area: trial", "area: other", "the area of a rule is its folder", "3:7"),
+        ("title: All is well", "title: ''", "a rule needs a title", "2:8"),
+        ("gates: [route]", "gates: []", "counts at no gate", "5:8"),
+        ("gates: [route]", "gates: [rout]", "unknown variant `rout`", "5:9"),
+        ("severity: blocker", "severity: blocker\nitem: 11", "items 1 to 10", "5:7"),
+        ("severity: blocker", "severity: blocker\nfailure_mode: x", "unknown failure mode", "5:15"),
+        ("severity: blocker", "severity: blocker\nstrategies: []", "without strategy", "5:13"),
+        ("severity: blocker", "severity: blocker\nsevere: true", "unknown field `severe`", "5:1"),
+        ("title: All is well\n", "", "missing field `title`", "12:1"),
+        ("severity: blocker", "severity: [", "is not valid", ":"),
+        ("c.bad &&", "c.bad &", "does not compile", "7:35"),
+        ("each: diff.things.filter(", "each: diff.things.filtr(", "there is no function `filtr`", "7:7"),
+        ("plan.days)", "plan.hours)", "`plan.hours` is not under `needs`", "7:47"),
+        ("plan.days)", "now)", "`now` is not one of the facts", "7:47"),
+        ("when: it.bad", "when: that.bad", "`that` is not one of the facts", "12:11"),
+        ("\"{{ name }} is bad\"", "\"{{ name is bad\"", "`{{` without `}}`", "9:11"),
+        ("mend {{ name }}", "mend {{ name | upper }}", "a placeholder is a dotted name", "11:16"),
+        ("key: \"{{ name }}\"\n", "", "`each` needs `key`", "7:7"),
+        ("message: \"{{ name }} is bad\"\n", "", "`each` needs `message`", "7:7"),
+        ("severity: blocker", "severity: blocker\ndoubt: diff.things", "`doubt` needs `doubt_message`", "5:8"),
+        ("severity: blocker", "severity: blocker\ndoubt_message: x", "`doubt_message` needs `doubt`", "5:16"),
+        ("severity: blocker", "severity: blocker\nattested: x", "`attested` needs `question`", "5:11"),
+        ("severity: blocker", "severity: blocker\nquestion: x", "`question` needs `attested`", "5:11"),
+        ("severity: blocker", "severity: blocker\napplies: plan.days > 1", "`applies` needs `not_applicable`", "5:10"),
+        ("severity: blocker", "severity: blocker\nnot_applicable: x", "`not_applicable` needs `applies`", "5:17"),
+        ("each: diff.things.filter(c, c.bad && c.days > plan.days)\n", "", "neither `each` nor `attested`", "1:5"),
+        ("remedy:\n  - text: mend {{ name }}\n    when: it.bad\n", "", "a blocker without `remedy`", "4:11"),
+        ("expect: {fail: 1}", "expect: pass", "no failing test", "1:5"),
+        ("expect: pass", "expect: not-applicable", "no passing test", "1:5"),
+        ("expect: unknown", "expect: pass", "no unknown test", "1:5"),
+        ("expect: {fail: 1}", "expect: {fail: 0}", "a failing test has findings", "14:5"),
+        ("facts: {diff.things: [], ", "facts: {diff.thing: [], ", "`diff.thing` is not in `needs`", "17:5"),
+        ("nothing known, ", "nothing known, partial: {plan.days: half}, ", "add `plan.days` to the `facts`", "18:5"),
+    ];
+    for (part, by, says, at) in cases {
+        assert!(SOUND.contains(part), "{part}");
+        let (catalogue, problems) = pack_of(&SOUND.replacen(part, by, 1), Some(EXPLAINED));
+        assert_eq!(catalogue.rules.len(), 0, "{by}");
+        assert!(problems.contains(says), "{by}\n{problems}");
+        let place = format!("PACK/trial/sound.yaml:{}", at.trim_start_matches(':'));
+        assert!(problems.contains(&place), "{by}: not at {at}\n{problems}");
+    }
+}
+
+#[test]
+fn a_rule_is_explained_or_refused() {
+    assert!(pack_of(SOUND, None).1.contains("PACK/trial/sound.md does not exist"));
+    for heading in EXPLAINED.lines() {
+        let (_, problems) = pack_of(SOUND, Some(&EXPLAINED.replace(heading, "## Something else")));
+        assert!(problems.contains(&format!("`{heading}` is missing")), "{problems}");
+    }
+    let swapped = EXPLAINED.replace("What to do", "X").replace("References", "What to do").replace('X', "References");
+    assert!(pack_of(SOUND, Some(&swapped)).1.contains("missing or out of order"));
+    let fenced = format!("```\n{EXPLAINED}```\n");
+    assert!(pack_of(SOUND, Some(&fenced)).1.contains("`## What it checks` is missing"));
+}
+
+#[test]
+fn a_broken_rule_never_hides_another() {
+    let dir = tempfile::tempdir().unwrap();
+    for (area, id) in [("a", "one"), ("b", "two"), ("b", "three")] {
+        std::fs::create_dir_all(dir.path().join(area)).unwrap();
+        let yaml = SOUND.replace("id: sound", &format!("id: {id}")).replace("area: trial", &format!("area: {area}"));
+        let yaml = if id == "three" {
+            yaml
+        } else {
+            yaml.replace("c.bad &&", "c.bad &").replace("gates: [route]", "gates: []")
+        };
+        std::fs::write(dir.path().join(area).join(format!("{id}.yaml")), yaml).unwrap();
+        std::fs::write(dir.path().join(area).join(format!("{id}.md")), EXPLAINED).unwrap();
+    }
+    std::fs::write(dir.path().join("stray.yaml"), "x").unwrap();
+    std::fs::write(dir.path().join("b/old.yml"), "x").unwrap();
+    let (catalogue, problems) = load::folder(dir.path());
+    let titles: Vec<&str> = problems.iter().map(|p| p.title.rsplit('/').next().unwrap()).collect();
+    assert_eq!(
+        titles,
+        [
+            "old.yml: rules end in `.yaml`",
+            "stray.yaml is not in the folder of an area",
+            "one.yaml: a rule that counts at no gate decides nothing",
+            "one.yaml: the expression does not compile",
+            "two.yaml: a rule that counts at no gate decides nothing",
+            "two.yaml: the expression does not compile",
+        ]
+    );
+    assert_eq!(catalogue.rules.iter().map(|r| r.id.as_str()).collect::<Vec<_>>(), ["three"]);
+    assert_eq!(load(&[dir.path()]).unwrap_err().len(), 6, "half a catalogue judges nothing");
+}
+
+#[test]
+fn a_pack_that_is_not_there_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("file"), "").unwrap();
+    for (path, says) in [("missing", "does not exist"), ("file", "is not a folder"), ("", "there is no rule in")] {
+        let problems = load(&[dir.path().join(path)]).unwrap_err();
+        assert_eq!(problems.len(), 1);
+        assert!(problems[0].title.contains(says), "{}", problems[0]);
+    }
+}
+
+#[test]
+fn a_rule_of_a_pack_replaces_its_namesake() {
+    let (mut first, _) = pack_of(SOUND, Some(EXPLAINED));
+    let (second, _) = pack_of(&SOUND.replace("All is well", "All is better"), Some(EXPLAINED));
+    first.extend(second);
+    assert_eq!(first.rules.iter().map(|r| r.title.as_str()).collect::<Vec<_>>(), ["All is better"]);
+}
+
+#[test]
+fn a_failing_test_of_a_rule_says_how() {
+    for (part, by, result, says) in [
+        ("c.bad && c.days > plan.days", "true", None, ""),
+        ("c.bad && c.days > plan.days", "false", Some(Result::Missing), "expected fail: 1, came pass"),
+        (
+            "{diff.things: [], plan",
+            "{diff.things: [{name: b, bad: true, days: 9, loci: [{at: file, path: y, line: 2}]}], plan",
+            Some(Result::Noisy),
+            "expected pass, came fail: 1\n  b is bad",
+        ),
+        (
+            "expect: pass",
+            "unknown: {plan.days: no plan}, expect: pass",
+            Some(Result::Wrong),
+            "expected pass, came unknown (no plan)",
+        ),
+        (
+            "message: \"{{ name }} is bad\"",
+            "message: \"{{ nam }} is bad\"",
+            Some(Result::Wrong),
+            "the placeholder `nam` found nothing",
+        ),
+        (", loci: [{at: file, path: x, line: 1}]", "", Some(Result::Wrong), "no `loci`"),
+        ("when: it.bad", "when: it.worse", Some(Result::Wrong), "worse"),
+        ("c.bad && c.days > plan.days", "c.bad && c.days > plan.days && c.nothing", Some(Result::Wrong), "nothing"),
+    ] {
+        let mut yaml = SOUND.replacen(part, by, 1);
+        if by.starts_with("unknown") {
+            yaml.push_str("  - {name: good as well, facts: {diff.things: [], plan.days: 1}, expect: pass}\n");
+        }
+        let (catalogue, problems) = pack_of(&yaml, Some(EXPLAINED));
+        assert_eq!(problems, "", "{by}");
+        let runs = selftest::run(&catalogue);
+        let bad = runs.iter().find(|r| r.result != Result::Ok);
+        assert_eq!(bad.map(|r| r.result), result, "{by}: {runs:?}");
+        assert!(bad.is_none_or(|r| r.detail.contains(says)), "{by}: {bad:?}");
+        let report = selftest::report(&runs);
+        let word = result.map_or("3 ok", Result::word);
+        assert!(report.contains(word) && report.contains("of 1 rule"), "{report}");
+    }
+}
+
+/// For people who write rules elsewhere: `RULE_PACK=dir cargo test --test rules -- --ignored private`.
+#[test]
+#[ignore = "needs RULE_PACK"]
+fn a_private_pack_named_by_the_environment_proves_itself() {
+    let path = std::env::var("RULE_PACK").unwrap();
+    let (pack, problems) = load::folder(Path::new(&path));
+    assert!(problems.is_empty(), "\n{}", rendered(&problems));
+    assert_green(&pack);
+}

@@ -3,6 +3,7 @@
 pub mod attestations;
 pub mod connection;
 pub mod preflight;
+pub mod waivers;
 
 use std::path::Path;
 
@@ -13,6 +14,9 @@ use crate::ui::Problem;
 
 /// The file a command looks for when none is named.
 pub const DEFAULT_FILE: &str = "preflight.yaml";
+
+/// The name `init` gives the file of attestations, and remedies mention.
+pub const ATTESTATIONS_FILE: &str = "attestations.yaml";
 
 /// Read a text file the user named; `what` completes "cannot read …".
 pub(crate) fn read(path: &Path, what: &str) -> Result<String, Problem> {

@@ -186,7 +186,7 @@ impl Drop for DevServer {
 /// The CLI without the user's own connection settings: nothing of theirs may reach, or be reached by, a demo.
 pub fn isolated(cli: &Path) -> Command {
     let mut command = Command::new(cli);
-    let foreign = std::env::vars_os().map(|(name, _)| name).filter(|name| is_connection_setting(name));
+    let foreign = std::env::vars_os().map(|(name, _)| name).filter(is_connection_setting);
     foreign.for_each(|name| {
         command.env_remove(name);
     });
@@ -242,4 +242,28 @@ fn watchdog(server: u32) -> Option<Child> {
         .stderr(Stdio::null());
     own_process_group(&mut command);
     command.spawn().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cli_that_cannot_run_is_named_with_a_way_out() {
+        let said = DevServer::start(Path::new("/nowhere/temporal"), &[]).unwrap_err().to_string();
+        assert!(said.contains("/nowhere/temporal") && said.contains(CLI_VARIABLE), "{said}");
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_program_that_is_not_the_cli_does_not_hang() {
+        let said = DevServer::start(Path::new("/bin/false"), &[]).unwrap_err().to_string();
+        assert!(said.contains("ended while starting"), "{said}");
+    }
+
+    #[test]
+    fn ports_differ() {
+        let [a, b, c] = free_ports().unwrap();
+        assert!(a != b && b != c && a != c);
+    }
 }

@@ -1,6 +1,64 @@
 //! Outcomes → decision: waivers, gates, checklist, verdict.
+//!
+//! Pure: the same checks and facts give the same scorecard, in whatever order the checks come.
 
+pub mod builtin;
+pub mod checklist;
 pub mod fingerprint;
+pub mod gates;
 pub mod scorecard;
+mod sides;
+mod summary;
+#[cfg(test)]
+mod testing;
+pub mod waivers;
+
+use std::collections::BTreeSet;
 
 pub use scorecard::Scorecard;
+pub use waivers::Waiver;
+
+use crate::facts::Facts;
+use scorecard::{Check, Gate, SCORECARD_SCHEMA};
+
+/// What a judgement is made from, beside the checks.
+#[derive(Debug, Clone, Copy)]
+pub struct JudgeInput<'a> {
+    /// The facts the checks were evaluated over.
+    pub facts: &'a Facts,
+    /// The gate the exit code answers.
+    pub gate: Gate,
+    /// What people accepted.
+    pub waivers: &'a [Waiver],
+    /// Ids of the rules that cannot be waived (`Catalogue::unwaivable`).
+    pub unwaivable: &'a BTreeSet<String>,
+}
+
+/// Judge the checks at every gate.
+pub fn judge(mut checks: Vec<Check>, input: JudgeInput<'_>) -> Scorecard {
+    let facts = input.facts;
+    checks.sort_by(|a, b| (&a.area, &a.rule).cmp(&(&b.area, &b.rule)));
+    let waivers = waivers::apply(&mut checks, input.waivers, input.unwaivable, facts.at);
+    checks.extend(builtin::checks(input.waivers, &waivers));
+    checks.sort_by(|a, b| (a.severity, &a.area, &a.rule).cmp(&(b.severity, &b.area, &b.rule)));
+    let gates = gates::all(&checks);
+    let decisive = gates::at(&checks, input.gate);
+    let attestations = facts.attestations.value().cloned().unwrap_or_default();
+    Scorecard {
+        schema: SCORECARD_SCHEMA.to_owned(),
+        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+        at: facts.at,
+        plan: facts.plan.clone(),
+        gate: input.gate,
+        verdict: decisive.verdict,
+        summary: summary::sentence(&decisive, &checks),
+        gates,
+        checklist: checklist::items(&checks),
+        failure_modes: checklist::failure_modes(&checks),
+        inventory: sides::inventory(facts),
+        sides: sides::summaries(facts),
+        attestations,
+        waivers,
+        checks,
+    }
+}

@@ -266,16 +266,25 @@ pub struct Check {
     pub gates: Vec<Gate>,
     /// What became of it.
     pub outcome: Outcome,
-    /// For unknown and not-applicable: why; for pass: what it rests on.
+    /// For unknown and not-applicable: why; for pass: what it rests on; for fail and waived: what of the
+    /// evidence is missing, if anything.
     pub why: Option<String>,
     /// What would make it known.
     pub why_remedy: Option<String>,
+    /// Whether all of the evidence was seen. A rule that saw a part of it can fail, but waiving what was
+    /// seen does not settle it.
+    #[serde(default = "yes")]
+    pub complete: bool,
     /// One per thing that is wrong (or undecided).
     pub findings: Vec<Finding>,
     /// The rule's explanation, Markdown.
     pub explanation: String,
     /// Where the facts of the rule come from (URLs, checklist).
     pub references: Vec<String>,
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// One thing that is wrong.
@@ -289,6 +298,9 @@ pub struct Finding {
     pub evidence: Vec<Locus>,
     /// What to do, in order.
     pub remedy: Vec<RemedyStep>,
+    /// Identity in words, such as `payments-prod/MerchantId`.
+    #[serde(default)]
+    pub key: String,
     /// Stable identity without line numbers.
     pub fingerprint: String,
     /// `fail` for a proven problem, `unknown` for one that could not be decided.
@@ -338,7 +350,8 @@ pub struct WaiverUse {
     pub rule: String,
     /// The waiver.
     pub waiver: WaiverRef,
-    /// `used`, `unused`, `expired`, `refused` (the rule cannot be waived).
+    /// `used`, `unused`, `expired`, `refused` (the rule cannot be waived), or `undecided` (the rule has no
+    /// answer, so nobody can say whether the waiver is needed).
     pub state: String,
 }
 

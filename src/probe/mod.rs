@@ -1,1 +1,311 @@
 //! Cluster → [`ClusterSnapshot`](crate::facts::cluster::ClusterSnapshot); read-only by construction.
+//!
+//! ```text
+//! settings + temporal.toml ─profile─▶ Connection ─connect─▶ ladder, channel
+//!                                                              │ read_only: only reads leave, paced and counted
+//!                          ClusterSnapshot ◀─ one file per fact ┘
+//! ```
+//!
+//! A probe never fails as a whole: what could not be learned is in the snapshot as unknown, with the reason.
+//! Its cost follows the number of namespaces, types, queues and schedules, never the number of executions.
+
+pub mod certificates;
+pub mod connection;
+pub mod profile;
+pub mod snapshot;
+
+mod budget;
+mod calendar;
+mod client;
+mod connect;
+mod executions;
+mod namespaces;
+mod query;
+mod read_only;
+mod schedule_form;
+mod schedules;
+mod search_attributes;
+mod task_queues;
+mod time;
+mod tls;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::{HeaderName, HeaderValue};
+use jiff::Timestamp;
+use tokio::time::Instant;
+use tonic::Code;
+
+pub use connection::Connection;
+
+use budget::Budget;
+use client::{Client, Failure};
+use connect::Ladder;
+use read_only::{Ledger, ReadOnly};
+
+use crate::facts::cluster::{ClusterKind, ClusterSnapshot, NamespaceSnapshot, SNAPSHOT_SCHEMA, SystemInfo};
+use crate::facts::{Known, Side, Why};
+
+/// Told, in a short line, what the probe is doing.
+pub type Progress = Arc<dyn Fn(&str) + Send + Sync>;
+
+/// What to ask, how fast, and for how long.
+#[derive(Clone)]
+pub struct ProbeOptions {
+    /// Namespaces to probe. Empty: on a self-hosted cluster all of them (without `temporal-system`), else the
+    /// namespace of the connection.
+    pub namespaces: Vec<String>,
+    /// Task queues to describe although no open execution or schedule names them: those found in the code.
+    pub task_queues: Vec<String>,
+    /// The instant ages are measured at.
+    pub at: Timestamp,
+    /// Visibility calls a second (5 is polite to a self-hosted cluster, 10 to Temporal Cloud).
+    pub rps: f64,
+    /// The probe ends after this time; what is missing then is unknown.
+    pub deadline: Duration,
+    /// Stop after the connection ladder.
+    pub connect_only: bool,
+    /// Called before every part of the work.
+    pub progress: Option<Progress>,
+}
+
+impl ProbeOptions {
+    fn say(&self, line: &str) {
+        if let Some(progress) = &self.progress {
+            progress(line);
+        }
+    }
+}
+
+/// Look at one cluster.
+///
+/// The snapshot always comes back: of a cluster that cannot be reached it holds the steps up to the failed
+/// one, with the remedy, and everything else as unknown.
+pub async fn probe(side: Side, connection: &Connection, options: &ProbeOptions) -> ClusterSnapshot {
+    let begin = Instant::now();
+    options.say(&format!("{side}: connecting to {}", connection.address));
+    let mut ladder = connect::climb(connection).await;
+    let ledger = Arc::new(Ledger::default());
+    let mut kind = connection.kind();
+    let shown = ladder.endpoint_chain.value().and_then(|chain| chain.first());
+    if shown.is_some_and(|leaf| leaf.names.iter().any(|name| connection::is_cloud_name(name))) {
+        kind = ClusterKind::Cloud;
+    }
+    let mut seen = Seen::unknown(&Why::new("the cluster was not reached"));
+    if let Some(channel) = ladder.channel.take() {
+        let budget = Arc::new(Budget::new(options.rps, options.deadline));
+        let transport = ReadOnly::new(channel, headers(connection), Arc::clone(&budget), Arc::clone(&ledger));
+        let client = Client::new(transport, budget);
+        seen = look(&client, kind, connection, options, &mut ladder).await;
+    }
+    if let Some(why) = ladder.why() {
+        seen.explain(&why, options, connection);
+    }
+    ClusterSnapshot {
+        schema: SNAPSHOT_SCHEMA.to_owned(),
+        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+        side,
+        address: connection.address.clone(),
+        taken_at: options.at,
+        cli_flags: connection.cli_flags.clone(),
+        kind,
+        connection: ladder.steps,
+        endpoint_chain: ladder.endpoint_chain,
+        certificate_files: ladder.certificate_files,
+        credential: connection.credential,
+        system: seen.system,
+        namespace_names: seen.namespace_names,
+        namespaces: seen.namespaces,
+        rpcs: ledger.counts(),
+        elapsed_ms: u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX),
+    }
+}
+
+/// What the calls told.
+struct Seen {
+    system: Known<SystemInfo>,
+    namespace_names: Known<Vec<String>>,
+    namespaces: Vec<NamespaceSnapshot>,
+}
+
+impl Seen {
+    fn unknown(why: &Why) -> Self {
+        Self { system: Known::Unknown(why.clone()), namespace_names: Known::Unknown(why.clone()), namespaces: vec![] }
+    }
+
+    /// After a failed step, say of everything that was not learned that this step is the reason.
+    fn explain(&mut self, why: &Why, options: &ProbeOptions, connection: &Connection) {
+        if !self.namespaces.is_empty() {
+            return;
+        }
+        if self.system.value().is_none() {
+            self.system = Known::Unknown(why.clone());
+        }
+        if self.namespace_names.value().is_none() {
+            self.namespace_names = Known::Unknown(why.clone());
+        }
+        let asked: Vec<&String> = match options.namespaces.as_slice() {
+            [] => connection.namespace.iter().collect(),
+            names => names.iter().collect(),
+        };
+        self.namespaces = asked.into_iter().map(|name| namespaces::unknown(name, why)).collect();
+    }
+}
+
+fn headers(connection: &Connection) -> Vec<(HeaderName, HeaderValue)> {
+    // Names and values were checked when the connection was resolved.
+    let mut headers = Vec::new();
+    if let Some(key) = &connection.api_key
+        && let Ok(value) = HeaderValue::try_from(format!("Bearer {}", key.0))
+    {
+        headers.push((http::header::AUTHORIZATION, value));
+    }
+    for (name, value) in &connection.metadata {
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name.as_str()), HeaderValue::try_from(value.0.as_str())) {
+            headers.push((name, value));
+        }
+    }
+    headers
+}
+
+/// The steps `grpc` and `auth`, then everything else.
+async fn look(
+    client: &Client,
+    kind: ClusterKind,
+    connection: &Connection,
+    options: &ProbeOptions,
+    ladder: &mut Ladder,
+) -> Seen {
+    let mut seen = Seen::unknown(&Why::new("not asked"));
+    let since = Instant::now();
+    let system = match namespaces::system(client, kind).await {
+        Ok(system) => {
+            let words = system.value().map_or_else(
+                || "gRPC answers".to_owned(),
+                |s| {
+                    format!(
+                        "gRPC answers, server {}",
+                        if s.server_version.is_empty() { "of unknown version" } else { &s.server_version }
+                    )
+                },
+            );
+            ladder.step("grpc", since, Ok(words));
+            system
+        }
+        Err(failure) => {
+            let refused = matches!(failure.code, Code::PermissionDenied | Code::Unauthenticated);
+            if refused {
+                ladder.step("grpc", since, Ok("gRPC answers".into()));
+            }
+            ladder.step(if refused { "auth" } else { "grpc" }, since, Err(grpc_trouble(connection, &failure)));
+            return seen;
+        }
+    };
+    let version = query::version(system.value().map_or("", |s| s.server_version.as_str()));
+    seen.system = system;
+
+    let since = Instant::now();
+    seen.namespace_names = match kind {
+        ClusterKind::SelfHosted => namespaces::list(client).await,
+        ClusterKind::Cloud => Known::Unknown(Why::with_remedy(
+            "Temporal Cloud does not list namespaces to clients",
+            "`tcld namespace list` shows them",
+        )),
+    };
+    let names: Vec<String> = match (options.namespaces.as_slice(), seen.namespace_names.value(), kind) {
+        ([], Some(all), ClusterKind::SelfHosted) => all.clone(),
+        ([], _, _) => vec![connection.namespace.clone().unwrap_or_else(|| "default".to_owned())],
+        (given, _, _) => given.to_vec(),
+    };
+    for (index, name) in names.iter().enumerate() {
+        options.say(&format!("{}: namespace {name} ({} of {})", connection.side, index + 1, names.len()));
+        let described = namespaces::describe(client, name).await;
+        if index == 0 {
+            let words = match &described {
+                Ok(_) => Ok(format!("namespace {name} can be read")),
+                Err(failure) => Err(auth_trouble(connection, failure)),
+            };
+            ladder.step("auth", since, words);
+            if options.connect_only {
+                break;
+            }
+        }
+        seen.namespaces.push(match described {
+            // Without access, or without the namespace, every further call would say the same.
+            Err(failure) if failure.is_final() || failure.code == Code::NotFound => {
+                namespaces::unknown(name, &failure.why())
+            }
+            described => look_into(client, kind, version, name, described, options).await,
+        });
+    }
+    if names.is_empty() {
+        ladder.step("auth", since, Ok("the cluster has no namespaces".into()));
+    }
+    seen
+}
+
+async fn look_into(
+    client: &Client,
+    kind: ClusterKind,
+    version: (u32, u32),
+    name: &str,
+    described: Result<namespaces::Described, Failure>,
+    options: &ProbeOptions,
+) -> NamespaceSnapshot {
+    let search_attributes = search_attributes::read(client, kind, name, described.as_ref().ok()).await;
+    let visibility = executions::Visibility::new(client, name, version, options).await;
+    let (schedules, executions) =
+        tokio::join!(schedules::read(client, name, version, options), executions::read(&visibility));
+    let task_queues = task_queues::read(&visibility, &schedules, options).await;
+    NamespaceSnapshot {
+        name: name.to_owned(),
+        config: match described {
+            Ok(described) => Known::Known(described.config),
+            Err(failure) => Known::Unknown(failure.why()),
+        },
+        search_attributes,
+        schedules,
+        workflow_types: executions.workflow_types,
+        open: executions.open,
+        closed: executions.closed,
+        oldest_open: executions.oldest_open,
+        longest_closed: executions.longest_closed,
+        task_queues,
+    }
+}
+
+fn grpc_trouble(connection: &Connection, failure: &Failure) -> connect::Trouble {
+    let said = format!("{}: {}", client::code_name(failure.code), failure.message);
+    match failure.code {
+        Code::Unimplemented | Code::Unknown | Code::Internal => (
+            format!("what answers at {} speaks HTTP/2 but not the Temporal API ({said})", connection.address),
+            "use the address of the Temporal frontend, not of the Web UI or another service".into(),
+        ),
+        Code::Unauthenticated | Code::PermissionDenied => auth_trouble(connection, failure),
+        _ => (
+            format!("the frontend at {} does not answer ({said})", connection.address),
+            failure.remedy().unwrap_or_else(|| "look at the server's log".into()),
+        ),
+    }
+}
+
+fn auth_trouble(connection: &Connection, failure: &Failure) -> connect::Trouble {
+    let side = connection.side;
+    let said = &failure.message;
+    let words = match failure.code {
+        Code::Unauthenticated => format!("the credential was not accepted: {said}"),
+        Code::PermissionDenied => format!("the credential may not read namespace {}: {said}", failure.namespace),
+        Code::NotFound => format!("namespace {} does not exist: {said}", failure.namespace),
+        code => format!("DescribeNamespace answered {}: {said}", client::code_name(code)),
+    };
+    let remedy = match (failure.code, connection.credential) {
+        (Code::Unauthenticated | Code::PermissionDenied, crate::facts::cluster::Credential::None) => {
+            format!(
+                "give --{side}-api-key (or `api_key_env` in preflight.yaml), or --{side}-tls-cert-path and --{side}-tls-key-path"
+            )
+        }
+        _ => failure.remedy().unwrap_or_else(|| "look at the server's log".into()),
+    };
+    (words, remedy)
+}

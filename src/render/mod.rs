@@ -1,1 +1,122 @@
 //! `&Scorecard` → bytes; pure: no clock, no environment.
+//!
+//! Every format is made from one view model ([`view`]) that holds finished sentences, places and
+//! geometry, so that templates need loops and conditions only. A document that arrives here may hold any
+//! string a cluster or a source tree can hold; nothing is trusted, everything is escaped on its way out.
+
+mod escape;
+mod html;
+mod markdown;
+mod paint;
+mod picture;
+mod scan_text;
+mod snapshot_text;
+mod templates;
+mod terminal;
+mod text;
+mod view;
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use crate::judge::Scorecard;
+use crate::ui::Problem;
+
+pub use scan_text::scan_text;
+pub use snapshot_text::snapshot_text;
+
+/// What a scorecard can be turned into.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Format {
+    /// For a terminal: the verdict and what to do next, in one or two screens.
+    Text,
+    /// For a pull request, a wiki or an e-mail.
+    Markdown,
+    /// One self-contained file to hand over.
+    Html,
+    /// The scorecard document itself.
+    Json,
+}
+
+impl Format {
+    /// All formats, in the order help texts name them.
+    pub const ALL: [Format; 4] = [Format::Text, Format::Markdown, Format::Html, Format::Json];
+
+    /// The name people type.
+    pub fn name(self) -> &'static str {
+        match self {
+            Format::Text => "text",
+            Format::Markdown => "markdown",
+            Format::Html => "html",
+            Format::Json => "json",
+        }
+    }
+}
+
+impl std::fmt::Display for Format {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Format {
+    type Err = Problem;
+
+    /// Case does not matter; `md`, `htm` and `txt` are understood too.
+    fn from_str(name: &str) -> Result<Self, Problem> {
+        match name.to_ascii_lowercase().as_str() {
+            "text" | "txt" => Ok(Format::Text),
+            "markdown" | "md" => Ok(Format::Markdown),
+            "html" | "htm" => Ok(Format::Html),
+            "json" => Ok(Format::Json),
+            _ => Err(Problem::usage(format!("there is no report format {name:?}"))
+                .help("use one of text, markdown, html, json")),
+        }
+    }
+}
+
+/// How to render, apart from what.
+#[derive(Debug, Clone)]
+pub struct RenderOptions {
+    /// Columns of the terminal; text is wrapped to it. Values below 40 count as 40.
+    pub width: usize,
+    /// Whether the text format may use colour.
+    pub color: bool,
+    /// Where the scanned repository can be read in a browser, such as `https://github.com/acme/payments`.
+    /// Places in code become links when the commit is known. `{commit}`, `{path}` and `{line}` in it are
+    /// filled in; without them GitHub's or GitLab's form is used.
+    pub repo_url: Option<String>,
+    /// Folder whose `report.html`, `components.html`, `report.css`, `report.js` or `summary.md` replace the
+    /// built-in ones, each on its own.
+    pub template_dir: Option<PathBuf>,
+    /// Other reports of the same run, as the user named them; the text format says where they are.
+    pub written: Vec<String>,
+}
+
+impl Default for RenderOptions {
+    /// 80 columns, no colour, no links, built-in templates.
+    fn default() -> Self {
+        Self { width: 80, color: false, repo_url: None, template_dir: None, written: Vec::new() }
+    }
+}
+
+/// Turn a scorecard into the bytes of one report. The same scorecard and options give the same bytes.
+///
+/// # Errors
+/// A replaced template that cannot be read, parsed or rendered (exit code 2, with the engine's own
+/// report of the place), or a scorecard that cannot be written as JSON (exit code 4).
+pub fn render(card: &Scorecard, format: Format, options: &RenderOptions) -> Result<Vec<u8>, Problem> {
+    match format {
+        Format::Text => Ok(terminal::render(card, options).into_bytes()),
+        Format::Markdown => markdown::render(card, options).map(String::into_bytes),
+        Format::Html => html::render(card, options).map(String::into_bytes),
+        Format::Json => json(card),
+    }
+}
+
+fn json(card: &Scorecard) -> Result<Vec<u8>, Problem> {
+    let mut bytes = serde_json::to_vec_pretty(card)
+        .map_err(|e| Problem::tool("the scorecard could not be written as JSON").note(e.to_string()))?;
+    bytes.push(b'\n');
+    Ok(bytes)
+}

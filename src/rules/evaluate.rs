@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use rayon::prelude::*;
 use serde_json::Value;
 
 use super::Catalogue;
@@ -33,10 +34,10 @@ pub struct Context<'a> {
     pub attestations_path: &'a str,
 }
 
-/// Evaluate every rule, in the order of the catalogue.
+/// Evaluate every rule, on all processors; the checks come in the order of the catalogue.
 pub fn evaluate(catalogue: &Catalogue, view: &FactView, context: &Context<'_>) -> Vec<Check> {
     let evaluator = Evaluator::new(view, context);
-    catalogue.rules.iter().map(|rule| evaluator.evaluate(rule).check).collect()
+    catalogue.rules.par_iter().map(|rule| evaluator.evaluate(rule).check).collect()
 }
 
 /// A check, and what was wrong with the rule itself on the way.
@@ -57,11 +58,13 @@ struct Decision {
     outcome: Outcome,
     why: Option<Why>,
     findings: Vec<Finding>,
+    /// Whether all of the evidence was seen.
+    complete: bool,
 }
 
 impl Decision {
     fn of(outcome: Outcome, why: Option<Why>) -> Self {
-        Self { outcome, why, findings: Vec::new() }
+        Self { outcome, why, findings: Vec::new(), complete: outcome != Outcome::Unknown }
     }
 }
 
@@ -90,6 +93,7 @@ impl<'a> Evaluator<'a> {
             outcome: decision.outcome,
             why_remedy: decision.why.as_ref().and_then(|w| w.remedy.clone()),
             why: decision.why.map(|w| w.reason),
+            complete: decision.complete,
             findings: decision.findings,
             explanation: rule.explanation.clone(),
             references: rule.references.clone(),
@@ -155,15 +159,17 @@ impl Run<'_, '_> {
             findings.extend(doubts);
         }
         if proven {
-            return Ok(Decision { outcome: Outcome::Fail, why: join(gaps), findings });
+            let complete = gaps.is_empty();
+            return Ok(Decision { outcome: Outcome::Fail, why: join(gaps), findings, complete });
         }
         if !findings.is_empty() {
             let count = match findings.len() {
                 1 => "one thing could not be decided".to_owned(),
                 n => format!("{n} things could not be decided"),
             };
+            let complete = gaps.is_empty();
             gaps.insert(0, Why::new(count));
-            return Ok(Decision { outcome: Outcome::Unknown, why: join(gaps), findings });
+            return Ok(Decision { outcome: Outcome::Unknown, why: join(gaps), findings, complete });
         }
         if let Some(why) = partial {
             return Ok(self.without_evidence(why, answer));
@@ -203,11 +209,12 @@ impl Run<'_, '_> {
                     message: attest::denied(asked, word),
                     evidence: attest::evidence(word),
                     remedy: self.remedy(&object),
+                    key: asked.id.clone(),
                     fingerprint: fingerprint::of(&self.rule.id, &asked.id, 1),
                     certainty: Certainty::Fail,
                     waiver: None,
                 };
-                Decision { outcome: Outcome::Fail, why: None, findings: vec![finding] }
+                Decision { outcome: Outcome::Fail, why: None, findings: vec![finding], complete: true }
             }
             other => Decision::of(Outcome::Unknown, Some(attest::open(asked, &other, self.on.context))),
         }
@@ -247,6 +254,7 @@ impl Run<'_, '_> {
             message: self.fill(message, object),
             evidence,
             remedy: self.remedy(object),
+            key,
             fingerprint,
             certainty,
             waiver: None,

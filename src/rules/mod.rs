@@ -6,6 +6,7 @@
 pub mod attest;
 pub mod catalogue;
 pub mod evaluate;
+pub mod explain;
 pub mod expr;
 pub mod load;
 pub mod message;
@@ -16,5 +17,6 @@ pub mod view;
 
 pub use catalogue::Catalogue;
 pub use evaluate::{Context, evaluate};
+pub use explain::explain;
 pub use load::load;
 pub use model::Rule;

@@ -7,6 +7,8 @@ use super::expr::Expression;
 use super::message::Template;
 use super::model::{Applies, Attested, Doubt, Each, Expect, Remedy, Rule, TestCase};
 use crate::facts::plan::Strategy;
+use crate::judge::builtin;
+use crate::judge::checklist::FAILURE_MODES;
 use crate::judge::scorecard::{Gate, Severity};
 use crate::ui::{Place, Problem, yaml};
 
@@ -18,10 +20,6 @@ pub const HEADINGS: [&str; 5] = [
     "## What to do",
     "## References",
 ];
-
-/// The failure modes a rule may name.
-pub const FAILURE_MODES: [&str; 4] =
-    ["forgotten-starter", "certificate-expiry", "search-attribute-type-mismatch", "orphaned-signal"];
 
 /// Both files of a rule.
 #[derive(Debug, Clone)]
@@ -104,7 +102,7 @@ fn both() -> Spanned<Vec<Strategy>> {
 
 /// Parse and check one rule. All its problems are told at once, except that broken YAML hides the rest.
 pub fn parse(text: &RuleText<'_>) -> Result<Rule, Vec<Problem>> {
-    let file: RuleFile = yaml::parse(text.path, text.yaml).map_err(|p| vec![p])?;
+    let file: RuleFile = yaml::parse_strict(text.path, text.yaml).map_err(|p| vec![p])?;
     let mut checker = Checker { text, needs: Vec::new(), problems: Vec::new() };
     let rule = checker.rule(file);
     match rule {
@@ -170,6 +168,9 @@ impl Checker<'_> {
             let label = format!("the file is called `{}.yaml`", self.text.id);
             self.refuse(&file.id.referenced, "the id of a rule is its file name", label);
         }
+        if builtin::get(&file.id.value).is_some() {
+            self.refuse(&file.id.referenced, "this id belongs to a check of the tool itself", "choose another");
+        }
         if file.area.value != self.text.area {
             let label = format!("the folder is called `{}`", self.text.area);
             self.refuse(&file.area.referenced, "the area of a rule is its folder", label);
@@ -180,8 +181,9 @@ impl Checker<'_> {
         if let Some(item) = file.item.as_ref().filter(|i| !(1..=10).contains(&i.value)) {
             self.refuse(&item.referenced, "the checklist has the items 1 to 10", "no such item");
         }
-        if let Some(mode) = file.failure_mode.as_ref().filter(|m| !FAILURE_MODES.contains(&m.value.as_str())) {
-            self.refuse(&mode.referenced, "unknown failure mode", format!("one of: {}", FAILURE_MODES.join(", ")));
+        let modes = FAILURE_MODES.map(|(id, _)| id);
+        if let Some(mode) = file.failure_mode.as_ref().filter(|m| !modes.contains(&m.value.as_str())) {
+            self.refuse(&mode.referenced, "unknown failure mode", format!("one of: {}", modes.join(", ")));
         }
         if file.gates.value.is_empty() {
             self.refuse(

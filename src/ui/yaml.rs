@@ -7,15 +7,27 @@ use super::{Place, Problem};
 
 /// Parse `text`; an error is a usage problem with a caret in `path`.
 pub fn parse<T: DeserializeOwned>(path: &str, text: &str) -> Result<T, Problem> {
-    serde_saphyr::from_str(text).map_err(|error| {
-        let said = error.without_snippet().to_string();
-        let said = said.split(" at line ").next().unwrap_or(&said).trim_end_matches(',').to_owned();
-        let problem = Problem::usage(format!("{path} is not valid"));
-        match error.location() {
-            Some(location) => problem.at(place(path, text, &location, said)),
-            None => problem.note(said),
-        }
-    })
+    serde_saphyr::from_str(text).map_err(|error| refusal(path, text, &error))
+}
+
+/// Like [`parse`], for files that hold untyped values: `y`, `no`, `on`, `007` and `1_000` are text there (YAML 1.2).
+pub fn parse_strict<T: DeserializeOwned>(path: &str, text: &str) -> Result<T, Problem> {
+    let options = serde_saphyr::options! {
+        strict_booleans: true,
+        leading_zero_numbers_as_strings: true,
+        underscored_numbers_as_strings: true,
+    };
+    serde_saphyr::from_str_with_options(text, options).map_err(|error| refusal(path, text, &error))
+}
+
+fn refusal(path: &str, text: &str, error: &serde_saphyr::Error) -> Problem {
+    let said = error.without_snippet().to_string();
+    let said = said.split(" at line ").next().unwrap_or(&said).trim_end_matches(',').to_owned();
+    let problem = Problem::usage(format!("{path} is not valid"));
+    match error.location() {
+        Some(location) => problem.at(place(path, text, &location, said)),
+        None => problem.note(said),
+    }
 }
 
 /// A place in `text` for a value that was read with [`serde_saphyr::Spanned`].

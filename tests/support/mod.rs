@@ -2,7 +2,10 @@
 
 #![allow(dead_code, clippy::print_stderr)] // each test binary uses its own part; tests speak on stderr
 
+pub mod estate;
+pub mod state;
 pub mod tls;
+pub mod workers;
 
 use std::fs::File;
 use std::path::{Path, PathBuf};

@@ -1,0 +1,179 @@
+//! The ten items every review asks for, and the four failures that catch teams.
+
+use super::scorecard::{Certainty, Check, ChecklistItem, FailureMode, Outcome, Severity, Status};
+
+/// The checklist; item 1 stands first.
+pub const ITEMS: [&str; 10] = [
+    "Namespaces, workflow types, search attributes and schedules are inventoried",
+    "The longest-running workflow is known",
+    "All starters take their client from one connection factory",
+    "The target namespace has matching search attributes",
+    "Certificates are valid 60 days past the end of the window",
+    "Schedules are identified, with a plan to pause and recreate them",
+    "Signals are routed, with fallback between the clusters",
+    "The drain can be watched on a dashboard",
+    "A snapshot of the persistence is planned",
+    "The whole migration was rehearsed",
+];
+
+/// The failure modes: id and title.
+pub const FAILURE_MODES: [(&str, &str); 4] = [
+    ("forgotten-starter", "Forgotten starter"),
+    ("certificate-expiry", "Certificate expires inside the window"),
+    ("search-attribute-type-mismatch", "Search attribute type mismatch"),
+    ("orphaned-signal", "Orphaned signal"),
+];
+
+/// The ten items, in order.
+pub fn items(checks: &[Check]) -> Vec<ChecklistItem> {
+    (1..=10u8)
+        .zip(ITEMS)
+        .map(|(number, title)| {
+            let Answer { status, evidence, rules } = answer(checks, |c| c.item == Some(number));
+            ChecklistItem { number, title: title.to_owned(), status, evidence, rules }
+        })
+        .collect()
+}
+
+/// The four failure modes, in order.
+pub fn failure_modes(checks: &[Check]) -> Vec<FailureMode> {
+    FAILURE_MODES
+        .iter()
+        .map(|(id, title)| {
+            let Answer { status, evidence, rules } = answer(checks, |c| c.failure_mode.as_deref() == Some(*id));
+            FailureMode { id: (*id).to_owned(), title: (*title).to_owned(), status, evidence, rules }
+        })
+        .collect()
+}
+
+struct Answer {
+    status: Status,
+    evidence: String,
+    rules: Vec<String>,
+}
+
+fn answer(checks: &[Check], belongs: impl Fn(&Check) -> bool) -> Answer {
+    let mut own: Vec<&Check> = checks.iter().filter(|c| belongs(c)).collect();
+    own.sort_by(|a, b| (badness(b), a.severity, &a.rule).cmp(&(badness(a), b.severity, &b.rule)));
+    let rules = own.iter().map(|c| c.rule.clone()).collect();
+    let Some(worst) = own.first() else {
+        return Answer { status: Status::Unknown, evidence: "no rule of this run looks at it".into(), rules };
+    };
+    let status = status(worst);
+    let same = own.iter().filter(|c| self::status(c) == status);
+    let evidence = match status {
+        Status::Ok => {
+            let mut bases: Vec<&str> = same.clone().filter_map(|c| c.why.as_deref()).collect();
+            bases.dedup();
+            match (bases.is_empty(), same.count()) {
+                (false, _) => bases.join("; "),
+                (true, 1) => worst.title.clone(),
+                (true, n) => format!("{n} rules passed"),
+            }
+        }
+        Status::NotApplicable => worst.why.clone().unwrap_or_else(|| "no rule applies".into()),
+        _ => {
+            let more: usize = same.map(|c| points(c)).sum::<usize>() - 1;
+            match more {
+                0 => headline(worst),
+                n => format!("{} (and {n} more)", headline(worst)),
+            }
+        }
+    };
+    Answer { status, evidence, rules }
+}
+
+fn status(check: &Check) -> Status {
+    match (check.outcome, check.severity) {
+        (Outcome::Pass, _) => Status::Ok,
+        (Outcome::Fail, Severity::Blocker) => Status::Failed,
+        (Outcome::Fail | Outcome::Waived, _) => Status::Attention,
+        (Outcome::Unknown, _) => Status::Unknown,
+        (Outcome::NotApplicable, _) => Status::NotApplicable,
+    }
+}
+
+fn badness(check: &Check) -> u8 {
+    match status(check) {
+        Status::Failed => 4,
+        Status::Unknown => 3,
+        Status::Attention => 2,
+        Status::Ok => 1,
+        Status::NotApplicable => 0,
+    }
+}
+
+/// How many things a check has to say: its open findings, or one.
+fn points(check: &Check) -> usize {
+    check.findings.iter().filter(|f| counts(check, f)).count().max(1)
+}
+
+/// A failed check speaks of what is proven, an unknown one of what is doubtful.
+fn counts(check: &Check, finding: &super::scorecard::Finding) -> bool {
+    match check.outcome {
+        Outcome::Fail => finding.certainty == Certainty::Fail && finding.waiver.is_none(),
+        Outcome::Unknown => finding.certainty == Certainty::Unknown && finding.waiver.is_none(),
+        _ => true,
+    }
+}
+
+/// The first thing a check has to say.
+fn headline(check: &Check) -> String {
+    let first = check.findings.iter().find(|f| counts(check, f));
+    match (check.outcome, first) {
+        (Outcome::Waived, Some(finding)) => match &finding.waiver {
+            Some(w) => format!("{}, accepted by {} until {}: {}", finding.message, w.owner, w.until, w.reason),
+            None => finding.message.clone(),
+        },
+        (_, Some(finding)) => finding.message.clone(),
+        (Outcome::Unknown, None) => {
+            format!("unknown, because {}", check.why.as_deref().unwrap_or("evidence is missing"))
+        }
+        (_, None) => check.why.clone().unwrap_or_else(|| check.title.clone()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::judge::testing::{check, finding};
+
+    fn item3(checks: &[Check]) -> (Status, String) {
+        let item = items(checks).swap_remove(2);
+        assert_eq!(item.number, 3);
+        (item.status, item.evidence)
+    }
+
+    #[test]
+    fn the_worst_outcome_decides() {
+        use Outcome::*;
+        use Severity::*;
+        for (states, expected) in [
+            (vec![(Blocker, Fail), (Blocker, Unknown), (Major, Fail), (Minor, Pass)], Status::Failed),
+            (vec![(Major, Fail), (Minor, Unknown), (Minor, Pass)], Status::Unknown),
+            (vec![(Major, Fail), (Blocker, Pass)], Status::Attention),
+            (vec![(Blocker, Waived), (Blocker, Pass)], Status::Attention),
+            (vec![(Blocker, Pass), (Blocker, NotApplicable)], Status::Ok),
+            (vec![(Blocker, NotApplicable)], Status::NotApplicable),
+            (vec![], Status::Unknown),
+        ] {
+            let checks: Vec<Check> =
+                states.iter().enumerate().map(|(i, (s, o))| check(&format!("r{i}"), *s, *o)).collect();
+            assert_eq!(item3(&checks).0, expected, "{states:?}");
+            assert_eq!(failure_modes(&checks)[0].status, expected, "{states:?}");
+        }
+    }
+
+    #[test]
+    fn the_evidence_is_one_line_with_names() {
+        let mut failed = check("forgotten-starter", Severity::Blocker, Outcome::Fail);
+        failed.findings.push(finding("forgotten-starter", "admin/tool.go", 7));
+        assert_eq!(item3(&[failed]).1, "something is wrong in jobs/nightly.go (and 1 more)");
+        let unknown = check("a", Severity::Blocker, Outcome::Unknown);
+        assert_eq!(item3(&[unknown]).1, "unknown, because the target was not probed");
+        let mut passed = check("a", Severity::Blocker, Outcome::Pass);
+        passed.why = Some("14 starters, 1 factory".into());
+        assert_eq!(item3(&[passed]).1, "14 starters, 1 factory");
+        assert_eq!(item3(&[]).1, "no rule of this run looks at it");
+    }
+}

@@ -1,0 +1,100 @@
+//! The verdict as a sentence.
+
+use super::scorecard::{Certainty, Check, GateResult, Outcome, Severity, Verdict};
+
+/// What the verdict means and why, for a reader who reads nothing else.
+pub(super) fn sentence(gate: &GateResult, checks: &[Check]) -> String {
+    let head = format!("{} for {}", gate.verdict.label(), gate.gate);
+    let own = || checks.iter().filter(|c| c.gates.contains(&gate.gate));
+    let ids = |severity: Severity, outcome: Outcome| {
+        own().filter(|c| c.severity == severity && c.outcome == outcome).map(|c| c.rule.as_str()).collect::<Vec<_>>()
+    };
+    match gate.verdict {
+        Verdict::NoGo => {
+            let findings = own()
+                .filter(|c| gate.blocked_by.contains(&c.rule))
+                .flat_map(|c| &c.findings)
+                .filter(|f| f.certainty == Certainty::Fail && f.waiver.is_none())
+                .count();
+            let count = plural(gate.blocked_by.len(), "blocker");
+            let mut text =
+                format!("{head}: {count} failed with {} ({})", plural(findings, "finding"), list(&gate.blocked_by));
+            if !gate.undecided.is_empty() {
+                text.push_str(&format!(
+                    "; {} more could not be decided ({})",
+                    gate.undecided.len(),
+                    list(&gate.undecided)
+                ));
+            }
+            if !gate.conditions.is_empty() {
+                text.push_str(&format!("; {} beside them", plural(gate.conditions.len(), "condition")));
+            }
+            text + "."
+        }
+        Verdict::Undecided if gate.undecided.is_empty() => format!("{head}: no rule of this run belongs to this gate."),
+        Verdict::Undecided => {
+            let what = match gate.undecided.as_slice() {
+                [one] => one.clone(),
+                many => format!("{} could not be decided ({})", many.len(), list(many)),
+            };
+            let verb = if gate.undecided.len() == 1 { " could not be decided" } else { "" };
+            format!("{head}: no blocker failed, but {what}{verb}{}.", reason(gate, checks))
+        }
+        Verdict::GoWithConditions => {
+            let failed = ids(Severity::Major, Outcome::Fail).len();
+            let unanswered = ids(Severity::Major, Outcome::Unknown).len();
+            let waived = gate.conditions.len() - failed - unanswered;
+            let parts: Vec<String> = [(failed, "failed"), (waived, "waived"), (unanswered, "unanswered")]
+                .into_iter()
+                .filter(|(n, _)| *n > 0)
+                .map(|(n, word)| format!("{n} {word}"))
+                .collect();
+            format!(
+                "{head}: {}, on {}, each with an owner and a date: {} ({}).",
+                gate.gate.permits(),
+                plural(gate.conditions.len(), "condition"),
+                parts.join(", "),
+                list(&gate.conditions)
+            )
+        }
+        Verdict::Go => {
+            let absent = own().filter(|c| c.outcome == Outcome::NotApplicable).count();
+            let open = gate.total - gate.passed - absent;
+            let mut text =
+                format!("{head}: {} ({} of {} passed", gate.gate.permits(), gate.passed, plural(gate.total, "rule"));
+            if absent > 0 {
+                text.push_str(&format!(", {absent} not applicable"));
+            }
+            if open > 0 {
+                text.push_str(&format!(", {open} minor open"));
+            }
+            text + ")."
+        }
+    }
+}
+
+/// The reason most of the undecided share.
+fn reason(gate: &GateResult, checks: &[Check]) -> String {
+    let reasons: Vec<&str> =
+        checks.iter().filter(|c| gate.undecided.contains(&c.rule)).filter_map(|c| c.why.as_deref()).collect();
+    let count = |reason: &str| reasons.iter().filter(|r| **r == reason).count();
+    // The first of the most frequent, so that the sentence is the same in every run.
+    let best = reasons.iter().copied().rev().max_by_key(|r| count(r));
+    match best {
+        Some(reason) if count(reason) == gate.undecided.len() => format!(", because {reason}"),
+        Some(reason) => format!(", {} because {reason}", count(reason)),
+        None => String::new(),
+    }
+}
+
+fn plural(n: usize, word: &str) -> String {
+    if n == 1 { format!("1 {word}") } else { format!("{n} {word}s") }
+}
+
+/// Up to three names in full; the rest as a number.
+fn list(ids: &[String]) -> String {
+    match ids {
+        [a, b, c, _, rest @ ..] => format!("{a}, {b}, {c} and {} more", rest.len() + 1),
+        ids => ids.join(", "),
+    }
+}

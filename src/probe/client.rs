@@ -1,0 +1,237 @@
+//! The reads the probe makes, each with retries and an error a person can act on.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use temporalio_protos::temporal::api::operatorservice::v1::operator_service_client::OperatorServiceClient;
+use temporalio_protos::temporal::api::operatorservice::v1::{
+    ListSearchAttributesRequest, ListSearchAttributesResponse,
+};
+use temporalio_protos::temporal::api::workflowservice::v1::workflow_service_client::WorkflowServiceClient;
+use temporalio_protos::temporal::api::workflowservice::v1::{
+    CountWorkflowExecutionsRequest, CountWorkflowExecutionsResponse, DescribeNamespaceRequest,
+    DescribeNamespaceResponse, DescribeScheduleRequest, DescribeScheduleResponse, DescribeTaskQueueRequest,
+    DescribeTaskQueueResponse, GetClusterInfoRequest, GetClusterInfoResponse, GetSystemInfoRequest,
+    GetSystemInfoResponse, ListNamespacesRequest, ListNamespacesResponse, ListSchedulesRequest, ListSchedulesResponse,
+    ListWorkflowExecutionsRequest, ListWorkflowExecutionsResponse,
+};
+use tonic::transport::Channel;
+use tonic::{Code, Request, Response, Status};
+
+use super::budget::{Budget, backoff};
+use super::read_only::{ReadOnly, cost};
+use crate::facts::Why;
+
+/// Said by the read-only layer when the budget is spent.
+pub(super) const OUT_OF_TIME: &str = "the time allowed for the probe is over";
+
+/// No single call may take longer.
+const CALL_TIMEOUT: Duration = Duration::from_secs(20);
+/// Answers of listing calls carry memos and search attributes.
+const MESSAGE_LIMIT: usize = 64 << 20;
+/// Tries of one call, the first included.
+const ATTEMPTS: u32 = 5;
+
+/// A connection to one cluster that can only read.
+#[derive(Clone)]
+pub(super) struct Client {
+    workflow: WorkflowServiceClient<ReadOnly<Channel>>,
+    operator: OperatorServiceClient<ReadOnly<Channel>>,
+    budget: Arc<Budget>,
+}
+
+/// A read that was answered with an error, or not at all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Failure {
+    /// Short name of the method.
+    pub rpc: &'static str,
+    /// Namespace it was asked for; empty for cluster-wide calls.
+    pub namespace: String,
+    /// gRPC status.
+    pub code: Code,
+    /// What the server said, one line.
+    pub message: String,
+}
+
+impl Failure {
+    /// Whether asking anything further makes no sense.
+    pub(super) fn is_final(&self) -> bool {
+        self.code == Code::Unauthenticated || self.message == OUT_OF_TIME
+    }
+
+    /// The reason of an unknown fact.
+    pub(super) fn why(&self) -> Why {
+        if self.message == OUT_OF_TIME {
+            return Why::with_remedy(
+                OUT_OF_TIME,
+                "allow more time or a higher request rate (--deadline, --rps), or probe fewer namespaces",
+            );
+        }
+        let place = if self.namespace.is_empty() { String::new() } else { format!(" for {}", self.namespace) };
+        let reason = format!("{}{place} answered {}: {}", self.rpc, code_name(self.code), self.message);
+        match self.remedy() {
+            Some(remedy) => Why::with_remedy(reason, remedy),
+            None => Why::new(reason),
+        }
+    }
+
+    /// What to do about it.
+    pub(super) fn remedy(&self) -> Option<String> {
+        let of =
+            if self.namespace.is_empty() { "the cluster".to_owned() } else { format!("namespace {}", self.namespace) };
+        Some(match self.code {
+            Code::PermissionDenied => format!(
+                "give the identity the probe uses read access to {of} (the default authorizer of a self-hosted server: \
+                 role `read`, for OperatorService a system role; Temporal Cloud: namespace permission Read)"
+            ),
+            Code::Unauthenticated => {
+                "give a client certificate or API key the cluster accepts; an expired API key is also refused like this"
+                    .into()
+            }
+            Code::Unimplemented => {
+                format!("this server has no {}: it is older than the call, or does not offer it", self.rpc)
+            }
+            Code::NotFound if !self.namespace.is_empty() => format!(
+                "check the spelling of {} (on Temporal Cloud the name ends with the account: payments.a1b2c)",
+                self.namespace
+            ),
+            Code::ResourceExhausted => {
+                "probe again with a lower request rate (--rps), or when the cluster is less busy".into()
+            }
+            Code::Unavailable | Code::DeadlineExceeded => {
+                "probe again; if it lasts, look at the health of the frontend and its store".into()
+            }
+            _ => return None,
+        })
+    }
+}
+
+/// The name of a status as the gRPC documentation writes it.
+pub(super) fn code_name(code: Code) -> String {
+    format!("{code:?}")
+}
+
+macro_rules! reads {
+    ($($(#[$doc:meta])* $service:ident.$method:ident($question:ident) -> $answer:ident, $rpc:literal;)*) => {
+        impl Client {
+            $($(#[$doc])*
+            pub(super) async fn $method(&self, namespace: &str, question: $question) -> Result<$answer, Failure> {
+                self.ask($rpc, namespace, question, |request| {
+                    let mut service = self.$service.clone();
+                    async move { service.$method(request).await }
+                })
+                .await
+            })*
+        }
+    };
+}
+
+reads! {
+    /// Version and capabilities; answered without authorization.
+    workflow.get_system_info(GetSystemInfoRequest) -> GetSystemInfoResponse, "GetSystemInfo";
+    /// Id, stores and shards of a self-hosted cluster.
+    workflow.get_cluster_info(GetClusterInfoRequest) -> GetClusterInfoResponse, "GetClusterInfo";
+    /// One page of namespaces.
+    workflow.list_namespaces(ListNamespacesRequest) -> ListNamespacesResponse, "ListNamespaces";
+    /// Configuration of one namespace.
+    workflow.describe_namespace(DescribeNamespaceRequest) -> DescribeNamespaceResponse, "DescribeNamespace";
+    /// One page of schedules, abridged.
+    workflow.list_schedules(ListSchedulesRequest) -> ListSchedulesResponse, "ListSchedules";
+    /// One schedule, whole.
+    workflow.describe_schedule(DescribeScheduleRequest) -> DescribeScheduleResponse, "DescribeSchedule";
+    /// A few executions.
+    workflow.list_workflow_executions(ListWorkflowExecutionsRequest) -> ListWorkflowExecutionsResponse, "ListWorkflowExecutions";
+    /// How many executions match.
+    workflow.count_workflow_executions(CountWorkflowExecutionsRequest) -> CountWorkflowExecutionsResponse, "CountWorkflowExecutions";
+    /// Pollers and backlog.
+    workflow.describe_task_queue(DescribeTaskQueueRequest) -> DescribeTaskQueueResponse, "DescribeTaskQueue";
+    /// Search attributes of a self-hosted namespace.
+    operator.list_search_attributes(ListSearchAttributesRequest) -> ListSearchAttributesResponse, "ListSearchAttributes";
+}
+
+impl Client {
+    /// Clients over a guarded transport.
+    pub(super) fn new(transport: ReadOnly<Channel>, budget: Arc<Budget>) -> Self {
+        Self {
+            workflow: WorkflowServiceClient::new(transport.clone()).max_decoding_message_size(MESSAGE_LIMIT),
+            operator: OperatorServiceClient::new(transport).max_decoding_message_size(MESSAGE_LIMIT),
+            budget,
+        }
+    }
+
+    async fn ask<Q, A, F, Fut>(&self, rpc: &'static str, namespace: &str, question: Q, send: F) -> Result<A, Failure>
+    where
+        Q: Clone,
+        F: Fn(Request<Q>) -> Fut,
+        Fut: Future<Output = Result<Response<A>, Status>>,
+    {
+        let mut attempt = 0;
+        loop {
+            let mut request = Request::new(question.clone());
+            // Cloud routes by this header; other servers ignore it.
+            if let (false, Ok(value)) = (namespace.is_empty(), namespace.parse()) {
+                request.metadata_mut().insert("temporal-namespace", value);
+            }
+            // Waiting for a turn happens inside the call, so the limit of one call starts after the longest wait.
+            let limit = CALL_TIMEOUT + self.budget.longest_wait();
+            let status = match tokio::time::timeout(limit.min(self.budget.left() + CALL_TIMEOUT), send(request)).await {
+                Ok(Ok(answer)) => return Ok(answer.into_inner()),
+                Ok(Err(status)) => status,
+                Err(_) => Status::deadline_exceeded(format!("no answer within {} s", CALL_TIMEOUT.as_secs())),
+            };
+            attempt += 1;
+            let retry = match status.code() {
+                Code::ResourceExhausted => attempt < ATTEMPTS,
+                Code::Unavailable => attempt < 3,
+                _ => false,
+            };
+            let pause = backoff(attempt);
+            if !retry || self.budget.left() <= pause {
+                return Err(Failure {
+                    rpc,
+                    namespace: namespace.to_owned(),
+                    code: status.code(),
+                    message: one_line(&status),
+                });
+            }
+            if status.code() == Code::ResourceExhausted {
+                self.budget.slow_down(cost(rpc), pause);
+            } else {
+                tokio::time::sleep(pause).await;
+            }
+        }
+    }
+}
+
+/// The server's message, or for transport errors the innermost cause, in one bounded line.
+fn one_line(status: &Status) -> String {
+    let mut text = status.message().to_owned();
+    let mut cause = std::error::Error::source(status);
+    while let Some(error) = cause {
+        text = error.to_string();
+        cause = error.source();
+    }
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if line.is_empty() { status.code().description().to_owned() } else { line.chars().take(300).collect() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_names_call_code_and_remedy() {
+        let failure = Failure {
+            rpc: "ListSearchAttributes",
+            namespace: "payments".into(),
+            code: Code::PermissionDenied,
+            message: "Request unauthorized.".into(),
+        };
+        let why = failure.why();
+        assert_eq!(why.reason, "ListSearchAttributes for payments answered PermissionDenied: Request unauthorized.");
+        assert!(why.remedy.unwrap().contains("read access to namespace payments"));
+        assert!(!failure.is_final());
+        assert!(Failure { message: OUT_OF_TIME.into(), ..failure.clone() }.is_final());
+        assert!(Failure { code: Code::Unauthenticated, ..failure }.is_final());
+    }
+}

@@ -1,0 +1,229 @@
+//! The promise that the probe only reads, kept below the generated clients.
+//!
+//! Every request passes here on its way out. A method that is not on the list of reads is answered here and
+//! never leaves the process, whatever the code above asks for. The same place paces the calls, counts them
+//! and adds credentials, so none of this can be forgotten.
+
+use std::collections::BTreeMap;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
+use http_body_util::BodyExt as _;
+use tonic::body::Body;
+use tower::{Service, ServiceExt as _};
+
+use super::budget::{Budget, Cost};
+use crate::facts::cluster::RpcCount;
+
+/// The methods that may leave the process.
+const READS: &[(&str, Cost)] = &[
+    ("/temporal.api.workflowservice.v1.WorkflowService/GetSystemInfo", Cost::General),
+    ("/temporal.api.workflowservice.v1.WorkflowService/GetClusterInfo", Cost::General),
+    ("/temporal.api.workflowservice.v1.WorkflowService/ListNamespaces", Cost::General),
+    ("/temporal.api.workflowservice.v1.WorkflowService/DescribeNamespace", Cost::General),
+    ("/temporal.api.workflowservice.v1.WorkflowService/DescribeSchedule", Cost::General),
+    ("/temporal.api.workflowservice.v1.WorkflowService/ListSchedules", Cost::Visibility),
+    ("/temporal.api.workflowservice.v1.WorkflowService/ListWorkflowExecutions", Cost::Visibility),
+    ("/temporal.api.workflowservice.v1.WorkflowService/CountWorkflowExecutions", Cost::Visibility),
+    ("/temporal.api.workflowservice.v1.WorkflowService/DescribeTaskQueue", Cost::Visibility),
+    ("/temporal.api.operatorservice.v1.OperatorService/ListSearchAttributes", Cost::General),
+];
+
+/// Which allowance a method uses; `None` when it is not a read the probe makes.
+fn read(path: &str) -> Option<(&'static str, Cost)> {
+    READS.iter().find(|(read, _)| *read == path).copied()
+}
+
+/// Which allowance the method with this short name uses.
+pub(super) fn cost(rpc: &str) -> Cost {
+    READS.iter().find(|(path, _)| path.rsplit('/').next() == Some(rpc)).map_or(Cost::Visibility, |(_, cost)| *cost)
+}
+
+/// What was asked so far.
+#[derive(Debug, Default)]
+pub(super) struct Ledger(Mutex<BTreeMap<&'static str, RpcCount>>);
+
+impl Ledger {
+    fn note(&self, path: &'static str, change: impl FnOnce(&mut RpcCount)) {
+        change(self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(path).or_default());
+    }
+
+    /// Full method name without the leading slash → counts.
+    pub(super) fn counts(&self) -> BTreeMap<String, RpcCount> {
+        let counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        counts.iter().map(|(path, count)| (path.trim_start_matches('/').to_owned(), *count)).collect()
+    }
+}
+
+/// A transport that lets only reads pass.
+#[derive(Clone)]
+pub(super) struct ReadOnly<S> {
+    inner: S,
+    gate: Arc<Gate>,
+}
+
+struct Gate {
+    headers: HeaderMap,
+    budget: Arc<Budget>,
+    ledger: Arc<Ledger>,
+}
+
+impl<S> ReadOnly<S> {
+    /// `headers` (credentials, metadata) go with every call; they are marked sensitive so that nothing logs them.
+    pub(super) fn new(
+        inner: S,
+        headers: Vec<(HeaderName, HeaderValue)>,
+        budget: Arc<Budget>,
+        ledger: Arc<Ledger>,
+    ) -> Self {
+        let mut map = HeaderMap::new();
+        for (name, mut value) in headers {
+            value.set_sensitive(true);
+            map.insert(name, value);
+        }
+        Self { inner, gate: Arc::new(Gate { headers: map, budget, ledger }) }
+    }
+}
+
+impl<S> Service<Request<Body>> for ReadOnly<S>
+where
+    S: Service<Request<Body>, Response = Response<Body>> + Clone + Send + 'static,
+    S::Future: Send,
+    S::Error: Send,
+{
+    type Response = Response<Body>;
+    type Error = S::Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, S::Error>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        // The clone that makes the call waits for its own readiness.
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, mut request: Request<Body>) -> Self::Future {
+        let Some((path, cost)) = read(request.uri().path()) else {
+            let refusal = tonic::Status::permission_denied(format!(
+                "{} is not a read; the probe does not send it",
+                request.uri().path()
+            ));
+            return Box::pin(std::future::ready(Ok(refusal.into_http())));
+        };
+        let (inner, gate) = (self.inner.clone(), Arc::clone(&self.gate));
+        Box::pin(async move {
+            if gate.budget.admit(cost).await.is_err() {
+                return Ok(tonic::Status::deadline_exceeded(super::client::OUT_OF_TIME).into_http());
+            }
+            for (name, value) in &gate.headers {
+                request.headers_mut().insert(name.clone(), value.clone());
+            }
+            gate.ledger.note(path, |count| count.calls += 1);
+            let response = inner.oneshot(request).await;
+            match &response {
+                Err(_) => gate.ledger.note(path, |count| count.errors += 1),
+                Ok(response) if !response.status().is_success() || failed(response.headers()) => {
+                    gate.ledger.note(path, |count| count.errors += 1);
+                }
+                Ok(_) => {}
+            }
+            let ledger = Arc::clone(&gate.ledger);
+            response.map(|response| {
+                response.map(|body| {
+                    Body::new(body.map_frame(move |frame| {
+                        if frame.trailers_ref().is_some_and(failed) {
+                            ledger.note(path, |count| count.errors += 1);
+                        }
+                        frame
+                    }))
+                })
+            })
+        })
+    }
+}
+
+fn failed(headers: &HeaderMap) -> bool {
+    headers.get("grpc-status").is_some_and(|status| status.as_bytes() != b"0")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::time::Duration;
+
+    use temporalio_protos::temporal::api::workflowservice::v1::workflow_service_client::WorkflowServiceClient;
+    use temporalio_protos::temporal::api::workflowservice::v1::{
+        DescribeNamespaceRequest, GetSystemInfoRequest, StartWorkflowExecutionRequest,
+        TerminateWorkflowExecutionRequest,
+    };
+    use tonic::Code;
+
+    use super::*;
+
+    /// A server that counts what reaches it and answers everything with NotFound.
+    fn guarded(
+        reached: Arc<AtomicUsize>,
+    ) -> (
+        ReadOnly<
+            impl Service<
+                Request<Body>,
+                Response = Response<Body>,
+                Error = Infallible,
+                Future = impl Future<Output = Result<Response<Body>, Infallible>> + Send,
+            > + Clone
+            + Send,
+        >,
+        Arc<Ledger>,
+    ) {
+        let server = tower::service_fn(move |request: Request<Body>| {
+            reached.fetch_add(1, Ordering::SeqCst);
+            let signed = request.headers().get("authorization").is_some_and(|v| v.is_sensitive());
+            let status = if signed { tonic::Status::not_found("nothing here") } else { tonic::Status::ok("") };
+            std::future::ready(Ok::<_, Infallible>(status.into_http()))
+        });
+        let budget = Arc::new(Budget::new(1000.0, Duration::from_secs(10)));
+        let ledger = Arc::new(Ledger::default());
+        let headers = vec![(http::header::AUTHORIZATION, HeaderValue::from_static("Bearer secret"))];
+        (ReadOnly::new(server, headers, budget, Arc::clone(&ledger)), ledger)
+    }
+
+    #[tokio::test]
+    async fn a_start_is_refused_and_never_leaves() {
+        let reached = Arc::new(AtomicUsize::new(0));
+        let (transport, ledger) = guarded(Arc::clone(&reached));
+        let mut client = WorkflowServiceClient::new(transport);
+        let refused = client.start_workflow_execution(StartWorkflowExecutionRequest::default()).await.unwrap_err();
+        assert_eq!(refused.code(), Code::PermissionDenied);
+        assert!(refused.message().contains("StartWorkflowExecution is not a read"), "{}", refused.message());
+        let refused = client.terminate_workflow_execution(TerminateWorkflowExecutionRequest::default()).await;
+        assert_eq!(refused.unwrap_err().code(), Code::PermissionDenied);
+        assert_eq!(reached.load(Ordering::SeqCst), 0);
+        assert!(ledger.counts().is_empty());
+    }
+
+    #[tokio::test]
+    async fn reads_pass_with_credentials_and_are_counted() {
+        let reached = Arc::new(AtomicUsize::new(0));
+        let (transport, ledger) = guarded(Arc::clone(&reached));
+        let mut client = WorkflowServiceClient::new(transport);
+        let answer = client.get_system_info(GetSystemInfoRequest::default()).await.unwrap_err();
+        assert_eq!(answer.code(), Code::NotFound, "the credential arrived");
+        client.describe_namespace(DescribeNamespaceRequest::default()).await.unwrap_err();
+        client.describe_namespace(DescribeNamespaceRequest::default()).await.unwrap_err();
+        assert_eq!(reached.load(Ordering::SeqCst), 3);
+        let counts = ledger.counts();
+        assert_eq!(
+            counts["temporal.api.workflowservice.v1.WorkflowService/DescribeNamespace"],
+            RpcCount { calls: 2, errors: 2 }
+        );
+    }
+
+    #[test]
+    fn the_list_holds_only_reads() {
+        for (path, _) in READS {
+            let method = path.rsplit('/').next().unwrap();
+            assert!(["Get", "List", "Describe", "Count"].iter().any(|verb| method.starts_with(verb)), "{method}");
+        }
+    }
+}

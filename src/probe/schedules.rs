@@ -1,0 +1,79 @@
+//! Schedules: listed by name, then each described, because a list entry is abridged.
+
+use std::collections::BTreeSet;
+
+use temporalio_protos::temporal::api::workflowservice::v1::{DescribeScheduleRequest, ListSchedulesRequest};
+use tonic::Code;
+
+use super::ProbeOptions;
+use super::client::{Client, Failure};
+use super::schedule_form;
+use crate::facts::cluster::Schedule;
+use crate::facts::{Known, Why};
+
+const PAGE: i32 = 200;
+/// Bounds a list that does not come to an end.
+const PAGES: usize = 100;
+
+/// Every schedule of a namespace in canonical form, sorted by id.
+pub(super) async fn read(
+    client: &Client,
+    namespace: &str,
+    version: (u32, u32),
+    options: &ProbeOptions,
+) -> Known<Vec<Schedule>> {
+    let (ids, mut whys) = match list(client, namespace).await {
+        Ok((ids, why)) => (ids, why.into_iter().collect::<Vec<_>>()),
+        Err(failure) => return Known::Unknown(failure.why()),
+    };
+    let mut schedules = Vec::new();
+    for (index, id) in ids.iter().enumerate() {
+        options.say(&format!("{namespace}: schedule {} of {}", index + 1, ids.len()));
+        let request = DescribeScheduleRequest { namespace: namespace.to_owned(), schedule_id: id.clone() };
+        match client.describe_schedule(namespace, request).await {
+            Ok(answer) => match schedule_form::canonical(id, answer, version) {
+                Ok(schedule) => schedules.push(schedule),
+                Err(e) => whys.push(Why::new(format!("schedule {id} cannot be understood: {e}"))),
+            },
+            // Deleted since it was listed.
+            Err(failure) if failure.code == Code::NotFound => {}
+            Err(failure) => {
+                let why = failure.why();
+                whys.push(Why { reason: format!("schedule {id}: {}", why.reason), remedy: why.remedy });
+                if failure.is_final() || failure.code == Code::PermissionDenied {
+                    break;
+                }
+            }
+        }
+    }
+    let Some(first) = whys.first().cloned() else { return Known::Known(schedules) };
+    let reason = whys.iter().map(|w| w.reason.as_str()).collect::<Vec<_>>().join("; ");
+    let why = Why { reason, remedy: first.remedy };
+    if schedules.is_empty() { Known::Unknown(why) } else { Known::Partial { value: schedules, why } }
+}
+
+async fn list(client: &Client, namespace: &str) -> Result<(BTreeSet<String>, Option<Why>), Failure> {
+    let mut ids = BTreeSet::new();
+    let mut token = Vec::new();
+    for _ in 0..PAGES {
+        let request = ListSchedulesRequest {
+            namespace: namespace.to_owned(),
+            maximum_page_size: PAGE,
+            next_page_token: token.clone(),
+            query: String::new(),
+        };
+        let answer = match client.list_schedules(namespace, request).await {
+            Ok(answer) => answer,
+            Err(failure) if ids.is_empty() => return Err(failure),
+            Err(failure) => return Ok((ids, Some(failure.why()))),
+        };
+        ids.extend(answer.schedules.into_iter().map(|entry| entry.schedule_id));
+        let repeated = answer.next_page_token == token;
+        token = answer.next_page_token;
+        if token.is_empty() || repeated {
+            break;
+        }
+    }
+    let why = (!token.is_empty()).then(|| Why::new("ListSchedules did not come to an end"));
+    Ok((ids, why))
+}

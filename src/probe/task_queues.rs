@@ -1,0 +1,115 @@
+//! Task queues: who polls them and what waits in them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use temporalio_protos::temporal::api::enums::v1::{TaskQueueKind, TaskQueueType};
+use temporalio_protos::temporal::api::taskqueue::v1 as taskqueue;
+use temporalio_protos::temporal::api::workflowservice::v1::{DescribeTaskQueueRequest, DescribeTaskQueueResponse};
+use tonic::Code;
+
+use super::ProbeOptions;
+use super::client::Failure;
+use super::executions::{Field, Visibility};
+use super::query;
+use super::time;
+use crate::facts::cluster::{Poller, Schedule, TaskQueue};
+use crate::facts::{Known, Why};
+
+/// The queues of open executions, of schedules, and those asked for, sorted by name.
+pub(super) async fn read(
+    visibility: &Visibility<'_>,
+    schedules: &Known<Vec<Schedule>>,
+    options: &ProbeOptions,
+) -> Known<Vec<TaskQueue>> {
+    let used = visibility.distinct(Field::TaskQueue, visibility.phases.open).await;
+    let mut whys: Vec<Why> = used.why().cloned().into_iter().collect();
+    if let Some(why) = schedules.why() {
+        whys.push(Why {
+            reason: format!("queues of schedules are missing: {}", why.reason),
+            remedy: why.remedy.clone(),
+        });
+    }
+    let mut names: BTreeSet<&str> = used.value().into_iter().flatten().map(String::as_str).collect();
+    names.extend(schedules.value().into_iter().flatten().map(|s| s.action.task_queue.as_str()));
+    names.extend(options.task_queues.iter().map(String::as_str));
+    names.remove("");
+
+    let mut queues = Vec::new();
+    for (index, name) in names.iter().enumerate() {
+        options.say(&format!("{}: task queue {} of {}", visibility.namespace, index + 1, names.len()));
+        match describe(visibility, &used, name).await {
+            Ok(queue) => queues.push(queue),
+            Err(failure) => {
+                let why = failure.why();
+                whys.push(Why { reason: format!("task queue {name}: {}", why.reason), remedy: why.remedy });
+                if failure.is_final() || matches!(failure.code, Code::PermissionDenied | Code::Unimplemented) {
+                    break;
+                }
+            }
+        }
+    }
+    let Some(first) = whys.first().cloned() else { return Known::Known(queues) };
+    let reason = whys.iter().map(|w| w.reason.as_str()).collect::<Vec<_>>().join("; ");
+    let why = Why { reason, remedy: first.remedy };
+    if queues.is_empty() { Known::Unknown(why) } else { Known::Partial { value: queues, why } }
+}
+
+async fn describe(visibility: &Visibility<'_>, used: &Known<Vec<String>>, name: &str) -> Result<TaskQueue, Failure> {
+    let open_executions = if used.value().is_some_and(|used| used.iter().any(|u| u == name)) {
+        let is = query::equals(Field::TaskQueue.name(), name);
+        Some(visibility.count(&query::all([visibility.phases.open, &is])).await?)
+    } else {
+        used.is_known().then_some(0)
+    };
+    let workflow = ask(visibility, name, TaskQueueType::Workflow).await?;
+    let activity = ask(visibility, name, TaskQueueType::Activity).await?;
+    Ok(TaskQueue {
+        name: name.to_owned(),
+        open_executions,
+        workflow_backlog: backlog(&workflow),
+        activity_backlog: backlog(&activity),
+        workflow_pollers: pollers(workflow),
+        activity_pollers: pollers(activity),
+    })
+}
+
+#[allow(deprecated)] // servers before 1.28 report the backlog only in the old form
+async fn ask(
+    visibility: &Visibility<'_>,
+    name: &str,
+    kind: TaskQueueType,
+) -> Result<DescribeTaskQueueResponse, Failure> {
+    let request = DescribeTaskQueueRequest {
+        namespace: visibility.namespace.to_owned(),
+        task_queue: Some(taskqueue::TaskQueue {
+            name: name.to_owned(),
+            kind: TaskQueueKind::Normal as i32,
+            normal_name: String::new(),
+        }),
+        task_queue_type: kind as i32,
+        report_stats: true,
+        include_task_queue_status: true,
+        ..Default::default()
+    };
+    visibility.client().describe_task_queue(visibility.namespace, request).await
+}
+
+#[allow(deprecated)] // see `ask`
+fn backlog(answer: &DescribeTaskQueueResponse) -> Option<i64> {
+    match (&answer.stats, &answer.task_queue_status) {
+        (Some(stats), _) => Some(stats.approximate_backlog_count),
+        (None, Some(status)) => Some(status.backlog_count_hint),
+        (None, None) => None,
+    }
+}
+
+/// One entry an identity, with its last poll: a worker polls every partition of a queue.
+fn pollers(answer: DescribeTaskQueueResponse) -> Vec<Poller> {
+    let mut last: BTreeMap<String, Option<jiff::Timestamp>> = BTreeMap::new();
+    for poller in answer.pollers {
+        let seen = time::timestamp(poller.last_access_time.as_ref());
+        let entry = last.entry(poller.identity).or_default();
+        *entry = (*entry).max(seen);
+    }
+    last.into_iter().map(|(identity, last_access)| Poller { identity, last_access }).collect()
+}

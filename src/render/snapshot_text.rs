@@ -1,0 +1,238 @@
+//! A cluster snapshot on a terminal.
+
+use std::collections::BTreeMap;
+
+use super::RenderOptions;
+use super::paint::{Paint, wrap};
+use super::text::{duration, minute, number, one_line, plural, shorten};
+use super::view::{Mark, schedule_when};
+use crate::facts::Known;
+use crate::facts::cluster::{ClusterKind, ClusterSnapshot, Credential, NamespaceSnapshot};
+
+/// Lines per list; the snapshot file has all.
+const LINES: usize = 15;
+
+/// What a probe saw: how the cluster was reached, the server, and per namespace its search attributes,
+/// schedules, workflow types and task queues; last, which RPCs were called.
+pub fn snapshot_text(snapshot: &ClusterSnapshot, options: &RenderOptions) -> String {
+    let mut page = Page { out: String::new(), paint: Paint { color: options.color }, width: options.width.max(40) };
+    page.head(snapshot);
+    page.ladder(snapshot);
+    page.server(snapshot);
+    for namespace in &snapshot.namespaces {
+        page.namespace(namespace);
+    }
+    page.rpcs(snapshot);
+    page.out
+}
+
+struct Page {
+    out: String,
+    paint: Paint,
+    width: usize,
+}
+
+impl Page {
+    fn line(&mut self, text: &str) {
+        self.out.push_str(text.trim_end());
+        self.out.push('\n');
+    }
+
+    fn heading(&mut self, text: &str) {
+        let text = self.paint.bold(&one_line(text));
+        self.out.push('\n');
+        self.line(&text);
+    }
+
+    fn wrapped(&mut self, text: &str, indent: usize) {
+        for line in wrap(&one_line(text), self.width.saturating_sub(indent)) {
+            self.line(&format!("{:indent$}{line}", ""));
+        }
+    }
+
+    /// `name` and a value, which wraps under itself.
+    fn field(&mut self, name: &str, value: &str) {
+        let lines = wrap(&one_line(value), self.width.saturating_sub(22));
+        let mut lines = lines.into_iter();
+        let first = lines.next().unwrap_or_default();
+        let name = self.paint.dim(&format!("{name:<19}"));
+        self.line(&format!("  {name} {first}"));
+        for line in lines {
+            self.line(&format!("{:22}{line}", ""));
+        }
+    }
+
+    fn head(&mut self, s: &ClusterSnapshot) {
+        let kind = match s.kind {
+            ClusterKind::SelfHosted => "self-hosted",
+            ClusterKind::Cloud => "Temporal Cloud",
+        };
+        let title = self.paint.bold(&format!("{} {}", s.side, one_line(&s.address)));
+        let credential = match s.credential {
+            Credential::None => "no credential",
+            Credential::Mtls => "client certificate",
+            Credential::ApiKey => "API key",
+        };
+        self.line(&format!("{title} · {kind} · {credential}"));
+        let text = self.paint.dim(&format!("probed {} in {} ms", minute(s.taken_at), number(s.elapsed_ms)));
+        self.line(&text);
+    }
+
+    fn ladder(&mut self, s: &ClusterSnapshot) {
+        self.heading("Connection");
+        for step in &s.connection {
+            let mark = if step.ok { Mark::Ok } else { Mark::Failed };
+            let mut lines = wrap(&one_line(&step.detail), self.width.saturating_sub(18)).into_iter();
+            let head = format!("{:<13}", one_line(&step.step));
+            let first = lines.next().unwrap_or_default();
+            let text = format!(" {} {head} {first}", self.paint.mark(mark, mark.glyph()));
+            self.line(&text);
+            for line in lines {
+                self.line(&format!("{:17}{line}", ""));
+            }
+            if let Some(remedy) = &step.remedy {
+                self.wrapped(&format!("→ {remedy}"), 17);
+            }
+        }
+    }
+
+    fn server(&mut self, s: &ClusterSnapshot) {
+        self.heading("Server");
+        match s.system.value() {
+            Some(system) => {
+                self.field("version", &system.server_version);
+                if let Some(c) = &system.cluster {
+                    self.field(
+                        "cluster",
+                        &format!(
+                            "{} ({}), {}, persistence {}, visibility {}",
+                            c.name,
+                            c.id,
+                            plural(usize::try_from(c.history_shards).unwrap_or(0), "shard"),
+                            c.persistence_store,
+                            c.visibility_store
+                        ),
+                    );
+                }
+            }
+            None => self.gap("server", &s.system),
+        }
+        match &s.namespace_names {
+            Known::Unknown(_) => self.gap("namespaces", &s.namespace_names),
+            Known::Known(names) | Known::Partial { value: names, .. } => {
+                self.field("namespaces", &names.join(", "));
+            }
+        }
+    }
+
+    fn gap<T>(&mut self, name: &str, known: &Known<T>) {
+        let Some(why) = known.why() else { return };
+        let partial = if known.value().is_some() { "in part" } else { "unknown" };
+        self.field(name, &format!("{partial}: {}", why.reason));
+        if let Some(remedy) = &why.remedy {
+            self.field("", &format!("→ {remedy}"));
+        }
+    }
+
+    fn namespace(&mut self, n: &NamespaceSnapshot) {
+        self.heading(&format!("Namespace {}", n.name));
+        if let Some(c) = n.config.value() {
+            let global = if c.global { ", global" } else { "" };
+            self.field("state", &format!("{}, retention {}{global}", c.state, duration(c.retention_seconds)));
+        }
+        self.gap("state", &n.config);
+        let executions = |k: &Known<u64>| k.value().map_or_else(|| "?".to_owned(), |v| number(*v));
+        self.field("executions", &format!("{} open, {} closed", executions(&n.open), executions(&n.closed)));
+        self.gap("open", &n.open);
+        self.gap("closed", &n.closed);
+        if let Some(Some(e)) = n.oldest_open.value() {
+            self.field("oldest open", &format!("{} · {} · {}", duration(e.seconds), e.workflow_type, e.workflow_id));
+        }
+        if let Some(Some(e)) = n.longest_closed.value() {
+            self.field("longest closed", &format!("{} · {} · {}", duration(e.seconds), e.workflow_type, e.workflow_id));
+        }
+        if let Some(attributes) = n.search_attributes.value() {
+            let all: Vec<String> = attributes.iter().map(|a| format!("{} {}", a.name, a.value_type)).collect();
+            let text = if all.is_empty() { "none".to_owned() } else { all.join(", ") };
+            self.field("search attributes", &text);
+        }
+        self.gap("search attributes", &n.search_attributes);
+        self.schedules(n);
+        self.types(n);
+        self.queues(n);
+    }
+
+    fn schedules(&mut self, n: &NamespaceSnapshot) {
+        if let Some(schedules) = n.schedules.value() {
+            let paused = schedules.iter().filter(|s| s.paused).count();
+            self.field("schedules", &format!("{}, {paused} paused", schedules.len()));
+            for s in schedules.iter().take(LINES) {
+                let state = if s.paused { "paused" } else { "active" };
+                let text = format!("{} · {state} · {} → {}", s.id, schedule_when(s), s.action.workflow_type);
+                self.wrapped(&text, 4);
+            }
+            self.more(schedules.len());
+        }
+        self.gap("schedules", &n.schedules);
+    }
+
+    fn types(&mut self, n: &NamespaceSnapshot) {
+        if let Some(types) = n.workflow_types.value() {
+            self.field("workflow types", &types.len().to_string());
+            let mut types: Vec<_> = types.iter().collect();
+            types.sort_by_key(|t| std::cmp::Reverse(t.open));
+            for t in types.iter().take(LINES) {
+                let oldest =
+                    t.oldest_open.as_ref().map_or_else(String::new, |e| format!(", oldest {}", duration(e.seconds)));
+                let name = shorten(&t.name, 40);
+                self.line(&format!("    {name:<40} {:>9} open{oldest}", number(t.open)));
+            }
+            self.more(types.len());
+        }
+        self.gap("workflow types", &n.workflow_types);
+    }
+
+    fn queues(&mut self, n: &NamespaceSnapshot) {
+        if let Some(queues) = n.task_queues.value() {
+            self.field("task queues", &format!("{} (workflow + activity pollers)", queues.len()));
+            for q in queues.iter().take(LINES) {
+                let mut text = format!("{} + {} pollers", q.workflow_pollers.len(), q.activity_pollers.len());
+                if let Some(backlog) = q.workflow_backlog.filter(|b| *b > 0) {
+                    text.push_str(&format!(", backlog {backlog}"));
+                }
+                let mark = if q.workflow_pollers.is_empty() { Mark::Attention } else { Mark::Ok };
+                let mark = self.paint.mark(mark, mark.glyph());
+                let name = shorten(&q.name, 34);
+                self.line(&format!("  {mark} {name:<34} {text}"));
+            }
+            self.more(queues.len());
+        }
+        self.gap("task queues", &n.task_queues);
+    }
+
+    fn more(&mut self, total: usize) {
+        if let Some(more) = total.checked_sub(LINES).filter(|m| *m > 0) {
+            let text = self.paint.dim(&format!("    and {more} more; the snapshot file has all"));
+            self.line(&text);
+        }
+    }
+
+    fn rpcs(&mut self, s: &ClusterSnapshot) {
+        let total: u64 = s.rpcs.values().map(|c| c.calls).sum();
+        self.heading(&format!("Calls made ({}), all of them reads", number(total)));
+        let mut by_name: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
+        for (name, count) in &s.rpcs {
+            let entry = by_name.entry(name.rsplit('/').next().unwrap_or(name)).or_default();
+            entry.0 += count.calls;
+            entry.1 += count.errors;
+        }
+        let parts: Vec<String> = by_name
+            .into_iter()
+            .map(|(name, (calls, errors))| match errors {
+                0 => format!("{name} {}", number(calls)),
+                _ => format!("{name} {} ({})", number(calls), plural(usize::try_from(errors).unwrap_or(0), "error")),
+            })
+            .collect();
+        self.wrapped(&parts.join(" · "), 1);
+    }
+}

@@ -1,0 +1,307 @@
+//! The scorecard on a terminal: verdict, what to do, checklist, gates.
+
+use std::fmt::Write as _;
+
+use comfy_table::{Cell, ColumnConstraint, ContentArrangement, Table, Width, presets};
+
+use super::RenderOptions;
+use super::paint::{Paint, wrap, wrap_command};
+use super::text::{one_line, plural};
+use super::view::{CheckView, FindingView, ItemView, Mark, Report};
+use crate::judge::Scorecard;
+
+/// Findings shown per blocker; the reports have all.
+const FINDINGS: usize = 3;
+/// Places shown per finding.
+const PLACES: usize = 2;
+
+/// A page being written.
+struct Page<'a> {
+    out: String,
+    paint: Paint,
+    width: usize,
+    options: &'a RenderOptions,
+}
+
+/// Render for a terminal.
+pub(super) fn render(card: &Scorecard, options: &RenderOptions) -> String {
+    let report = Report::new(card, options);
+    let mut page =
+        Page { out: String::new(), paint: Paint { color: options.color }, width: options.width.max(40), options };
+    page.verdict(&report);
+    page.blockers(&report);
+    page.undecided(&report);
+    page.conditions(&report);
+    page.items("Checklist", &report.checklist);
+    page.items("Failure modes", &report.failure_modes);
+    page.gates(&report);
+    page.end(&report);
+    page.out
+}
+
+impl Page<'_> {
+    fn line(&mut self, text: &str) {
+        self.out.push_str(text.trim_end());
+        self.out.push('\n');
+    }
+
+    fn heading(&mut self, text: &str) {
+        let text = self.paint.bold(text);
+        self.out.push('\n');
+        self.line(&text);
+    }
+
+    fn message(&mut self, text: &str, indent: usize) {
+        for line in self.paint.message(text, indent, self.width) {
+            self.line(&line);
+        }
+    }
+
+    /// `lead` before the first line, the rest aligned under it.
+    fn hanging(&mut self, lead: &str, text: &str, indent: usize) {
+        let inner = indent + lead.chars().count() + 1;
+        let mut lines = self.paint.message(text, inner, self.width).into_iter();
+        let first = lines.next().unwrap_or_default();
+        let lead = self.paint.dim(lead);
+        self.line(&format!("{:indent$}{lead} {}", "", first.trim_start()));
+        for line in lines {
+            self.line(&line);
+        }
+    }
+
+    fn verdict(&mut self, report: &Report) {
+        let v = &report.verdict;
+        let label = self.paint.badge(v.mark.mark, v.label);
+        let title = one_line(&report.title).into_owned();
+        self.line(&format!("{label} at the gate {} · {title}", self.paint.bold(v.gate)));
+        self.message(&v.summary, 0);
+        for side in &report.sides {
+            let text = match (&side.address, &side.missing) {
+                (Some(address), None) => format!("{} {address} · {}", side.name, side.detail),
+                (Some(address), Some(why)) => format!("{} {address} · not seen: {why}", side.name),
+                (None, why) => format!("{}: {}", side.name, why.as_deref().unwrap_or("not part of this run")),
+            };
+            for line in wrap(&one_line(&text), self.width.saturating_sub(2)) {
+                let line = self.paint.dim(&format!("  {line}"));
+                self.line(&line);
+            }
+        }
+    }
+
+    fn blockers(&mut self, report: &Report) {
+        if !report.blockers.is_empty() {
+            self.heading(&format!("In the way ({})", report.blockers.len()));
+            for check in &report.blockers {
+                self.check(check, true);
+            }
+        }
+        if !report.later.is_empty() {
+            self.heading(&format!("In the way of other gates ({})", report.later.len()));
+            for check in &report.later {
+                self.brief(check, &check.gates);
+            }
+        }
+    }
+
+    fn undecided(&mut self, report: &Report) {
+        if report.undecided.is_empty() {
+            return;
+        }
+        self.heading(&format!("Not decided ({})", report.undecided.len()));
+        for check in &report.undecided {
+            self.check(check, false);
+        }
+    }
+
+    fn conditions(&mut self, report: &Report) {
+        if report.conditions.is_empty() {
+            return;
+        }
+        self.heading(&format!("Conditions ({})", report.conditions.len()));
+        for check in &report.conditions {
+            let note = match (check.outcome, check.owners.as_str()) {
+                ("waived", owners) => format!("waived by {owners}"),
+                ("unknown", _) => "unknown".to_owned(),
+                (_, "") => check.tally.clone(),
+                (_, owners) => format!("{}, {owners}", check.tally),
+            };
+            self.brief(check, &note);
+        }
+    }
+
+    fn brief(&mut self, check: &CheckView, note: &str) {
+        let mark = self.paint.mark(check.mark.mark, check.mark.glyph);
+        self.line(&format!(" {mark} {}", self.paint.code(&one_line(&check.rule))));
+        let text = if note.is_empty() { check.title.clone() } else { format!("{} ({note})", check.title) };
+        self.message(&text, 3);
+    }
+
+    fn check(&mut self, check: &CheckView, failed: bool) {
+        let mark = self.paint.mark(check.mark.mark, check.mark.glyph);
+        let item = check.item.map_or_else(String::new, |n| format!(" · checklist item {n}"));
+        self.line(&format!(
+            " {mark} {}{}",
+            self.paint.bold(&one_line(&check.rule)),
+            self.paint.dim(&format!(" · {}{item}", check.severity))
+        ));
+        if !failed {
+            self.hanging("?", check.why.as_deref().unwrap_or("the evidence is missing"), 3);
+            if let Some(remedy) = &check.why_remedy {
+                self.hanging("→", remedy, 3);
+            }
+        } else if check.findings.is_empty() {
+            self.message(check.why.as_deref().unwrap_or(&check.title), 3);
+        }
+        for finding in check.findings.iter().take(FINDINGS) {
+            self.finding(finding);
+        }
+        if let Some(more) = check.findings.len().checked_sub(FINDINGS).filter(|more| *more > 0) {
+            let text = self.paint.dim(&format!("   and {more} more of this kind"));
+            self.line(&text);
+        }
+    }
+
+    fn finding(&mut self, finding: &FindingView) {
+        self.message(&finding.message, 3);
+        for place in finding.evidence.iter().take(PLACES) {
+            // Which RPC answered and when is in the other reports; here the place is enough.
+            let text = match &place.detail {
+                Some(detail) if place.code => format!("{} ({detail})", place.place),
+                _ => place.place.clone(),
+            };
+            self.hanging("at", &text, 3);
+        }
+        if let Some(more) = finding.evidence.len().checked_sub(PLACES).filter(|more| *more > 0) {
+            let text = self.paint.dim(&format!("      and {}", plural(more, "more place")));
+            self.line(&text);
+        }
+        for step in &finding.steps {
+            self.hanging("→", &step.text, 3);
+            let room = self.width - 7;
+            for (i, line) in step.command.iter().flat_map(|c| wrap_command(c, room)).enumerate() {
+                let prompt = if i == 0 { "$" } else { " " };
+                let line = format!("     {} {}", self.paint.dim(prompt), self.paint.code(&line));
+                self.line(&line);
+            }
+        }
+    }
+
+    fn items(&mut self, title: &str, items: &[ItemView]) {
+        if items.is_empty() {
+            return;
+        }
+        self.heading(title);
+        let numbered = items.iter().any(|i| i.number.is_some());
+        let rows = items.iter().map(|i| {
+            let number = i.number.map(|n| n.to_string());
+            let state = format!("{} {}", i.mark.glyph, i.mark.word);
+            let cells = [Some(state), number, Some(i.title.clone()), Some(i.evidence.clone())];
+            (i.mark.mark, cells.into_iter().flatten().collect())
+        });
+        let rows: Vec<_> = rows.collect();
+        self.table(if numbered { &[16, 2] } else { &[16] }, rows);
+    }
+
+    fn gates(&mut self, report: &Report) {
+        if report.gates.is_empty() {
+            return;
+        }
+        self.heading("Gates");
+        let rows = report.gates.iter().map(|g| {
+            let because: Vec<&str> = g.because.iter().map(|r| r.rule.as_str()).collect();
+            let because = match because.as_slice() {
+                [] => String::new(),
+                names if names.len() <= 3 => names.join(", "),
+                [a, b, rest @ ..] => format!("{a}, {b} and {} more", rest.len()),
+                [..] => String::new(),
+            };
+            let name = if g.current { format!("{} ◂", g.name) } else { g.name.to_owned() };
+            (
+                g.mark.mark,
+                vec![
+                    format!("{} {}", g.mark.glyph, g.label),
+                    name,
+                    format!("{}/{} passed", g.passed, g.total),
+                    because,
+                ],
+            )
+        });
+        self.table(&[20, 14, 12], rows.collect());
+    }
+
+    /// Rows under each other without lines. The first cell of a row carries its mark.
+    fn table(&mut self, fixed: &[u16], rows: Vec<(Mark, Vec<String>)>) {
+        let mut table = Table::new();
+        table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).force_no_tty();
+        table.set_width(u16::try_from(self.width - 1).unwrap_or(u16::MAX));
+        for (_, cells) in &rows {
+            table.add_row(cells.iter().map(|c| Cell::new(one_line(c))));
+        }
+        for (i, width) in fixed.iter().enumerate() {
+            if let Some(column) = table.column_mut(i) {
+                // The padding counts.
+                column.set_padding((0, 1)).set_constraint(ColumnConstraint::Absolute(Width::Fixed(width + 1)));
+            }
+        }
+        for i in fixed.len()..table.column_count() {
+            if let Some(column) = table.column_mut(i) {
+                column.set_padding((0, 1));
+            }
+        }
+        let mut marks = rows.iter();
+        let first = fixed.first().map_or(0, |w| usize::from(*w));
+        for line in table.lines() {
+            // A row's first line begins with its mark; the lines it wraps into begin with spaces.
+            let head: String = line.chars().take(first).collect();
+            let tail: String = line.chars().skip(first).collect();
+            let head = if head.trim().is_empty() {
+                head
+            } else {
+                match marks.next() {
+                    Some((mark, _)) => self.paint.mark(*mark, &head),
+                    None => head,
+                }
+            };
+            self.line(&format!(" {head}{tail}"));
+        }
+    }
+
+    fn end(&mut self, report: &Report) {
+        let counts: Vec<String> = report
+            .counts
+            .iter()
+            .filter(|c| c.n > 0)
+            .map(|c| self.paint.mark(c.mark.mark, &format!("{} {}", c.n, c.label)))
+            .collect();
+        self.out.push('\n');
+        if counts.is_empty() {
+            self.line("No rule was evaluated.");
+        } else {
+            let plain: Vec<String> =
+                report.counts.iter().filter(|c| c.n > 0).map(|c| format!("{} {}", c.n, c.label)).collect();
+            // Colour adds no width: wrap the plain text, and paint only when it fits on one line.
+            let text = format!("{}: {}", plural(report.total_checks, "check"), plain.join(" · "));
+            let lines = wrap(&text, self.width);
+            if lines.len() == 1 {
+                self.line(&format!("{}: {}", plural(report.total_checks, "check"), counts.join(" · ")));
+            } else {
+                lines.iter().for_each(|l| self.line(l));
+            }
+        }
+        let unknown = report.unknowns.len();
+        if unknown > report.undecided.len() {
+            self.message("A check without an answer is not a pass: see `not known` in the report.", 0);
+        }
+        if let Some(first) = report.blockers.first().or(report.undecided.first()) {
+            let rule = one_line(&first.rule).into_owned();
+            self.message(&format!("Why a rule exists and what to do: temporal preflight explain {rule}"), 0);
+        }
+        for path in &self.options.written {
+            let _ = writeln!(self.out, "Report: {}", one_line(path));
+        }
+        // Once more: on a long page the first line is out of sight.
+        let v = &report.verdict;
+        let label = self.paint.mark(v.mark.mark, v.label);
+        let _ = writeln!(self.out, "\n{label} at the gate {}", v.gate);
+    }
+}

@@ -1,0 +1,219 @@
+//! Rules with their findings.
+
+use serde::Serialize;
+
+use super::links::Links;
+use super::mark::{MarkView, anchor};
+use crate::facts::Locus;
+use crate::judge::Scorecard;
+use crate::judge::scorecard::{Certainty, Check, Finding, Outcome};
+use crate::render::escape::is_web;
+use crate::render::text::{list, minute, plural, words};
+
+/// Findings shown in full where a rule is only summarised; the rule's own entry has all.
+const SHOWN: usize = 3;
+/// A rule with more findings than this is folded.
+const UNFOLDED: usize = 12;
+/// Places shown unfolded per finding.
+const PLACES: usize = 5;
+
+/// Checks of one area.
+#[derive(Debug, Serialize)]
+pub(crate) struct AreaView {
+    pub id: String,
+    pub title: String,
+    pub tally: String,
+    pub checks: Vec<CheckView>,
+}
+
+/// One rule.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct CheckView {
+    pub rule: String,
+    pub anchor: String,
+    pub title: String,
+    pub mark: MarkView,
+    pub outcome: &'static str,
+    pub severity: &'static str,
+    pub item: Option<u8>,
+    pub gates: String,
+    pub why: Option<String>,
+    pub why_remedy: Option<String>,
+    pub findings: Vec<FindingView>,
+    /// The first few findings, and how many more there are.
+    pub shown: Vec<FindingView>,
+    pub more: usize,
+    pub tally: String,
+    pub owners: String,
+    pub explanation: String,
+    pub references: Vec<Reference>,
+    /// Shown unfolded.
+    pub open: bool,
+}
+
+/// One finding.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct FindingView {
+    pub message: String,
+    pub mark: Option<MarkView>,
+    pub evidence: Vec<EvidenceView>,
+    /// Beyond the first few, shown folded.
+    pub more_evidence: Vec<EvidenceView>,
+    pub steps: Vec<StepView>,
+    pub fingerprint: String,
+    pub waiver: Option<String>,
+}
+
+/// A place a person can open.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct EvidenceView {
+    pub place: String,
+    pub href: Option<String>,
+    /// A path, to be set in a fixed-width face.
+    pub code: bool,
+    pub detail: Option<String>,
+    pub snippet: Option<String>,
+}
+
+/// One thing to do.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct StepView {
+    pub text: String,
+    pub command: Option<String>,
+}
+
+/// Where a rule's facts come from.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Reference {
+    pub text: String,
+    pub href: Option<String>,
+}
+
+impl CheckView {
+    /// Prepare a check.
+    pub fn new(check: &Check, links: &Links) -> Self {
+        let findings: Vec<_> = check.findings.iter().map(|f| finding(f, links)).collect();
+        let shown: Vec<_> = findings.iter().take(SHOWN).cloned().collect();
+        let mut owners: Vec<String> = check
+            .findings
+            .iter()
+            .filter_map(|f| f.waiver.as_ref())
+            .map(|w| format!("{}, until {}", w.owner, w.until))
+            .collect();
+        owners.sort();
+        owners.dedup();
+        Self {
+            rule: check.rule.clone(),
+            anchor: anchor(&check.rule),
+            title: check.title.clone(),
+            mark: (check.outcome, check.severity).into(),
+            outcome: match check.outcome {
+                Outcome::Pass => "pass",
+                Outcome::Fail => "fail",
+                Outcome::Unknown => "unknown",
+                Outcome::NotApplicable => "not-applicable",
+                Outcome::Waived => "waived",
+            },
+            severity: check.severity.name(),
+            item: check.item,
+            gates: check.gates.iter().map(|g| g.name()).collect::<Vec<_>>().join(", "),
+            why: check.why.clone(),
+            why_remedy: check.why_remedy.clone(),
+            more: findings.len() - shown.len(),
+            tally: if findings.is_empty() { String::new() } else { plural(findings.len(), "finding") },
+            findings,
+            shown,
+            owners: list(&owners),
+            explanation: check.explanation.clone(),
+            references: check
+                .references
+                .iter()
+                .map(|text| Reference { text: text.clone(), href: is_web(text).then(|| text.clone()) })
+                .collect(),
+            open: check.outcome == Outcome::Fail,
+        }
+    }
+}
+
+fn finding(finding: &Finding, links: &Links) -> FindingView {
+    let mut places: Vec<_> = finding.evidence.iter().map(|l| evidence(l, links)).collect();
+    let more_evidence = if places.len() > PLACES + 1 { places.split_off(PLACES) } else { Vec::new() };
+    FindingView {
+        message: finding.message.clone(),
+        mark: match (&finding.waiver, finding.certainty) {
+            (Some(_), _) => Some(super::Mark::Waived.into()),
+            (None, Certainty::Unknown) => Some(MarkView::new(super::Mark::Unknown, "not decided")),
+            (None, Certainty::Fail) => None,
+        },
+        evidence: places,
+        more_evidence,
+        steps: finding.remedy.iter().map(|s| StepView { text: s.text.clone(), command: s.command.clone() }).collect(),
+        fingerprint: finding.fingerprint.chars().take(12).collect(),
+        waiver: finding
+            .waiver
+            .as_ref()
+            .map(|w| format!("Accepted by {} until {} ({}): {}", w.owner, w.until, w.place, w.reason)),
+    }
+}
+
+fn evidence(locus: &Locus, links: &Links) -> EvidenceView {
+    let (detail, snippet) = match locus {
+        Locus::Source { function, snippet, .. } => (function.as_ref().map(|f| format!("in {f}")), snippet.clone()),
+        Locus::File { .. } => (None, None),
+        Locus::Live { rpc, time, .. } => (Some(format!("{rpc}, {}", minute(*time))), None),
+        Locus::Attested { .. } => (None, None),
+    };
+    EvidenceView {
+        place: locus.to_string(),
+        href: links.locus(locus),
+        code: matches!(locus, Locus::Source { .. } | Locus::File { .. }),
+        detail,
+        snippet,
+    }
+}
+
+/// All checks by area, in the order of the scorecard. Those in `told` stand further up already and are folded.
+pub(crate) fn areas(card: &Scorecard, links: &Links, told: &[String]) -> Vec<AreaView> {
+    let mut names: Vec<&str> = Vec::new();
+    for check in &card.checks {
+        if !names.contains(&check.area.as_str()) {
+            names.push(&check.area);
+        }
+    }
+    names
+        .into_iter()
+        .map(|name| {
+            let checks: Vec<&Check> = card.checks.iter().filter(|c| c.area == name).collect();
+            AreaView {
+                id: anchor(name).replacen("check-", "area-", 1),
+                title: words(name),
+                tally: tally(&checks),
+                checks: checks
+                    .into_iter()
+                    .map(|c| {
+                        let mut view = CheckView::new(c, links);
+                        view.open &= !told.contains(&c.rule) && c.findings.len() <= UNFOLDED;
+                        view
+                    })
+                    .collect(),
+            }
+        })
+        .collect()
+}
+
+fn tally(checks: &[&Check]) -> String {
+    [
+        (Outcome::Fail, "failed"),
+        (Outcome::Unknown, "unknown"),
+        (Outcome::Waived, "waived"),
+        (Outcome::Pass, "passed"),
+        (Outcome::NotApplicable, "not applicable"),
+    ]
+    .into_iter()
+    .filter_map(|(outcome, word)| {
+        let n = checks.iter().filter(|c| c.outcome == outcome).count();
+        (n > 0).then(|| format!("{n} {word}"))
+    })
+    .collect::<Vec<_>>()
+    .join(" · ")
+}

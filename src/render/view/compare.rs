@@ -1,0 +1,347 @@
+//! Both clusters side by side. This states differences; whether one matters is said by the rules.
+
+use std::collections::BTreeSet;
+
+use super::mark::Mark;
+use super::table::{Cell, Table};
+use crate::facts::Known;
+use crate::facts::cluster::{ClusterSnapshot, NamespaceSnapshot, Schedule, TaskQueue};
+use crate::judge::Scorecard;
+use crate::render::text::{duration, number, plural, shorten};
+
+/// A namespace on the source and where it goes.
+struct Pair<'a> {
+    source_name: String,
+    target_name: Option<String>,
+    exclude: Option<&'a str>,
+    source: Option<&'a NamespaceSnapshot>,
+    target: Option<&'a NamespaceSnapshot>,
+}
+
+impl Pair<'_> {
+    fn label(&self) -> String {
+        match &self.target_name {
+            Some(target) if *target != self.source_name => format!("{} → {target}", self.source_name),
+            _ => self.source_name.clone(),
+        }
+    }
+}
+
+/// Namespaces, search attributes, schedules and task queues of both sides.
+pub(super) fn tables(card: &Scorecard) -> Vec<Table> {
+    let pairs = pairs(card);
+    let gap = super::gap(&card.inventory.source).or_else(|| super::gap(&card.inventory.target));
+    [namespaces(&pairs), search_attributes(&pairs), schedules(&pairs), task_queues(&pairs)]
+        .into_iter()
+        .map(|t| if t.gap.is_none() { t.gap(gap.clone()) } else { t })
+        .filter(|t| !t.is_void())
+        .collect()
+}
+
+/// As planned; without a plan, namespaces of the same name, or the only one of each side.
+fn pairs(card: &Scorecard) -> Vec<Pair<'_>> {
+    fn find<'a>(side: &'a Known<ClusterSnapshot>, name: &str) -> Option<&'a NamespaceSnapshot> {
+        side.value()?.namespaces.iter().find(|n| n.name == name)
+    }
+    let (source, target) = (&card.inventory.source, &card.inventory.target);
+    if !card.plan.namespaces.is_empty() {
+        return card
+            .plan
+            .namespaces
+            .iter()
+            .map(|m| Pair {
+                source_name: m.source.clone(),
+                target_name: m.target.clone(),
+                exclude: m.exclude.as_deref(),
+                source: find(source, &m.source),
+                target: m.target.as_deref().and_then(|t| find(target, t)),
+            })
+            .collect();
+    }
+    let all = |side: &'_ Known<ClusterSnapshot>| side.value().map_or(0, |s| s.namespaces.len());
+    let only_one = all(source) == 1 && all(target) == 1;
+    source
+        .value()
+        .into_iter()
+        .flat_map(|s| &s.namespaces)
+        .map(|n| {
+            let other =
+                if only_one { target.value().and_then(|t| t.namespaces.first()) } else { find(target, &n.name) };
+            Pair {
+                source_name: n.name.clone(),
+                target_name: other.map(|o| o.name.clone()),
+                exclude: None,
+                source: Some(n),
+                target: other,
+            }
+        })
+        .collect()
+}
+
+/// A fact as a cell: its value, or that it is not known.
+fn cell<T>(known: Option<&Known<T>>, show: impl FnOnce(&T) -> Cell) -> Cell {
+    match known {
+        None => Cell::quiet("–"),
+        Some(Known::Unknown(_)) => Cell::mark(Mark::Unknown, "unknown"),
+        Some(Known::Known(value)) => show(value),
+        Some(Known::Partial { value, .. }) => {
+            let mut cell = show(value);
+            cell.sub = Some("in part".to_owned());
+            cell
+        }
+    }
+}
+
+fn namespaces(pairs: &[Pair]) -> Table {
+    let rows = pairs
+        .iter()
+        .map(|p| {
+            let retention = |side: Option<&NamespaceSnapshot>| {
+                cell(side.map(|n| &n.config), |c| Cell::num(duration(c.retention_seconds)))
+            };
+            let (target, state) = match (&p.target_name, p.exclude) {
+                (None, Some(why)) => (Cell::quiet("does not move").sub(why), Cell::mark(Mark::None, "excluded")),
+                (None, None) => (Cell::quiet("–"), Cell::mark(Mark::Attention, "no target")),
+                (Some(name), _) => (
+                    Cell::code(name),
+                    match (p.source, p.target) {
+                        (Some(_), Some(_)) => Cell::mark(Mark::Ok, "seen on both"),
+                        (None, _) => Cell::mark(Mark::Unknown, "source not seen"),
+                        (_, None) => Cell::mark(Mark::Unknown, "target not seen"),
+                    },
+                ),
+            };
+            vec![
+                Cell::code(&p.source_name),
+                target,
+                retention(p.source),
+                retention(p.target),
+                cell(p.source.map(|n| &n.open), |n| Cell::num(number(*n))),
+                cell(p.target.map(|n| &n.open), |n| Cell::num(number(*n))),
+                state,
+            ]
+        })
+        .collect();
+    Table::new(
+        "compare-namespaces",
+        "Namespaces",
+        &["Source", "Target", "Retention, source", "Retention, target", "Open, source", "Open, target", "State"],
+        rows,
+    )
+}
+
+/// Why a per-namespace fact is missing anywhere among the pairs.
+fn gaps<T>(pairs: &[Pair], fact: fn(&NamespaceSnapshot) -> &Known<T>) -> Option<String> {
+    let mut all = BTreeSet::new();
+    for p in pairs {
+        for (side, name, snapshot) in
+            [("source", Some(&p.source_name), p.source), ("target", p.target_name.as_ref(), p.target)]
+        {
+            if let (Some(name), Some(gap)) = (name, snapshot.and_then(|s| super::gap(fact(s)))) {
+                all.insert(format!("{name} ({side}): {gap}"));
+            }
+        }
+    }
+    (!all.is_empty()).then(|| all.into_iter().collect::<Vec<_>>().join(" "))
+}
+
+/// What the two sides of a named thing look like, whichever exist; `None` where a side is not known.
+fn sides<'a, T>(
+    p: &'a Pair,
+    fact: fn(&NamespaceSnapshot) -> &Known<Vec<T>>,
+) -> (Option<&'a Vec<T>>, Option<&'a Vec<T>>) {
+    (p.source.and_then(|n| fact(n).value()), p.target.and_then(|n| fact(n).value()))
+}
+
+/// The state of something that is on one side, both, or cannot be seen on one of them.
+fn presence(source_known: bool, target_known: bool, on_source: bool, on_target: bool) -> Option<Cell> {
+    match (on_source, on_target) {
+        (true, true) => None,
+        (true, false) if target_known => Some(Cell::mark(Mark::Attention, "missing on target")),
+        (false, true) if source_known => Some(Cell::mark(Mark::None, "only on target")),
+        _ => Some(Cell::mark(Mark::Unknown, "other side unknown")),
+    }
+}
+
+fn search_attributes(pairs: &[Pair]) -> Table {
+    let mut rows = Vec::new();
+    for p in pairs.iter().filter(|p| p.target_name.is_some()) {
+        let (source, target) = sides(p, |n| &n.search_attributes);
+        let names: BTreeSet<&str> = source.into_iter().chain(target).flatten().map(|a| a.name.as_str()).collect();
+        for name in names {
+            let of = |side: Option<&'_ Vec<crate::facts::cluster::SearchAttribute>>| {
+                side.and_then(|s| s.iter().find(|a| a.name == name)).map(|a| a.value_type.clone())
+            };
+            let (a, b) = (of(source), of(target));
+            let state = presence(source.is_some(), target.is_some(), a.is_some(), b.is_some()).unwrap_or_else(|| {
+                if a == b { Cell::mark(Mark::Ok, "same") } else { Cell::mark(Mark::Failed, "type differs") }
+            });
+            rows.push(vec![
+                Cell::code(name),
+                Cell::quiet(p.label()),
+                Cell::maybe(a.as_deref()),
+                Cell::maybe(b.as_deref()),
+                state,
+            ]);
+        }
+    }
+    Table::new(
+        "compare-search-attributes",
+        "Search attributes",
+        &["Name", "Namespace", "Type on source", "Type on target", "State"],
+        worst_first(rows),
+    )
+    .gap(gaps(pairs, |n| &n.search_attributes))
+    .empty("Neither side has custom search attributes.")
+}
+
+fn schedules(pairs: &[Pair]) -> Table {
+    let mut rows = Vec::new();
+    for p in pairs.iter().filter(|p| p.target_name.is_some()) {
+        let (source, target) = sides(p, |n| &n.schedules);
+        let ids: BTreeSet<&str> = source.into_iter().chain(target).flatten().map(|s| s.id.as_str()).collect();
+        for id in ids {
+            let of = |side: Option<&'_ Vec<Schedule>>| side.and_then(|s| s.iter().find(|s| s.id == id).cloned());
+            let (a, b) = (of(source), of(target));
+            let state = presence(source.is_some(), target.is_some(), a.is_some(), b.is_some());
+            let state = match (state, &a, &b) {
+                (None, Some(a), Some(b)) => both(a, b),
+                (state, ..) => state.unwrap_or_default(),
+            };
+            rows.push(vec![Cell::code(id).sub(p.label()), schedule(a.as_ref()), schedule(b.as_ref()), state]);
+        }
+    }
+    Table::new("compare-schedules", "Schedules", &["Schedule", "On source", "On target", "State"], worst_first(rows))
+        .gap(gaps(pairs, |n| &n.schedules))
+        .empty("Neither side has schedules.")
+}
+
+fn both(a: &Schedule, b: &Schedule) -> Cell {
+    let differences = differences(a, b);
+    let cell = match (a.paused, b.paused, differences.is_empty()) {
+        (false, false, _) => Cell::mark(Mark::Failed, "active on both"),
+        (_, _, false) => Cell::mark(Mark::Attention, "differs"),
+        (true, true, true) => Cell::mark(Mark::Attention, "paused on both"),
+        (_, _, true) => Cell::mark(Mark::Ok, "same, one active"),
+    };
+    cell.sub(if differences.is_empty() { String::new() } else { format!("differs in: {}", differences.join(", ")) })
+}
+
+/// The parts in which two schedules differ, pausing apart.
+fn differences(a: &Schedule, b: &Schedule) -> Vec<&'static str> {
+    [
+        ("calendar", a.spec.calendars != b.spec.calendars || a.spec.excludes != b.spec.excludes),
+        ("interval", a.spec.intervals != b.spec.intervals),
+        ("start or end", (a.spec.start, a.spec.end) != (b.spec.start, b.spec.end)),
+        ("jitter", a.spec.jitter_seconds != b.spec.jitter_seconds),
+        ("time zone", a.spec.time_zone != b.spec.time_zone || a.spec.time_zone_data != b.spec.time_zone_data),
+        ("workflow type", a.action.workflow_type != b.action.workflow_type),
+        ("workflow id", a.action.workflow_id != b.action.workflow_id),
+        ("task queue", a.action.task_queue != b.action.task_queue),
+        ("input", a.action.input_hash != b.action.input_hash),
+        ("timeouts", a.action.timeouts != b.action.timeouts),
+        ("retry policy", a.action.retry_policy != b.action.retry_policy),
+        ("memo", a.action.memo != b.action.memo || a.memo != b.memo),
+        (
+            "search attributes",
+            a.action.search_attributes != b.action.search_attributes || a.search_attributes != b.search_attributes,
+        ),
+        ("headers", a.action.header_hash != b.action.header_hash),
+        ("policies", a.policies != b.policies),
+    ]
+    .into_iter()
+    .filter_map(|(name, differs)| differs.then_some(name))
+    .collect()
+}
+
+fn schedule(schedule: Option<&Schedule>) -> Cell {
+    let Some(s) = schedule else { return Cell::quiet("–") };
+    let state = if s.paused { "paused" } else { "active" };
+    Cell::text(format!("{state} · {}", when(s))).sub(format!(
+        "{} on {}",
+        shorten(&s.action.workflow_type, 60),
+        shorten(&s.action.task_queue, 40)
+    ))
+}
+
+/// When a schedule fires, in short.
+pub(crate) fn when(s: &Schedule) -> String {
+    let mut parts: Vec<String> = s.spec.intervals.iter().map(|i| interval(i)).collect();
+    parts.extend(s.spec.calendars.iter().map(|c| shorten(c, 40)));
+    let zone = if s.spec.time_zone.is_empty() { "UTC" } else { &s.spec.time_zone };
+    match parts.as_slice() {
+        [] => "never".to_owned(),
+        [one] if s.spec.calendars.is_empty() => one.clone(),
+        [one] => format!("{one} {}", shorten(zone, 30)),
+        [one, rest @ ..] => format!("{one} {} and {}", shorten(zone, 30), plural(rest.len(), "more")),
+    }
+}
+
+/// `3600+0` → `every 1 h`.
+fn interval(canonical: &str) -> String {
+    let (every, phase) = canonical.split_once('+').unwrap_or((canonical, "0"));
+    let seconds = |text: &str| text.trim().trim_end_matches('s').parse::<u64>().ok();
+    match (seconds(every), seconds(phase)) {
+        (Some(every), Some(0)) => format!("every {}", duration(every)),
+        (Some(every), Some(phase)) => format!("every {} plus {}", duration(every), duration(phase)),
+        _ => shorten(canonical, 40),
+    }
+}
+
+fn task_queues(pairs: &[Pair]) -> Table {
+    let mut rows = Vec::new();
+    for p in pairs.iter().filter(|p| p.target_name.is_some()) {
+        let (source, target) = sides(p, |n| &n.task_queues);
+        let names: BTreeSet<&str> = source.into_iter().chain(target).flatten().map(|q| q.name.as_str()).collect();
+        for name in names {
+            let of = |side: Option<&'_ Vec<TaskQueue>>| side.and_then(|s| s.iter().find(|q| q.name == name).cloned());
+            let (a, b) = (of(source), of(target));
+            let polled = |q: &Option<TaskQueue>| q.as_ref().map_or(0, |q| q.workflow_pollers.len());
+            let state = match (source.is_some() && target.is_some(), polled(&a), polled(&b)) {
+                (false, ..) => Cell::mark(Mark::Unknown, "other side unknown"),
+                (true, 0, 0) => Cell::mark(Mark::Attention, "no workers"),
+                (true, _, 0) => Cell::mark(Mark::Attention, "workers on source only"),
+                (true, 0, _) => Cell::mark(Mark::Attention, "workers on target only"),
+                (true, ..) => Cell::mark(Mark::Ok, "workers on both"),
+            };
+            let open = a.as_ref().and_then(|q| q.open_executions);
+            rows.push(vec![
+                Cell::code(name),
+                Cell::quiet(p.label()),
+                Cell::num(open.map_or_else(|| "–".to_owned(), number)),
+                pollers(a.as_ref()),
+                pollers(b.as_ref()),
+                state,
+            ]);
+        }
+    }
+    Table::new(
+        "compare-task-queues",
+        "Task queues",
+        &["Task queue", "Namespace", "Open, source", "Pollers, source", "Pollers, target", "State"],
+        worst_first(rows),
+    )
+    .note("Pollers of the last five minutes: workflow workers + activity workers.")
+    .gap(gaps(pairs, |n| &n.task_queues))
+    .empty("No task queue was seen.")
+}
+
+fn pollers(queue: Option<&TaskQueue>) -> Cell {
+    match queue {
+        None => Cell::quiet("–"),
+        Some(q) => Cell::num(format!("{} + {}", q.workflow_pollers.len(), q.activity_pollers.len())),
+    }
+}
+
+/// Differences before what agrees, else in the order given.
+fn worst_first(mut rows: Vec<Vec<Cell>>) -> Vec<Vec<Cell>> {
+    rows.sort_by_key(|row| match row.last().and_then(|c| c.mark.as_ref()).map(|m| m.mark) {
+        Some(Mark::Failed) => 0,
+        Some(Mark::Attention) => 1,
+        Some(Mark::Unknown) => 2,
+        Some(Mark::Waived) | None => 3,
+        Some(Mark::None) => 4,
+        Some(Mark::Ok) => 5,
+    });
+    rows
+}

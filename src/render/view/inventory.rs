@@ -1,0 +1,360 @@
+//! What there is, as tables: starters, messages, connections, workflow types, certificates …
+
+use std::collections::BTreeMap;
+
+use super::links::Links;
+use super::mark::Mark;
+use super::table::{Cell, Table};
+use crate::facts::Side;
+use crate::facts::certificate::Certificate;
+use crate::facts::cluster::ClusterSnapshot;
+use crate::facts::code::{CodeFacts, FallbackOn, Kind, OriginStatus, RoutingRole, Scope, Site};
+use crate::judge::Scorecard;
+use crate::render::text::{day, duration, minute, number, plural, words};
+
+/// All inventory tables that have something to show.
+pub(super) fn tables(card: &Scorecard, links: &Links) -> Vec<Table> {
+    let mut tables = Vec::new();
+    let gap = super::gap(&card.inventory.code);
+    match card.inventory.code.value() {
+        Some(code) => {
+            let mut of_code = vec![
+                starters(code, links),
+                messages(code, links),
+                connections(code, links),
+                wrappers(code, links),
+                hazards(code, links),
+                sdks(code, links),
+            ];
+            if let Some(first) = of_code.first_mut() {
+                first.gap = gap;
+            }
+            tables.append(&mut of_code);
+        }
+        None => tables.push(Table::new("inventory-code", "Source code", &[], vec![]).gap(gap)),
+    }
+    tables.push(workflow_types(card));
+    tables.push(certificates(card));
+    tables.retain(|t| !t.is_void());
+    tables
+}
+
+/// Where a site gets its client: mark and words.
+pub(crate) fn origin(site: &Site) -> (Mark, &'static str, String) {
+    let factory = !site.client.origins.is_empty() && site.client.origins.iter().all(|o| o.factory);
+    let from = || {
+        let mut places: Vec<String> = site
+            .client
+            .origins
+            .iter()
+            .map(|o| match &o.function {
+                Some(function) if factory => function.clone(),
+                _ => format!("{}:{}", o.path, o.line),
+            })
+            .collect();
+        places.dedup();
+        match places.as_slice() {
+            [] => String::new(),
+            [one] => one.clone(),
+            [one, rest @ ..] => format!("{one} and {}", plural(rest.len(), "other place")),
+        }
+    };
+    match site.client.status {
+        OriginStatus::Resolved if factory => (Mark::Ok, "factory", from()),
+        OriginStatus::Resolved => (Mark::Failed, "own connection", from()),
+        OriginStatus::Inherited => (Mark::Ok, "worker’s client", from()),
+        OriginStatus::Ambiguous => (Mark::Attention, "ambiguous", from()),
+        OriginStatus::Unresolved => (Mark::Unknown, "unresolved", site.client.reason.clone().unwrap_or_default()),
+    }
+}
+
+/// How a message chooses its cluster: mark and words.
+pub(crate) fn routing(site: &Site) -> (Mark, &'static str) {
+    match (site.routing.role, site.routing.fallback_on) {
+        (RoutingRole::Single, _) => (Mark::Attention, "one cluster"),
+        (_, Some(FallbackOn::NotFound)) => (Mark::Ok, "falls back on NotFound"),
+        (_, Some(FallbackOn::AnyError)) => (Mark::Failed, "falls back on any error"),
+        (_, Some(FallbackOn::Unclear) | None) => (Mark::Unknown, "fallback unclear"),
+    }
+}
+
+fn place(path: &str, line: u32, links: &Links) -> Cell {
+    Cell::code(if line == 0 { path.to_owned() } else { format!("{path}:{line}") }).link(links.code(path, line))
+}
+
+fn scope(scope: Scope) -> &'static str {
+    match scope {
+        Scope::Main => "production",
+        Scope::Test => "test",
+        Scope::Generated => "generated",
+        Scope::Vendored => "vendored",
+        Scope::Docs => "docs",
+    }
+}
+
+/// Production code first, then by how much the origin of the client worries.
+pub(crate) fn worry(site: &Site) -> (Scope, u8) {
+    let rank = match origin(site).0 {
+        Mark::Failed => 0,
+        Mark::Unknown => 1,
+        Mark::Attention => 2,
+        _ => 3,
+    };
+    (site.scope, rank)
+}
+
+fn sorted(code: &CodeFacts, wanted: impl Fn(&Site) -> bool) -> Vec<&Site> {
+    let mut sites: Vec<&Site> = code.sites.iter().filter(|s| wanted(s)).collect();
+    sites.sort_by_key(|s| worry(s));
+    sites
+}
+
+fn starters(code: &CodeFacts, links: &Links) -> Table {
+    let rows = sorted(code, |s| s.kind.starts())
+        .into_iter()
+        .map(|s| {
+            let (mark, word, from) = origin(s);
+            vec![
+                place(&s.path, s.line, links).sub(s.function.clone().unwrap_or_default()),
+                Cell::text(s.kind.name().replace('_', " ")).sub(if s.scope == Scope::Main {
+                    ""
+                } else {
+                    scope(s.scope)
+                }),
+                Cell::maybe(s.workflow_type.as_deref()).sub(s.cron.clone().unwrap_or_default()),
+                Cell::maybe(s.task_queue.as_deref()),
+                Cell::mark(mark, word).sub(from),
+            ]
+        })
+        .collect();
+    Table::new(
+        "inventory-starters",
+        "Starters",
+        &["Place", "Starts by", "Workflow type", "Task queue", "Client comes from"],
+        rows,
+    )
+    .note("Every place that begins an execution. Those outside the connection factory come first.")
+    .empty("No starter was found.")
+}
+
+fn messages(code: &CodeFacts, links: &Links) -> Table {
+    let rows = sorted(code, |s| s.kind.messages())
+        .into_iter()
+        .map(|s| {
+            let (mark, word, from) = origin(s);
+            let (route, how) = routing(s);
+            vec![
+                place(&s.path, s.line, links).sub(s.function.clone().unwrap_or_default()),
+                Cell::text(s.kind.name()).sub(if s.scope == Scope::Main { "" } else { scope(s.scope) }),
+                Cell::maybe(s.message_name.as_deref()),
+                Cell::mark(route, how),
+                Cell::mark(mark, word).sub(from),
+            ]
+        })
+        .collect();
+    Table::new(
+        "inventory-messages",
+        "Signals, queries, updates and cancellations",
+        &["Place", "Kind", "Name", "Routing", "Client comes from"],
+        rows,
+    )
+    .note("Places that talk to an execution that exists: they must reach the cluster it runs on.")
+}
+
+fn connections(code: &CodeFacts, links: &Links) -> Table {
+    let mut rows: Vec<Vec<Cell>> = code
+        .factories
+        .iter()
+        .map(|f| {
+            let origin = if f.configured { "configured factory" } else { "proposed factory" };
+            vec![
+                place(&f.path, f.line, links).sub(&f.function),
+                if f.found { Cell::mark(Mark::Ok, origin) } else { Cell::mark(Mark::Failed, "factory not found") },
+                Cell::quiet("–"),
+                Cell::quiet("–"),
+                Cell::num(number(f.sites as u64)),
+            ]
+        })
+        .collect();
+    rows.extend(
+        code.sites.iter().filter(|s| matches!(s.kind, Kind::Connect | Kind::ConnectConfig | Kind::Worker)).map(|s| {
+            let users = code
+                .sites
+                .iter()
+                .filter(|u| u.client.origins.iter().any(|o| o.path == s.path && o.line == s.line))
+                .count();
+            let in_factory =
+                code.factories.iter().any(|f| f.path == s.path && Some(&f.function) == s.function.as_ref());
+            vec![
+                place(&s.path, s.line, links).sub(s.function.clone().unwrap_or_default()),
+                match s.kind {
+                    Kind::Worker => Cell::text("worker").sub(s.task_queue.clone().unwrap_or_default()),
+                    Kind::ConnectConfig => Cell::text("configuration"),
+                    _ if in_factory => Cell::mark(Mark::Ok, "in the factory"),
+                    _ => Cell::mark(Mark::Attention, "outside a factory"),
+                },
+                Cell::text(s.address.clone().unwrap_or_else(|| "–".to_owned())),
+                Cell::text(s.namespace.clone().unwrap_or_else(|| "–".to_owned())),
+                Cell::num(number(users as u64)),
+            ]
+        }),
+    );
+    Table::new(
+        "inventory-connections",
+        "Factories, connections and workers",
+        &["Place", "What", "Address", "Namespace", "Used by"],
+        rows,
+    )
+}
+
+fn wrappers(code: &CodeFacts, links: &Links) -> Table {
+    let rows = code
+        .wrappers
+        .iter()
+        .map(|w| {
+            let callers: Vec<String> = w.calls.iter().take(4).map(|c| format!("{}:{}", c.path, c.line)).collect();
+            let more = w.calls.len().saturating_sub(callers.len());
+            let mut text = callers.join(", ");
+            if more > 0 {
+                text.push_str(&format!(" and {more} more"));
+            }
+            vec![
+                Cell::code(&w.name),
+                place(&w.path, w.line, links),
+                Cell::text(w.kind.name().replace('_', " ")),
+                Cell::num(number(w.calls.len() as u64)).sub(text),
+            ]
+        })
+        .collect();
+    Table::new("inventory-wrappers", "Wrappers", &["Function", "Place", "Kind", "Callers"], rows)
+        .note("Functions that hand an SDK call on; their callers are the real starters.")
+}
+
+fn hazards(code: &CodeFacts, links: &Links) -> Table {
+    let mut hazards: Vec<_> = code.hazards.iter().collect();
+    hazards.sort_by_key(|h| h.scope);
+    let rows = hazards
+        .into_iter()
+        .map(|h| {
+            vec![
+                Cell::text(words(&h.id)),
+                Cell::message(&h.detail),
+                place(&h.path, h.line, links).sub(if h.scope == Scope::Main { "" } else { scope(h.scope) }),
+            ]
+        })
+        .collect();
+    Table::new("inventory-hazards", "Hazards in code", &["Hazard", "What was seen", "Place"], rows)
+}
+
+fn sdks(code: &CodeFacts, links: &Links) -> Table {
+    let rows = code
+        .sdks
+        .iter()
+        .map(|s| {
+            vec![Cell::text(&s.language), Cell::code(&s.package), Cell::code(&s.version), place(&s.path, s.line, links)]
+        })
+        .collect();
+    Table::new("inventory-sdks", "SDKs", &["Language", "Package", "Version", "Place"], rows)
+}
+
+fn workflow_types(card: &Scorecard) -> Table {
+    // (namespace, type) → what each side and the code know.
+    let mut defined: BTreeMap<&str, usize> = BTreeMap::new();
+    for d in card.inventory.code.value().into_iter().flat_map(|c| &c.workflow_types) {
+        if d.scope == Scope::Main {
+            *defined.entry(d.name.as_str()).or_default() += 1;
+        }
+    }
+    let mut rows = Vec::new();
+    for (side, snapshot) in [(Side::Source, &card.inventory.source), (Side::Target, &card.inventory.target)] {
+        for ns in snapshot.value().into_iter().flat_map(|s| &s.namespaces) {
+            for t in ns.workflow_types.value().into_iter().flatten() {
+                let in_code = defined.contains_key(t.name.as_str());
+                rows.push((
+                    t.open,
+                    vec![
+                        Cell::code(&t.name),
+                        Cell::text(format!("{side} {}", ns.name)),
+                        Cell::num(number(t.open)),
+                        Cell::num(t.oldest_open.as_ref().map_or_else(|| "–".to_owned(), |e| duration(e.seconds)))
+                            .sub(t.oldest_open.as_ref().map(|e| e.workflow_id.clone()).unwrap_or_default()),
+                        Cell::num(t.longest_closed.as_ref().map_or_else(|| "–".to_owned(), |e| duration(e.seconds))),
+                        if in_code {
+                            Cell::mark(Mark::Ok, "in the code")
+                        } else if card.inventory.code.value().is_some() {
+                            Cell::mark(Mark::Attention, "not in the code")
+                        } else {
+                            Cell::mark(Mark::Unknown, "no scan")
+                        },
+                    ],
+                ));
+            }
+        }
+    }
+    rows.sort_by_key(|(open, _)| std::cmp::Reverse(*open));
+    Table::new(
+        "inventory-workflow-types",
+        "Workflow types on the clusters",
+        &["Workflow type", "Where", "Open", "Oldest open", "Longest closed", "Implementation"],
+        rows.into_iter().map(|(_, row)| row).collect(),
+    )
+}
+
+fn certificates(card: &Scorecard) -> Table {
+    let end = card.plan.window.map(|w| w.end);
+    let state = |c: &Certificate| -> Cell {
+        if c.not_after < card.at {
+            return Cell::mark(Mark::Failed, "expired");
+        }
+        let last = c.not_after.to_zoned(jiff::tz::TimeZone::UTC).date();
+        match end {
+            Some(end) if last <= end => Cell::mark(Mark::Failed, "ends inside the window"),
+            Some(end) if last < end.saturating_add(jiff::Span::new().days(60)) => {
+                Cell::mark(Mark::Attention, "ends within 60 days after it")
+            }
+            Some(_) => Cell::mark(Mark::Ok, "outlives the window"),
+            None => Cell::mark(Mark::Unknown, "no window planned"),
+        }
+    };
+    let row = |what: String, c: &Certificate| {
+        vec![
+            Cell::text(&c.subject).sub(format!("issued by {}", c.issuer)),
+            Cell::text(what),
+            Cell::num(day(c.not_before)),
+            Cell::num(day(c.not_after)),
+            state(c),
+        ]
+    };
+    let mut rows = Vec::new();
+    for snapshot in [&card.inventory.source, &card.inventory.target].into_iter().filter_map(|s| s.value()) {
+        rows.extend(endpoint(snapshot).map(|c| row(format!("{} endpoint {}", snapshot.side, snapshot.address), c)));
+        for file in &snapshot.certificate_files {
+            let role = words(role(file.role)).to_lowercase();
+            if let Some(problem) = &file.problem {
+                rows.push(vec![
+                    Cell::code(&file.path),
+                    Cell::text(format!("{} {role}", snapshot.side)),
+                    Cell::quiet("–"),
+                    Cell::quiet("–"),
+                    Cell::mark(Mark::Unknown, "not readable").sub(problem.as_str()),
+                ]);
+            }
+            rows.extend(file.chain.iter().map(|c| row(format!("{} {role}: {}", snapshot.side, file.path), c)));
+        }
+    }
+    Table::new("inventory-certificates", "Certificates", &["Subject", "Used for", "From", "Until", "State"], rows)
+        .note(format!("Judged for {}.", minute(card.at)))
+}
+
+fn role(role: crate::facts::certificate::CertificateRole) -> &'static str {
+    use crate::facts::certificate::CertificateRole::*;
+    match role {
+        Client => "client certificate",
+        Authority => "certificate authority",
+        Server => "server certificate",
+    }
+}
+
+fn endpoint(snapshot: &ClusterSnapshot) -> impl Iterator<Item = &Certificate> {
+    snapshot.endpoint_chain.value().into_iter().flatten()
+}

@@ -1,0 +1,60 @@
+//! From a place to an address a browser can open.
+
+use crate::facts::Locus;
+use crate::judge::Scorecard;
+use crate::render::RenderOptions;
+use crate::render::escape::is_web;
+
+/// Knows repository and commit.
+pub(crate) struct Links {
+    pattern: Option<String>,
+}
+
+impl Links {
+    /// Without a repository address or without the commit that was scanned there are no links: a link to a
+    /// moving branch would show other lines than the ones reported.
+    pub fn new(card: &Scorecard, options: &RenderOptions) -> Self {
+        let commit = card.inventory.code.value().and_then(|c| c.repository.commit.as_deref());
+        let pattern = options.repo_url.as_deref().filter(|url| is_web(url)).zip(commit).map(|(url, commit)| {
+            let url = url.trim_end_matches('/').trim_end_matches(".git");
+            let pattern = if url.contains("{path}") {
+                url.to_owned()
+            } else if url.contains("gitlab") {
+                format!("{url}/-/blob/{{commit}}/{{path}}#L{{line}}")
+            } else {
+                format!("{url}/blob/{{commit}}/{{path}}#L{{line}}")
+            };
+            pattern.replace("{commit}", &encode(commit))
+        });
+        Self { pattern }
+    }
+
+    /// The address of a line.
+    pub fn code(&self, path: &str, line: u32) -> Option<String> {
+        let pattern = self.pattern.as_deref()?;
+        // The line first: a path may hold any text, `{line}` among it.
+        Some(pattern.replace("{line}", &line.max(1).to_string()).replace("{path}", &encode(path)))
+    }
+
+    /// The address of a place, when it has one.
+    pub fn locus(&self, locus: &Locus) -> Option<String> {
+        match locus {
+            Locus::Source { path, line, .. } => self.code(path, *line),
+            Locus::Attested { link: Some(link), .. } if is_web(link) => Some(link.clone()),
+            _ => None,
+        }
+    }
+}
+
+/// Percent-encode a path, `/` kept.
+fn encode(path: &str) -> String {
+    let mut out = String::with_capacity(path.len());
+    for byte in path.bytes() {
+        if byte.is_ascii_alphanumeric() || b"/-_.~".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    out
+}

@@ -1,0 +1,293 @@
+//! The view model: finished sentences, places, marks and tables. Templates and the terminal only lay it out.
+
+pub(super) mod checks;
+mod compare;
+mod coverage;
+mod inventory;
+mod links;
+mod mark;
+pub(super) mod table;
+
+use serde::Serialize;
+
+pub(super) use checks::{AreaView, CheckView, FindingView};
+/// Judging single sites, shared with the text of a scan.
+pub(super) mod code {
+    pub(in crate::render) use super::inventory::{origin, routing, worry};
+}
+
+pub(super) use compare::when as schedule_when;
+pub(super) use mark::Mark;
+use mark::MarkView;
+use table::Table;
+
+use super::RenderOptions;
+use super::picture::{self, Pictures};
+use super::text::minute;
+use crate::facts::cluster::ClusterKind;
+use crate::facts::{Known, plan::Strategy};
+use crate::judge::Scorecard;
+use crate::judge::scorecard::{GateResult, Outcome, Severity, SideSummary, Verdict};
+
+/// Everything a report shows.
+#[derive(Debug, Serialize)]
+pub(super) struct Report {
+    pub title: String,
+    pub strategy: &'static str,
+    pub window: Option<String>,
+    pub at: String,
+    pub tool_version: String,
+    pub commit: Option<String>,
+    pub sides: Vec<SideView>,
+    pub verdict: VerdictView,
+    /// Failed blockers of the gate.
+    pub blockers: Vec<CheckView>,
+    /// Blockers of the gate without an answer.
+    pub undecided: Vec<CheckView>,
+    /// What a GO would depend on.
+    pub conditions: Vec<CheckView>,
+    /// Failed blockers of other gates.
+    pub later: Vec<CheckView>,
+    /// Every rule without an answer.
+    pub unknowns: Vec<CheckView>,
+    pub counts: Vec<Count>,
+    pub checklist: Vec<ItemView>,
+    pub failure_modes: Vec<ItemView>,
+    pub gates: Vec<GateView>,
+    pub pictures: Pictures,
+    pub comparisons: Vec<Table>,
+    pub areas: Vec<AreaView>,
+    pub inventory: Vec<Table>,
+    pub coverage: Vec<Table>,
+    pub attestations: Table,
+    pub waivers: Table,
+    pub total_checks: usize,
+}
+
+/// One side in the header.
+#[derive(Debug, Serialize)]
+pub(super) struct SideView {
+    pub name: String,
+    pub address: Option<String>,
+    pub detail: String,
+    pub missing: Option<String>,
+}
+
+/// The answer.
+#[derive(Debug, Serialize)]
+pub(super) struct VerdictView {
+    pub label: &'static str,
+    pub mark: MarkView,
+    pub gate: &'static str,
+    /// What the gate permits, or would permit.
+    pub question: String,
+    pub summary: String,
+}
+
+/// A number worth seeing at the top.
+#[derive(Debug, Serialize)]
+pub(super) struct Count {
+    pub n: usize,
+    pub label: &'static str,
+    pub mark: MarkView,
+}
+
+/// A checklist item or failure mode.
+#[derive(Debug, Serialize)]
+pub(super) struct ItemView {
+    pub number: Option<u8>,
+    pub title: String,
+    pub mark: MarkView,
+    pub evidence: String,
+    pub rules: Vec<RuleLink>,
+}
+
+/// A rule by name, with where it stands in the report.
+#[derive(Debug, Serialize)]
+pub(super) struct RuleLink {
+    pub rule: String,
+    pub anchor: String,
+    /// False when the scorecard has no such rule; then there is nowhere to jump to.
+    pub known: bool,
+}
+
+/// One gate.
+#[derive(Debug, Serialize)]
+pub(super) struct GateView {
+    pub name: &'static str,
+    pub permits: &'static str,
+    pub label: &'static str,
+    pub mark: MarkView,
+    pub current: bool,
+    pub passed: usize,
+    pub total: usize,
+    pub percent: usize,
+    /// Blocked or undecided by, in this order.
+    pub because: Vec<RuleLink>,
+    pub conditions: usize,
+}
+
+impl Report {
+    /// Prepare everything.
+    pub fn new(card: &Scorecard, options: &RenderOptions) -> Self {
+        let links = links::Links::new(card, options);
+        let result = card.gates.iter().find(|g| g.gate == card.gate);
+        let pick = |ids: &[String]| -> Vec<CheckView> {
+            let mut picked: Vec<_> = card.checks.iter().filter(|c| ids.contains(&c.rule)).collect();
+            picked.sort_by_key(|c| c.severity);
+            picked.into_iter().map(|c| CheckView::new(c, &links)).collect()
+        };
+        let named = |f: fn(&GateResult) -> &[String]| result.map_or_else(Vec::new, |g| pick(f(g)));
+        let blocked = result.map(|g| g.blocked_by.clone()).unwrap_or_default();
+        let later: Vec<_> = card
+            .checks
+            .iter()
+            .filter(|c| c.outcome == Outcome::Fail && c.severity == Severity::Blocker && !blocked.contains(&c.rule))
+            .map(|c| CheckView::new(c, &links))
+            .collect();
+        let unknowns =
+            card.checks.iter().filter(|c| c.outcome == Outcome::Unknown).map(|c| CheckView::new(c, &links)).collect();
+        Self {
+            title: if card.plan.name.trim().is_empty() { "Migration".to_owned() } else { card.plan.name.clone() },
+            strategy: match card.plan.strategy {
+                Strategy::Manual => "manual (dual run)",
+                Strategy::Automated => "automated (replication)",
+            },
+            window: card.plan.window.map(|w| format!("{} to {}", w.start, w.end)),
+            at: minute(card.at),
+            tool_version: card.tool_version.clone(),
+            commit: card.inventory.code.value().and_then(|c| c.repository.commit.clone()),
+            sides: card.sides.iter().map(side).collect(),
+            verdict: verdict(card),
+            blockers: named(|g| &g.blocked_by),
+            undecided: named(|g| &g.undecided),
+            conditions: named(|g| &g.conditions),
+            later,
+            unknowns,
+            counts: counts(card),
+            checklist: card
+                .checklist
+                .iter()
+                .map(|i| ItemView {
+                    number: Some(i.number),
+                    title: i.title.clone(),
+                    mark: i.status.into(),
+                    evidence: i.evidence.clone(),
+                    rules: rule_links(card, &i.rules),
+                })
+                .collect(),
+            failure_modes: card
+                .failure_modes
+                .iter()
+                .map(|m| ItemView {
+                    number: None,
+                    title: m.title.clone(),
+                    mark: m.status.into(),
+                    evidence: m.evidence.clone(),
+                    rules: rule_links(card, &m.rules),
+                })
+                .collect(),
+            gates: card.gates.iter().map(|g| gate(card, g)).collect(),
+            pictures: picture::all(card),
+            comparisons: compare::tables(card),
+            areas: checks::areas(card, &links, &blocked),
+            inventory: inventory::tables(card, &links),
+            coverage: coverage::tables(card, &links),
+            attestations: coverage::attestations(card),
+            waivers: coverage::waivers(card, &links),
+            total_checks: card.checks.len(),
+        }
+    }
+}
+
+/// Links to rules, in the order given.
+fn rule_links(card: &Scorecard, rules: &[String]) -> Vec<RuleLink> {
+    rules
+        .iter()
+        .map(|rule| RuleLink {
+            rule: rule.clone(),
+            anchor: mark::anchor(rule),
+            known: card.checks.iter().any(|c| c.rule == *rule),
+        })
+        .collect()
+}
+
+fn side(side: &SideSummary) -> SideView {
+    let mut detail = Vec::new();
+    match side.kind {
+        Some(ClusterKind::Cloud) => detail.push("Temporal Cloud".to_owned()),
+        Some(ClusterKind::SelfHosted) => detail.push("self-hosted".to_owned()),
+        None => {}
+    }
+    detail.extend(side.server_version.as_ref().map(|v| format!("server {v}")));
+    detail.extend(side.taken_at.map(|t| format!("probed {}", minute(t))));
+    SideView {
+        name: side.side.to_string(),
+        address: side.address.clone(),
+        detail: detail.join(" · "),
+        missing: side.missing.clone(),
+    }
+}
+
+fn verdict(card: &Scorecard) -> VerdictView {
+    VerdictView {
+        label: card.verdict.label(),
+        mark: card.verdict.into(),
+        gate: card.gate.name(),
+        question: {
+            let permits = card.gate.permits();
+            let (first, rest) = permits.split_at_checked(1).unwrap_or_default();
+            let answer = match card.verdict {
+                Verdict::Go => "yes",
+                Verdict::GoWithConditions => "yes, with conditions",
+                Verdict::Undecided => "not decided",
+                Verdict::NoGo => "not yet",
+            };
+            format!("{}{rest}: {answer}.", first.to_uppercase())
+        },
+        summary: card.summary.clone(),
+    }
+}
+
+fn counts(card: &Scorecard) -> Vec<Count> {
+    let n = |f: &dyn Fn(&crate::judge::scorecard::Check) -> bool| card.checks.iter().filter(|c| f(c)).count();
+    let failed = |s: Severity| n(&|c| c.outcome == Outcome::Fail && c.severity == s);
+    let count = |n, one, many, mark: Mark| Count { n, label: if n == 1 { one } else { many }, mark: mark.into() };
+    let outcome = |o: Outcome| n(&|c| c.outcome == o);
+    vec![
+        count(failed(Severity::Blocker), "blocker failed", "blockers failed", Mark::Failed),
+        count(outcome(Outcome::Unknown), "not known", "not known", Mark::Unknown),
+        count(failed(Severity::Major), "major failed", "majors failed", Mark::Attention),
+        count(failed(Severity::Minor), "minor failed", "minors failed", Mark::Attention),
+        count(outcome(Outcome::Waived), "waived", "waived", Mark::Waived),
+        count(outcome(Outcome::Pass), "passed", "passed", Mark::Ok),
+        count(outcome(Outcome::NotApplicable), "not applicable", "not applicable", Mark::None),
+    ]
+}
+
+fn gate(card: &Scorecard, g: &GateResult) -> GateView {
+    let because: Vec<String> = g.blocked_by.iter().chain(&g.undecided).cloned().collect();
+    GateView {
+        name: g.gate.name(),
+        permits: g.gate.permits(),
+        label: g.verdict.label(),
+        mark: g.verdict.into(),
+        current: g.gate == card.gate,
+        passed: g.passed,
+        total: g.total,
+        percent: (g.passed * 100).checked_div(g.total).unwrap_or(0),
+        because: rule_links(card, &because),
+        conditions: g.conditions.len(),
+    }
+}
+
+/// `unknown, because …` for a fact that is missing, wholly or in part.
+fn gap<T>(known: &Known<T>) -> Option<String> {
+    let why = known.why()?;
+    let start = if known.value().is_some() { "Seen in part only, because" } else { "Not known, because" };
+    let reason = why.reason.trim_end_matches('.');
+    Some(match &why.remedy {
+        Some(remedy) => format!("{start} {reason}. To know it: {}.", remedy.trim_end_matches('.')),
+        None => format!("{start} {reason}."),
+    })
+}

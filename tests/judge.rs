@@ -1,0 +1,382 @@
+//! From facts to a decision: what the algebra of outcomes promises, and what a reader of the scorecard sees.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+use temporal_preflight::facts::attestation::Attestation;
+use temporal_preflight::facts::plan::{Plan, Strategy};
+use temporal_preflight::facts::{Facts, Known, Locus, Why};
+use temporal_preflight::judge::scorecard::{Certainty, Check, Gate, Outcome, Scorecard, Status, Verdict};
+use temporal_preflight::judge::{JudgeInput, Waiver, judge};
+use temporal_preflight::rules::parse::{RuleText, parse};
+use temporal_preflight::rules::view::FactView;
+use temporal_preflight::rules::{Catalogue, Context, evaluate};
+
+const EXPLAINED: &str = "## What it checks\n## Why it stops a migration\n\
+    ## How it is detected, and what it cannot see\n## What to do\n## References\n";
+
+const TESTS: &str = "tests:\n\
+    - {name: a, facts: {}, expect: {fail: 1}}\n\
+    - {name: b, facts: {}, expect: pass}\n\
+    - {name: c, facts: {}, expect: unknown}\n";
+
+/// A rule with the given id and severity that fails for every bad thing and doubts every odd one.
+fn rule(id: &str, severity: &str, extra: &str) -> String {
+    format!(
+        "id: {id}\ntitle: No thing is bad\narea: trial\nseverity: {severity}\ngates: [route]\n\
+         needs: [f.things, f.days]\neach: f.things.filter(t, t.bad)\ndoubt: f.things.filter(t, t.odd)\n\
+         key: '{{{{ name }}}}'\nmessage: '{{{{ name }}}} is bad after {{{{ f.days }}}} days'\n\
+         doubt_message: '{{{{ name }}}} is odd'\nbasis: string(size(f.things)) + ' things'\n\
+         remedy:\n  - {{text: mend it, command: 'mend --name {{{{ name }}}}'}}\n{extra}{TESTS}"
+    )
+}
+
+const ASKED: &str = "attested: looked\nquestion: Did somebody look?\n";
+
+fn catalogue(rules: &[String]) -> Catalogue {
+    let mut catalogue = Catalogue::default();
+    for yaml in rules {
+        let id = yaml.lines().next().unwrap().trim_start_matches("id: ").to_owned();
+        let text =
+            RuleText { path: &format!("trial/{id}.yaml"), area: "trial", id: &id, yaml, markdown: Some(EXPLAINED) };
+        let rule = parse(&text).unwrap_or_else(|p| panic!("{}", p[0]));
+        catalogue.rules.push(rule);
+    }
+    catalogue
+}
+
+fn thing(name: &str, bad: bool, odd: bool) -> Value {
+    json!({"name": name, "bad": bad, "odd": odd, "loci": [{"at": "source", "path": "a.go", "line": 7}]})
+}
+
+fn view(things: Known<Value>) -> FactView {
+    let mut view = FactView::default();
+    view.set("f.things", things);
+    view.set("f.days", Known::Known(json!(3)));
+    view
+}
+
+fn at() -> jiff::Timestamp {
+    "2026-11-21T23:30:00Z".parse().unwrap()
+}
+
+fn word(holds: bool, date: &str, until: &str) -> Attestation {
+    Attestation {
+        id: "looked".into(),
+        holds,
+        by: "Ada".into(),
+        date: date.parse().unwrap(),
+        link: Some("OPS-1".into()),
+        valid_until: until.parse().unwrap(),
+        note: None,
+        place: ("attestations.yaml".into(), 4),
+    }
+}
+
+fn run(yaml: &str, view: &FactView, attestations: &Known<Vec<Attestation>>) -> Check {
+    let context =
+        Context { at: at(), strategy: Strategy::Manual, attestations, attestations_path: "attestations.yaml" };
+    evaluate(&catalogue(&[yaml.to_owned()]), view, &context).pop().unwrap()
+}
+
+fn partial(value: Value) -> Known<Value> {
+    Known::Partial { value, why: Why::with_remedy("one folder is unreadable", "grant read access") }
+}
+
+#[test]
+fn the_algebra_of_outcomes() {
+    let nobody = Known::Known(vec![]);
+    let holds = Known::Known(vec![word(true, "2026-11-01", "2026-11-21")]);
+    let denied = Known::Known(vec![word(false, "2026-11-01", "2026-11-21")]);
+    let bad = json!([thing("x", true, false)]);
+    let odd = json!([thing("y", false, true)]);
+    let both = json!([thing("x", true, false), thing("y", false, true)]);
+    let good = json!([thing("z", false, false)]);
+    use Outcome::*;
+    for (things, words, outcome, proven, doubts) in [
+        (Known::Known(bad.clone()), &nobody, Fail, 1, 0),
+        (Known::Known(both.clone()), &nobody, Fail, 1, 1),
+        (Known::Known(odd.clone()), &nobody, Unknown, 0, 1),
+        (Known::Known(good.clone()), &nobody, Pass, 0, 0),
+        (partial(bad.clone()), &nobody, Fail, 1, 0),
+        (partial(odd.clone()), &nobody, Unknown, 0, 1),
+        (partial(good.clone()), &nobody, Unknown, 0, 0),
+        (Known::unknown("no scan"), &nobody, Unknown, 0, 0),
+        // A word stands in for evidence that is missing, never against evidence that is there.
+        (Known::unknown("no scan"), &holds, Pass, 0, 0),
+        (partial(good.clone()), &holds, Pass, 0, 0),
+        (Known::Known(bad), &holds, Fail, 1, 0),
+        (Known::Known(odd.clone()), &holds, Unknown, 0, 1),
+        (partial(odd), &holds, Unknown, 0, 1),
+        (Known::unknown("no scan"), &denied, Unknown, 0, 0),
+        (Known::Known(good), &denied, Pass, 0, 0),
+    ] {
+        let check = run(&rule("r", "blocker", ASKED), &view(things.clone()), words);
+        let count = |c| check.findings.iter().filter(|f| f.certainty == c).count();
+        let came = (check.outcome, count(Certainty::Fail), count(Certainty::Unknown));
+        assert_eq!(came, (outcome, proven, doubts), "{things:?} {words:?}");
+        assert_eq!(check.why.is_some(), outcome != Fail || !things.is_known(), "{things:?}");
+    }
+}
+
+#[test]
+fn a_word_counts_from_its_date_to_its_last_day() {
+    let only = "id: r\ntitle: Looked\narea: trial\nseverity: blocker\ngates: [route]\n".to_owned()
+        + ASKED
+        + "remedy: [{text: look}]\n"
+        + TESTS;
+    use Outcome::*;
+    for (words, outcome, says) in [
+        (
+            vec![word(true, "2026-11-01", "2026-11-21")],
+            Pass,
+            "attested by Ada on 2026-11-01, valid until 2026-11-21 (OPS-1)",
+        ),
+        (vec![word(true, "2026-11-01", "2026-11-20")], Unknown, "was valid until 2026-11-20"),
+        (vec![word(true, "2026-11-22", "2026-12-20")], Unknown, "still to come"),
+        (vec![], Unknown, "nobody has answered yet: Did somebody look?"),
+        (vec![word(false, "2026-11-01", "2026-11-21")], Fail, "Did somebody look? No, says Ada (2026-11-01)"),
+        // The later word counts, and of one day the denial.
+        (vec![word(false, "2026-11-02", "2026-12-01"), word(true, "2026-11-01", "2026-12-01")], Fail, "No, says"),
+        (vec![word(false, "2026-11-01", "2026-12-01"), word(true, "2026-11-01", "2026-12-01")], Fail, "No, says"),
+        (vec![word(false, "2026-11-01", "2026-12-01"), word(true, "2026-11-02", "2026-12-01")], Pass, "attested"),
+    ] {
+        let check = run(&only, &FactView::default(), &Known::Known(words.clone()));
+        assert_eq!(check.outcome, outcome, "{words:?}");
+        let said = check.findings.first().map(|f| f.message.clone()).or(check.why).unwrap();
+        assert!(said.contains(says), "{said}");
+        if outcome == Unknown {
+            let remedy = check.why_remedy.unwrap();
+            assert!(remedy.contains("attestations.yaml: `- {id: looked, by: NAME, date: 2026-11-21"), "{remedy}");
+        }
+        for finding in &check.findings {
+            assert!(finding.evidence.contains(&Locus::File { path: "attestations.yaml".into(), line: 4 }));
+        }
+    }
+    let unreadable = Known::Unknown(Why::with_remedy("attestations.yaml is not readable", "check its permissions"));
+    let check = run(&only, &FactView::default(), &unreadable);
+    assert_eq!((check.outcome, check.why.as_deref()), (Unknown, Some("attestations.yaml is not readable")));
+}
+
+#[test]
+fn a_rule_that_does_not_concern_the_migration_says_why() {
+    let extra = "applies: f.days > 5\nnot_applicable: it is too early\n";
+    let none = Known::Known(vec![]);
+    let early = run(&rule("r", "blocker", extra), &view(Known::Known(json!([thing("x", true, false)]))), &none);
+    assert_eq!((early.outcome, early.why.as_deref()), (Outcome::NotApplicable, Some("it is too early")));
+    let mut unsure = view(Known::Known(json!([])));
+    unsure.set("f.days", partial(json!(3)));
+    assert_eq!(
+        run(&rule("r", "blocker", extra), &unsure, &none).outcome,
+        Outcome::Unknown,
+        "half a fact excuses nothing"
+    );
+    let replicated = rule("r", "blocker", "strategies: [automated]\n");
+    assert_eq!(run(&replicated, &view(Known::Known(json!([]))), &none).outcome, Outcome::NotApplicable);
+}
+
+#[test]
+fn a_broken_rule_is_unknown_and_hides_no_finding() {
+    let none = Known::Known(vec![]);
+    let no_field = view(Known::Known(json!([{"name": "x"}])));
+    let check = run(&rule("r", "blocker", ""), &no_field, &none);
+    assert_eq!(check.outcome, Outcome::Unknown);
+    assert!(check.why.unwrap().starts_with("the rule could not be evaluated: `each`: No such key: bad"));
+    // One object is a finding, the other has no place.
+    let mut homeless = thing("y", true, false);
+    homeless.as_object_mut().unwrap().remove("loci");
+    let check = run(&rule("r", "blocker", ""), &view(Known::Known(json!([homeless, thing("x", true, false)]))), &none);
+    assert_eq!((check.outcome, check.findings.len(), check.complete), (Outcome::Fail, 1, false));
+    assert!(check.why.unwrap().contains("no `loci`"));
+    // Without the optional name the finding is still one.
+    let mut nameless = thing("y", true, false);
+    nameless["name"] = Value::Null;
+    let check = run(&rule("r", "blocker", ""), &view(Known::Known(json!([nameless]))), &none);
+    assert_eq!((check.outcome, check.findings[0].message.as_str()), (Outcome::Fail, "(unknown) is bad after 3 days"));
+}
+
+#[test]
+fn fingerprints_survive_moved_lines_and_tell_twins_apart() {
+    let none = Known::Known(vec![]);
+    let prints = |things: Value| -> Vec<String> {
+        let check = run(&rule("r", "blocker", ""), &view(Known::Known(things)), &none);
+        check.findings.iter().map(|f| f.fingerprint.clone()).collect()
+    };
+    let before = prints(json!([thing("x", true, false), thing("x", true, false), thing("y", true, false)]));
+    let mut moved = thing("x", true, false);
+    moved["loci"][0]["line"] = json!(99);
+    let after = prints(json!([moved, thing("x", true, false), thing("y", true, false)]));
+    assert_eq!(before, after);
+    assert_eq!(before.iter().collect::<BTreeSet<_>>().len(), 3);
+    assert_eq!(prints(json!([thing("y", true, false)])), before[2..], "a neighbour does not change it");
+}
+
+#[test]
+fn a_hundred_rules_over_thousands_of_facts_take_no_time() {
+    let rules: Vec<String> = (0..100).map(|i| rule(&format!("r{i:03}"), "minor", "")).collect();
+    let catalogue = catalogue(&rules);
+    let things: Vec<Value> = (0..5_000).map(|i| thing(&format!("t{i}"), i % 100 == 0, false)).collect();
+    let view = view(Known::Known(Value::Array(things)));
+    let attestations = Known::Known(vec![]);
+    let context = Context {
+        at: at(),
+        strategy: Strategy::Manual,
+        attestations: &attestations,
+        attestations_path: "attestations.yaml",
+    };
+    let started = std::time::Instant::now();
+    let checks = evaluate(&catalogue, &view, &context);
+    let took = started.elapsed();
+    assert_eq!(checks.iter().map(|c| c.findings.len()).sum::<usize>(), 5_000);
+    eprintln!("100 rules over 5000 objects: {took:?}");
+    // Unoptimised and on a busy machine; a quadratic step would take minutes.
+    assert!(took < std::time::Duration::from_secs(30), "{took:?}");
+}
+
+fn facts() -> Facts {
+    Facts {
+        at: at(),
+        plan: Plan::default(),
+        code: Known::unknown("no scan was part of this run"),
+        source: Known::unknown("no snapshot of the source"),
+        target: Known::unknown("no snapshot of the target"),
+        certificates: Known::Known(vec![]),
+        attestations: Known::Known(vec![]),
+    }
+}
+
+fn checks(rules: &[(&str, &str)], things: Known<Value>) -> Vec<Check> {
+    let rules: Vec<String> = rules.iter().map(|(id, severity)| rule(id, severity, "item: 3\n")).collect();
+    let facts = facts();
+    let context = Context {
+        at: facts.at,
+        strategy: Strategy::Manual,
+        attestations: &facts.attestations,
+        attestations_path: "attestations.yaml",
+    };
+    evaluate(&catalogue(&rules), &view(things), &context)
+}
+
+fn decide(checks: Vec<Check>, waivers: &[Waiver]) -> Scorecard {
+    let (facts, unwaivable) = (facts(), BTreeSet::new());
+    judge(checks, JudgeInput { facts: &facts, gate: Gate::Route, waivers, unwaivable: &unwaivable })
+}
+
+fn waiver(rule: &str, until: &str) -> Waiver {
+    Waiver {
+        rule: rule.into(),
+        fingerprint: None,
+        pattern: None,
+        reason: "routed in OPS-812".into(),
+        owner: "operations".into(),
+        until: until.parse().unwrap(),
+        place: Locus::File { path: "waivers.yaml".into(), line: 2 },
+    }
+}
+
+#[test]
+fn the_verdict_is_a_sentence() {
+    let bad = || Known::Known(json!([thing("x", true, false), thing("y", true, false)]));
+    let good = || Known::Known(json!([thing("z", false, false)]));
+    for (checks, waivers, verdict, sentence) in [
+        (
+            checks(&[("a", "blocker"), ("b", "blocker"), ("c", "major")], bad()),
+            vec![],
+            Verdict::NoGo,
+            "NO-GO for route: 2 blockers failed with 4 findings (a, b); 1 condition beside them.",
+        ),
+        (
+            [checks(&[("a", "blocker")], bad()), checks(&[("b", "blocker")], Known::unknown("no scan"))].concat(),
+            vec![],
+            Verdict::NoGo,
+            "NO-GO for route: 1 blocker failed with 2 findings (a); 1 more could not be decided (b).",
+        ),
+        (
+            checks(&[("a", "blocker"), ("b", "blocker")], Known::unknown("the target was not probed")),
+            vec![],
+            Verdict::Undecided,
+            "UNDECIDED for route: no blocker failed, but 2 could not be decided (a, b), because the target was not probed.",
+        ),
+        (
+            checks(&[("a", "blocker")], Known::unknown("the target was not probed")),
+            vec![],
+            Verdict::Undecided,
+            "UNDECIDED for route: no blocker failed, but a could not be decided, because the target was not probed.",
+        ),
+        (
+            [checks(&[("a", "blocker"), ("b", "major")], bad()), checks(&[("c", "major")], Known::unknown("no scan"))]
+                .concat(),
+            vec![waiver("a", "2026-12-31")],
+            Verdict::GoWithConditions,
+            "GO WITH CONDITIONS for route: new executions may start on the target, on 3 conditions, each with an owner \
+             and a date: 1 failed, 1 waived, 1 unanswered (a, b, c).",
+        ),
+        (
+            [checks(&[("a", "blocker")], good()), checks(&[("b", "minor")], bad())].concat(),
+            vec![],
+            Verdict::Go,
+            "GO for route: new executions may start on the target (1 of 2 rules passed, 1 minor open).",
+        ),
+        (vec![], vec![], Verdict::Undecided, "UNDECIDED for route: no rule of this run belongs to this gate."),
+    ] {
+        let card = decide(checks, &waivers);
+        assert_eq!((card.verdict, card.summary.as_str()), (verdict, sentence));
+        let gate = card.gates.iter().find(|g| g.gate == Gate::Route).unwrap();
+        assert_eq!(gate.verdict, card.verdict);
+    }
+}
+
+#[test]
+fn waivers_that_do_nothing_are_findings() {
+    let all = checks(&[("a", "blocker"), ("b", "blocker")], Known::Known(json!([thing("x", true, false)])));
+    let waivers = [waiver("a", "2026-12-31"), waiver("b", "2026-11-20"), waiver("gone", "2026-12-31")];
+    let card = decide(all, &waivers);
+    let states: Vec<_> = card.waivers.iter().map(|w| (w.rule.as_str(), w.state.as_str())).collect();
+    assert_eq!(states, [("a", "used"), ("b", "expired"), ("gone", "unused")]);
+    let outcome = |id: &str| card.checks.iter().find(|c| c.rule == id).unwrap();
+    assert_eq!(outcome("a").outcome, Outcome::Waived);
+    assert_eq!(outcome("a").findings[0].waiver.as_ref().unwrap().owner, "operations");
+    assert_eq!(outcome("b").outcome, Outcome::Fail, "an expired waiver waives nothing");
+    for (id, says) in [
+        ("waiver-expired", "the waiver of `b` by operations ended on 2026-11-20 (routed in OPS-812)"),
+        ("waiver-unused", "the waiver of `gone` by operations covers nothing: there is no finding of this rule"),
+    ] {
+        let check = outcome(id);
+        assert_eq!(check.findings[0].message, says);
+        assert_eq!(check.findings[0].evidence, [Locus::File { path: "waivers.yaml".into(), line: 2 }]);
+        assert!(!check.findings[0].remedy.is_empty() && !check.explanation.is_empty());
+    }
+    assert_eq!(outcome("waiver-refused").outcome, Outcome::Pass);
+    assert!(decide(vec![], &[]).checks.is_empty(), "without waivers nothing is said about waivers");
+}
+
+#[test]
+fn the_scorecard_does_not_depend_on_the_order_of_checks() {
+    let all = checks(
+        &[("d", "minor"), ("a", "major"), ("c", "blocker"), ("b", "blocker")],
+        Known::Known(json!([thing("x", true, false), thing("y", false, true)])),
+    );
+    let expected = decide(all.clone(), &[waiver("c", "2026-12-31")]);
+    let ids: Vec<&str> = expected.checks.iter().map(|c| c.rule.as_str()).collect();
+    assert_eq!(ids, ["b", "c", "waiver-expired", "waiver-refused", "a", "waiver-unused", "d"]);
+    for shift in 0..all.len() {
+        let mut rotated = all.clone();
+        rotated.rotate_left(shift);
+        assert_eq!(decide(rotated, &[waiver("c", "2026-12-31")]), expected);
+    }
+}
+
+#[test]
+fn the_scorecard_is_complete_and_can_be_read_back() {
+    let all = checks(&[("a", "blocker")], Known::Known(json!([thing("x'; rm", true, false)])));
+    let card = decide(all, &[]);
+    assert_eq!((card.checklist.len(), card.failure_modes.len(), card.gates.len(), card.sides.len()), (10, 4, 7, 2));
+    assert_eq!((card.checklist[2].status, card.checklist[2].rules.as_slice()), (Status::Failed, &["a".to_owned()][..]));
+    assert_eq!(card.checklist[2].evidence, "x'; rm is bad after 3 days");
+    assert_eq!(card.checklist[8].status, Status::Unknown, "an item nobody looks at is not fine");
+    assert_eq!(card.sides[1].missing.as_deref(), Some("no snapshot of the target"));
+    let step = &card.checks[0].findings[0].remedy[0];
+    assert_eq!(step.command.as_deref(), Some(r"mend --name 'x'\''; rm'"));
+    let text = serde_json::to_string(&card).unwrap();
+    assert_eq!(serde_json::from_str::<Scorecard>(&text).unwrap(), card);
+}
