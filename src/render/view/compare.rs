@@ -34,6 +34,7 @@ pub(super) fn tables(card: &Scorecard) -> Vec<Table> {
     [namespaces(&pairs), search_attributes(&pairs), schedules(&pairs), task_queues(&pairs)]
         .into_iter()
         .map(|t| if t.gap.is_none() { t.gap(gap.clone()) } else { t })
+        .map(Table::state_second)
         .filter(|t| !t.is_void())
         .collect()
 }
