@@ -21,6 +21,7 @@ fn options(namespaces: &[&str]) -> ProbeOptions {
         at: jiff::Timestamp::now(),
         rps: 200.0,
         deadline: Duration::from_secs(60),
+        connect_only: false,
         progress: None,
     }
 }

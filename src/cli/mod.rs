@@ -1,8 +1,132 @@
-//! The command line: arguments → plan. One file per command; no logic.
+//! The command line: one file per command, arguments → plan; the rooms do the work.
+
+mod audit;
+mod clock;
+mod connection;
+mod demo;
+mod doctor;
+mod explain;
+mod gather;
+mod init;
+mod migration;
+mod output;
+mod probe;
+mod rules;
+mod scan;
+mod score;
+mod verdict;
 
 use std::process::ExitCode;
 
+use clap::{Parser, Subcommand};
+
+use crate::ui::Problem;
+
+/// May we move from a self-hosted Temporal cluster to Temporal Cloud, and what still stands in the way?
+///
+/// Reads the code (every place that starts or signals workflows), both clusters (search attributes, schedules,
+/// certificates, open executions) and what people attest, and answers with a go / no-go scorecard in which every
+/// line can be checked. Nothing is ever changed: not the clusters, not the scanned tree.
+#[derive(Debug, Parser)]
+#[command(name = "temporal-preflight", version, propagate_version = true, max_term_width = 110)]
+#[command(after_help = "\
+Start here:
+  temporal-preflight demo          the whole way on a bundled example company
+  temporal-preflight scan .        where does this code start and signal workflows?
+  temporal-preflight init          write preflight.yaml for your own migration
+  temporal-preflight audit         everything preflight.yaml describes → scorecard
+
+Exit codes: 0 go (conditions included) · 1 no-go · 2 usage, configuration or rule pack invalid ·
+            3 undecided, evidence is missing · 4 the tool failed")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    /// When to colour
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
+    color: output::Color,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Init(init::Args),
+    Scan(scan::Args),
+    Probe(probe::Args),
+    Audit(audit::Args),
+    Score(score::Args),
+    Explain(explain::Args),
+    Rules(rules::Args),
+    Doctor(doctor::Args),
+    Demo(demo::Args),
+}
+
 /// Parse the arguments, run the command, print the problem if there is one.
 pub fn main() -> ExitCode {
-    ExitCode::SUCCESS
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
+        }
+    };
+    cli.color.apply();
+    let done = match cli.command {
+        Command::Init(args) => init::run(&args),
+        Command::Scan(args) => scan::run(&args),
+        Command::Probe(args) => probe::run(&args),
+        Command::Audit(args) => audit::run(&args),
+        Command::Score(args) => score::run(&args),
+        Command::Explain(args) => explain::run(&args),
+        Command::Rules(args) => rules::run(&args),
+        Command::Doctor(args) => doctor::run(&args),
+        Command::Demo(args) => demo::run(&args),
+    };
+    match done {
+        Ok(code) => code,
+        Err(Failure(problems)) => {
+            for problem in &problems {
+                // anstream drops the styles where stderr is no terminal.
+                output::say(&problem.render(true));
+            }
+            ExitCode::from(problems.iter().map(|p| p.code).max().unwrap_or(4))
+        }
+    }
+}
+
+/// Why a command ended without a result; a rule pack can have several problems at once.
+#[derive(Debug)]
+struct Failure(Vec<Problem>);
+
+impl From<Problem> for Failure {
+    fn from(problem: Problem) -> Self {
+        Self(vec![problem])
+    }
+}
+
+impl From<Vec<Problem>> for Failure {
+    fn from(problems: Vec<Problem>) -> Self {
+        Self(problems)
+    }
+}
+
+/// How a command ends.
+type Done = Result<ExitCode, Failure>;
+
+/// A runtime for the commands that talk to clusters.
+fn runtime() -> Result<tokio::runtime::Runtime, Problem> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|e| Problem::tool("cannot start the network runtime").note(e.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
 }

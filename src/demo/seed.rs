@@ -60,11 +60,13 @@ const OPEN: [(&str, &str, &str); 12] = [
     ("ReconciliationWorkflow", "reconciliation-backlog", "m-0000"),
 ];
 
-/// Executions that operations ended: type and id.
-const CLOSED: [(&str, &str); 3] = [
+/// Executions that operations ended, at least one of every type that is open: type and id.
+const CLOSED: [(&str, &str); 5] = [
     ("PaymentSagaWorkflow", "payment-39870"),
     ("PaymentSagaWorkflow", "payment-39871"),
     ("RefundWorkflow", "refund-2190"),
+    ("DisputeWorkflow", "dispute-296"),
+    ("ReconciliationWorkflow", "reconciliation-2024-02-30"),
 ];
 
 /// One command of the CLI.

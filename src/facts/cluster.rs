@@ -50,6 +50,31 @@ pub struct ClusterSnapshot {
     pub elapsed_ms: u64,
 }
 
+impl ClusterSnapshot {
+    /// Whether everything that was asked was answered. The list of all namespaces does not count: Cloud never
+    /// gives it.
+    pub fn is_whole(&self) -> bool {
+        self.connection.iter().all(|step| step.ok)
+            && self.system.is_known()
+            && self.namespaces.iter().all(NamespaceSnapshot::is_whole)
+    }
+}
+
+impl NamespaceSnapshot {
+    /// Whether everything that was asked was answered.
+    pub fn is_whole(&self) -> bool {
+        self.config.is_known()
+            && self.search_attributes.is_known()
+            && self.schedules.is_known()
+            && self.workflow_types.is_known()
+            && self.open.is_known()
+            && self.closed.is_known()
+            && self.oldest_open.is_known()
+            && self.longest_closed.is_known()
+            && self.task_queues.is_known()
+    }
+}
+
 /// What stands behind an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -64,6 +64,8 @@ pub struct ProbeOptions {
     pub rps: f64,
     /// The probe ends after this time; what is missing then is unknown.
     pub deadline: Duration,
+    /// Stop after the connection ladder.
+    pub connect_only: bool,
     /// Called before every part of the work.
     pub progress: Option<Progress>,
 }
@@ -225,6 +227,9 @@ async fn look(
                 Err(failure) => Err(auth_trouble(connection, failure)),
             };
             ladder.step("auth", since, words);
+            if options.connect_only {
+                break;
+            }
         }
         seen.namespaces.push(match described {
             // Without access, or without the namespace, every further call would say the same.
@@ -296,7 +301,9 @@ fn auth_trouble(connection: &Connection, failure: &Failure) -> connect::Trouble 
     };
     let remedy = match (failure.code, connection.credential) {
         (Code::Unauthenticated | Code::PermissionDenied, crate::facts::cluster::Credential::None) => {
-            format!("give --{side}-api-key-env, or --{side}-tls-cert-path and --{side}-tls-key-path")
+            format!(
+                "give --{side}-api-key (or `api_key_env` in preflight.yaml), or --{side}-tls-cert-path and --{side}-tls-key-path"
+            )
         }
         _ => failure.remedy().unwrap_or_else(|| "look at the server's log".into()),
     };

@@ -124,40 +124,11 @@ fn find_profile(
             None => (DEFAULT_PROFILE.to_owned(), false),
         },
     };
-    let given = settings.config_file.clone().or_else(|| env("TEMPORAL_CONFIG_FILE").filter(|v| !v.is_empty()));
-    let Some(path) = given.clone().map(PathBuf::from).or_else(|| default_file(env)) else {
-        return if asked {
-            Err(no_profile(side, &name, "there is no folder for temporal.toml"))
-        } else {
-            Ok(Found::default())
-        };
+    let (shown, mut file) = match read_file(settings.config_file.as_deref(), env)? {
+        Ok(read) => read,
+        Err(note) if asked => return Err(no_profile(side, &name, &note)),
+        Err(_) => return Ok(Found::default()),
     };
-    let shown = path.display().to_string();
-    let text = match std::fs::read_to_string(&path) {
-        Ok(text) => text,
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound && given.is_none() => {
-            return if asked {
-                Err(no_profile(side, &name, &format!("{shown} does not exist")))
-            } else {
-                Ok(Found::default())
-            };
-        }
-        Err(e) => {
-            return Err(Problem::usage(format!("cannot read {shown}"))
-                .note(e.to_string())
-                .help("check the path given by --config-file or TEMPORAL_CONFIG_FILE"));
-        }
-    };
-    let mut file: File = toml::from_str(&text).map_err(|e| {
-        Problem::usage(format!("{shown} cannot be read as a temporal.toml"))
-            .at(Place {
-                path: shown.clone(),
-                span: e.span().unwrap_or(0..0),
-                label: e.message().to_owned(),
-                source: redact(&text),
-            })
-            .help("`temporal config list --profile NAME` shows what the official CLI reads")
-    })?;
     match file.profile.remove(&name) {
         Some(profile) => Ok(Found { name: Some(name), profile }),
         None if !asked => Ok(Found::default()),
@@ -168,6 +139,67 @@ fn find_profile(
             Err(no_profile(side, &name, &format!("{shown}: {there}")))
         }
     }
+}
+
+/// `temporal.toml` with its path; the inner error says why there is none, which is no mistake unless it was named.
+fn read_file(
+    given: Option<&str>,
+    env: &dyn Fn(&str) -> Option<String>,
+) -> Result<Result<(String, File), String>, Problem> {
+    let given = given.map(str::to_owned).or_else(|| env("TEMPORAL_CONFIG_FILE").filter(|v| !v.is_empty()));
+    let Some(path) = given.clone().map(PathBuf::from).or_else(|| default_file(env)) else {
+        return Ok(Err("there is no folder for temporal.toml".into()));
+    };
+    let shown = path.display().to_string();
+    let text = match std::fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound && given.is_none() => {
+            return Ok(Err(format!("{shown} does not exist")));
+        }
+        Err(e) => {
+            return Err(Problem::usage(format!("cannot read {shown}"))
+                .note(e.to_string())
+                .help("check the path given by --config-file or TEMPORAL_CONFIG_FILE"));
+        }
+    };
+    let file: File = toml::from_str(&text).map_err(|e| {
+        Problem::usage(format!("{shown} cannot be read as a temporal.toml"))
+            .at(Place {
+                path: shown.clone(),
+                span: e.span().unwrap_or(0..0),
+                label: e.message().to_owned(),
+                source: redact(&text),
+            })
+            .help("`temporal config list --profile NAME` shows what the official CLI reads")
+    })?;
+    Ok(Ok((shown, file)))
+}
+
+/// A profile by name, without its secrets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProfileSummary {
+    /// Name.
+    pub name: String,
+    /// Namespace it sets.
+    pub namespace: Option<String>,
+    /// Whether its address belongs to Temporal Cloud.
+    pub cloud: bool,
+}
+
+/// The profiles of `temporal.toml` that name an address; none when there is no file.
+///
+/// # Errors
+/// A file that was named and cannot be read, or malformed TOML.
+pub fn list(given: Option<&str>, env: &dyn Fn(&str) -> Option<String>) -> Result<Vec<ProfileSummary>, Problem> {
+    let Ok((_, file)) = read_file(given, env)? else { return Ok(vec![]) };
+    let named = file.profile.into_iter().filter(|(_, profile)| !profile.address.is_empty());
+    Ok(named
+        .map(|(name, profile)| ProfileSummary {
+            name,
+            namespace: filled(&profile.namespace),
+            cloud: super::connection::is_cloud_name(profile.address.split(':').next().unwrap_or_default()),
+        })
+        .collect())
 }
 
 fn no_profile(side: Side, name: &str, note: &str) -> Problem {

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use rayon::prelude::*;
 use serde_json::Value;
 
 use super::Catalogue;
@@ -33,10 +34,10 @@ pub struct Context<'a> {
     pub attestations_path: &'a str,
 }
 
-/// Evaluate every rule, in the order of the catalogue.
+/// Evaluate every rule, on all processors; the checks come in the order of the catalogue.
 pub fn evaluate(catalogue: &Catalogue, view: &FactView, context: &Context<'_>) -> Vec<Check> {
     let evaluator = Evaluator::new(view, context);
-    catalogue.rules.iter().map(|rule| evaluator.evaluate(rule).check).collect()
+    catalogue.rules.par_iter().map(|rule| evaluator.evaluate(rule).check).collect()
 }
 
 /// A check, and what was wrong with the rule itself on the way.

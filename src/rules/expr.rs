@@ -81,7 +81,9 @@ pub struct CompileError {
 impl Expression {
     /// Compile, and refuse functions that do not exist: CEL itself would only notice when they are called.
     pub fn compile(source: &str) -> Result<Self, CompileError> {
-        let program = ENVIRONMENT.compile(source).map_err(|errors| {
+        let compiled =
+            guarded(|| ENVIRONMENT.compile(source)).map_err(|message| CompileError { message, offset: None })?;
+        let program = compiled.map_err(|errors| {
             let Some(first) = errors.errors.first() else {
                 return CompileError { message: "not an expression".into(), offset: None };
             };
@@ -242,16 +244,22 @@ impl Scope {
 
     /// Evaluate; `it` is bound when given. Integers stay integers.
     pub fn evaluate(&self, expression: &Expression, it: Option<&Value>) -> Result<Value, String> {
-        let result = match it {
+        let result = guarded(|| match it {
             None => expression.program.execute(&self.context),
             Some(it) => {
                 let mut inner = self.context.new_inner_scope();
                 inner.add_variable_from_value("it", bind(it));
                 expression.program.execute(&inner)
             }
-        };
+        })?;
         result.map_err(|e| shorten(&e.to_string())).and_then(|value| unbind(&value))
     }
+}
+
+/// The interpreter has panics for cases it believes impossible. A rule that reaches one is broken; the run is not.
+fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, String> {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(work))
+        .map_err(|_| "the interpreter of expressions failed on it".to_owned())
 }
 
 /// A fact, and the facts whose paths continue its own.

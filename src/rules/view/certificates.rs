@@ -18,7 +18,7 @@ pub(super) const PATHS: &[FactPath] = &[
     FactPath {
         path: "certificates.expiry",
         meaning: "client and CA certificates of both connections and of the configuration, against the end of the window",
-        fields: "verdict (in-window | soon-after | fine), subject, file, side, expires, days_after_window, when, fingerprint",
+        fields: "verdict (in-window | soon-after | fine), subject, file, side, expires, days_after_window, when, fingerprint, target_namespace, ours (not verified by Temporal Cloud)",
     },
     FactPath {
         path: "certificates.endpoints",
@@ -35,8 +35,18 @@ pub(super) const PATHS: &[FactPath] = &[
 
 pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
     let limits = limits::limits();
+    let cloud = context.target_kind == ClusterKind::Cloud;
+    let mut targets = context.facts.plan.namespaces.iter().filter_map(|m| m.target.clone());
+    let target_namespace = targets.next().unwrap_or_else(|| "<namespace>.<account>".to_owned());
     let measure = window(context).zip(limits.clone()).and_then(|(window, limits)| match window_over(window) {
-        Some(over) => Known::Known(Measure { over, at: context.facts.at, end: window.end, limits }),
+        Some(over) => Known::Known(Measure {
+            over,
+            at: context.facts.at,
+            end: window.end,
+            limits,
+            cloud,
+            target_namespace: target_namespace.clone(),
+        }),
         None => Known::unknown("the dual-run window is outside of the calendar"),
     });
     let files = files(context);
@@ -101,6 +111,9 @@ struct Measure<'a> {
     at: Timestamp,
     end: jiff::civil::Date,
     limits: &'a Limits,
+    cloud: bool,
+    /// For the command that uploads a new CA.
+    target_namespace: String,
 }
 
 impl Measure<'_> {
@@ -150,10 +163,12 @@ fn expiry(measure: &Measure<'_>, files: &[Used<'_>]) -> Vec<Value> {
                 continue;
             }
             let (verdict, days, when) = measure.judge(certificate.not_after);
+            let ours = used.side == "source" || !measure.cloud;
             let value = json!({
                 "verdict": verdict, "subject": certificate.subject, "file": used.file.path, "side": used.side,
                 "expires": date(certificate.not_after), "days_after_window": days, "when": when,
-                "fingerprint": certificate.fingerprint, "loci": [locus],
+                "fingerprint": certificate.fingerprint, "target_namespace": measure.target_namespace, "ours": ours,
+                "loci": [locus],
             });
             seen.insert(&certificate.fingerprint, value);
         }

@@ -34,7 +34,7 @@ pub(super) const PATHS: &[FactPath] = &[
     FactPath {
         path: "diff.retention",
         meaning: "target namespaces that keep closed executions for a shorter time",
-        fields: "source_keeps, target_keeps, above_cloud, days, pair",
+        fields: "source_keeps, target_keeps, above_cloud, raise, days, pair",
     },
     FactPath {
         path: "diff.task_queues",
@@ -233,7 +233,7 @@ fn retention(context: &Context<'_>) -> Known<Vec<Value>> {
                     && days > limits.retention_days.max;
                 let days = if above { limits.retention_days.max } else { days };
                 let extra = json!({"source_keeps": words::duration(c.source), "target_keeps": words::duration(c.target),
-                                   "above_cloud": above, "days": days});
+                                   "above_cloud": above, "days": days, "raise": c.target < days * 86_400});
                 with(context, c, extra)
             })
             .collect()

@@ -1,0 +1,39 @@
+//! `audit`: everything preflight.yaml describes → scorecard.
+
+use std::path::PathBuf;
+
+use super::connection::ConnectionFlags;
+use super::gather::{self, ProbeFlags};
+use super::migration::MigrationArgs;
+use super::verdict::{self, VerdictFlags};
+
+/// Scan the code, probe both clusters, judge: the whole scorecard
+///
+/// Reads preflight.yaml when it is there; without it the current folder is scanned and the clusters are those of
+/// the --source-… and --target-… flags. What cannot be learned is reported as unknown, with the reason.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Source trees to scan [default: code.roots of the file, else the file's folder]
+    #[arg(value_name = "ROOT")]
+    roots: Vec<PathBuf>,
+    #[command(flatten)]
+    migration: MigrationArgs,
+    #[command(flatten)]
+    verdict: VerdictFlags,
+    #[command(flatten)]
+    probe: ProbeFlags,
+    #[command(flatten)]
+    connection: ConnectionFlags,
+}
+
+/// Run it.
+pub fn run(args: &Args) -> super::Done {
+    let mut migration = args.migration.load()?;
+    let connections = {
+        let (source, target) = args.connection.settings()?;
+        migration.connections(source, target)?
+    };
+    let roots = migration.roots(&args.roots);
+    let facts = gather::everything(&migration, &roots, &connections, &args.probe)?;
+    verdict::deliver(&facts, migration.preflight.gate, migration.preflight.waivers.as_ref(), &args.verdict)
+}

@@ -1,0 +1,110 @@
+//! `--source-…` and `--target-…`: the connection flags of the `temporal` CLI, once per side.
+
+use clap::Args;
+
+use crate::config::{ConnectionSettings, Secret};
+use crate::ui::Problem;
+
+macro_rules! side_flags {
+    ($name:ident, $side:literal, $env:literal, $heading:literal) => {
+        /// Connection flags of one side, spelled like those of the `temporal` CLI.
+        #[derive(Debug, Clone, Default, Args)]
+        #[command(next_help_heading = $heading)]
+        pub struct $name {
+            /// Profile of temporal.toml
+            #[arg(id = concat!($side, "_profile"), long = concat!($side, "-profile"), env = concat!($env, "_PROFILE"), value_name = "NAME")]
+            profile: Option<String>,
+            /// Address of the frontend, host:port
+            #[arg(id = concat!($side, "_address"), long = concat!($side, "-address"), env = concat!($env, "_ADDRESS"), value_name = "HOST:PORT")]
+            address: Option<String>,
+            /// Namespace to probe
+            #[arg(id = concat!($side, "_namespace"), long = concat!($side, "-namespace"), env = concat!($env, "_NAMESPACE"), value_name = "NAME")]
+            namespace: Option<String>,
+            /// API key; better given by the environment variable than on the command line
+            #[arg(id = concat!($side, "_api_key"), long = concat!($side, "-api-key"), env = concat!($env, "_API_KEY"), hide_env_values = true, value_name = "KEY")]
+            api_key: Option<String>,
+            /// Use TLS; implied by an API key and by every other TLS flag
+            #[arg(id = concat!($side, "_tls"), long = concat!($side, "-tls"), env = concat!($env, "_TLS"), num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+            tls: Option<bool>,
+            /// PEM file of the client certificate
+            #[arg(id = concat!($side, "_tls_cert_path"), long = concat!($side, "-tls-cert-path"), env = concat!($env, "_TLS_CLIENT_CERT_PATH"), value_name = "FILE")]
+            tls_cert_path: Option<String>,
+            /// PEM file of the client key
+            #[arg(id = concat!($side, "_tls_key_path"), long = concat!($side, "-tls-key-path"), env = concat!($env, "_TLS_CLIENT_KEY_PATH"), value_name = "FILE")]
+            tls_key_path: Option<String>,
+            /// PEM file of the CA that signed the server's certificate
+            #[arg(id = concat!($side, "_tls_ca_path"), long = concat!($side, "-tls-ca-path"), env = concat!($env, "_TLS_SERVER_CA_CERT_PATH"), value_name = "FILE")]
+            tls_ca_path: Option<String>,
+            /// Server name to verify, also sent as SNI
+            #[arg(id = concat!($side, "_tls_server_name"), long = concat!($side, "-tls-server-name"), env = concat!($env, "_TLS_SERVER_NAME"), value_name = "NAME")]
+            tls_server_name: Option<String>,
+            /// Do not verify the server's certificate
+            #[arg(id = concat!($side, "_tls_disable_host_verification"), long = concat!($side, "-tls-disable-host-verification"), env = concat!($env, "_TLS_DISABLE_HOST_VERIFICATION"), num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+            tls_disable_host_verification: Option<bool>,
+            /// Value of the :authority header
+            #[arg(id = concat!($side, "_client_authority"), long = concat!($side, "-client-authority"), env = concat!($env, "_CLIENT_AUTHORITY"), value_name = "NAME")]
+            client_authority: Option<String>,
+            /// Metadata for every call, KEY=VALUE; may be repeated
+            #[arg(id = concat!($side, "_grpc_meta"), long = concat!($side, "-grpc-meta"), value_name = "KEY=VALUE")]
+            grpc_meta: Vec<String>,
+        }
+
+        impl $name {
+            /// As settings.
+            pub fn settings(&self, config_file: Option<&String>) -> Result<ConnectionSettings, Problem> {
+                let mut grpc_meta = std::collections::BTreeMap::new();
+                for pair in &self.grpc_meta {
+                    let Some((key, value)) = pair.split_once('=') else {
+                        return Err(Problem::usage(concat!("--", $side, "-grpc-meta takes KEY=VALUE"))
+                            .note(format!("there is no `=` in the value that starts with `{}`", head(pair))));
+                    };
+                    grpc_meta.insert(key.to_owned(), value.to_owned());
+                }
+                Ok(ConnectionSettings {
+                    profile: self.profile.clone(),
+                    config_file: config_file.cloned(),
+                    address: self.address.clone(),
+                    namespace: self.namespace.clone(),
+                    api_key: self.api_key.clone().map(Secret),
+                    api_key_env: None,
+                    tls: self.tls,
+                    tls_cert_path: self.tls_cert_path.clone(),
+                    tls_key_path: self.tls_key_path.clone(),
+                    tls_ca_path: self.tls_ca_path.clone(),
+                    tls_server_name: self.tls_server_name.clone(),
+                    tls_disable_host_verification: self.tls_disable_host_verification,
+                    client_authority: self.client_authority.clone(),
+                    grpc_meta,
+                })
+            }
+        }
+    };
+}
+
+side_flags!(SourceFlags, "source", "TEMPORAL_SOURCE", "Source cluster");
+side_flags!(TargetFlags, "target", "TEMPORAL_TARGET", "Target cluster");
+
+/// Both sides.
+#[derive(Debug, Clone, Default, Args)]
+pub struct ConnectionFlags {
+    #[command(flatten)]
+    source: SourceFlags,
+    #[command(flatten)]
+    target: TargetFlags,
+    /// Path of temporal.toml
+    #[arg(long, env = "TEMPORAL_CONFIG_FILE", value_name = "FILE", help_heading = "Connection")]
+    config_file: Option<String>,
+}
+
+impl ConnectionFlags {
+    /// Settings of the source, then of the target.
+    pub fn settings(&self) -> Result<(ConnectionSettings, ConnectionSettings), Problem> {
+        let file = self.config_file.as_ref();
+        Ok((self.source.settings(file)?, self.target.settings(file)?))
+    }
+}
+
+/// The part of a value that is safe to repeat in an error: metadata may hold tokens.
+fn head(text: &str) -> String {
+    text.chars().take(4).collect()
+}

@@ -1,0 +1,86 @@
+//! `demo`: the whole way on the bundled example company.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use super::clock;
+use super::gather::{self, ProbeFlags};
+use super::migration::MigrationArgs;
+use super::output::{self, Report};
+use super::verdict::{self, Output, VerdictFlags};
+use crate::config::ConnectionSettings;
+use crate::demo;
+use crate::facts::{Facts, Known};
+use crate::render::Format;
+use crate::ui::Problem;
+
+/// The whole way on a bundled example company: scan, two clusters, scorecard
+///
+/// A payments platform in Go wants to move. With the `temporal` CLI on PATH two real dev servers are started on
+/// loopback, seeded, probed and stopped again; without it recorded snapshots are judged. It ends in NO-GO, because
+/// problems were planted; the exit code is 0 when the demonstration worked.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Folder for the reports
+    #[arg(long, value_name = "DIR", default_value = "preflight-demo")]
+    out: PathBuf,
+    /// Judge the recorded snapshots even when the `temporal` CLI is there
+    #[arg(long)]
+    recorded: bool,
+}
+
+/// Run it.
+pub fn run(args: &Args) -> super::Done {
+    std::fs::create_dir_all(&args.out)
+        .map_err(|e| Problem::usage(format!("cannot create {}", args.out.display())).note(e.to_string()))?;
+    let cli = if args.recorded { None } else { demo::find_cli() };
+    let (facts, how) = match cli {
+        Some(cli) => live(&cli)?,
+        None => recorded(args.recorded)?,
+    };
+    let flags = VerdictFlags {
+        gate: None,
+        rules: vec![],
+        report: [(Format::Html, "report.html"), (Format::Markdown, "report.md"), (Format::Json, "report.json")]
+            .map(|(format, name)| Report::new(format, args.out.join(name)))
+            .to_vec(),
+        output: Output::Text,
+        repo_url: None,
+        template_dir: None,
+    };
+    let card = verdict::judged(&facts, None, None, &flags)?;
+    let options = verdict::render_options(&flags);
+    verdict::print(&card, Output::Text, &options)?;
+    output::say("");
+    output::reports(&card, &flags.report, &options)?;
+    output::say(&format!(
+        "{how}\nThis was `audit` on the example company; on your own migration the exit code would have been {}.",
+        card.verdict.exit_code()
+    ));
+    Ok(ExitCode::SUCCESS)
+}
+
+fn live(cli: &std::path::Path) -> Result<(Facts, String), Problem> {
+    output::say(&format!("starting two Temporal dev servers on loopback with {} …", cli.display()));
+    let estate = demo::prepare_live(cli, clock::now())?;
+    let mut migration =
+        MigrationArgs { file: Some(estate.preflight.clone()), at: Some(estate.at.to_string()) }.load()?;
+    let none = ConnectionSettings::default;
+    let connections = migration.connections(none(), none())?;
+    let roots = migration.roots(&[]);
+    output::say("scanning the code and probing both clusters …");
+    let flags = ProbeFlags { source_rps: Some(200.0), target_rps: Some(200.0), probe_timeout: 60 };
+    let facts = gather::everything(&migration, &roots, &connections, &flags)?;
+    Ok((facts, "Both clusters were real dev servers, probed live; they are stopped now.".into()))
+}
+
+fn recorded(chosen: bool) -> Result<(Facts, String), Problem> {
+    let estate = demo::recorded()?;
+    let migration = MigrationArgs { file: Some(estate.preflight.clone()), at: Some(estate.at.to_string()) }.load()?;
+    let options = gather::scan_options(&migration);
+    let code = gather::code(&migration.roots(&[]), &options)?;
+    let facts =
+        gather::facts(&migration, Known::Known(code), Known::Known(estate.source), Known::Known(estate.target))?;
+    let why = if chosen { "as asked" } else { "the `temporal` CLI was not found on PATH" };
+    Ok((facts, format!("Both clusters were recorded snapshots ({why}), judged for {}.", estate.at)))
+}

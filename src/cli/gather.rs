@@ -1,0 +1,190 @@
+//! From a migration to [`Facts`]: scan the code while both clusters are probed.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use jiff::Timestamp;
+
+use super::clock;
+use super::migration::{Connections, Migration};
+use super::output;
+use crate::config;
+use crate::facts::attestation::Attestation;
+use crate::facts::certificate::CertificateFile;
+use crate::facts::cluster::{ClusterSnapshot, LadderStep};
+use crate::facts::code::{CodeFacts, Scope};
+use crate::facts::{Facts, Known, Side, Why};
+use crate::probe::{self, ProbeOptions};
+use crate::scan::{self, ScanOptions};
+use crate::ui::Problem;
+
+/// How hard a probe may try.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Probe")]
+pub struct ProbeFlags {
+    /// Requests per second to the source [default: 5]
+    #[arg(long, value_name = "N")]
+    pub source_rps: Option<f64>,
+    /// Requests per second to the target [default: 10]
+    #[arg(long, value_name = "N")]
+    pub target_rps: Option<f64>,
+    /// Seconds after which the probe of a side stops with what it has
+    #[arg(long, value_name = "SECONDS", default_value_t = 600)]
+    pub probe_timeout: u64,
+}
+
+/// Scan every root; several are merged.
+pub fn code(roots: &[PathBuf], options: &ScanOptions) -> Result<CodeFacts, Problem> {
+    let facts = roots.iter().map(|root| scan::scan(root, options)).collect::<Result<Vec<_>, _>>()?;
+    Ok(scan::merge(facts))
+}
+
+/// Scan the code while the source is probed; then probe the target, which is asked about the task queues of both.
+pub fn everything(
+    migration: &Migration,
+    roots: &[PathBuf],
+    connections: &Connections,
+    flags: &ProbeFlags,
+) -> Result<Facts, Problem> {
+    let options = scan_options(migration);
+    let (code, source) = std::thread::scope(|scope| {
+        let scanning = scope.spawn(|| code(roots, &options));
+        let source = cluster(Side::Source, connections, migration, flags, vec![]);
+        (scanning.join(), source)
+    });
+    let code =
+        code.map_err(|_| Problem::tool("the scan broke down").help("run `scan` alone and report the tree"))??;
+    let source = source?;
+    let mut queues = queues_of_code(&code);
+    queues.extend(queues_of_cluster(&source));
+    let target = cluster(Side::Target, connections, migration, flags, queues)?;
+    facts(migration, Known::Known(code), source, target)
+}
+
+/// Task queues that workers and starters of the code name.
+fn queues_of_code(code: &CodeFacts) -> BTreeSet<String> {
+    code.sites.iter().filter(|s| s.scope == Scope::Main).filter_map(|s| s.task_queue.clone()).collect()
+}
+
+/// Task queues in use on a cluster: they must be polled on the other one too.
+pub fn queues_of_cluster(snapshot: &Known<ClusterSnapshot>) -> BTreeSet<String> {
+    let namespaces = snapshot.value().into_iter().flat_map(|s| &s.namespaces);
+    namespaces.filter_map(|n| n.task_queues.value()).flatten().map(|q| q.name.clone()).collect()
+}
+
+/// Put the parts of a judgement together.
+pub fn facts(
+    migration: &Migration,
+    code: Known<CodeFacts>,
+    source: Known<ClusterSnapshot>,
+    target: Known<ClusterSnapshot>,
+) -> Result<Facts, Problem> {
+    Ok(Facts {
+        at: migration.at,
+        plan: migration.preflight.plan.clone(),
+        code,
+        source,
+        target,
+        certificates: Known::Known(certificates(migration)),
+        attestations: attestations(migration)?,
+    })
+}
+
+/// What the scan needs to know of the migration.
+pub fn scan_options(migration: &Migration) -> ScanOptions {
+    ScanOptions {
+        factories: migration.preflight.plan.factories.clone(),
+        exclude: migration.preflight.exclude.clone(),
+        ..ScanOptions::default()
+    }
+}
+
+fn certificates(migration: &Migration) -> Vec<CertificateFile> {
+    let paths = &migration.preflight.certificates;
+    paths.iter().flat_map(|path| probe::certificates::read_path(&path.display().to_string())).collect()
+}
+
+fn attestations(migration: &Migration) -> Result<Known<Vec<Attestation>>, Problem> {
+    match &migration.preflight.attestations {
+        Some(path) => Ok(Known::Known(config::attestations::load(path)?)),
+        // Nobody said anything: an empty list, in which every asked-for word is missing.
+        None => Ok(Known::Known(Vec::new())),
+    }
+}
+
+/// Probe one side; Ctrl-C ends it.
+pub fn cluster(
+    side: Side,
+    connections: &Connections,
+    migration: &Migration,
+    flags: &ProbeFlags,
+    queues: impl IntoIterator<Item = String>,
+) -> Result<Known<ClusterSnapshot>, Problem> {
+    let connection = match connections.side(side) {
+        Known::Known(connection) | Known::Partial { value: connection, .. } => connection,
+        Known::Unknown(why) => return Ok(Known::Unknown(why.clone())),
+    };
+    let options = probe_options(side, migration, flags, queues.into_iter().collect());
+    super::runtime()?.block_on(async {
+        tokio::select! {
+            snapshot = probe::probe(side, connection, &options) => Ok(Known::Known(snapshot)),
+            _ = tokio::signal::ctrl_c() => Err(interrupted()),
+        }
+    })
+}
+
+fn probe_options(side: Side, migration: &Migration, flags: &ProbeFlags, task_queues: Vec<String>) -> ProbeOptions {
+    ProbeOptions {
+        namespaces: migration.namespaces(side),
+        task_queues,
+        // A probe sees now, whatever instant is judged.
+        at: clock::now(),
+        rps: match side {
+            Side::Source => flags.source_rps.unwrap_or(5.0),
+            Side::Target => flags.target_rps.unwrap_or(10.0),
+        },
+        deadline: Duration::from_secs(flags.probe_timeout),
+        progress: output::progress(),
+        connect_only: false,
+    }
+}
+
+/// The connection ladder of one side, and nothing more.
+pub fn ladder(
+    side: Side,
+    connections: &Connections,
+    migration: &Migration,
+    flags: &ProbeFlags,
+) -> Result<Vec<LadderStep>, Problem> {
+    let Some(connection) = connections.side(side).value() else { return Ok(vec![]) };
+    let options = ProbeOptions { connect_only: true, progress: None, ..probe_options(side, migration, flags, vec![]) };
+    Ok(super::runtime()?.block_on(probe::probe(side, connection, &options)).connection)
+}
+
+/// Ctrl-C: nothing was written yet, and nothing will be.
+pub fn interrupted() -> Problem {
+    Problem::tool("interrupted").note("nothing was written")
+}
+
+/// A side that was left out on purpose.
+pub fn left_out(side: Side) -> Known<ClusterSnapshot> {
+    Known::Unknown(Why::with_remedy(
+        format!("no snapshot of the {side} cluster was given"),
+        format!("make one with `temporal-preflight probe --side {side}` and give it with --{side}"),
+    ))
+}
+
+/// How old a stored snapshot may be before the reader is told.
+pub fn warn_if_old(snapshot: &ClusterSnapshot, at: Timestamp) {
+    let hours = at.duration_since(snapshot.taken_at).as_hours();
+    if hours > 24 {
+        output::say(&format!(
+            "note: the snapshot of the {} cluster is {} days old ({}); facts about open executions and schedules age quickly",
+            snapshot.side,
+            hours / 24,
+            snapshot.taken_at
+        ));
+    }
+}

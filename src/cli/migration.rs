@@ -1,0 +1,161 @@
+//! The migration a command works on: `preflight.yaml`, flags over it, and the instant it is judged for.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use jiff::Timestamp;
+
+use super::clock;
+use crate::config::{self, ConnectionSettings, Preflight};
+use crate::facts::plan::NamespaceMapping;
+use crate::facts::{Known, Side, Why};
+use crate::probe::{Connection, profile};
+use crate::ui::Problem;
+
+/// Flags every command shares that needs to know the migration.
+#[derive(Debug, Clone, Default, Args)]
+pub struct MigrationArgs {
+    /// The file that describes the migration [default: preflight.yaml, when it is there]
+    #[arg(short, long, value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// Judge as if it were then: a date or a timestamp [default: now]
+    #[arg(long, value_name = "TIME")]
+    pub at: Option<String>,
+}
+
+/// A migration, resolved.
+#[derive(Debug)]
+pub struct Migration {
+    /// The file, or its defaults.
+    pub preflight: Preflight,
+    /// Folder paths are relative to.
+    pub folder: PathBuf,
+    /// The instant of the judgement.
+    pub at: Timestamp,
+}
+
+impl MigrationArgs {
+    /// Read the file and the clock. Without a file everything has its default.
+    pub fn load(&self) -> Result<Migration, Problem> {
+        let at = clock::at(self.at.as_deref())?;
+        let path = match &self.file {
+            Some(path) if path.is_dir() => Some(path.join(config::DEFAULT_FILE)),
+            Some(path) => Some(path.clone()),
+            None => Some(PathBuf::from(config::DEFAULT_FILE)).filter(|p| p.exists()),
+        };
+        let (preflight, folder) = match path {
+            Some(path) => {
+                let folder = path.parent().unwrap_or(Path::new("")).to_owned();
+                (config::preflight::load(&path)?, folder)
+            }
+            None => {
+                let mut preflight = Preflight::default();
+                preflight.plan.name = config::folder_name(Path::new("."));
+                (preflight, PathBuf::new())
+            }
+        };
+        Ok(Migration { preflight, folder, at })
+    }
+}
+
+impl Migration {
+    /// The trees to scan: the given ones, else those of the file, else the file's folder.
+    pub fn roots(&self, given: &[PathBuf]) -> Vec<PathBuf> {
+        if !given.is_empty() {
+            return given.to_vec();
+        }
+        if !self.preflight.roots.is_empty() {
+            return self.preflight.roots.clone();
+        }
+        vec![if self.folder.as_os_str().is_empty() { PathBuf::from(".") } else { self.folder.clone() }]
+    }
+
+    /// Both connections, `source` and `target` over what the file says; a side nobody described is unknown, not an error.
+    pub fn connections(
+        &mut self,
+        source: ConnectionSettings,
+        target: ConnectionSettings,
+    ) -> Result<Connections, Problem> {
+        let source = source.over(std::mem::take(&mut self.preflight.source));
+        let target = target.over(std::mem::take(&mut self.preflight.target));
+        let both = Connections { source: connect(Side::Source, source)?, target: connect(Side::Target, target)? };
+        both.refuse_one_cluster_twice()?;
+        self.infer_mapping(&both);
+        Ok(both)
+    }
+
+    /// Without a map, one namespace per connection is a map of one line.
+    fn infer_mapping(&mut self, both: &Connections) {
+        let (Some(source), Some(target)) = (both.source.value(), both.target.value()) else { return };
+        if self.preflight.plan.namespaces.is_empty() {
+            if let (Some(source), Some(target)) = (&source.namespace, &target.namespace) {
+                self.preflight.plan.namespaces.push(NamespaceMapping {
+                    source: source.clone(),
+                    target: Some(target.clone()),
+                    exclude: None,
+                    line: 0,
+                });
+            }
+        }
+    }
+
+    /// Namespaces to probe on a side: those of the map; empty lets the probe decide.
+    pub fn namespaces(&self, side: Side) -> Vec<String> {
+        let mut names: Vec<String> = self
+            .preflight
+            .plan
+            .namespaces
+            .iter()
+            .filter_map(|n| match side {
+                Side::Source => n.target.is_some().then(|| n.source.clone()),
+                Side::Target => n.target.clone(),
+            })
+            .collect();
+        names.sort();
+        names.dedup();
+        names
+    }
+}
+
+/// Where both clusters are.
+#[derive(Debug)]
+pub struct Connections {
+    /// The cluster the team leaves.
+    pub source: Known<Connection>,
+    /// The cluster the team moves to.
+    pub target: Known<Connection>,
+}
+
+impl Connections {
+    /// One of them.
+    pub fn side(&self, side: Side) -> &Known<Connection> {
+        match side {
+            Side::Source => &self.source,
+            Side::Target => &self.target,
+        }
+    }
+
+    /// Comparing a namespace with itself finds no difference, and that would be a false GO.
+    fn refuse_one_cluster_twice(&self) -> Result<(), Problem> {
+        let (Some(source), Some(target)) = (self.source.value(), self.target.value()) else { return Ok(()) };
+        if source.address == target.address && source.namespace == target.namespace {
+            return Err(Problem::usage("source and target are the same cluster and namespace")
+                .note(format!("both lead to {}", source.address))
+                .help("give each side its own profile or address: --source-profile, --target-profile"));
+        }
+        Ok(())
+    }
+}
+
+/// Resolve the settings of a side.
+pub fn connect(side: Side, settings: ConnectionSettings) -> Result<Known<Connection>, Problem> {
+    let names_a_place = settings.profile.is_some() || settings.address.is_some();
+    if !names_a_place {
+        return Ok(Known::Unknown(Why::with_remedy(
+            format!("no connection to the {side} cluster is configured"),
+            format!("add `{side}:` to preflight.yaml, or give --{side}-profile or --{side}-address"),
+        )));
+    }
+    let env = |name: &str| std::env::var(name).ok().filter(|v| !v.is_empty());
+    profile::resolve(side, settings, &env).map(Known::Known)
+}

@@ -1,0 +1,137 @@
+//! stdout is the result, stderr is everything else.
+
+use std::io::{IsTerminal as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use clap::ValueEnum;
+
+use crate::judge::Scorecard;
+use crate::render::{self, Format, RenderOptions};
+use crate::ui::{Problem, atomic};
+
+/// `--color`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum Color {
+    /// When the output is a terminal and NO_COLOR is not set
+    #[default]
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+impl Color {
+    /// Make the choice known to everything that prints.
+    pub fn apply(self) {
+        match self {
+            Color::Auto => anstream::ColorChoice::Auto,
+            Color::Always => anstream::ColorChoice::Always,
+            Color::Never => anstream::ColorChoice::Never,
+        }
+        .write_global();
+    }
+}
+
+/// Width of the terminal behind stdout; 100 columns when there is none.
+pub fn width() -> usize {
+    if !std::io::stdout().is_terminal() {
+        return 100;
+    }
+    comfy_table::Table::new().width().map_or(100, usize::from).clamp(60, 160)
+}
+
+/// Print the result. A reader that went away (`| head`) is not an error.
+pub fn result(text: &str) -> Result<(), Problem> {
+    let mut out = anstream::stdout().lock();
+    let newline = if text.ends_with('\n') { "" } else { "\n" };
+    match write!(out, "{text}{newline}").and_then(|()| out.flush()) {
+        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Problem::tool("cannot write the result").note(e.to_string()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Say something that is not the result.
+pub fn say(text: &str) {
+    let _ = writeln!(anstream::stderr(), "{text}");
+}
+
+/// One `--report FORMAT=PATH`.
+#[derive(Debug, Clone)]
+pub struct Report {
+    format: Format,
+    path: PathBuf,
+}
+
+impl std::str::FromStr for Report {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (format, path) = text
+            .split_once('=')
+            .ok_or_else(|| "a report is given as FORMAT=PATH, such as html=report.html".to_owned())?;
+        if path.is_empty() {
+            return Err("the path after `=` is empty".into());
+        }
+        Ok(Self { format: format.parse().map_err(|problem: Problem| problem.title)?, path: path.into() })
+    }
+}
+
+impl Report {
+    /// Where it is written.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// A report without flags.
+    pub fn new(format: Format, path: PathBuf) -> Self {
+        Self { format, path }
+    }
+}
+
+/// What renderers may know of the terminal.
+pub fn on_terminal() -> RenderOptions {
+    // Colour is always rendered; anstream drops it where it is not wanted.
+    RenderOptions { width: width(), color: true, ..RenderOptions::default() }
+}
+
+/// Write all reports; each is rendered before the first is written, so that a failure leaves none behind.
+pub fn reports(card: &Scorecard, wanted: &[Report], options: &RenderOptions) -> Result<(), Problem> {
+    let rendered = wanted
+        .iter()
+        .map(|r| Ok((r, render::render(card, r.format, options)?)))
+        .collect::<Result<Vec<_>, Problem>>()?;
+    for (report, bytes) in rendered {
+        atomic::write(&report.path, &bytes)?;
+        say(&format!("wrote {}", file_uri(&report.path)));
+    }
+    Ok(())
+}
+
+/// A link a terminal can open.
+pub fn file_uri(path: &Path) -> String {
+    let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let text = path.to_string_lossy().replace('\\', "/");
+    let mut uri = String::from(if text.starts_with('/') { "file://" } else { "file:///" });
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'/' | b'.' | b'-' | b'_' | b'~' | b':' => uri.push(byte as char),
+            other => uri.push_str(&format!("%{other:02X}")),
+        }
+    }
+    uri
+}
+
+/// Pretty JSON.
+pub fn json<T: serde::Serialize>(value: &T) -> Result<String, Problem> {
+    serde_json::to_string_pretty(value)
+        .map(|text| text + "\n")
+        .map_err(|e| Problem::tool("cannot write JSON").note(e.to_string()))
+}
+
+/// Says on a terminal what a probe is doing; silent elsewhere.
+pub fn progress() -> Option<crate::probe::Progress> {
+    std::io::stderr().is_terminal().then(|| -> crate::probe::Progress { std::sync::Arc::new(|line: &str| say(line)) })
+}

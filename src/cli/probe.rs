@@ -1,0 +1,134 @@
+//! `probe`: a snapshot of one or both clusters.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::ValueEnum;
+
+use super::connection::ConnectionFlags;
+use super::gather::{self, ProbeFlags};
+use super::migration::{MigrationArgs, connect};
+use super::output;
+use crate::facts::cluster::ClusterSnapshot;
+use crate::facts::{Known, Side};
+use crate::probe::snapshot;
+use crate::render;
+use crate::ui::Problem;
+
+/// Read one or both clusters into snapshot files, without changing anything
+///
+/// Only RPCs that read leave the process; the snapshot says which were called and how often. A snapshot holds no
+/// payloads and no credentials, and can be judged elsewhere with `score`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Which cluster
+    #[arg(long, value_enum, default_value_t, value_name = "SIDE")]
+    side: Which,
+    /// Ask who polls this task queue, also when no execution uses it yet; may be repeated
+    #[arg(long, value_name = "NAME")]
+    task_queue: Vec<String>,
+    /// Folder for source.json and target.json [default: print only]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// What to print
+    #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT")]
+    output: Output,
+    #[command(flatten)]
+    migration: MigrationArgs,
+    #[command(flatten)]
+    probe: ProbeFlags,
+    #[command(flatten)]
+    connection: ConnectionFlags,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+enum Which {
+    /// The cluster the team leaves
+    Source,
+    /// The cluster the team moves to
+    Target,
+    /// Both, where both are configured
+    #[default]
+    Both,
+}
+
+#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+enum Output {
+    /// For reading on a terminal
+    #[default]
+    Text,
+    /// One snapshot document, or an array of two
+    Json,
+}
+
+/// Run it. Exit code 3 when a cluster could not be read, or only in part.
+pub fn run(args: &Args) -> super::Done {
+    let mut migration = args.migration.load()?;
+    let wanted = match args.side {
+        Which::Source => vec![Side::Source],
+        Which::Target => vec![Side::Target],
+        Which::Both => vec![Side::Source, Side::Target],
+    };
+    let connections = if let [only] = wanted.as_slice() {
+        // With one side asked for, a broken description of the other must not stand in the way.
+        let (source, target) = args.connection.settings()?;
+        let none = || Known::unknown("not asked for");
+        let file = &mut migration.preflight;
+        match only {
+            Side::Source => super::migration::Connections {
+                source: connect(Side::Source, source.over(std::mem::take(&mut file.source)))?,
+                target: none(),
+            },
+            Side::Target => super::migration::Connections {
+                source: none(),
+                target: connect(Side::Target, target.over(std::mem::take(&mut file.target)))?,
+            },
+        }
+    } else {
+        {
+            let (source, target) = args.connection.settings()?;
+            migration.connections(source, target)?
+        }
+    };
+    let configured: Vec<Side> = wanted.iter().copied().filter(|s| connections.side(*s).is_known()).collect();
+    if configured.is_empty() {
+        let side = wanted[0];
+        let mut problem = Problem::usage("there is no cluster to probe");
+        if let Some(why) = connections.side(side).why() {
+            problem = problem.note(why.reason.clone()).help(why.remedy.clone().unwrap_or_default());
+        }
+        return Err(problem.into());
+    }
+
+    let mut queues: BTreeSet<String> = args.task_queue.iter().cloned().collect();
+    let mut snapshots: Vec<ClusterSnapshot> = vec![];
+    for side in configured {
+        let taken = gather::cluster(side, &connections, &migration, &args.probe, queues.clone())?;
+        queues.extend(gather::queues_of_cluster(&taken));
+        snapshots.extend(taken.value().cloned());
+    }
+
+    if let Some(folder) = &args.out {
+        std::fs::create_dir_all(folder)
+            .map_err(|e| Problem::usage(format!("cannot create {}", folder.display())).note(e.to_string()))?;
+        for taken in &snapshots {
+            let path = folder.join(format!("{}.json", taken.side));
+            snapshot::write(&path, taken)?;
+            output::say(&format!("wrote {}", output::file_uri(&path)));
+        }
+    }
+    match args.output {
+        Output::Json => match snapshots.as_slice() {
+            [one] => output::result(&output::json(one)?)?,
+            all => output::result(&output::json(&all)?)?,
+        },
+        Output::Text => {
+            for taken in &snapshots {
+                output::result(&render::snapshot_text(taken, &output::on_terminal()))?;
+            }
+        }
+    }
+    let whole = snapshots.iter().all(ClusterSnapshot::is_whole);
+    Ok(if whole { ExitCode::SUCCESS } else { ExitCode::from(3) })
+}

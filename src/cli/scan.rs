@@ -1,0 +1,64 @@
+//! `scan`: the inventory of a source tree.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::ValueEnum;
+
+use super::migration::MigrationArgs;
+use super::{gather, output};
+use crate::render;
+use crate::ui::atomic;
+
+/// Find every place that starts or signals workflows, and where its client was built
+///
+/// Needs no configuration and no cluster. The factory through which clients should be built is taken from
+/// preflight.yaml or --factory; without either it is proposed from what the code does.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Source trees [default: code.roots of preflight.yaml, else the current folder]
+    #[arg(value_name = "ROOT")]
+    roots: Vec<PathBuf>,
+    /// A connection factory, as path:function; may be repeated
+    #[arg(long, value_name = "PATH:FUNCTION")]
+    factory: Vec<String>,
+    /// Leave out paths that match the glob; may be repeated
+    #[arg(long, value_name = "GLOB")]
+    exclude: Vec<String>,
+    /// What to print
+    #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT")]
+    output: Output,
+    /// Write the scan document here instead of printing it
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    migration: MigrationArgs,
+}
+
+#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+enum Output {
+    /// For reading on a terminal
+    #[default]
+    Text,
+    /// The scan document, input of `score --code`
+    Json,
+}
+
+/// Run it.
+pub fn run(args: &Args) -> super::Done {
+    let migration = args.migration.load()?;
+    let mut options = gather::scan_options(&migration);
+    options.factories.extend(args.factory.iter().cloned());
+    options.exclude.extend(args.exclude.iter().cloned());
+    let code = gather::code(&migration.roots(&args.roots), &options)?;
+    if let Some(path) = &args.out {
+        atomic::write(path, output::json(&code)?.as_bytes())?;
+        output::say(&format!("wrote {}", output::file_uri(path)));
+    }
+    match args.output {
+        Output::Json if args.out.is_some() => {}
+        Output::Json => output::result(&output::json(&code)?)?,
+        Output::Text => output::result(&render::scan_text(&code, &output::on_terminal()))?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
