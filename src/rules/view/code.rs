@@ -270,6 +270,7 @@ fn origin_verdict(code: &CodeFacts, site: &Site) -> (&'static str, String) {
         OriginStatus::Inherited => {
             ("unclear", "it uses the client of the worker that runs it, and where that was built is open".to_owned())
         }
+        OriginStatus::Ambiguous if site.client.every_way_ends() => ("factory", String::new()),
         OriginStatus::Ambiguous => ("unclear", format!("one way to its client is open: {}", stopped())),
         OriginStatus::Resolved | OriginStatus::Unresolved => ("unclear", stopped()),
     }
@@ -279,9 +280,7 @@ fn workers_use_factories(code: &CodeFacts) -> bool {
     let mut workers = production(code).filter(|s| s.kind == Kind::Worker).peekable();
     workers.peek().is_some()
         && workers.all(|w| {
-            w.client.status == OriginStatus::Resolved
-                && !w.client.origins.is_empty()
-                && w.client.origins.iter().all(|o| o.factory)
+            w.client.every_way_ends() && !w.client.origins.is_empty() && w.client.origins.iter().all(|o| o.factory)
         })
 }
 
