@@ -105,11 +105,11 @@ impl Ground {
 
 /// A schedule of the estate fires at every full hour and one at half past one; a state compared before and after must not span that.
 fn quiet_moment() -> jiff::Timestamp {
-    let into_half_hour = jiff::Timestamp::now().as_second() % 1800;
+    let into_half_hour = support::now().as_second() % 1800;
     if into_half_hour > 1800 - 60 {
         std::thread::sleep(Duration::from_secs(u64::try_from(1803 - into_half_hour).expect("a short wait")));
     }
-    jiff::Timestamp::now()
+    support::now()
 }
 
 /// Failed checks of a scorecard that count at a gate.
