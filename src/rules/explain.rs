@@ -52,12 +52,12 @@ pub fn explain(rule: &Rule, styled: bool) -> String {
     if !rule.remedy.is_empty() {
         let _ = writeln!(page, "\n{}\n", paint.with(Style::new().bold(), "Printed with a finding"));
         for (number, step) in (1..).zip(&rule.remedy) {
-            page.push_str(&wrap(&paint.code(step.text.source()), &format!("{number}. "), "   "));
+            page.push_str(&wrap(&paint.code(&step.text.outline()), &format!("{number}. "), "   "));
             if let Some(command) = &step.command {
                 let _ = writeln!(
                     page,
                     "   {}",
-                    paint.with(Style::new().fg_color(Some(AnsiColor::Green.into())), command.source())
+                    paint.with(Style::new().fg_color(Some(AnsiColor::Green.into())), &command.outline())
                 );
             }
         }
@@ -132,11 +132,7 @@ impl Writer {
                 let _ = writeln!(self.page, "{line}");
                 self.heading = false;
             }
-            Event::Start(Tag::Paragraph) => {
-                if self.marker.is_empty() {
-                    self.gap();
-                }
-            }
+            Event::Start(Tag::Paragraph) if self.marker.is_empty() => self.gap(),
             Event::End(TagEnd::Paragraph) => self.flush(),
             Event::Start(Tag::List(start)) => {
                 self.flush();

@@ -65,6 +65,16 @@ impl Template {
         &self.source
     }
 
+    /// The text with placeholders as a manual page writes them: `--name NAME` for `--name {{ it.name }}`.
+    pub fn outline(&self) -> String {
+        let word = |path: &str| path.rsplit('.').next().unwrap_or(path).to_uppercase();
+        let parts = self.parts.iter().map(|part| match part {
+            Part::Text(text) => text.clone(),
+            Part::Placeholder(path) => word(path),
+        });
+        parts.collect()
+    }
+
     /// The paths that are looked up.
     pub fn placeholders(&self) -> impl Iterator<Item = &str> {
         self.parts.iter().filter_map(|p| match p {
@@ -244,5 +254,6 @@ mod tests {
         }
         let template = Template::parse("{{ a.b }} and {{ c }}").unwrap();
         assert_eq!(template.placeholders().collect::<Vec<_>>(), ["a.b", "c"]);
+        assert_eq!(template.outline(), "B and C");
     }
 }
