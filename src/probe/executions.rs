@@ -240,6 +240,7 @@ impl<'a> Visibility<'a> {
 
     /// The oldest open or longest closed execution among those that match, of which there is at least one.
     ///
+    /// Age and duration are those of the current run: continuing as new begins a run, and its time, anew.
     /// Bisects on a logarithmic scale, so the number of steps depends on how long executions run and not on how
     /// many there are. Exact when at most [`ROWS`] executions are within 0.3 % of the extreme, else within that.
     async fn extreme(&self, filter: &str, extreme: Extreme, ceiling: f64) -> Result<Option<ExecutionSample>, Failure> {

@@ -19,6 +19,7 @@ mod calendar;
 mod client;
 mod connect;
 mod executions;
+mod hello;
 mod namespaces;
 mod query;
 mod read_only;

@@ -225,6 +225,19 @@ fn a_store_without_is_null_is_asked_by_status() {
 }
 
 #[test]
+fn a_server_from_before_schedules_has_none() {
+    for (version, schedules) in [("1.16.3", Some(0)), ("1.17.0", None)] {
+        let server = Fake::start(move |method, _| match method {
+            "GetSystemInfo" => message(&GetSystemInfoResponse { server_version: version.into(), capabilities: None }),
+            "ListSchedules" => status(Code::Unimplemented, "unknown method ListSchedules"),
+            other => empty(other),
+        });
+        let snapshot = run(address(&server), &options(&["payments"]));
+        assert_eq!(namespace(&snapshot, "payments").schedules.value().map(Vec::len), schedules, "{version}");
+    }
+}
+
+#[test]
 fn cloud_is_not_asked_what_it_does_not_answer() {
     let cloud = Fake::start(|method, _| match method {
         "DescribeNamespace" => message(&DescribeNamespaceResponse {
