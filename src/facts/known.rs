@@ -22,6 +22,18 @@ impl Why {
     pub fn with_remedy(reason: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self { reason: reason.into(), remedy: Some(remedy.into()) }
     }
+
+    /// Several reasons as one, each once, with the first remedy; nothing when there are none.
+    pub fn all(whys: &[Self]) -> Option<Self> {
+        let mut reasons: Vec<&str> = Vec::new();
+        for why in whys {
+            if !reasons.contains(&why.reason.as_str()) {
+                reasons.push(&why.reason);
+            }
+        }
+        let remedy = whys.iter().find_map(|why| why.remedy.clone());
+        (!reasons.is_empty()).then(|| Self { reason: reasons.join("; "), remedy })
+    }
 }
 
 /// A value that was learned wholly, in part, or not at all.

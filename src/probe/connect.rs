@@ -254,11 +254,8 @@ async fn meet(connection: &Connection, tls: Option<&Tls>, tcp: TcpStream) -> Res
 
 async fn handshake_trouble(connection: &Connection, tls: &Tls, error: &io::Error) -> Trouble {
     let asked = tls.seen.asked_for_certificate();
-    match tls::inside(error) {
-        Some(e @ (rustls::Error::InvalidCertificate(_) | rustls::Error::AlertReceived(_))) => {
-            return tls::explain(e, connection, asked);
-        }
-        _ => {}
+    if let Some(e @ (rustls::Error::InvalidCertificate(_) | rustls::Error::AlertReceived(_))) = tls::inside(error) {
+        return tls::explain(e, connection, asked);
     }
     // Not TLS at all?
     if let Ok(tcp) = dial_tcp(connection).await {

@@ -134,33 +134,51 @@ impl<'a> Visibility<'a> {
     }
 
     /// The distinct values of a field among executions that match, sorted; one call a value.
+    ///
+    /// A value the store does not exclude when asked to is left out and named in the reason, and what begins
+    /// like it is passed over, so that the others are still found.
     pub(super) async fn distinct(&self, field: Field, filter: &str) -> Known<Vec<String>> {
         let mut values: Vec<String> = Vec::new();
-        let why = loop {
-            if values.len() >= DISTINCT {
-                break Why::new(format!("there are more than {DISTINCT} values of {}", field.name()));
-            }
-            let unseen = query::none_of(field.name(), values.iter().map(String::as_str)).unwrap_or_default();
-            let row = match self.rows(&query::all([filter, &unseen]), 1).await {
+        let mut passed_over: Vec<String> = Vec::new();
+        let mut whys: Vec<Why> = Vec::new();
+        while values.len() < DISTINCT {
+            let mut conditions = vec![filter.to_owned()];
+            conditions.extend(query::none_of(field.name(), values.iter().map(String::as_str)));
+            conditions.extend(passed_over.iter().map(|prefix| query::not_starting_with(field.name(), prefix)));
+            let row = match self.rows(&query::all(conditions.iter().map(String::as_str)), 1).await {
                 Ok(rows) => rows.into_iter().next(),
-                Err(failure) if values.is_empty() => return Known::Unknown(failure.why()),
-                Err(failure) => break failure.why(),
+                Err(failure) => {
+                    whys.push(failure.why());
+                    break;
+                }
             };
-            let Some(row) = row else {
-                values.sort();
-                return Known::Known(values);
-            };
+            let Some(row) = row else { break };
             let value = field.of(row);
-            if value.is_empty() || values.contains(&value) {
-                break Why::new(format!(
-                    "the visibility store does not exclude {} `{value}` as asked, so others may be hidden behind it",
-                    field.name()
-                ));
+            if !value.is_empty() && !values.contains(&value) {
+                values.push(value);
+                continue;
             }
-            values.push(value);
-        };
+            let prefix = query::matchable_prefix(&value).to_owned();
+            values.retain(|known| *known != value);
+            whys.push(Why::new(format!(
+                "the visibility store cannot be asked for {} `{}`: it was not counted, nor what begins alike",
+                field.name(),
+                value.escape_debug()
+            )));
+            if prefix.is_empty() || passed_over.contains(&prefix) {
+                break;
+            }
+            passed_over.push(prefix);
+        }
+        if values.len() >= DISTINCT {
+            whys.push(Why::new(format!("there are {DISTINCT} values of {} or more", field.name())));
+        }
         values.sort();
-        Known::Partial { value: values, why }
+        match Why::all(&whys) {
+            None => Known::Known(values),
+            Some(why) if values.is_empty() => Known::Unknown(why),
+            Some(why) => Known::Partial { value: values, why },
+        }
     }
 
     async fn types(&self, oldest: f64, longest: f64) -> Known<Vec<WorkflowType>> {
@@ -190,10 +208,10 @@ impl<'a> Visibility<'a> {
                 }
             }
         }
-        let Some(first) = whys.first().cloned() else { return Known::Known(types) };
-        whys.dedup();
-        let reason = whys.iter().map(|w| w.reason.as_str()).collect::<Vec<_>>().join("; ");
-        Known::Partial { value: types, why: Why { reason, remedy: first.remedy } }
+        match Why::all(&whys) {
+            None => Known::Known(types),
+            Some(why) => Known::Partial { value: types, why },
+        }
     }
 
     /// Counts and extremes of one type. When only an extreme fails, the counts are kept beside the reason.

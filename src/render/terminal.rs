@@ -7,7 +7,7 @@ use comfy_table::{Cell, ColumnConstraint, ContentArrangement, Table, Width, pres
 use super::RenderOptions;
 use super::paint::{Paint, wrap, wrap_command};
 use super::text::{one_line, plural};
-use super::view::{CheckView, FindingView, ItemView, Mark, Report};
+use super::view::{CheckView, FindingView, ItemView, Mark, Report, StepView};
 use crate::judge::Scorecard;
 
 /// Findings shown per blocker; the reports have all.
@@ -159,6 +159,7 @@ impl Page<'_> {
             let text = self.paint.dim(&format!("   and {more} more of this kind"));
             self.line(&text);
         }
+        self.steps(&check.steps);
     }
 
     fn finding(&mut self, finding: &FindingView) {
@@ -175,8 +176,14 @@ impl Page<'_> {
             let text = self.paint.dim(&format!("      and {}", plural(more, "more place")));
             self.line(&text);
         }
-        for step in &finding.steps {
-            self.hanging("→", &step.text, 3);
+        self.steps(&finding.steps);
+    }
+
+    fn steps(&mut self, steps: &[StepView]) {
+        for step in steps {
+            if !step.text.is_empty() {
+                self.hanging("→", &step.text, 3);
+            }
             let room = self.width - 7;
             for (i, line) in step.command.iter().flat_map(|c| wrap_command(c, room)).enumerate() {
                 let prompt = if i == 0 { "$" } else { " " };

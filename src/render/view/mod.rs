@@ -10,7 +10,7 @@ pub(super) mod table;
 
 use serde::Serialize;
 
-pub(super) use checks::{AreaView, CheckView, FindingView};
+pub(super) use checks::{AreaView, CheckView, FindingView, StepView};
 /// Judging single sites, shared with the text of a scan.
 pub(super) mod code {
     pub(in crate::render) use super::inventory::{origin, routing, worry};

@@ -18,7 +18,7 @@ pub(super) const PATHS: &[FactPath] = &[
     FactPath {
         path: "certificates.expiry",
         meaning: "client and CA certificates of both connections and of the configuration, against the end of the window",
-        fields: "verdict (in-window | soon-after | fine), subject, file, side, expires, days_after_window, when, fingerprint, target_namespace, ours (not verified by Temporal Cloud)",
+        fields: "verdict (in-window | soon-after | fine), subject, file, side, expires, days_after_window, when, fingerprint, target_namespace, ours (not verified by Temporal Cloud), on_disk",
     },
     FactPath {
         path: "certificates.endpoints",
@@ -168,6 +168,7 @@ fn expiry(measure: &Measure<'_>, files: &[Used<'_>]) -> Vec<Value> {
                 "verdict": verdict, "subject": certificate.subject, "file": used.file.path, "side": used.side,
                 "expires": date(certificate.not_after), "days_after_window": days, "when": when,
                 "fingerprint": certificate.fingerprint, "target_namespace": measure.target_namespace, "ours": ours,
+                "on_disk": !used.file.path.contains(": profile "),
                 "loci": [locus],
             });
             seen.insert(&certificate.fingerprint, value);

@@ -1,0 +1,496 @@
+//! The SDK catalogue: what Temporal calls look like in a language, as data.
+//!
+//! One file per language, `rules/sdk/<language>.yaml`; its head explains the notation. The catalogue
+//! knows Temporal and nothing of grammar.
+
+use std::collections::{BTreeMap, HashMap};
+
+use serde::Deserialize;
+
+use crate::facts::code::Kind;
+use crate::ui::Problem;
+
+/// Catalogues built into the program: language and text.
+const FILES: [(&str, &str); 1] = [("go", include_str!("../../rules/sdk/go.yaml"))];
+
+/// The catalogue of one language.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Catalogue {
+    /// Language it is for.
+    pub language: String,
+    /// Prefix of SDK packages in manifests.
+    pub dependency: String,
+    /// Bytes that show that a file uses the SDK.
+    pub markers: Vec<String>,
+    /// Bytes that make a file worth reading when the tree uses the SDK.
+    pub tokens: Vec<String>,
+    /// Old package name → today's.
+    #[serde(default)]
+    pub renamed: BTreeMap<String, String>,
+    /// SDK types by full name.
+    pub types: BTreeMap<String, SdkType>,
+    /// SDK functions by full name.
+    pub functions: BTreeMap<String, Api>,
+    /// Packages whose types are never clients.
+    #[serde(default)]
+    pub lookalikes: Vec<LookAlike>,
+    /// Types that mark workflow code.
+    #[serde(default)]
+    pub workflow_context: Vec<String>,
+    /// Functions that set search attributes inside a workflow → argument.
+    #[serde(default)]
+    pub upserts: BTreeMap<String, usize>,
+    /// Functions that make typed search-attribute keys → type.
+    #[serde(default)]
+    pub attribute_keys: BTreeMap<String, String>,
+    /// How "not found" is recognised.
+    #[serde(default)]
+    pub not_found: NotFound,
+    /// Library functions that hand an argument on.
+    #[serde(default)]
+    pub flows: BTreeMap<String, usize>,
+    /// Library containers.
+    #[serde(default)]
+    pub boxes: BTreeMap<String, BoxType>,
+    /// Values along a context.
+    #[serde(default)]
+    pub context_store: Option<ContextStore>,
+    /// Dependency-injection packages.
+    #[serde(default)]
+    pub injection: Vec<String>,
+    /// Where settings come from.
+    #[serde(default)]
+    pub configuration: BTreeMap<String, Setting>,
+    /// Methods that bind a flag to a variable.
+    #[serde(default)]
+    pub flag_binders: Vec<String>,
+    /// What Temporal Cloud refuses.
+    #[serde(default)]
+    pub hazards: Vec<HazardRule>,
+}
+
+/// An SDK type.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SdkType {
+    /// `client`, `handle`, `options`, `worker`, `server`, `settings`.
+    pub role: String,
+    /// Methods; a method that is not listed does not talk to the cluster.
+    #[serde(default)]
+    pub methods: BTreeMap<String, Api>,
+    /// A generated stub: its calls are raw gRPC.
+    #[serde(default)]
+    pub raw: bool,
+}
+
+/// One function or method.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Api {
+    /// What it does; none for helpers.
+    pub kind: Option<Kind>,
+    /// A second thing the same call does.
+    pub also: Option<Kind>,
+    /// Number of arguments.
+    pub args: Option<Arity>,
+    /// Where its client comes from.
+    pub client: Option<ClientAt>,
+    /// Type of its first result.
+    pub result: Option<String>,
+    /// Workflow function or type name.
+    pub workflow: Option<Slot>,
+    /// Workflow id.
+    pub id: Option<Slot>,
+    /// Task queue.
+    pub queue: Option<Slot>,
+    /// Cron expression.
+    pub cron: Option<Slot>,
+    /// Signal, query or update name.
+    pub message: Option<Slot>,
+    /// Options object.
+    pub options: Option<Slot>,
+    /// Address of a connection.
+    pub address: Option<Slot>,
+    /// Namespace of a connection.
+    pub namespace: Option<Slot>,
+    /// Address when none is given.
+    pub default_address: Option<String>,
+    /// Namespace when none is given.
+    pub default_namespace: Option<String>,
+    /// Search attributes.
+    pub attributes: Vec<Slot>,
+    /// Visibility query.
+    pub query: Option<Slot>,
+    /// Workflow registered by this call.
+    pub registers: Option<Slot>,
+    /// Name it is registered under.
+    pub name: Option<Slot>,
+    /// Registers every type name.
+    pub dynamic: bool,
+    /// Where its settings come from, in words.
+    pub words: Option<String>,
+    /// The name alone is telling enough to be looked at when the receiver's type is unknown.
+    pub distinctive: bool,
+}
+
+/// Number of arguments.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Arity {
+    least: usize,
+    exact: bool,
+}
+
+impl Arity {
+    /// Whether a call with so many arguments is possible; `spread` hides the rest, and a single argument
+    /// may be a call with several results.
+    pub fn allows(self, count: usize, spread: bool) -> bool {
+        if spread {
+            return !self.exact && count + 1 >= self.least;
+        }
+        count == self.least || (!self.exact && count > self.least)
+    }
+}
+
+impl TryFrom<String> for Arity {
+    type Error = String;
+    fn try_from(text: String) -> Result<Self, String> {
+        let (digits, exact) = match text.strip_suffix("..") {
+            Some(digits) => (digits, false),
+            None => (text.as_str(), true),
+        };
+        let least = digits.parse().map_err(|_| format!("`{text}` is no number of arguments"))?;
+        Ok(Self { least, exact })
+    }
+}
+
+/// Where the client of a call comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub enum ClientAt {
+    /// The object the method is called on.
+    Receiver,
+    /// An argument, or a field of one.
+    Slot(Slot),
+    /// The call makes the connection.
+    Builds,
+    /// The worker that runs the code.
+    Context,
+    /// A test server.
+    Server,
+}
+
+impl TryFrom<String> for ClientAt {
+    type Error = String;
+    fn try_from(text: String) -> Result<Self, String> {
+        Ok(match text.as_str() {
+            "receiver" => Self::Receiver,
+            "builds" => Self::Builds,
+            "context" => Self::Context,
+            "server" => Self::Server,
+            other => match other.strip_prefix("arg ") {
+                Some(slot) => Self::Slot(Slot::try_from(slot.to_owned())?),
+                None => return Err(format!("`{text}` does not say where a client comes from")),
+            },
+        })
+    }
+}
+
+/// Where a value stands in a call: argument, then fields and elements.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "SlotText")]
+pub struct Slot {
+    /// 0-based argument.
+    pub argument: usize,
+    /// Steps into it.
+    pub steps: Vec<SlotStep>,
+}
+
+/// One step into an argument.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SlotStep {
+    /// A field.
+    Field(String),
+    /// An element.
+    Element,
+}
+
+/// YAML reads `1.ID` as text and `1` as a number.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum SlotText {
+    Number(usize),
+    Text(String),
+}
+
+impl TryFrom<SlotText> for Slot {
+    type Error = String;
+    fn try_from(text: SlotText) -> Result<Self, String> {
+        match text {
+            SlotText::Number(argument) => Ok(Self { argument, steps: vec![] }),
+            SlotText::Text(text) => Self::try_from(text),
+        }
+    }
+}
+
+impl TryFrom<String> for Slot {
+    type Error = String;
+    fn try_from(text: String) -> Result<Self, String> {
+        let mut words = text.split('.');
+        let first = words.next().unwrap_or_default();
+        let argument = first.parse().map_err(|_| format!("`{text}` does not begin with the number of an argument"))?;
+        let mut steps = vec![];
+        for word in words {
+            let (name, element) = match word.strip_suffix("[]") {
+                Some(name) => (name, true),
+                None => (word, false),
+            };
+            steps.push(SlotStep::Field(name.to_owned()));
+            if element {
+                steps.push(SlotStep::Element);
+            }
+        }
+        Ok(Self { argument, steps })
+    }
+}
+
+/// A package whose types look like clients.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LookAlike {
+    /// Package or prefix of packages.
+    pub package: String,
+    /// Reason code for the coverage.
+    pub reason: String,
+}
+
+/// How "not found" is recognised.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct NotFound {
+    /// Error types.
+    pub types: Vec<String>,
+    /// Status codes.
+    pub codes: Vec<String>,
+    /// Functions that test an error against a type.
+    pub tests: Vec<String>,
+    /// Parts of helper names, lower case.
+    pub names: Vec<String>,
+}
+
+/// A library container.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BoxType {
+    /// Method that puts a value in (last argument).
+    pub store: String,
+    /// Method that hands it out.
+    pub load: String,
+}
+
+/// Values handed along a context.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ContextStore {
+    /// Function that puts a value in: context, key, value.
+    pub put: String,
+    /// Method that takes it out by key.
+    pub get: String,
+}
+
+/// A source of settings.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Setting {
+    /// In words: `env`, `flag`.
+    pub words: String,
+    /// Argument that names the setting.
+    pub name: usize,
+}
+
+/// Something Temporal Cloud refuses.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HazardRule {
+    /// Identifier rules refer to.
+    pub id: String,
+    /// In words.
+    pub detail: String,
+    /// SDK calls, `Type.*` for all of a type.
+    #[serde(default)]
+    pub apis: Vec<String>,
+    /// Other functions.
+    #[serde(default)]
+    pub functions: Vec<String>,
+    /// Imported packages or prefixes of them.
+    #[serde(default)]
+    pub imports: Vec<String>,
+    /// Parts of string literals, lower case unless upper-case letters matter.
+    #[serde(default)]
+    pub literals: Vec<String>,
+    /// Only in this slot (`query`).
+    #[serde(default)]
+    pub slot: Option<String>,
+    /// Boolean fields set to true.
+    #[serde(default)]
+    pub fields: Vec<String>,
+}
+
+/// The SDK function or method behind a call.
+#[derive(Debug, Clone, Copy)]
+pub struct ApiRef<'c> {
+    /// Full name of the type or package it belongs to.
+    pub owner: &'c str,
+    /// Its own name.
+    pub name: &'c str,
+    /// What is known of it.
+    pub api: &'c Api,
+    /// A method rather than a function.
+    pub method: bool,
+}
+
+impl ApiRef<'_> {
+    /// `client.Client.ExecuteWorkflow`: the last package segment is enough to read.
+    pub fn display(&self) -> String {
+        let short = short_name(self.owner);
+        format!("{short}.{}", self.name)
+    }
+
+    /// `go.temporal.io/sdk/client.Client.ExecuteWorkflow`.
+    pub fn full(&self) -> String {
+        format!("{}.{}", self.owner, self.name)
+    }
+
+    /// Where the client comes from.
+    pub fn client(&self) -> Option<ClientAt> {
+        match &self.api.client {
+            Some(at) => Some(at.clone()),
+            None if self.method => Some(ClientAt::Receiver),
+            None => None,
+        }
+    }
+}
+
+/// `go.temporal.io/api/workflowservice/v1.X` → `workflowservice.X`.
+pub fn short_name(full: &str) -> String {
+    let (path, rest) = match full.rfind('/') {
+        Some(at) => (&full[..at], &full[at + 1..]),
+        None => ("", full),
+    };
+    let versioned = rest.starts_with('v') && rest[1..].chars().next().is_some_and(|c| c.is_ascii_digit());
+    if versioned {
+        if let (Some(package), Some(dot)) = (path.rsplit('/').next(), rest.find('.')) {
+            return format!("{package}{}", &rest[dot..]);
+        }
+    }
+    rest.to_owned()
+}
+
+impl Catalogue {
+    /// Read one catalogue.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        serde_saphyr::from_str(text).map_err(|e| e.to_string())
+    }
+
+    /// All built-in catalogues by language.
+    pub fn built_in() -> Result<HashMap<&'static str, Self>, Problem> {
+        let mut all = HashMap::new();
+        for (language, text) in FILES {
+            let catalogue = Self::parse(text)
+                .map_err(|e| Problem::tool(format!("the built-in SDK catalogue for {language} is invalid")).note(e))?;
+            all.insert(language, catalogue);
+        }
+        Ok(all)
+    }
+
+    /// Today's name of a package or of `package.Name`.
+    pub fn current_name(&self, full: &str) -> String {
+        for (old, new) in &self.renamed {
+            if let Some(rest) = full.strip_prefix(old.as_str()) {
+                if rest.is_empty() || rest.starts_with(['.', '/']) {
+                    return format!("{new}{rest}");
+                }
+            }
+        }
+        full.to_owned()
+    }
+
+    /// A type by full name.
+    pub fn sdk_type(&self, full: &str) -> Option<(&str, &SdkType)> {
+        self.types.get_key_value(full).map(|(name, ty)| (name.as_str(), ty))
+    }
+
+    /// Whether the name belongs to a client type.
+    pub fn is_client(&self, full: &str) -> bool {
+        self.types.get(full).is_some_and(|t| t.role == "client")
+    }
+
+    /// A method of an SDK type.
+    pub fn method(&self, ty: &str, name: &str) -> Option<ApiRef<'_>> {
+        let (owner, entry) = self.sdk_type(ty)?;
+        let (name, api) = entry.methods.get_key_value(name)?;
+        Some(ApiRef { owner, name, api, method: true })
+    }
+
+    /// A function by full name.
+    pub fn function(&self, full: &str) -> Option<ApiRef<'_>> {
+        let (full, api) = self.functions.get_key_value(full)?;
+        let (owner, name) = full.rsplit_once('.')?;
+        Some(ApiRef { owner, name, api, method: false })
+    }
+
+    /// Why values of a package are no clients.
+    pub fn lookalike(&self, package: &str) -> Option<&str> {
+        let found = self.lookalikes.iter().find(|l| {
+            package.strip_prefix(l.package.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '.']))
+        })?;
+        Some(&found.reason)
+    }
+
+    /// Methods whose name alone is telling, with the types that have them.
+    pub fn distinctive(&self, name: &str) -> Option<ApiRef<'_>> {
+        self.types.iter().find_map(|(owner, ty)| {
+            let (name, api) = ty.methods.get_key_value(name)?;
+            api.distinctive.then_some(ApiRef { owner, name, api, method: true })
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn built_in_catalogues_are_valid_and_consistent() {
+        for (language, catalogue) in Catalogue::built_in().unwrap() {
+            assert_eq!(catalogue.language, language);
+            let apis = catalogue.types.values().flat_map(|t| t.methods.iter()).chain(&catalogue.functions);
+            for (name, api) in apis {
+                if let Some(result) = &api.result {
+                    assert!(
+                        catalogue.types.contains_key(result),
+                        "{name}: result type {result} is not in the catalogue"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn arity_is_evidence() {
+        let five = Arity::try_from("5".to_owned()).unwrap();
+        assert!(five.allows(5, false) && !five.allows(2, false) && !five.allows(6, false) && !five.allows(3, true));
+        let three = Arity::try_from("3..".to_owned()).unwrap();
+        assert!(three.allows(9, false) && three.allows(3, true) && !three.allows(2, false));
+    }
+
+    #[test]
+    fn names_are_shortened_to_what_a_reader_knows() {
+        assert_eq!(
+            short_name("go.temporal.io/api/workflowservice/v1.WorkflowServiceClient"),
+            "workflowservice.WorkflowServiceClient"
+        );
+        assert_eq!(short_name("go.temporal.io/sdk/client.Client"), "client.Client");
+    }
+}

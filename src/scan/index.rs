@@ -1,0 +1,414 @@
+//! Look-up tables over the lowered units of one language.
+
+use std::collections::{BTreeSet, HashMap};
+use std::rc::Rc;
+
+use super::catalogue::Catalogue;
+use super::lang::{FrontEnd, Project};
+use super::prefilter::Want;
+use super::program::*;
+
+/// An expression somewhere in the tree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct At {
+    /// The file.
+    pub unit: u32,
+    /// The expression.
+    pub expr: ExprId,
+}
+
+/// A function somewhere in the tree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct FnAt {
+    /// The file.
+    pub unit: u32,
+    /// The function.
+    pub func: FuncId,
+}
+
+/// A variable somewhere in the tree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct VarAt {
+    /// The file.
+    pub unit: u32,
+    /// The variable.
+    pub var: VarId,
+}
+
+/// The tables.
+pub struct Index<'a> {
+    /// The files.
+    pub units: &'a [Unit],
+    /// SDK of the language.
+    pub catalogue: &'a Catalogue,
+    /// Packages of the tree.
+    pub project: &'a Project,
+    front: &'static dyn FrontEnd,
+    imports: Vec<HashMap<&'a str, &'a str>>,
+    types: HashMap<String, (u32, usize)>,
+    functions: HashMap<String, Vec<FnAt>>,
+    methods: HashMap<String, HashMap<&'a str, FnAt>>,
+    methods_by_name: HashMap<&'a str, Vec<FnAt>>,
+    globals: HashMap<String, Vec<VarAt>>,
+    global_writes: HashMap<String, Vec<(u32, usize)>>,
+    field_writes: HashMap<&'a str, Vec<(u32, usize)>>,
+    var_writes: HashMap<VarAt, Vec<(u32, usize)>>,
+    composites: HashMap<String, Vec<At>>,
+    calls_by_name: HashMap<&'a str, Vec<(u32, usize)>>,
+    call_places: HashMap<At, CallPlace>,
+    references: HashMap<&'a str, Vec<(u32, usize)>>,
+    lambdas: HashMap<FnAt, At>,
+    arguments: HashMap<At, (At, usize)>,
+    /// Names the analysis asked for and did not find.
+    pub wants: std::cell::RefCell<BTreeSet<Want>>,
+}
+
+impl<'a> Index<'a> {
+    /// Build the tables.
+    pub fn new(
+        units: &'a [Unit],
+        catalogue: &'a Catalogue,
+        project: &'a Project,
+        front: &'static dyn FrontEnd,
+    ) -> Self {
+        let mut index = Self {
+            units,
+            catalogue,
+            project,
+            front,
+            imports: vec![],
+            types: HashMap::new(),
+            functions: HashMap::new(),
+            methods: HashMap::new(),
+            methods_by_name: HashMap::new(),
+            globals: HashMap::new(),
+            global_writes: HashMap::new(),
+            field_writes: HashMap::new(),
+            var_writes: HashMap::new(),
+            composites: HashMap::new(),
+            calls_by_name: HashMap::new(),
+            call_places: HashMap::new(),
+            references: HashMap::new(),
+            lambdas: HashMap::new(),
+            arguments: HashMap::new(),
+            wants: Default::default(),
+        };
+        let names: HashMap<&str, &str> = units.iter().map(|u| (u.package.as_str(), u.package_name.as_str())).collect();
+        for unit in units {
+            let mut imports = HashMap::new();
+            for import in &unit.imports {
+                let alias = match &import.alias {
+                    Some(alias) => alias.as_str(),
+                    None => names.get(import.path.as_str()).copied().unwrap_or_else(|| default_alias(&import.path)),
+                };
+                imports.insert(alias, import.path.as_str());
+            }
+            index.imports.push(imports);
+        }
+        for (n, unit) in units.iter().enumerate() {
+            index.declarations(n as u32, unit);
+        }
+        for (n, unit) in units.iter().enumerate() {
+            index.uses(n as u32, unit);
+        }
+        index
+    }
+
+    fn declarations(&mut self, n: u32, unit: &'a Unit) {
+        for (i, ty) in unit.types.iter().enumerate() {
+            self.types.entry(join(&unit.package, &ty.name)).or_insert((n, i));
+        }
+        for (i, function) in unit.functions.iter().enumerate() {
+            let at = FnAt { unit: n, func: FuncId(i as u32) };
+            match &function.owner {
+                Some(owner) => {
+                    let owner = join(&unit.package, owner);
+                    self.methods.entry(owner).or_default().entry(&function.name).or_insert(at);
+                    self.methods_by_name.entry(&function.name).or_default().push(at);
+                }
+                None if !function.name.is_empty() => {
+                    self.functions.entry(join(&unit.package, &function.name)).or_default().push(at);
+                }
+                None => {}
+            }
+        }
+        for var in &unit.globals {
+            let name = join(&unit.package, &unit.var(*var).name);
+            self.globals.entry(name).or_default().push(VarAt { unit: n, var: *var });
+        }
+        for call in &unit.calls {
+            self.call_places.insert(At { unit: n, expr: call.expr }, *call);
+        }
+    }
+
+    fn uses(&mut self, n: u32, unit: &'a Unit) {
+        for (i, call) in unit.calls.iter().enumerate() {
+            let ExprKind::Call { callee, args, .. } = &unit.expr(call.expr).kind else { continue };
+            if let Some(name) = self.last_name(unit, *callee) {
+                self.calls_by_name.entry(name).or_default().push((n, i));
+            }
+            for (position, argument) in args.iter().enumerate() {
+                self.arguments.insert(At { unit: n, expr: *argument }, (At { unit: n, expr: call.expr }, position));
+            }
+        }
+        for (i, reference) in unit.references.iter().enumerate() {
+            if let Some(name) = self.last_name(unit, reference.expr) {
+                self.references.entry(name).or_default().push((n, i));
+            }
+        }
+        for (i, expr) in unit.exprs.iter().enumerate() {
+            let at = At { unit: n, expr: ExprId(i as u32) };
+            match &expr.kind {
+                ExprKind::Composite { ty: TypeExpr::Named { qualifier, name }, .. } => {
+                    let full = self.full_name(n, qualifier.as_deref(), name);
+                    self.composites.entry(full).or_default().push(at);
+                }
+                ExprKind::Lambda(func) => {
+                    self.lambdas.insert(FnAt { unit: n, func: *func }, at);
+                }
+                _ => {}
+            }
+        }
+        for (i, write) in unit.writes.iter().enumerate() {
+            match &unit.expr(write.target).kind {
+                ExprKind::Free(name) => {
+                    self.global_writes.entry(join(&unit.package, name)).or_default().push((n, i));
+                }
+                ExprKind::Member { base, name } => {
+                    if let Some(package) = self.package_at(At { unit: n, expr: *base }) {
+                        let full = join(package, name);
+                        self.global_writes.entry(full).or_default().push((n, i));
+                        continue;
+                    }
+                    self.field_writes.entry(name).or_default().push((n, i));
+                    if let ExprKind::Var(var) = unit.expr(strip(unit, *base)).kind {
+                        self.var_writes.entry(VarAt { unit: n, var }).or_default().push((n, i));
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// The name a callee or reference ends in.
+    pub fn last_name(&self, unit: &'a Unit, expr: ExprId) -> Option<&'a str> {
+        match &unit.expr(expr).kind {
+            ExprKind::Member { name, .. } | ExprKind::Free(name) => Some(name),
+            ExprKind::Var(var) => Some(&unit.var(*var).name),
+            _ => None,
+        }
+    }
+
+    /// A file.
+    pub fn unit(&self, n: u32) -> &'a Unit {
+        &self.units[n as usize]
+    }
+
+    /// An expression's shape.
+    pub fn kind(&self, at: At) -> &'a ExprKind {
+        &self.unit(at.unit).expr(at.expr).kind
+    }
+
+    /// A function.
+    pub fn function(&self, at: FnAt) -> &'a Function {
+        self.unit(at.unit).function(at.func)
+    }
+
+    /// A variable.
+    pub fn var(&self, at: VarAt) -> &'a Var {
+        self.unit(at.unit).var(at.var)
+    }
+
+    /// What an alias of a file means.
+    pub fn import(&self, unit: u32, alias: &str) -> Option<&'a str> {
+        self.imports.get(unit as usize)?.get(alias).copied()
+    }
+
+    /// The package an expression names, when it is a bare import name.
+    pub fn package_at(&self, at: At) -> Option<&'a str> {
+        match self.kind(at) {
+            ExprKind::Free(name) => self.import(at.unit, name),
+            _ => None,
+        }
+    }
+
+    /// The full name of a type as written in a file; the old names of the SDK become today's.
+    pub fn full_name(&self, unit: u32, qualifier: Option<&str>, name: &str) -> String {
+        match qualifier {
+            Some(alias) => match self.import(unit, alias) {
+                Some(path) => self.catalogue.current_name(&join(path, name)),
+                None => join(alias, name),
+            },
+            None => {
+                let own = join(&self.unit(unit).package, name);
+                if self.types.contains_key(&own) {
+                    return own;
+                }
+                // Names brought in without a qualifier.
+                if let Some(path) = self.import(unit, ".") {
+                    let full = self.catalogue.current_name(&join(path, name));
+                    if self.types.contains_key(&full) || self.catalogue.types.contains_key(&full) {
+                        return full;
+                    }
+                }
+                own
+            }
+        }
+    }
+
+    /// A type declaration of the tree.
+    pub fn type_decl(&self, full: &str) -> Option<(u32, &'a TypeDecl)> {
+        let (unit, i) = *self.types.get(full)?;
+        Some((unit, self.unit(unit).types.get(i)?))
+    }
+
+    /// Free functions of a full name (several under build constraints).
+    pub fn functions(&self, full: &str) -> &[FnAt] {
+        self.functions.get(full).map_or(&[], Vec::as_slice)
+    }
+
+    /// A method a type declares itself.
+    pub fn own_method(&self, ty: &str, name: &str) -> Option<FnAt> {
+        self.methods.get(ty)?.get(name).copied()
+    }
+
+    /// All methods of a name.
+    pub fn methods_named(&self, name: &str) -> &[FnAt] {
+        self.methods_by_name.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// Package-level variables of a full name.
+    pub fn globals(&self, full: &str) -> &[VarAt] {
+        self.globals.get(full).map_or(&[], Vec::as_slice)
+    }
+
+    /// Assignments to a package-level variable from other files.
+    pub fn global_writes(&self, full: &str) -> &[(u32, usize)] {
+        self.global_writes.get(full).map_or(&[], Vec::as_slice)
+    }
+
+    /// Assignments to fields of a name.
+    pub fn field_writes(&self, field: &str) -> &[(u32, usize)] {
+        self.field_writes.get(field).map_or(&[], Vec::as_slice)
+    }
+
+    /// Assignments to fields of a variable.
+    pub fn var_writes(&self, var: VarAt) -> &[(u32, usize)] {
+        self.var_writes.get(&var).map_or(&[], Vec::as_slice)
+    }
+
+    /// Composite literals of a type.
+    pub fn composites(&self, full: &str) -> &[At] {
+        self.composites.get(full).map_or(&[], Vec::as_slice)
+    }
+
+    /// Calls whose callee ends in a name.
+    pub fn calls_named(&self, name: &str) -> impl Iterator<Item = At> + '_ {
+        self.calls_by_name.get(name).into_iter().flatten().filter_map(|(n, i)| {
+            let call = self.unit(*n).calls.get(*i)?;
+            Some(At { unit: *n, expr: call.expr })
+        })
+    }
+
+    /// Where a call stands.
+    pub fn call_place(&self, at: At) -> Option<CallPlace> {
+        self.call_places.get(&at).copied()
+    }
+
+    /// Uses of a name as a value.
+    pub fn references_named(&self, name: &str) -> impl Iterator<Item = (u32, Reference)> + '_ {
+        self.references
+            .get(name)
+            .into_iter()
+            .flatten()
+            .filter_map(|(n, i)| Some((*n, *self.unit(*n).references.get(*i)?)))
+    }
+
+    /// The expression of a lambda.
+    pub fn lambda_at(&self, at: FnAt) -> Option<At> {
+        self.lambdas.get(&at).copied()
+    }
+
+    /// The call an expression is an argument of, and which.
+    pub fn argument_of(&self, at: At) -> Option<(At, usize)> {
+        self.arguments.get(&at).copied()
+    }
+
+    /// Whether the tree holds the package.
+    pub fn is_local(&self, package: &str) -> bool {
+        self.front.folder_of(package, self.project).is_some()
+    }
+
+    /// Ask for files that hold a name.
+    pub fn want(&self, package: &str, name: &str, anywhere: bool, declaration: bool) {
+        if name.is_empty() || name == "_" {
+            return;
+        }
+        let package = package.strip_suffix("_test").unwrap_or(package);
+        self.wants.borrow_mut().insert(Want {
+            name: name.to_owned(),
+            package: package.to_owned(),
+            anywhere,
+            declaration,
+        });
+    }
+
+    /// `path:line` for reasons and paths.
+    pub fn place(&self, at: At) -> String {
+        let unit = self.unit(at.unit);
+        format!("{}:{}", unit.path, unit.expr(at.expr).line)
+    }
+
+    /// Name of a function with its type, `Type.Method`.
+    pub fn display(&self, at: FnAt) -> String {
+        let function = self.function(at);
+        match &function.owner {
+            Some(owner) => format!("{owner}.{}", function.name),
+            None if function.name.is_empty() => "a function literal".to_owned(),
+            None => function.name.clone(),
+        }
+    }
+}
+
+/// An interned full name.
+pub type Name = Rc<str>;
+
+/// `package.name`.
+pub fn join(package: &str, name: &str) -> String {
+    let mut full = String::with_capacity(package.len() + name.len() + 1);
+    full.push_str(package);
+    full.push('.');
+    full.push_str(name);
+    full
+}
+
+/// The package of a full name.
+pub fn package_part(full: &str) -> &str {
+    full.rsplit_once('.').map_or("", |(package, _)| package)
+}
+
+/// The last part of a full name.
+pub fn name_part(full: &str) -> &str {
+    full.rsplit_once('.').map_or(full, |(_, name)| name)
+}
+
+/// Look through address-of and conversions.
+pub fn strip(unit: &Unit, mut expr: ExprId) -> ExprId {
+    loop {
+        match unit.expr(expr).kind {
+            ExprKind::Same(inner) => expr = inner,
+            ExprKind::Cast { value, .. } => expr = value,
+            _ => return expr,
+        }
+    }
+}
+
+/// The name a package most likely has when it was not read: the last segment that is no version.
+fn default_alias(path: &str) -> &str {
+    let mut segments = path.rsplit('/');
+    let last = segments.next().unwrap_or(path);
+    let is_version = last.len() > 1 && last.starts_with('v') && last[1..].bytes().all(|b| b.is_ascii_digit());
+    let name = if is_version { segments.next().unwrap_or(last) } else { last };
+    let name = name.split(".v").next().unwrap_or(name);
+    name.strip_prefix("go-").unwrap_or(name)
+}

@@ -1,0 +1,358 @@
+//! Go: declarations, packages and manifests. Statements and expressions are in the files beside.
+
+mod expressions;
+mod statements;
+mod types;
+
+use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
+
+use tree_sitter::{Node, ParseOptions, ParseState, Parser};
+
+use super::builder::Builder;
+use super::{FrontEnd, Module, Project, SourceFile};
+use crate::facts::code::SdkVersion;
+use crate::scan::program::*;
+
+/// A file that takes longer to parse is given up: the grammar has pathological inputs.
+const PARSE_LIMIT: Duration = Duration::from_secs(20);
+
+/// The Go front end.
+pub struct Go;
+
+impl FrontEnd for Go {
+    fn language(&self) -> &'static str {
+        "go"
+    }
+
+    fn extensions(&self) -> &'static [&'static str] {
+        &["go"]
+    }
+
+    fn manifests(&self) -> &'static [&'static str] {
+        &["go.mod"]
+    }
+
+    fn manifest(&self, path: &str, text: &str, prefix: &str) -> (Option<Module>, Vec<SdkVersion>) {
+        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
+        let (mut module, mut sdks) = (None, vec![]);
+        for (number, line) in text.lines().enumerate() {
+            let line = line.split("//").next().unwrap_or_default().trim();
+            let words: Vec<&str> = line.split_whitespace().filter(|w| *w != "require").collect();
+            match words.as_slice() {
+                ["module", name] => {
+                    module = Some(Module { folder: folder.clone(), name: name.trim_matches('"').to_owned() });
+                }
+                [package, version] if package.starts_with(prefix) && version.starts_with('v') => {
+                    sdks.push(SdkVersion {
+                        language: "go".into(),
+                        package: (*package).to_owned(),
+                        version: (*version).to_owned(),
+                        path: path.to_owned(),
+                        line: number as u32 + 1,
+                    });
+                }
+                _ => {}
+            }
+        }
+        (module, sdks)
+    }
+
+    fn folder_of(&self, package: &str, project: &Project) -> Option<String> {
+        for module in &project.modules {
+            let Some(rest) = package.strip_prefix(module.name.as_str()) else { continue };
+            let rest = match rest.strip_prefix('/') {
+                Some(rest) => rest,
+                None if rest.is_empty() => "",
+                None => continue,
+            };
+            let folder = match (module.folder.as_str(), rest) {
+                ("", rest) => rest.to_owned(),
+                (folder, "") => folder.to_owned(),
+                (folder, rest) => format!("{folder}/{rest}"),
+            };
+            if project.folders.contains(&folder) {
+                return Some(folder);
+            }
+        }
+        // Trees without a manifest (GOPATH layouts, extracted folders): the longest folder the path ends in.
+        if project.modules.is_empty() {
+            let mut rest = package;
+            loop {
+                if project.folders.contains(rest) {
+                    return Some(rest.to_owned());
+                }
+                rest = rest.split_once('/')?.1;
+            }
+        }
+        None
+    }
+
+    fn is_test(&self, path: &str) -> bool {
+        path.ends_with("_test.go")
+    }
+
+    fn lower(&self, file: SourceFile<'_>) -> Result<Unit, String> {
+        let mut parser = Parser::new();
+        parser.set_language(&tree_sitter_go::LANGUAGE.into()).map_err(|e| format!("grammar not usable: {e}"))?;
+        let began = Instant::now();
+        let mut progress = |_: &ParseState| {
+            if began.elapsed() > PARSE_LIMIT { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
+        let bytes = file.text.as_bytes();
+        let tree = parser
+            .parse_with_options(
+                &mut |at, _| bytes.get(at..).unwrap_or_default(),
+                None,
+                Some(ParseOptions::new().progress_callback(&mut progress)),
+            )
+            .ok_or_else(|| format!("parsing took longer than {} s", PARSE_LIMIT.as_secs()))?;
+        let root = tree.root_node();
+        let folder = file.path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let mut unit = Unit {
+            path: file.path.to_owned(),
+            language: "go",
+            scope: file.scope,
+            package: package_of(folder, file.project),
+            broken: root.has_error(),
+            ..Unit::default()
+        };
+        let text = file.text;
+        let mut lowering = Lowering { b: Builder::new(std::mem::take(&mut unit)), text: &text, generics: vec![] };
+        lowering.file(root);
+        let mut unit = lowering.b.unit;
+        unit.text = text;
+        Ok(unit)
+    }
+}
+
+/// The import path of a folder.
+fn package_of(folder: &str, project: &Project) -> String {
+    for module in &project.modules {
+        let rest = match module.folder.as_str() {
+            "" => folder,
+            root => match folder.strip_prefix(root) {
+                Some("") => "",
+                Some(rest) if rest.starts_with('/') => &rest[1..],
+                _ => continue,
+            },
+        };
+        return if rest.is_empty() { module.name.clone() } else { format!("{}/{rest}", module.name) };
+    }
+    folder.to_owned()
+}
+
+/// Walks one file.
+struct Lowering<'t> {
+    b: Builder,
+    text: &'t str,
+    /// Type parameters in scope.
+    generics: Vec<String>,
+}
+
+impl<'t> Lowering<'t> {
+    fn slice(&self, node: Node<'_>) -> &'t str {
+        self.text.get(node.byte_range()).unwrap_or_default()
+    }
+
+    fn file(&mut self, root: Node<'_>) {
+        let declarations = children(root);
+        // Package-level names are visible before they are declared.
+        for node in &declarations {
+            match node.kind() {
+                "package_clause" => {
+                    if let Some(name) = node.named_child(0) {
+                        let name = self.slice(name).to_owned();
+                        if name.ends_with("_test") {
+                            self.b.unit.package.push_str("_test");
+                        }
+                        self.b.unit.package_name = name;
+                    }
+                }
+                "import_declaration" => self.imports(*node),
+                "const_declaration" | "var_declaration" => self.declare_globals(*node),
+                _ => {}
+            }
+        }
+        for node in declarations {
+            match node.kind() {
+                "const_declaration" | "var_declaration" => self.global_values(node),
+                "type_declaration" => self.type_declaration(node),
+                "function_declaration" | "method_declaration" => self.function(node),
+                _ => {}
+            }
+        }
+    }
+
+    fn imports(&mut self, node: Node<'_>) {
+        for spec in descend(node, "import_spec", &["import_spec_list"]) {
+            let Some(path) = spec.child_by_field_name("path") else { continue };
+            let path = self.slice(path).trim_matches(['"', '`']).to_owned();
+            let alias = spec.child_by_field_name("name").map(|n| self.slice(n).to_owned());
+            self.b.unit.imports.push(Import { alias, path });
+        }
+    }
+
+    fn declare_globals(&mut self, node: Node<'_>) {
+        for spec in specs(node) {
+            let ty = spec.child_by_field_name("type").map(|t| self.ty(t)).unwrap_or_default();
+            for name in names(spec) {
+                let text = self.slice(name);
+                if text != "_" {
+                    self.b.declare(text, Role::Global, ty.clone(), line(name));
+                }
+            }
+        }
+    }
+
+    fn global_values(&mut self, node: Node<'_>) {
+        for spec in specs(node) {
+            let names = names(spec);
+            let holder = names.first().map(|n| self.slice(*n));
+            self.b.set_holder(holder);
+            let values = spec.child_by_field_name("value").map(|v| self.expression_list(v)).unwrap_or_default();
+            self.b.set_holder(None);
+            for (i, name) in names.iter().enumerate() {
+                let Some(var) = self.b.lookup(self.slice(*name)) else { continue };
+                if let Some((value, take)) = self.pair(&values, names.len(), i) {
+                    self.b.give(var, value, take);
+                }
+            }
+        }
+    }
+
+    /// Which value the `i`-th of `count` names receives.
+    fn pair(&self, values: &[ExprId], count: usize, i: usize) -> Option<(ExprId, Take)> {
+        if values.len() == 1 && count > 1 {
+            let value = *values.first()?;
+            if matches!(self.b.unit.expr(value).kind, ExprKind::Call { .. }) {
+                return Some((value, Take::Result(i)));
+            }
+            // `v, ok := x.(T)`, `v, ok := m[k]`: the second is whether there was a first.
+            return Some((value, if i == 0 { Take::Whole } else { Take::Result(i) }));
+        }
+        values.get(i).map(|v| (*v, Take::Whole))
+    }
+
+    fn function(&mut self, node: Node<'_>) {
+        let Some(name) = node.child_by_field_name("name") else { return };
+        let generics = self.generics.len();
+        if let Some(list) = node.child_by_field_name("type_parameters") {
+            self.add_generics(list);
+        }
+        let id = self.b.open_function(self.slice(name), line(name), node.byte_range());
+        if let Some(list) = node.child_by_field_name("receiver") {
+            if let Some(parameter) = children(list).into_iter().find(|n| n.kind() == "parameter_declaration") {
+                let ty = parameter.child_by_field_name("type");
+                if let Some(ty) = ty {
+                    self.receiver_generics(ty);
+                }
+                let ty = ty.map(|t| self.ty(t)).unwrap_or_default();
+                let owner = match &ty {
+                    TypeExpr::Named { name, .. } => Some(name.clone()),
+                    _ => None,
+                };
+                let receiver = parameter.child_by_field_name("name").map_or("", |n| self.slice(n)).to_owned();
+                let var = self.b.declare(&receiver, Role::Receiver, ty, line(parameter));
+                self.b.with(id, |f| {
+                    f.owner = owner;
+                    f.receiver = Some(var);
+                });
+            }
+        }
+        self.signature(id, node);
+        if let Some(body) = node.child_by_field_name("body") {
+            self.statements(body);
+        }
+        self.b.close_function();
+        self.generics.truncate(generics);
+    }
+
+    /// Parameters and results of a function or lambda.
+    fn signature(&mut self, id: FuncId, node: Node<'_>) {
+        if let Some(list) = node.child_by_field_name("parameters") {
+            let mut index = 0;
+            for parameter in children(list) {
+                let variadic = parameter.kind() == "variadic_parameter_declaration";
+                if !variadic && parameter.kind() != "parameter_declaration" {
+                    continue;
+                }
+                let mut ty = parameter.child_by_field_name("type").map(|t| self.ty(t)).unwrap_or_default();
+                if variadic {
+                    ty = TypeExpr::List(Box::new(ty));
+                }
+                let mut names: Vec<&str> = names(parameter).into_iter().map(|n| self.slice(n)).collect();
+                if names.is_empty() {
+                    names.push("_");
+                }
+                for name in names {
+                    let var = self.b.declare(name, Role::Param(index), ty.clone(), line(parameter));
+                    self.b.with(id, |f| {
+                        f.params.push(var);
+                        f.variadic |= variadic;
+                    });
+                    index += 1;
+                }
+            }
+        }
+        let Some(result) = node.child_by_field_name("result") else { return };
+        if result.kind() != "parameter_list" {
+            let ty = self.ty(result);
+            self.b.with(id, |f| f.results.push(ResultDecl { ty, var: None }));
+            return;
+        }
+        for parameter in children(result) {
+            if parameter.kind() != "parameter_declaration" {
+                continue;
+            }
+            let ty = parameter.child_by_field_name("type").map(|t| self.ty(t)).unwrap_or_default();
+            let names = names(parameter);
+            if names.is_empty() {
+                self.b.with(id, |f| f.results.push(ResultDecl { ty, var: None }));
+                continue;
+            }
+            for name in names {
+                let var = self.b.declare(self.slice(name), Role::Result, ty.clone(), line(name));
+                let ty = ty.clone();
+                self.b.with(id, |f| f.results.push(ResultDecl { ty, var: Some(var) }));
+            }
+        }
+    }
+}
+
+/// 1-based line of a node.
+fn line(node: Node<'_>) -> u32 {
+    node.start_position().row as u32 + 1
+}
+
+/// Named children without comments, in one pass (indexed access is quadratic on huge nodes).
+fn children(node: Node<'_>) -> Vec<Node<'_>> {
+    let mut cursor = node.walk();
+    node.named_children(&mut cursor).filter(|n| n.kind() != "comment").collect()
+}
+
+/// Children of a kind, also inside the given list nodes.
+fn descend<'t>(node: Node<'t>, kind: &str, lists: &[&str]) -> Vec<Node<'t>> {
+    let mut found = vec![];
+    for child in children(node) {
+        if child.kind() == kind {
+            found.push(child);
+        } else if lists.contains(&child.kind()) {
+            found.extend(descend(child, kind, lists));
+        }
+    }
+    found
+}
+
+/// The specs of a const or var declaration.
+fn specs(node: Node<'_>) -> Vec<Node<'_>> {
+    let mut found = descend(node, "const_spec", &[]);
+    found.extend(descend(node, "var_spec", &["var_spec_list"]));
+    found
+}
+
+/// The declared names of a spec or parameter.
+fn names(node: Node<'_>) -> Vec<Node<'_>> {
+    let mut cursor = node.walk();
+    node.children_by_field_name("name", &mut cursor).filter(|n| n.is_named()).collect()
+}

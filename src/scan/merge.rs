@@ -1,0 +1,96 @@
+//! Several roots → one document.
+
+use crate::facts::code::*;
+
+/// Merge scan documents. With more than one, paths get the root in front, so that places stay apart.
+pub fn merge(mut parts: Vec<CodeFacts>) -> CodeFacts {
+    if parts.len() == 1 {
+        if let Some(only) = parts.pop() {
+            return only;
+        }
+    }
+    let mut merged = CodeFacts {
+        schema: CODE_SCHEMA.to_owned(),
+        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+        repository: Repository {
+            root: parts.iter().map(|p| p.repository.root.as_str()).collect::<Vec<_>>().join(", "),
+            commit: None,
+        },
+        sites: vec![],
+        wrappers: vec![],
+        factories: vec![],
+        workflow_types: vec![],
+        search_attributes: vec![],
+        hazards: vec![],
+        sdks: vec![],
+        coverage: Coverage::default(),
+    };
+    for mut part in parts {
+        let root = part.repository.root.trim_end_matches('/').to_owned();
+        let prefix = |path: &mut String| *path = if root == "." { path.clone() } else { format!("{root}/{path}") };
+        each_path(&mut part, prefix);
+        merged.sites.append(&mut part.sites);
+        merged.wrappers.append(&mut part.wrappers);
+        merged.factories.append(&mut part.factories);
+        merged.workflow_types.append(&mut part.workflow_types);
+        merged.search_attributes.append(&mut part.search_attributes);
+        merged.hazards.append(&mut part.hazards);
+        merged.sdks.append(&mut part.sdks);
+        let (to, from) = (&mut merged.coverage, part.coverage);
+        to.files_seen += from.files_seen;
+        to.files_of_known_languages += from.files_of_known_languages;
+        to.files_parsed += from.files_parsed;
+        to.files_with_syntax_errors.extend(from.files_with_syntax_errors);
+        to.skipped.extend(from.skipped);
+        for (language, files) in from.languages {
+            *to.languages.entry(language).or_default() += files;
+        }
+        for (language, files) in from.not_analysed {
+            to.not_analysed.entry(language).or_default().extend(files);
+        }
+        for (reason, count) in from.dropped {
+            *to.dropped.entry(reason).or_default() += count;
+        }
+    }
+    sort(&mut merged);
+    merged
+}
+
+/// Change every path of a document.
+fn each_path(facts: &mut CodeFacts, change: impl Fn(&mut String)) {
+    for site in &mut facts.sites {
+        change(&mut site.path);
+        site.client.origins.iter_mut().for_each(|o| change(&mut o.path));
+    }
+    for wrapper in &mut facts.wrappers {
+        change(&mut wrapper.path);
+        wrapper.calls.iter_mut().for_each(|c| change(&mut c.path));
+    }
+    facts.factories.iter_mut().for_each(|f| change(&mut f.path));
+    facts.workflow_types.iter_mut().for_each(|w| change(&mut w.path));
+    facts.search_attributes.iter_mut().for_each(|s| change(&mut s.path));
+    facts.hazards.iter_mut().for_each(|h| change(&mut h.path));
+    facts.sdks.iter_mut().for_each(|s| change(&mut s.path));
+    let coverage = &mut facts.coverage;
+    coverage.files_with_syntax_errors.iter_mut().for_each(&change);
+    coverage.skipped.iter_mut().for_each(|s| change(&mut s.path));
+    coverage.not_analysed.values_mut().flatten().for_each(&change);
+}
+
+/// One order for one content, whatever the threads did.
+pub(super) fn sort(facts: &mut CodeFacts) {
+    facts
+        .sites
+        .sort_by(|a, b| a.path.cmp(&b.path).then_with(|| (a.line, a.column, a.kind).cmp(&(b.line, b.column, b.kind))));
+    facts.wrappers.sort_by(|a, b| {
+        a.path.cmp(&b.path).then_with(|| (a.line, a.kind).cmp(&(b.line, b.kind))).then_with(|| a.site.cmp(&b.site))
+    });
+    facts.workflow_types.sort_by(|a, b| a.path.cmp(&b.path).then_with(|| (a.line, &a.name).cmp(&(b.line, &b.name))));
+    facts.search_attributes.sort_by(|a, b| a.path.cmp(&b.path).then_with(|| (a.line, &a.name).cmp(&(b.line, &b.name))));
+    facts.hazards.sort_by(|a, b| a.path.cmp(&b.path).then_with(|| (a.line, &a.id).cmp(&(b.line, &b.id))));
+    facts.sdks.sort_by(|a, b| a.path.cmp(&b.path).then_with(|| a.line.cmp(&b.line)));
+    facts.coverage.files_with_syntax_errors.sort();
+    facts.coverage.skipped.sort();
+    facts.coverage.skipped.dedup();
+    facts.coverage.not_analysed.values_mut().for_each(|files| files.sort());
+}

@@ -1,0 +1,110 @@
+//! Which files are worth parsing: byte needles first, then names the analysis asks for.
+//!
+//! Parsing is a hundred times slower than searching, so a file is parsed only when it names the SDK, calls
+//! something that looks like it, or holds a name the resolver wants: callers of a wrapper, writers of a
+//! field, the declaration of a type.
+
+use std::collections::{BTreeSet, HashMap};
+
+use aho_corasick::{AhoCorasick, MatchKind};
+use rayon::prelude::*;
+
+use super::lang::Project;
+use super::walk::Entry;
+
+/// A name the resolver asks for.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Want {
+    /// The identifier.
+    pub name: String,
+    /// The package that declares it.
+    pub package: String,
+    /// A file that does not import the package may use it too (methods of values handed around).
+    pub anywhere: bool,
+    /// Only files of the package itself matter: its declaration is asked for.
+    pub declaration: bool,
+}
+
+/// A name found in more files than this, without the import of its package, is too common to follow.
+const COMMON: usize = 60;
+
+/// Files to parse at once: those with markers, and those with API tokens.
+pub fn seeds(entries: &[Entry], candidates: &[usize], tokens: &AhoCorasick) -> Vec<usize> {
+    candidates
+        .par_iter()
+        .copied()
+        .filter(|i| {
+            let Some(entry) = entries.get(*i) else { return false };
+            entry.marked || std::fs::read(&entry.full).is_ok_and(|bytes| tokens.is_match(&bytes))
+        })
+        .collect()
+}
+
+/// Files among `candidates` in which a wanted name occurs and may mean what is wanted.
+pub fn select(entries: &[Entry], candidates: &[usize], wants: &BTreeSet<Want>, project: &Project) -> Vec<usize> {
+    let mut by_name: HashMap<&str, Vec<&Want>> = HashMap::new();
+    for want in wants {
+        by_name.entry(want.name.as_str()).or_default().push(want);
+    }
+    let names: Vec<&str> = by_name.keys().copied().collect();
+    if names.is_empty() {
+        return vec![];
+    }
+    let Ok(automaton) = AhoCorasick::builder().match_kind(MatchKind::Standard).build(&names) else { return vec![] };
+    // Per file: the wants met, and whether their package is in reach.
+    let hits: Vec<(usize, Vec<(&Want, bool)>)> = candidates
+        .par_iter()
+        .filter_map(|i| {
+            let entry = entries.get(*i)?;
+            let bytes = std::fs::read(&entry.full).ok()?;
+            let folder = entry.path.rsplit_once('/').map_or("", |(folder, _)| folder);
+            let mut met: Vec<(&Want, bool)> = vec![];
+            let mut seen = vec![false; names.len()];
+            for hit in automaton.find_overlapping_iter(&bytes) {
+                let pattern = hit.pattern().as_usize();
+                if seen.get(pattern).copied().unwrap_or(true) || !is_word(&bytes, hit.start(), hit.end()) {
+                    continue;
+                }
+                if let Some(mark) = seen.get_mut(pattern) {
+                    *mark = true;
+                }
+                let Some(wants) = names.get(pattern).and_then(|n| by_name.get(n)) else { continue };
+                for want in wants {
+                    let declared = entry.front.folder_of(&want.package, project);
+                    let inside = declared.as_deref() == Some(folder);
+                    let reach = inside || (!want.declaration && imports(&bytes, &want.package));
+                    if reach || want.anywhere {
+                        met.push((want, reach));
+                    }
+                }
+            }
+            (!met.is_empty()).then_some((*i, met))
+        })
+        .collect();
+    let mut loose: HashMap<&Want, usize> = HashMap::new();
+    for (want, reach) in hits.iter().flat_map(|(_, met)| met) {
+        if !reach {
+            *loose.entry(want).or_default() += 1;
+        }
+    }
+    hits.iter()
+        .filter(|(_, met)| met.iter().any(|(want, reach)| *reach || loose.get(want).is_some_and(|n| *n <= COMMON)))
+        .map(|(i, _)| *i)
+        .collect()
+}
+
+/// Whether the match is a whole identifier.
+fn is_word(bytes: &[u8], start: usize, end: usize) -> bool {
+    let part = |at: Option<&u8>| at.is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_' || *b >= 0x80);
+    !part(start.checked_sub(1).and_then(|at| bytes.get(at))) && !part(bytes.get(end))
+}
+
+/// Whether the file imports the package: its path in quotes.
+fn imports(bytes: &[u8], package: &str) -> bool {
+    if package.is_empty() {
+        return false;
+    }
+    let quoted = format!("\"{package}\"");
+    let head = bytes.get(..bytes.len().min(16_000)).unwrap_or(bytes);
+    head.windows(quoted.len()).any(|w| w == quoted.as_bytes())
+}

@@ -1,0 +1,506 @@
+//! The neutral program: what every language front end lowers its syntax trees into.
+//!
+//! Nothing here knows a grammar, and nothing here knows Temporal. Names are bound lexically while
+//! lowering (see [`super::lang::builder`]), so a shadowed package name is never mistaken for the package.
+
+use crate::facts::code::Scope;
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub struct $name(pub u32);
+        impl $name {
+            /// As an index.
+            pub fn at(self) -> usize {
+                self.0 as usize
+            }
+        }
+    };
+}
+
+id!(
+    /// An expression of a unit.
+    ExprId
+);
+id!(
+    /// A variable of a unit.
+    VarId
+);
+id!(
+    /// A function, method or lambda of a unit.
+    FuncId
+);
+id!(
+    /// A block of a unit; block 0 is the unit itself.
+    BlockId
+);
+
+/// One source file.
+#[derive(Debug, Default)]
+pub struct Unit {
+    /// Relative to the root, `/` as separator.
+    pub path: String,
+    /// `go` …
+    pub language: &'static str,
+    /// Kind of code.
+    pub scope: Scope,
+    /// Name under which other files import this one.
+    pub package: String,
+    /// Name the package gives itself, which importers use when they give no alias.
+    pub package_name: String,
+    /// What is imported.
+    pub imports: Vec<Import>,
+    /// Expressions; an operand comes before the expression that uses it.
+    pub exprs: Vec<Expr>,
+    /// Variables.
+    pub vars: Vec<Var>,
+    /// Functions.
+    pub functions: Vec<Function>,
+    /// Blocks.
+    pub blocks: Vec<Block>,
+    /// Type declarations.
+    pub types: Vec<TypeDecl>,
+    /// Package-level variables and constants.
+    pub globals: Vec<VarId>,
+    /// Assignments to fields and to names this file does not declare.
+    pub writes: Vec<Write>,
+    /// Calls.
+    pub calls: Vec<CallPlace>,
+    /// Members and free names used as values, not called.
+    pub references: Vec<Reference>,
+    /// The text, for snippets.
+    pub text: String,
+    /// The parser met syntax errors.
+    pub broken: bool,
+    /// Lowering stopped somewhere because the nesting was too deep.
+    pub too_deep: bool,
+}
+
+impl Unit {
+    /// An expression.
+    pub fn expr(&self, id: ExprId) -> &Expr {
+        &self.exprs[id.at()]
+    }
+
+    /// A variable.
+    pub fn var(&self, id: VarId) -> &Var {
+        &self.vars[id.at()]
+    }
+
+    /// A function.
+    pub fn function(&self, id: FuncId) -> &Function {
+        &self.functions[id.at()]
+    }
+
+    /// The source text of an expression.
+    pub fn text_of(&self, id: ExprId) -> &str {
+        let expr = self.expr(id);
+        self.text.get(expr.start as usize..expr.end as usize).unwrap_or_default()
+    }
+
+    /// The trimmed text of a 1-based line, at most 200 characters.
+    pub fn line(&self, line: u32) -> String {
+        let text = self.text.lines().nth(line.saturating_sub(1) as usize).unwrap_or_default().trim();
+        text.chars().take(200).collect()
+    }
+
+    /// The innermost named function around `function`, or the name of the variable a lambda initialises.
+    pub fn name_around(&self, function: Option<FuncId>) -> Option<&str> {
+        let named = self.named_around(function)?;
+        let function = self.function(named);
+        if function.name.is_empty() { function.holder.as_deref() } else { Some(&function.name) }
+    }
+
+    /// The outermost function around `function`: lambdas belong to the function they are written in.
+    pub fn named_around(&self, function: Option<FuncId>) -> Option<FuncId> {
+        let mut id = function?;
+        while let Some(parent) = self.function(id).parent {
+            id = parent;
+        }
+        Some(id)
+    }
+}
+
+/// One import.
+#[derive(Debug, Clone)]
+pub struct Import {
+    /// Local name; `None` when the package's own name is used; `.` brings all names in.
+    pub alias: Option<String>,
+    /// What is imported.
+    pub path: String,
+}
+
+/// An expression with its place. For a member, the place is that of the member's name.
+#[derive(Debug)]
+pub struct Expr {
+    /// What it is.
+    pub kind: ExprKind,
+    /// 1-based line.
+    pub line: u32,
+    /// 1-based byte column.
+    pub column: u32,
+    /// Byte range in the text.
+    pub start: u32,
+    /// End of the byte range.
+    pub end: u32,
+}
+
+/// The shapes expressions have in every language.
+#[derive(Debug)]
+pub enum ExprKind {
+    /// A variable bound in this file.
+    Var(VarId),
+    /// A name bound elsewhere: package member, import, type, builtin.
+    Free(String),
+    /// `base.name`.
+    Member {
+        /// What it is a member of.
+        base: ExprId,
+        /// Its name.
+        name: String,
+    },
+    /// `callee(args…)`.
+    Call {
+        /// What is called.
+        callee: ExprId,
+        /// The arguments, receivers not included.
+        args: Vec<ExprId>,
+        /// The last argument is spread.
+        spread: bool,
+    },
+    /// A string.
+    Text(String),
+    /// A number, as written.
+    Number(String),
+    /// A boolean.
+    Truth(bool),
+    /// `nil`, `null`, `None`.
+    Nothing,
+    /// Struct, object, list or map literal; also keyword-constructed objects.
+    Composite {
+        /// Its type.
+        ty: TypeExpr,
+        /// Its parts.
+        parts: Vec<Part>,
+    },
+    /// A function literal.
+    Lambda(FuncId),
+    /// Address of, or what a pointer points at: the same object for our purposes.
+    Same(ExprId),
+    /// Logical negation.
+    Not(ExprId),
+    /// An element of a container or what a channel yields.
+    Element {
+        /// The container.
+        base: ExprId,
+        /// Index or key.
+        index: Option<ExprId>,
+    },
+    /// Assertion or conversion.
+    Cast {
+        /// To which type.
+        ty: TypeExpr,
+        /// What.
+        value: ExprId,
+    },
+    /// Two operands.
+    Binary {
+        /// The operator as written.
+        op: String,
+        /// Left operand.
+        left: ExprId,
+        /// Right operand.
+        right: ExprId,
+    },
+    /// A type used as a value.
+    Type(TypeExpr),
+    /// Conditional expression: one of these.
+    Choice {
+        /// What decides.
+        condition: ExprId,
+        /// When it holds.
+        then: ExprId,
+        /// When it does not.
+        otherwise: ExprId,
+    },
+    /// Something without meaning for this analysis.
+    Opaque,
+}
+
+/// One part of a composite literal.
+#[derive(Debug)]
+pub struct Part {
+    /// Field name or map key.
+    pub key: Option<Key>,
+    /// The value.
+    pub value: ExprId,
+}
+
+/// The key of a part.
+#[derive(Debug)]
+pub enum Key {
+    /// A plain name: a field.
+    Name(String),
+    /// Anything else.
+    Value(ExprId),
+}
+
+/// A variable, parameter or constant.
+#[derive(Debug)]
+pub struct Var {
+    /// Its name.
+    pub name: String,
+    /// What kind of variable.
+    pub role: Role,
+    /// The function that owns it; `None` for package level.
+    pub function: Option<FuncId>,
+    /// Declared type.
+    pub ty: TypeExpr,
+    /// Every value it is ever given.
+    pub sources: Vec<Source>,
+    /// 1-based line.
+    pub line: u32,
+}
+
+/// What kind of variable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// Local variable.
+    Local,
+    /// The n-th parameter.
+    Param(usize),
+    /// The object a method is called on.
+    Receiver,
+    /// A named result.
+    Result,
+    /// Package-level variable or constant.
+    Global,
+}
+
+/// One value given to a variable.
+#[derive(Debug, Clone)]
+pub struct Source {
+    /// From where.
+    pub value: ExprId,
+    /// Which part of it, or as which part.
+    pub take: Take,
+    /// In which block.
+    pub block: BlockId,
+}
+
+/// Which part of a value is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Take {
+    /// All of it.
+    Whole,
+    /// The n-th result of a call.
+    Result(usize),
+    /// An element of the value.
+    ElementOf,
+    /// The value becomes an element of the variable.
+    IntoElement,
+}
+
+/// `base.field = value`, or an assignment to a free name.
+#[derive(Debug)]
+pub struct Write {
+    /// The assigned expression: a member or a free name.
+    pub target: ExprId,
+    /// What it is given.
+    pub source: Source,
+    /// Function around it.
+    pub function: Option<FuncId>,
+}
+
+/// A call and where it stands.
+#[derive(Debug, Clone, Copy)]
+pub struct CallPlace {
+    /// The call expression.
+    pub expr: ExprId,
+    /// Function around it.
+    pub function: Option<FuncId>,
+    /// Block around it.
+    pub block: BlockId,
+}
+
+/// A member or free name used as a value.
+#[derive(Debug, Clone, Copy)]
+pub struct Reference {
+    /// The expression.
+    pub expr: ExprId,
+    /// Function around it.
+    pub function: Option<FuncId>,
+    /// Block around it.
+    pub block: BlockId,
+    /// The call it is an argument of.
+    pub argument_of: Option<ExprId>,
+}
+
+/// A function, method or lambda.
+#[derive(Debug)]
+pub struct Function {
+    /// Name; empty for lambdas.
+    pub name: String,
+    /// The type it is a method of.
+    pub owner: Option<String>,
+    /// The variable that holds the object.
+    pub receiver: Option<VarId>,
+    /// Parameters.
+    pub params: Vec<VarId>,
+    /// The last parameter takes the rest.
+    pub variadic: bool,
+    /// Results.
+    pub results: Vec<ResultDecl>,
+    /// Return statements.
+    pub returns: Vec<Return>,
+    /// The function a lambda is written in.
+    pub parent: Option<FuncId>,
+    /// For package-level lambdas: the variable they initialise.
+    pub holder: Option<String>,
+    /// 1-based line of the name.
+    pub line: u32,
+    /// Its body.
+    pub block: BlockId,
+    /// First byte.
+    pub start: u32,
+    /// End.
+    pub end: u32,
+}
+
+/// One declared result.
+#[derive(Debug)]
+pub struct ResultDecl {
+    /// Type.
+    pub ty: TypeExpr,
+    /// The variable of a named result.
+    pub var: Option<VarId>,
+}
+
+/// One return statement.
+#[derive(Debug)]
+pub struct Return {
+    /// Values; empty for a bare return.
+    pub values: Vec<ExprId>,
+    /// Block it stands in.
+    pub block: BlockId,
+}
+
+/// A block with what must hold for it to run.
+#[derive(Debug)]
+pub struct Block {
+    /// The block around it.
+    pub parent: Option<BlockId>,
+    /// Why it runs.
+    pub guard: Guard,
+    /// 1-based first line.
+    pub line: u32,
+}
+
+/// Why a block runs.
+#[derive(Debug)]
+pub enum Guard {
+    /// Always.
+    None,
+    /// The condition holds, or does not.
+    When {
+        /// The condition.
+        condition: ExprId,
+        /// Whether it holds in the block.
+        holds: bool,
+    },
+    /// One branch of a switch; no values and no types for the default branch.
+    Case {
+        /// What is switched on.
+        subject: Option<ExprId>,
+        /// Values of the branch.
+        values: Vec<ExprId>,
+        /// Types of the branch.
+        types: Vec<TypeExpr>,
+    },
+    /// Body of a loop over something.
+    Loop {
+        /// What is iterated.
+        over: Option<ExprId>,
+    },
+    /// An error handler for these types; none for any error.
+    Handler {
+        /// Types of errors.
+        types: Vec<TypeExpr>,
+    },
+}
+
+/// A type declaration.
+#[derive(Debug)]
+pub struct TypeDecl {
+    /// Name.
+    pub name: String,
+    /// What it is.
+    pub kind: TypeKind,
+    /// 1-based line.
+    pub line: u32,
+}
+
+/// What a type is.
+#[derive(Debug)]
+pub enum TypeKind {
+    /// Has fields; embedded ones hand their members on.
+    Record {
+        /// The fields.
+        fields: Vec<Field>,
+    },
+    /// Has methods without bodies.
+    Interface {
+        /// Methods.
+        methods: Vec<Method>,
+        /// Interfaces it includes.
+        bases: Vec<TypeExpr>,
+    },
+    /// Another name for a type.
+    Alias(TypeExpr),
+    /// A new type with the shape of another.
+    Defined(TypeExpr),
+}
+
+/// A field.
+#[derive(Debug)]
+pub struct Field {
+    /// Name; for an embedded one the last part of its type.
+    pub name: String,
+    /// Type.
+    pub ty: TypeExpr,
+    /// Its members are members of the record.
+    pub embedded: bool,
+}
+
+/// A method of an interface.
+#[derive(Debug)]
+pub struct Method {
+    /// Name.
+    pub name: String,
+    /// Parameter types.
+    pub params: Vec<TypeExpr>,
+    /// Result types.
+    pub results: Vec<TypeExpr>,
+}
+
+/// A type as written; pointers are dropped, since a client and a pointer to it are the same client.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum TypeExpr {
+    /// Not written, or without meaning here (type parameters, anonymous types).
+    #[default]
+    Unknown,
+    /// `qualifier.name`.
+    Named {
+        /// Package or module it is taken from.
+        qualifier: Option<String>,
+        /// Name.
+        name: String,
+    },
+    /// List, array, channel.
+    List(Box<TypeExpr>),
+    /// Map by its values.
+    Map(Box<TypeExpr>),
+    /// Function by its results.
+    Function(Vec<TypeExpr>),
+}

@@ -1,0 +1,259 @@
+//! Which functions a call reaches, and which calls reach a function.
+
+use std::rc::Rc;
+
+use super::trace::{Ask, End};
+use super::{Resolver, Ty, What};
+use crate::scan::catalogue::ApiRef;
+use crate::scan::index::{At, FnAt, Name, join, package_part};
+use crate::scan::program::*;
+
+/// Methods bound by name alone, when the receiver's type is unknown, are followed up to this many.
+const BY_NAME: usize = 3;
+
+impl<'a> Resolver<'a> {
+    /// Callee and arguments of a call.
+    pub fn call(&self, at: At) -> Option<(At, &'a [ExprId])> {
+        match self.index.kind(at) {
+            ExprKind::Call { callee, args, .. } => Some((At { unit: at.unit, expr: *callee }, args)),
+            _ => None,
+        }
+    }
+
+    /// The SDK function or method a call names, as far as imports and types tell.
+    pub fn api_of(&self, call: At) -> Option<ApiRef<'a>> {
+        let (callee, _) = self.call(call)?;
+        self.api_named(callee)
+    }
+
+    /// The SDK function or method an expression names.
+    pub fn api_named(&self, at: At) -> Option<ApiRef<'a>> {
+        match self.index.kind(at) {
+            ExprKind::Member { base, name } => {
+                let base = At { unit: at.unit, expr: *base };
+                if let Some(package) = self.index.package_at(base) {
+                    let full = self.index.catalogue.current_name(&join(package, name));
+                    return self.index.catalogue.function(&full);
+                }
+                match self.member(&self.type_of(base), name).what {
+                    What::Sdk(api) => Some(api),
+                    _ => None,
+                }
+            }
+            ExprKind::Free(name) => {
+                let package = self.index.import(at.unit, ".")?;
+                self.index.catalogue.function(&self.index.catalogue.current_name(&join(package, name)))
+            }
+            _ => None,
+        }
+    }
+
+    /// The full name of the function of another package a callee names.
+    pub fn outside_name(&self, callee: At) -> Option<String> {
+        let ExprKind::Member { base, name } = self.index.kind(callee) else { return None };
+        let package = self.index.package_at(At { unit: callee.unit, expr: *base })?;
+        if self.index.is_local(package) { None } else { Some(self.index.catalogue.current_name(&join(package, name))) }
+    }
+
+    /// Functions of the tree a call may reach.
+    pub fn callees(&self, call: At) -> Rc<Vec<FnAt>> {
+        if let Some(known) = self.callees.borrow().get(&call) {
+            return known.clone();
+        }
+        self.callees.borrow_mut().insert(call, Rc::default());
+        let found = match self.call(call) {
+            Some((callee, args)) => Rc::new(self.callees_of(callee, args.len())),
+            None => Rc::default(),
+        };
+        self.callees.borrow_mut().insert(call, found.clone());
+        found
+    }
+
+    fn callees_of(&self, callee: At, arity: usize) -> Vec<FnAt> {
+        match self.index.kind(callee) {
+            ExprKind::Free(name) => {
+                let package = &self.index.unit(callee.unit).package;
+                let own = self.index.functions(&join(package, name));
+                if !own.is_empty() {
+                    return self.visible(callee.unit, own);
+                }
+                if let Some(dotted) = self.index.import(callee.unit, ".") {
+                    let brought = self.index.functions(&join(dotted, name));
+                    if !brought.is_empty() {
+                        return brought.to_vec();
+                    }
+                }
+                self.functions_in(callee)
+            }
+            ExprKind::Member { base, name } => {
+                let base = At { unit: callee.unit, expr: *base };
+                if let Some(package) = self.index.package_at(base) {
+                    let functions = self.index.functions(&join(package, name));
+                    if functions.is_empty() {
+                        return self.functions_in(callee);
+                    }
+                    return functions.to_vec();
+                }
+                let ty = self.type_of(base);
+                match self.member(&ty, name).what {
+                    What::Method(at) => vec![at],
+                    What::Abstract { owner, .. } => self.implementers(&owner, name).to_vec(),
+                    What::Field { .. } => self.functions_in(callee),
+                    What::Unknown if ty == Ty::Unknown => {
+                        let named = self.index.methods_named(name);
+                        let fitting: Vec<FnAt> = named
+                            .iter()
+                            .copied()
+                            .filter(|at| {
+                                let function = self.index.function(*at);
+                                function.params.len() == arity || function.variadic
+                            })
+                            .collect();
+                        if fitting.len() <= BY_NAME { fitting } else { vec![] }
+                    }
+                    _ => vec![],
+                }
+            }
+            ExprKind::Lambda(func) => vec![FnAt { unit: callee.unit, func: *func }],
+            ExprKind::Var(_) | ExprKind::Element { .. } | ExprKind::Call { .. } | ExprKind::Same(_) => {
+                self.functions_in(callee)
+            }
+            _ => vec![],
+        }
+    }
+
+    /// Functions an expression has as values.
+    pub fn functions_in(&self, at: At) -> Vec<FnAt> {
+        let mut functions: Vec<FnAt> = self
+            .trace(at, Ask { production: false, clients: false, steps: 400 })
+            .iter()
+            .filter_map(|found| self.function_value(&found.end))
+            .collect();
+        functions.sort();
+        functions.dedup();
+        functions
+    }
+
+    /// The function an end is.
+    pub fn function_value(&self, end: &End<'a>) -> Option<FnAt> {
+        match end {
+            End::Function(at) => Some(*at),
+            End::Value(at) => match self.index.kind(*at) {
+                ExprKind::Lambda(func) => Some(FnAt { unit: at.unit, func: *func }),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// Functions of one name in a package differ by build constraints or stand in separate commands of one
+    /// folder; those of the same file come first.
+    fn visible(&self, unit: u32, functions: &[FnAt]) -> Vec<FnAt> {
+        let same: Vec<FnAt> = functions.iter().copied().filter(|f| f.unit == unit).collect();
+        if same.is_empty() { functions.to_vec() } else { same }
+    }
+
+    /// Methods of the tree that an interface method may run.
+    pub fn implementers(&self, interface: &Name, method: &str) -> Rc<Vec<FnAt>> {
+        let key = (interface.clone(), method.to_owned());
+        if let Some(known) = self.implementers.borrow().get(&key) {
+            return known.clone();
+        }
+        let mut found = vec![];
+        if let Some((_, TypeDecl { kind: TypeKind::Interface { methods, .. }, .. })) = self.index.type_decl(interface) {
+            for candidate in self.index.methods_named(method) {
+                let function = self.index.function(*candidate);
+                let Some(owner) = &function.owner else { continue };
+                let owner = join(&self.index.unit(candidate.unit).package, owner);
+                let whole = methods
+                    .iter()
+                    .all(|m| self.index.own_method(&owner, &m.name).is_some() || self.promotes(&owner, &m.name));
+                if whole {
+                    found.push(*candidate);
+                }
+            }
+            self.index.want(package_part(interface), method, true, false);
+        }
+        let found = Rc::new(found);
+        self.implementers.borrow_mut().insert(key, found.clone());
+        found
+    }
+
+    fn promotes(&self, owner: &str, method: &str) -> bool {
+        let member = self.member(&Ty::Named(owner.into()), method);
+        !member.path.is_empty() && matches!(member.what, What::Method(_) | What::Abstract { .. } | What::Sdk(_))
+    }
+
+    /// Calls that reach a function of the tree.
+    pub fn callers(&self, function: FnAt) -> Rc<Vec<At>> {
+        if let Some(known) = self.callers.borrow().get(&function) {
+            return known.clone();
+        }
+        self.callers.borrow_mut().insert(function, Rc::default());
+        let found = Rc::new(self.find_callers(function));
+        self.callers.borrow_mut().insert(function, found.clone());
+        found
+    }
+
+    fn find_callers(&self, at: FnAt) -> Vec<At> {
+        let function = self.index.function(at);
+        let unit = self.index.unit(at.unit);
+        if function.name.is_empty() {
+            return self.lambda_callers(at);
+        }
+        self.index.want(&unit.package, &function.name, function.owner.is_some(), false);
+        self.index.calls_named(&function.name).filter(|call| self.callees(*call).contains(&at)).collect()
+    }
+
+    /// Calls of a lambda: through the variable it is bound to, or through the parameter it is given as.
+    fn lambda_callers(&self, at: FnAt) -> Vec<At> {
+        let Some(lambda) = self.index.lambda_at(at) else { return vec![] };
+        let unit = self.index.unit(at.unit);
+        let mut found = vec![];
+        for call in &unit.calls {
+            let ExprKind::Call { callee, .. } = &unit.expr(call.expr).kind else { continue };
+            let bound = match &unit.expr(*callee).kind {
+                ExprKind::Var(var) => unit.var(*var).sources.iter().any(|s| s.value == lambda.expr),
+                ExprKind::Lambda(func) => *func == at.func,
+                _ => false,
+            };
+            if bound {
+                found.push(At { unit: at.unit, expr: call.expr });
+            }
+        }
+        let Some((outer, position)) = self.index.argument_of(lambda) else { return found };
+        for callee in self.callees(outer).iter() {
+            found.extend(self.calls_of_param(*callee, position));
+        }
+        found
+    }
+
+    /// Calls of a function's parameter inside that function.
+    fn calls_of_param(&self, function: FnAt, position: usize) -> Vec<At> {
+        let Some(param) = self.index.function(function).params.get(position) else { return vec![] };
+        let unit = self.index.unit(function.unit);
+        unit.calls
+            .iter()
+            .filter(|call| match &unit.expr(call.expr).kind {
+                ExprKind::Call { callee, .. } => {
+                    matches!(unit.expr(*callee).kind, ExprKind::Var(var) if var == *param)
+                }
+                _ => false,
+            })
+            .map(|call| At { unit: function.unit, expr: call.expr })
+            .collect()
+    }
+
+    /// The argument a call gives to the n-th parameter of a function.
+    pub fn argument(&self, call: At, function: FnAt, position: usize) -> Option<At> {
+        let (callee, args) = self.call(call)?;
+        let declared = self.index.function(function);
+        // `Type.Method(object, …)`: the object comes first.
+        let shift = usize::from(
+            declared.owner.is_some()
+                && matches!(self.index.kind(callee), ExprKind::Member { base, .. }
+                    if matches!(self.type_of(At { unit: callee.unit, expr: *base }), Ty::Meta(_))),
+        );
+        args.get(position + shift).map(|expr| At { unit: call.unit, expr: *expr })
+    }
+}

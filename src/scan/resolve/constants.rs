@@ -1,0 +1,162 @@
+//! Folding: names, queues, addresses as the words a reader understands.
+
+use super::Resolver;
+use super::trace::{Ask, End, Found};
+use crate::scan::catalogue::Slot;
+use crate::scan::index::{At, name_part};
+use crate::scan::program::*;
+
+/// Steps a folding search may take: constants are near.
+const FOLD: Ask = Ask { production: true, clients: false, steps: 200 };
+
+/// What an expression folds to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Folded {
+    /// A text.
+    Text(String),
+    /// A function: its name is the workflow type.
+    Function(String),
+    /// A setting, in words: `env TEMPORAL_ADDRESS`.
+    Setting(String),
+    /// Several possibilities.
+    Many(Vec<Folded>),
+    /// Given, but not a constant.
+    Dynamic,
+}
+
+impl Folded {
+    /// The one text it is.
+    pub fn text(&self) -> Option<&str> {
+        match self {
+            Folded::Text(text) | Folded::Function(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// In words: `literal x`, `env X`.
+    pub fn words(&self) -> String {
+        match self {
+            Folded::Text(text) => format!("literal {text}"),
+            Folded::Function(name) => format!("result of {name}"),
+            Folded::Setting(words) => words.clone(),
+            Folded::Many(all) => all.iter().map(Folded::words).collect::<Vec<_>>().join(" | "),
+            Folded::Dynamic => "unresolved".to_owned(),
+        }
+    }
+}
+
+impl<'a> Resolver<'a> {
+    /// Fold a slot of a call; `None` when the argument or field is not given at all.
+    pub fn fold_slot(&self, call: At, slot: &Slot) -> Option<Folded> {
+        let found = self.trace_argument(call, slot, self.fold_ask(call))?;
+        if found.is_empty() {
+            return None;
+        }
+        Some(self.fold_found(&found, 0))
+    }
+
+    /// Fold an expression.
+    pub fn fold(&self, at: At) -> Folded {
+        self.fold_at(at, 0)
+    }
+
+    fn fold_ask(&self, at: At) -> Ask {
+        Ask { production: self.in_production(at.unit), ..FOLD }
+    }
+
+    fn fold_at(&self, at: At, depth: usize) -> Folded {
+        let found = self.trace(at, self.fold_ask(at));
+        self.fold_found(&found, depth)
+    }
+
+    fn fold_found(&self, found: &[Found<'a>], depth: usize) -> Folded {
+        let mut all: Vec<Folded> = vec![];
+        for one in found {
+            if matches!(one.end, End::Open("only_tests_call", _)) && found.len() > 1 {
+                continue;
+            }
+            let folded = self.fold_end(&one.end, depth);
+            if !all.contains(&folded) {
+                all.push(folded);
+            }
+        }
+        // An empty text beside something else is a zero value on the way.
+        if all.len() > 1 {
+            all.retain(|f| *f != Folded::Text(String::new()));
+        }
+        match all.len() {
+            0 => Folded::Dynamic,
+            1 => all.pop().unwrap_or(Folded::Dynamic),
+            _ => Folded::Many(all),
+        }
+    }
+
+    fn fold_end(&self, end: &End<'a>, depth: usize) -> Folded {
+        match end {
+            End::Function(at) => Folded::Function(self.index.function(*at).name.clone()),
+            End::Value(at) => self.fold_value(*at, depth),
+            End::External(at) => self.setting(*at).unwrap_or_else(|| match self.index.kind(*at) {
+                // A function of a package that is not in the tree: `pkg.Workflow`.
+                ExprKind::Member { name, base } => match self.index.package_at(At { unit: at.unit, expr: *base }) {
+                    Some(_) => Folded::Function(name.clone()),
+                    None => Folded::Dynamic,
+                },
+                _ => Folded::Dynamic,
+            }),
+            End::Sdk(_, api) => match &api.api.words {
+                Some(words) => Folded::Setting(words.clone()),
+                None => Folded::Dynamic,
+            },
+            End::Instance(_) | End::Open(..) => Folded::Dynamic,
+        }
+    }
+
+    fn fold_value(&self, at: At, depth: usize) -> Folded {
+        match self.index.kind(at) {
+            ExprKind::Text(text) => Folded::Text(text.clone()),
+            ExprKind::Number(text) => Folded::Text(text.clone()),
+            ExprKind::Binary { op, left, right } if op == "+" && depth < 8 => {
+                let left = self.fold_at(At { unit: at.unit, expr: *left }, depth + 1);
+                let right = self.fold_at(At { unit: at.unit, expr: *right }, depth + 1);
+                match (left, right) {
+                    (Folded::Text(left), Folded::Text(right)) => Folded::Text(left + &right),
+                    _ => Folded::Dynamic,
+                }
+            }
+            _ => Folded::Dynamic,
+        }
+    }
+
+    /// A call that reads a setting.
+    fn setting(&self, at: At) -> Option<Folded> {
+        let (callee, args) = self.call(at)?;
+        let name = self.outside_name(callee)?;
+        let setting = self.index.catalogue.configuration.get(&name)?;
+        let key = args.get(setting.name)?;
+        let key = self.fold_at(At { unit: at.unit, expr: *key }, 4);
+        let key = match &key {
+            Folded::Text(text) => text.as_str(),
+            _ => "(dynamic)",
+        };
+        Some(Folded::Setting(format!("{} {key}", setting.words)))
+    }
+
+    /// The flag bound to a variable or field: `flags.StringVar(&x, "address", …)`.
+    pub fn flag_of(&self, at: At) -> Option<String> {
+        let text = self.index.unit(at.unit).text_of(at.expr);
+        let name = name_part(text).to_owned();
+        for binder in &self.index.catalogue.flag_binders {
+            for call in self.index.calls_named(binder) {
+                let Some((_, [target, flag, ..])) = self.call(call) else { continue };
+                let target = self.index.unit(call.unit).text_of(*target);
+                if name_part(target.trim_start_matches('&')) != name {
+                    continue;
+                }
+                if let ExprKind::Text(flag) = self.index.kind(At { unit: call.unit, expr: *flag }) {
+                    return Some(format!("flag --{flag}"));
+                }
+            }
+        }
+        None
+    }
+}

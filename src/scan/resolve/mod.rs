@@ -1,0 +1,55 @@
+//! Following values backward: what type is this, what functions does this call reach, which values can
+//! this expression have, where was this client built.
+//!
+//! Everything is memoised and bounded; a bound that is hit becomes a reason, not a silence.
+
+mod calls;
+mod constants;
+mod origins;
+mod trace;
+mod types;
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+pub use constants::Folded;
+pub use trace::{Ask, End, Found};
+pub use types::{Member, Ty, What};
+
+use super::catalogue::ApiRef;
+use super::index::{At, FnAt, Index, Name};
+use crate::facts::code::{ClientOrigin, Scope};
+
+/// Follows values through the index.
+pub struct Resolver<'a> {
+    /// The tables.
+    pub index: &'a Index<'a>,
+    types: RefCell<HashMap<At, Ty>>,
+    callees: RefCell<HashMap<At, Rc<Vec<FnAt>>>>,
+    callers: RefCell<HashMap<FnAt, Rc<Vec<At>>>>,
+    implementers: RefCell<HashMap<(Name, String), Rc<Vec<FnAt>>>>,
+    origins: RefCell<HashMap<(At, bool), ClientOrigin>>,
+}
+
+impl<'a> Resolver<'a> {
+    /// A resolver with empty memory.
+    pub fn new(index: &'a Index<'a>) -> Self {
+        Self {
+            index,
+            types: Default::default(),
+            callees: Default::default(),
+            callers: Default::default(),
+            implementers: Default::default(),
+            origins: Default::default(),
+        }
+    }
+
+    /// Whether the file counts when only production code matters.
+    fn in_production(&self, unit: u32) -> bool {
+        !matches!(self.index.unit(unit).scope, Scope::Test)
+    }
+}
+
+/// An SDK call met while tracing.
+pub type SdkCall<'a> = (At, ApiRef<'a>);

@@ -1,0 +1,154 @@
+//! From a receiver back to the place where its client was built.
+
+use super::trace::{Ask, End, Found};
+use super::{Resolver, What};
+use crate::facts::code::{ClientOrigin, Kind, Origin, OriginStatus, Scope};
+use crate::scan::catalogue::ClientAt;
+use crate::scan::index::At;
+use crate::scan::program::ExprKind;
+
+/// Steps a search for a client may take.
+const STEPS: usize = 6000;
+
+/// Steps of the path that are worth printing.
+const PRINTED: usize = 12;
+
+impl<'a> Resolver<'a> {
+    /// Where the client at `at` comes from; `method` is what is called on it, when something is.
+    pub fn client_origin(&self, at: At, method: Option<&str>) -> ClientOrigin {
+        let key = (at, method.is_some());
+        if let Some(known) = self.origins.borrow().get(&key) {
+            return known.clone();
+        }
+        let origin = self.origin_of(&self.client_ends(at, method), at.unit);
+        self.origins.borrow_mut().insert(key, origin.clone());
+        origin
+    }
+
+    /// All ends of the search for the client at `at`.
+    pub fn client_ends(&self, at: At, method: Option<&str>) -> Vec<Found<'a>> {
+        let ask = Ask { production: self.in_production(at.unit), clients: true, steps: STEPS };
+        let mut found = match method.map(|m| self.member(&self.type_of(at), m)) {
+            Some(member) if !member.path.is_empty() => match member.path.last() {
+                Some((owner, field)) => self.trace_field(owner, field, ask),
+                None => vec![],
+            },
+            _ => self.trace(at, ask),
+        };
+        // The method of an interface of the tree may be the tree's own: then the object is no client.
+        if let Some(method) = method {
+            found.retain(|f| match &f.end {
+                End::Instance(ty) => {
+                    !matches!(self.member(&super::Ty::Named(ty.clone()), method).what, What::Method(_))
+                }
+                _ => true,
+            });
+        }
+        found
+    }
+
+    /// Ends → origin, as seen from a file.
+    pub fn origin_of(&self, found: &[Found<'a>], unit: u32) -> ClientOrigin {
+        let in_test = !self.in_production(unit);
+        let (mut origins, mut via, mut open) = (Vec::<Origin>::new(), None, Vec::<(&str, String)>::new());
+        let mut inherited = false;
+        for one in found {
+            match &one.end {
+                End::Sdk(call, api) => match api.client() {
+                    Some(ClientAt::Context) => {
+                        inherited = true;
+                        via.get_or_insert_with(|| one.steps.list());
+                    }
+                    Some(ClientAt::Builds | ClientAt::Server) => {
+                        let origin = self.origin_at(*call);
+                        via.get_or_insert_with(|| one.steps.list());
+                        if !origins.contains(&origin) {
+                            origins.push(origin);
+                        }
+                    }
+                    _ => open.push(("not_a_client", format!("the result of {}", api.display()))),
+                },
+                End::Open(reason, text) => open.push((reason, text.clone())),
+                End::External(call) => {
+                    open.push(("external_module", format!("{} is outside this tree", self.what(*call))));
+                }
+                End::Instance(ty) => {
+                    let short = crate::scan::index::name_part(ty);
+                    open.push(("unknown_interface", format!("an object of type {short} that holds no client")));
+                }
+                End::Value(_) | End::Function(_) => {
+                    open.push(("function_value", "a value that is no client".to_owned()));
+                }
+            }
+        }
+        if in_test && origins.iter().any(|o| self.is_test_path(&o.path)) {
+            // A test that hands in its own client does not run against the production one.
+            origins.retain(|o| self.is_test_path(&o.path));
+        }
+        origins.sort();
+        // Functions nobody calls in production and fields nobody sets add no client of their own.
+        let idle = |reason: &str| matches!(reason, "only_tests_call" | "never_assigned" | "not_a_client");
+        let doubts = open.iter().find(|(reason, _)| !idle(reason)).or_else(|| open.first());
+        let decisive = open.iter().any(|(reason, _)| !idle(reason));
+        let status = match (origins.len(), inherited) {
+            (0, true) => OriginStatus::Inherited,
+            (0, false) => OriginStatus::Unresolved,
+            (1, false) if !decisive => OriginStatus::Resolved,
+            _ => OriginStatus::Ambiguous,
+        };
+        let reason = match status {
+            OriginStatus::Resolved | OriginStatus::Inherited => None,
+            _ => match doubts {
+                Some((code, text)) => Some(format!("{code}: {text}")),
+                None if origins.is_empty() => Some("no_path: no value reaches this receiver".to_owned()),
+                None => Some(format!("several_constructions: {} places build this client", origins.len())),
+            },
+        };
+        let mut via = via.unwrap_or_default();
+        via.truncate(PRINTED);
+        ClientOrigin { status, origins, via, reason }
+    }
+
+    /// The place of a construction.
+    pub fn origin_at(&self, call: At) -> Origin {
+        let unit = self.index.unit(call.unit);
+        let line = match self.call(call) {
+            Some((callee, _)) => unit.expr(callee.expr).line,
+            None => unit.expr(call.expr).line,
+        };
+        let function = self.index.call_place(call).and_then(|p| unit.name_around(p.function)).map(str::to_owned);
+        Origin { path: unit.path.clone(), line, function, factory: false }
+    }
+
+    fn is_test_path(&self, path: &str) -> bool {
+        self.index.units.iter().any(|u| u.path == path && u.scope == Scope::Test)
+    }
+
+    /// A short text for an expression.
+    fn what(&self, at: At) -> String {
+        let unit = self.index.unit(at.unit);
+        let expr = match self.call(at) {
+            Some((callee, _)) => callee.expr,
+            None => at.expr,
+        };
+        unit.text_of(expr).chars().filter(|c| !c.is_whitespace()).take(80).collect()
+    }
+
+    /// Where the client of an SDK call stands: the receiver or an argument, with the method's name.
+    pub fn client_place(&self, call: At, at: Option<ClientAt>) -> Option<(At, Option<String>)> {
+        let (callee, args) = self.call(call)?;
+        match at? {
+            ClientAt::Receiver => match self.index.kind(callee) {
+                ExprKind::Member { base, name } => Some((At { unit: call.unit, expr: *base }, Some(name.clone()))),
+                _ => None,
+            },
+            ClientAt::Slot(slot) => args.get(slot.argument).map(|expr| (At { unit: call.unit, expr: *expr }, None)),
+            ClientAt::Builds | ClientAt::Context | ClientAt::Server => None,
+        }
+    }
+
+    /// Whether a call of this kind makes the client itself.
+    pub fn builds(kind: Kind) -> bool {
+        kind == Kind::Connect
+    }
+}

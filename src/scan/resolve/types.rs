@@ -1,0 +1,412 @@
+//! Static types, as far as declarations tell them.
+
+use std::rc::Rc;
+
+use super::Resolver;
+use crate::scan::catalogue::ApiRef;
+use crate::scan::index::{At, FnAt, Name, VarAt, join, name_part, package_part};
+use crate::scan::program::*;
+
+/// A resolved type.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ty {
+    /// Nothing is known.
+    Unknown,
+    /// A type of the tree or of the SDK.
+    Named(Name),
+    /// A type of another package.
+    Foreign(Name),
+    /// A builtin without members that matter.
+    Plain,
+    /// List, array, channel.
+    List(Rc<Ty>),
+    /// Map, by its values.
+    Map(Rc<Ty>),
+    /// Function by its results.
+    Function(Rc<Vec<Ty>>),
+    /// Several results.
+    Tuple(Rc<Vec<Ty>>),
+    /// A type used as a value.
+    Meta(Rc<Ty>),
+}
+
+/// What a name means on a type, and through which embedded fields it is reached.
+pub struct Member<'a> {
+    /// Embedded fields on the way: owner and field.
+    pub path: Vec<(Name, String)>,
+    /// What it is.
+    pub what: What<'a>,
+}
+
+/// What a member is.
+pub enum What<'a> {
+    /// A field of a type of the tree.
+    Field {
+        /// The type that declares it.
+        owner: Name,
+        /// Its type.
+        ty: Ty,
+    },
+    /// A method of a type of the tree.
+    Method(FnAt),
+    /// A method of an interface of the tree.
+    Abstract {
+        /// The interface.
+        owner: Name,
+        /// Where it is declared.
+        unit: u32,
+        /// The method.
+        method: &'a Method,
+    },
+    /// A method of the SDK.
+    Sdk(ApiRef<'a>),
+    /// A member of a type of another package, or an SDK method that does not talk to the cluster.
+    Foreign(Name),
+    /// Not known.
+    Unknown,
+}
+
+const PLAIN: [&str; 22] = [
+    "string",
+    "bool",
+    "int",
+    "int8",
+    "int16",
+    "int32",
+    "int64",
+    "uint",
+    "uint8",
+    "uint16",
+    "uint32",
+    "uint64",
+    "uintptr",
+    "float32",
+    "float64",
+    "complex64",
+    "complex128",
+    "byte",
+    "rune",
+    "error",
+    "comparable",
+    "void",
+];
+
+impl<'a> Resolver<'a> {
+    /// Resolve a written type.
+    pub fn ty(&self, unit: u32, ty: &TypeExpr) -> Ty {
+        self.ty_at(unit, ty, 0)
+    }
+
+    fn ty_at(&self, unit: u32, ty: &TypeExpr, depth: usize) -> Ty {
+        if depth > 8 {
+            return Ty::Unknown;
+        }
+        match ty {
+            TypeExpr::Unknown => Ty::Unknown,
+            TypeExpr::List(element) => Ty::List(Rc::new(self.ty_at(unit, element, depth + 1))),
+            TypeExpr::Map(value) => Ty::Map(Rc::new(self.ty_at(unit, value, depth + 1))),
+            TypeExpr::Function(results) => {
+                Ty::Function(Rc::new(results.iter().map(|r| self.ty_at(unit, r, depth + 1)).collect()))
+            }
+            TypeExpr::Named { qualifier, name } => {
+                if qualifier.is_none() {
+                    if PLAIN.contains(&name.as_str()) {
+                        return Ty::Plain;
+                    }
+                    if name == "any" {
+                        return Ty::Unknown;
+                    }
+                }
+                let full = self.index.full_name(unit, qualifier.as_deref(), name);
+                self.named(full, depth)
+            }
+        }
+    }
+
+    /// A type by full name, aliases looked through.
+    fn named(&self, full: String, depth: usize) -> Ty {
+        if self.index.catalogue.types.contains_key(&full) {
+            return Ty::Named(full.into());
+        }
+        if let Some((unit, decl)) = self.index.type_decl(&full) {
+            if let TypeKind::Alias(target) = &decl.kind {
+                return self.ty_at(unit, target, depth + 1);
+            }
+            return Ty::Named(full.into());
+        }
+        let package = package_part(&full);
+        if self.index.is_local(package.strip_suffix("_test").unwrap_or(package)) {
+            self.index.want(package, name_part(&full), false, true);
+            return Ty::Unknown;
+        }
+        Ty::Foreign(full.into())
+    }
+
+    /// The type of an expression.
+    pub fn type_of(&self, at: At) -> Ty {
+        if let Some(ty) = self.types.borrow().get(&at) {
+            return ty.clone();
+        }
+        self.types.borrow_mut().insert(at, Ty::Unknown);
+        let ty = self.type_of_inner(at);
+        self.types.borrow_mut().insert(at, ty.clone());
+        ty
+    }
+
+    fn type_of_inner(&self, at: At) -> Ty {
+        let here = |expr: ExprId| At { unit: at.unit, expr };
+        match self.index.kind(at) {
+            ExprKind::Var(var) => self.var_type(VarAt { unit: at.unit, var: *var }),
+            ExprKind::Free(name) => {
+                let package = &self.index.unit(at.unit).package;
+                self.package_member_type(package, name, at.unit)
+            }
+            ExprKind::Member { base, name } => {
+                if let Some(package) = self.index.package_at(here(*base)) {
+                    return self.package_member_type(package, name, at.unit);
+                }
+                let base = self.type_of(here(*base));
+                self.member_type(&base, name)
+            }
+            ExprKind::Call { callee, args, .. } => {
+                if let ExprKind::Free(name) = self.index.kind(here(*callee)) {
+                    match (name.as_str(), args.first()) {
+                        ("new" | "make", Some(first)) => {
+                            if let Ty::Meta(ty) = self.type_of(here(*first)) {
+                                return (*ty).clone();
+                            }
+                        }
+                        ("append", Some(first)) => return self.type_of(here(*first)),
+                        _ => {}
+                    }
+                }
+                match self.type_of(here(*callee)) {
+                    Ty::Function(results) if results.len() == 1 => results.first().cloned().unwrap_or(Ty::Unknown),
+                    Ty::Function(results) => Ty::Tuple(results),
+                    Ty::Meta(ty) => (*ty).clone(),
+                    _ => Ty::Unknown,
+                }
+            }
+            ExprKind::Composite { ty, .. } | ExprKind::Cast { ty, .. } => self.ty(at.unit, ty),
+            ExprKind::Lambda(func) => self.function_type(FnAt { unit: at.unit, func: *func }),
+            ExprKind::Same(inner) => self.type_of(here(*inner)),
+            ExprKind::Element { base, .. } => element(&self.type_of(here(*base))),
+            ExprKind::Type(ty) => Ty::Meta(Rc::new(self.ty(at.unit, ty))),
+            ExprKind::Choice { then, otherwise, .. } => match self.type_of(here(*then)) {
+                Ty::Unknown => self.type_of(here(*otherwise)),
+                ty => ty,
+            },
+            ExprKind::Text(_) | ExprKind::Number(_) | ExprKind::Truth(_) => Ty::Plain,
+            ExprKind::Binary { .. } | ExprKind::Not(_) | ExprKind::Nothing | ExprKind::Opaque => Ty::Unknown,
+        }
+    }
+
+    /// The type of a variable: declared, or that of its first value with a known type.
+    pub fn var_type(&self, at: VarAt) -> Ty {
+        let var = self.index.var(at);
+        let declared = self.ty(at.unit, &var.ty);
+        if declared != Ty::Unknown {
+            return declared;
+        }
+        for source in &var.sources {
+            let value = self.type_of(At { unit: at.unit, expr: source.value });
+            let ty = match (source.take, value) {
+                (Take::Whole | Take::Result(0), ty @ (Ty::Named(_) | Ty::Foreign(_) | Ty::Plain)) => ty,
+                (Take::Whole, ty @ (Ty::List(_) | Ty::Map(_) | Ty::Function(_))) => ty,
+                (Take::Whole, Ty::Tuple(results)) => results.first().cloned().unwrap_or(Ty::Unknown),
+                (Take::Result(i), Ty::Tuple(results)) => results.get(i).cloned().unwrap_or(Ty::Unknown),
+                (Take::ElementOf, ty) => element(&ty),
+                _ => Ty::Unknown,
+            };
+            if ty != Ty::Unknown {
+                return ty;
+            }
+        }
+        Ty::Unknown
+    }
+
+    /// What calling a function yields.
+    fn function_type(&self, at: FnAt) -> Ty {
+        let function = self.index.function(at);
+        Ty::Function(Rc::new(function.results.iter().map(|r| self.ty(at.unit, &r.ty)).collect()))
+    }
+
+    fn package_member_type(&self, package: &str, name: &str, unit: u32) -> Ty {
+        let full = self.index.catalogue.current_name(&join(package, name));
+        if let Some(function) = self.index.functions(&full).first() {
+            return self.function_type(*function);
+        }
+        if let Some(global) = self.index.globals(&full).first() {
+            return self.var_type(*global);
+        }
+        if self.index.type_decl(&full).is_some() || self.index.catalogue.types.contains_key(&full) {
+            return Ty::Meta(Rc::new(self.named(full, 0)));
+        }
+        if let Some(api) = self.index.catalogue.function(&full) {
+            return api_type(&api);
+        }
+        let own = package == self.index.unit(unit).package;
+        if PLAIN.contains(&name) && own {
+            return Ty::Meta(Rc::new(Ty::Plain));
+        }
+        if self.index.is_local(package.strip_suffix("_test").unwrap_or(package)) {
+            self.index.want(package, name, false, true);
+        }
+        Ty::Unknown
+    }
+
+    fn member_type(&self, base: &Ty, name: &str) -> Ty {
+        match self.member(base, name).what {
+            What::Field { ty, .. } => ty,
+            What::Method(at) => self.function_type(at),
+            What::Abstract { unit, method, .. } => {
+                Ty::Function(Rc::new(method.results.iter().map(|r| self.ty(unit, r)).collect()))
+            }
+            What::Sdk(api) => api_type(&api),
+            What::Foreign(_) | What::Unknown => Ty::Unknown,
+        }
+    }
+
+    /// What `name` is on a type.
+    pub fn member(&self, ty: &Ty, name: &str) -> Member<'a> {
+        match ty {
+            Ty::Named(full) => self.member_of(full, name, 0).unwrap_or(Member { path: vec![], what: What::Unknown }),
+            Ty::Foreign(full) => Member { path: vec![], what: What::Foreign(full.clone()) },
+            Ty::Plain | Ty::List(_) | Ty::Map(_) | Ty::Function(_) => {
+                Member { path: vec![], what: What::Foreign("builtin".into()) }
+            }
+            _ => Member { path: vec![], what: What::Unknown },
+        }
+    }
+
+    fn member_of(&self, full: &Name, name: &str, depth: usize) -> Option<Member<'a>> {
+        if depth > 6 {
+            return None;
+        }
+        let direct = |what| Some(Member { path: vec![], what });
+        if self.index.catalogue.types.contains_key(&**full) {
+            return match self.index.catalogue.method(full, name) {
+                Some(api) => direct(What::Sdk(api)),
+                None => direct(What::Foreign(full.clone())),
+            };
+        }
+        if let Some(method) = self.index.own_method(full, name) {
+            return direct(What::Method(method));
+        }
+        let (unit, decl) = self.index.type_decl(full)?;
+        match &decl.kind {
+            TypeKind::Record { fields } => self.member_of_record(full, unit, fields, name, depth),
+            TypeKind::Interface { methods, bases } => {
+                if let Some(method) = methods.iter().find(|m| m.name == name) {
+                    return direct(What::Abstract { owner: full.clone(), unit, method });
+                }
+                bases.iter().find_map(|base| match self.ty(unit, base) {
+                    Ty::Named(base) => self.member_of(&base, name, depth + 1),
+                    _ => None,
+                })
+            }
+            TypeKind::Defined(target) | TypeKind::Alias(target) => match self.ty(unit, target) {
+                Ty::Named(target) => self.member_of(&target, name, depth + 1),
+                Ty::Foreign(target) => direct(What::Foreign(target)),
+                _ => {
+                    // A method declared in a file that was not read yet.
+                    self.index.want(package_part(full), name, false, true);
+                    direct(What::Unknown)
+                }
+            },
+        }
+    }
+
+    fn member_of_record(
+        &self,
+        full: &Name,
+        unit: u32,
+        fields: &'a [Field],
+        name: &str,
+        depth: usize,
+    ) -> Option<Member<'a>> {
+        if let Some(field) = fields.iter().find(|f| f.name == name) {
+            let ty = self.ty(unit, &field.ty);
+            return Some(Member { path: vec![], what: What::Field { owner: full.clone(), ty } });
+        }
+        let mut foreign = None;
+        for field in fields.iter().filter(|f| f.embedded) {
+            let found = match self.ty(unit, &field.ty) {
+                Ty::Named(embedded) => self.member_of(&embedded, name, depth + 1),
+                Ty::Foreign(embedded) => {
+                    foreign.get_or_insert(embedded);
+                    None
+                }
+                _ => None,
+            };
+            let Some(mut member) = found else { continue };
+            if matches!(member.what, What::Foreign(_) | What::Unknown) {
+                continue;
+            }
+            member.path.insert(0, (full.clone(), field.name.clone()));
+            return Some(member);
+        }
+        // The methods of a type may stand in files that were not read yet.
+        self.index.want(package_part(full), name, false, true);
+        match foreign {
+            Some(foreign) => Some(Member { path: vec![], what: What::Foreign(foreign) }),
+            None => Some(Member { path: vec![], what: What::Unknown }),
+        }
+    }
+
+    /// The embedded fields through which a type of the tree is an SDK client, if it is one.
+    pub fn embedded_client(&self, full: &Name, depth: usize) -> Option<Vec<(Name, String)>> {
+        if depth > 6 {
+            return None;
+        }
+        let (unit, decl) = self.index.type_decl(full)?;
+        let TypeKind::Record { fields } = &decl.kind else { return None };
+        for field in fields.iter().filter(|f| f.embedded) {
+            let Ty::Named(inner) = self.ty(unit, &field.ty) else { continue };
+            let step = (full.clone(), field.name.clone());
+            if self.is_client_type(&inner, 0) {
+                return Some(vec![step]);
+            }
+            if let Some(mut rest) = self.embedded_client(&inner, depth + 1) {
+                rest.insert(0, step);
+                return Some(rest);
+            }
+        }
+        None
+    }
+
+    /// Whether a type is an SDK client, or an interface that includes one.
+    pub fn is_client_type(&self, full: &Name, depth: usize) -> bool {
+        if self.index.catalogue.is_client(full) {
+            return true;
+        }
+        if depth > 6 {
+            return false;
+        }
+        match self.index.type_decl(full) {
+            Some((unit, TypeDecl { kind: TypeKind::Interface { bases, .. }, .. })) => bases
+                .iter()
+                .any(|base| matches!(self.ty(unit, base), Ty::Named(base) if self.is_client_type(&base, depth + 1))),
+            Some((unit, TypeDecl { kind: TypeKind::Defined(target), .. })) => {
+                matches!(self.ty(unit, target), Ty::Named(target) if self.is_client_type(&target, depth + 1))
+            }
+            _ => false,
+        }
+    }
+}
+
+/// The element type of a container.
+fn element(ty: &Ty) -> Ty {
+    match ty {
+        Ty::List(inner) | Ty::Map(inner) => (**inner).clone(),
+        _ => Ty::Unknown,
+    }
+}
+
+/// What calling an SDK function yields; the second result is an error.
+fn api_type(api: &ApiRef<'_>) -> Ty {
+    match &api.api.result {
+        Some(result) => Ty::Function(Rc::new(vec![Ty::Named(result.as_str().into())])),
+        None => Ty::Unknown,
+    }
+}
