@@ -96,7 +96,7 @@ impl Paint {
     /// Colour the `code` in a line of text.
     fn code(self, text: &str) -> String {
         let parts: Vec<&str> = text.split('`').collect();
-        if parts.len() % 2 == 0 {
+        if parts.len().is_multiple_of(2) {
             return text.to_owned();
         }
         let paint = |(i, part): (usize, &&str)| if i % 2 == 1 { self.inline(part) } else { (*part).to_owned() };
