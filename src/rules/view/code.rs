@@ -3,7 +3,9 @@
 use serde_json::{Value, json};
 
 use super::{Context, FactPath, FactView, words};
-use crate::facts::code::{CodeFacts, Confidence, FallbackOn, Kind, Origin, OriginStatus, RoutingRole, Scope, Site};
+use crate::facts::code::{
+    ClientOrigin, CodeFacts, Confidence, FallbackOn, Kind, Origin, OriginStatus, RoutingRole, Scope, Site,
+};
 use crate::facts::{Known, Locus, Why};
 
 use super::limits;
@@ -346,6 +348,7 @@ fn messages(code: &CodeFacts) -> Vec<Value> {
         .map(|site| {
             let (verdict, reason) = match (site.routing.role, &site.wrapper) {
                 (RoutingRole::Primary | RoutingRole::Fallback, _) => ("both", String::new()),
+                (RoutingRole::Single, Some(_)) if one_cluster(&site.client) => ("single", String::new()),
                 (RoutingRole::Single, Some(wrapper)) => (
                     "unclear",
                     format!("it stands in `{wrapper}`, and whether the callers ask the other cluster was not decided"),
@@ -358,6 +361,11 @@ fn messages(code: &CodeFacts) -> Vec<Value> {
             object(code, site, json!({"verdict": verdict, "reason": reason}))
         })
         .collect()
+}
+
+/// A client that is built in one place outside of the factories leads to one cluster, whoever calls.
+fn one_cluster(client: &ClientOrigin) -> bool {
+    client.status == OriginStatus::Resolved && matches!(client.origins.as_slice(), [only] if !only.factory)
 }
 
 /// The second call of each pair; the first one is its partner.
