@@ -56,6 +56,26 @@ pub fn run(catalogue: &Catalogue) -> Vec<TestRun> {
     catalogue.rules.iter().flat_map(|rule| rule.tests.iter().map(|test| run_one(rule, test))).collect()
 }
 
+/// What `rules test` prints: what is not ok, then how many tests there were.
+pub fn report(runs: &[TestRun]) -> String {
+    let mut text = String::new();
+    for run in runs.iter().filter(|r| r.result != Result::Ok) {
+        let detail = run.detail.replace('\n', "\n    ");
+        text.push_str(&format!("{:<8}{} · {}\n    {detail}\n", run.result.word(), run.rule, run.test));
+    }
+    let rules: std::collections::BTreeSet<&str> = runs.iter().map(|r| r.rule.as_str()).collect();
+    let counts: Vec<String> = [Result::Ok, Result::Noisy, Result::Missing, Result::Wrong]
+        .into_iter()
+        .map(|result| (result, runs.iter().filter(|r| r.result == result).count()))
+        .filter(|(result, n)| *n > 0 || *result == Result::Ok)
+        .map(|(result, n)| format!("{n} {}", result.word()))
+        .collect();
+    let plural = |n: usize, word: &str| if n == 1 { format!("1 {word}") } else { format!("{n} {word}s") };
+    let (tests, rules) = (plural(runs.len(), "test"), plural(rules.len(), "rule"));
+    text.push_str(&format!("{tests} of {rules}: {}\n", counts.join(", ")));
+    text
+}
+
 /// The instant at which tests run; facts of tests hold no clock.
 const AT: jiff::Timestamp = jiff::Timestamp::constant(1_767_225_600, 0);
 

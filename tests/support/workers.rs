@@ -83,10 +83,3 @@ async fn activity_tasks(mut client: WorkflowServiceClient<Channel>, namespace: S
         }
     }
 }
-
-/// Servers refuse a long poll without a deadline.
-fn long_poll<T>(message: T) -> tonic::Request<T> {
-    let mut request = tonic::Request::new(message);
-    request.set_timeout(Duration::from_secs(65));
-    request
-}
