@@ -8,7 +8,7 @@ use super::{WIDTH, round};
 use crate::facts::code::{CodeFacts, Kind, OriginStatus, Scope, Site};
 use crate::judge::Scorecard;
 use crate::render::text::{list, plural, shorten, shorten_path};
-use crate::render::view::Mark;
+use crate::render::view::{Mark, code};
 
 /// Places drawn one by one; the others become one box.
 const PLACES: usize = 12;
@@ -201,8 +201,7 @@ fn places(code: &CodeFacts) -> Vec<Place> {
             let kinds: Vec<String> = kinds.into_iter().collect();
             let line = sites.iter().map(|s| s.line).min().unwrap_or(0);
             // A way that could not be followed to its end is not a good one, whatever the others are.
-            let open =
-                sites.iter().any(|s| matches!(s.client.status, OriginStatus::Ambiguous | OriginStatus::Unresolved));
+            let open = sites.iter().any(|s| matches!(code::origin(s).0, Mark::Unknown | Mark::Attention));
             let worst = origins.iter().map(|o| o.mark).chain(open.then_some(Worth::Unknown)).min();
             let worst = worst.unwrap_or(Worth::Unknown);
             let name = function.unwrap_or(path);
