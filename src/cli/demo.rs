@@ -1,14 +1,16 @@
 //! `demo`: the whole way on the bundled example company.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+
+use jiff::Timestamp;
 
 use super::clock;
 use super::gather::{self, ProbeFlags};
 use super::migration::MigrationArgs;
 use super::output::{self, Report};
 use super::verdict::{self, Output, VerdictFlags};
-use crate::config::ConnectionSettings;
+use crate::config::{self, ConnectionSettings};
 use crate::demo;
 use crate::facts::{Facts, Known};
 use crate::render::Format;
@@ -60,11 +62,11 @@ pub fn run(args: &Args) -> super::Done {
     Ok(ExitCode::SUCCESS)
 }
 
-fn live(cli: &std::path::Path) -> Result<(Facts, String), Problem> {
+fn live(cli: &Path) -> Result<(Facts, String), Problem> {
     output::say(&format!("starting two Temporal dev servers on loopback with {} …", cli.display()));
     let estate = demo::prepare_live(cli, clock::now())?;
-    let mut migration =
-        MigrationArgs { file: Some(estate.preflight.clone()), at: Some(estate.at.to_string()) }.load()?;
+    let _inside = Inside::enter(&estate.root)?;
+    let mut migration = estate_file(estate.at).load()?;
     let none = ConnectionSettings::default;
     let connections = migration.connections(none(), none())?;
     let roots = migration.roots(&[]);
@@ -76,11 +78,36 @@ fn live(cli: &std::path::Path) -> Result<(Facts, String), Problem> {
 
 fn recorded(chosen: bool) -> Result<(Facts, String), Problem> {
     let estate = demo::recorded()?;
-    let migration = MigrationArgs { file: Some(estate.preflight.clone()), at: Some(estate.at.to_string()) }.load()?;
+    let _inside = Inside::enter(&estate.root)?;
+    let migration = estate_file(estate.at).load()?;
     let options = gather::scan_options(&migration);
     let code = gather::code(&migration.roots(&[]), &options)?;
     let facts =
         gather::facts(&migration, Known::Known(code), Known::Known(estate.source), Known::Known(estate.target))?;
     let why = if chosen { "as asked" } else { "the `temporal` CLI was not found on PATH" };
     Ok((facts, format!("Both clusters were recorded snapshots ({why}), judged for {}.", estate.at)))
+}
+
+fn estate_file(at: Timestamp) -> MigrationArgs {
+    MigrationArgs { file: Some(config::DEFAULT_FILE.into()), at: Some(at.to_string()) }
+}
+
+/// The working folder is the estate's while it is looked at, so that the report names files as its people would.
+struct Inside {
+    before: PathBuf,
+}
+
+impl Inside {
+    fn enter(folder: &Path) -> Result<Self, Problem> {
+        let failed = |e: std::io::Error| Problem::tool("cannot work in the unpacked example").note(e.to_string());
+        let before = std::env::current_dir().map_err(failed)?;
+        std::env::set_current_dir(folder).map_err(failed)?;
+        Ok(Self { before })
+    }
+}
+
+impl Drop for Inside {
+    fn drop(&mut self) {
+        let _ = std::env::set_current_dir(&self.before);
+    }
 }

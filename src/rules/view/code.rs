@@ -95,7 +95,13 @@ fn whole<T>(code: &CodeFacts, value: T) -> Known<T> {
 pub(super) fn gap(code: &CodeFacts) -> Option<Why> {
     let parts: Vec<String> = unread(code).into_iter().map(|(what, files)| sentence(&what, &files)).collect();
     if parts.is_empty() {
-        return None;
+        // Somebody starts the workflows: a tree in which nobody does is the wrong tree, or not the only one.
+        return production(code).next().is_none().then(|| {
+            Why::with_remedy(
+                "no production code that uses Temporal was found in the scanned trees",
+                "check `code.roots`, and scan every repository that starts, signals or runs workflows",
+            )
+        });
     }
     let remedy = "read these files by hand, or leave them out of the scan when they do not belong to the migration";
     Some(Why::with_remedy(parts.join("; "), remedy))
