@@ -26,6 +26,8 @@ const RATIO: f64 = 1.05;
 const REFINEMENTS: u32 = 4;
 /// which is this many: they are fetched in one list, and the extreme among them is exact.
 const ROWS: i32 = 50;
+/// So few executions are listed at once, without a bisection.
+const FEW: u64 = 10;
 
 /// Visibility of one namespace.
 pub(super) struct Visibility<'a> {
@@ -233,17 +235,23 @@ impl<'a> Visibility<'a> {
     ) -> Known<Option<ExecutionSample>> {
         match count {
             Ok(0) => Known::Known(None),
-            Ok(_) => known(self.extreme(filter, extreme, ceiling).await),
+            Ok(count) => known(self.extreme(*count, filter, extreme, ceiling).await),
             Err(failure) => Known::Unknown(failure.why()),
         }
     }
 
-    /// The oldest open or longest closed execution among those that match, of which there is at least one.
+    /// The oldest open or longest closed execution among those that match, of which there are `count`.
     ///
     /// Age and duration are those of the current run: continuing as new begins a run, and its time, anew.
     /// Bisects on a logarithmic scale, so the number of steps depends on how long executions run and not on how
     /// many there are. Exact when at most [`ROWS`] executions are within 0.3 % of the extreme, else within that.
-    async fn extreme(&self, filter: &str, extreme: Extreme, ceiling: f64) -> Result<Option<ExecutionSample>, Failure> {
+    async fn extreme(
+        &self,
+        count: u64,
+        filter: &str,
+        extreme: Extreme,
+        ceiling: f64,
+    ) -> Result<Option<ExecutionSample>, Failure> {
         let phase = match extreme {
             Extreme::OldestOpen => self.phases.open,
             Extreme::LongestClosed => self.phases.closed,
@@ -251,7 +259,7 @@ impl<'a> Visibility<'a> {
         let (mut low, mut high) = (1.0, ceiling);
         let mut found: Option<(String, u64)> = None;
         let mut refinements = 0;
-        loop {
+        while count > FEW {
             if high / low <= RATIO {
                 let few = found.as_ref().is_none_or(|(_, n)| *n <= ROWS as u64);
                 if few || refinements == REFINEMENTS {
