@@ -242,7 +242,7 @@ impl<'a> Visibility<'a> {
 
     /// The oldest open or longest closed execution among those that match, of which there are `count`.
     ///
-    /// Age and duration are those of the current run: continuing as new begins a run, and its time, anew.
+    /// Age and duration are those of one run: continuing as new begins a run, and its time, anew.
     /// Bisects on a logarithmic scale, so the number of steps depends on how long executions run and not on how
     /// many there are. Exact when at most [`ROWS`] executions are within 0.3 % of the extreme, else within that.
     async fn extreme(
@@ -256,34 +256,38 @@ impl<'a> Visibility<'a> {
             Extreme::OldestOpen => self.phases.open,
             Extreme::LongestClosed => self.phases.closed,
         };
-        let (mut low, mut high) = (1.0, ceiling);
-        let mut found: Option<(String, u64)> = None;
-        let mut refinements = 0;
-        while count > FEW {
-            if high / low <= RATIO {
-                let few = found.as_ref().is_none_or(|(_, n)| *n <= ROWS as u64);
-                if few || refinements == REFINEMENTS {
-                    break;
-                }
-                refinements += 1;
-            }
-            let middle = f64::sqrt(low * high);
-            let Some(longer) = self.at_least(extreme, middle) else { break };
-            let query = query::all([phase, filter, &longer]);
-            match self.count(&query).await? {
-                0 => high = middle,
-                n => (low, found) = (middle, Some((query, n))),
-            }
-        }
         let all = query::all([phase, filter]);
-        let narrow = found.map_or_else(|| all.clone(), |(query, _)| query);
-        let mut rows = self.rows(&narrow, ROWS).await?;
-        if rows.is_empty() && narrow != all {
+        let narrow = if count > FEW { self.bisect(&all, extreme, ceiling).await? } else { None };
+        let mut rows = self.rows(narrow.as_deref().unwrap_or(&all), ROWS).await?;
+        if rows.is_empty() && narrow.is_some() {
             // They closed, or ran out of retention, between the count and the list.
             rows = self.rows(&all, ROWS).await?;
         }
         let samples = rows.into_iter().filter_map(|row| self.sample(row, extreme));
         Ok(samples.max_by_key(|sample| (sample.seconds, std::cmp::Reverse(sample.start_time))))
+    }
+
+    /// A query that matches the extreme and little beside it; none when no execution reaches one second.
+    async fn bisect(&self, all: &str, extreme: Extreme, ceiling: f64) -> Result<Option<String>, Failure> {
+        let (mut low, mut high) = (1.0, ceiling);
+        let mut found: Option<(String, u64)> = None;
+        let mut refinements = 0;
+        loop {
+            if high / low <= RATIO {
+                let listable = found.as_ref().is_none_or(|(_, n)| *n <= ROWS as u64);
+                if listable || refinements == REFINEMENTS {
+                    return Ok(found.map(|(query, _)| query));
+                }
+                refinements += 1;
+            }
+            let middle = f64::sqrt(low * high);
+            let Some(longer) = self.at_least(extreme, middle) else { return Ok(found.map(|(query, _)| query)) };
+            let query = query::all([all, &longer]);
+            match self.count(&query).await? {
+                0 => high = middle,
+                n => (low, found) = (middle, Some((query, n))),
+            }
+        }
     }
 
     /// The condition that an execution is open or ran for at least so many seconds.
