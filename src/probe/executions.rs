@@ -90,13 +90,24 @@ pub(super) async fn read(visibility: &Visibility<'_>) -> Executions {
         _ => LONGEST_SECONDS,
     };
     let workflow_types = visibility.types(bound(&oldest_open), bound(&longest_closed)).await;
+    // Among a whole namespace the extreme may be known to a ratio only; a type may have told it exactly.
+    let types = || workflow_types.value().into_iter().flatten();
     Executions {
-        workflow_types,
+        oldest_open: oldest_open.map(|found| greatest(found, types().map(|t| &t.oldest_open))),
+        longest_closed: longest_closed.map(|found| greatest(found, types().map(|t| &t.longest_closed))),
         open: known(visibility.open.clone()),
         closed: known(closed),
-        oldest_open,
-        longest_closed,
+        workflow_types,
     }
+}
+
+/// The greatest of all; of equal ones, that which began first.
+fn greatest<'a>(
+    found: Option<ExecutionSample>,
+    others: impl Iterator<Item = &'a Option<ExecutionSample>>,
+) -> Option<ExecutionSample> {
+    let others = others.flatten().cloned();
+    found.into_iter().chain(others).max_by_key(|sample| (sample.seconds, std::cmp::Reverse(sample.start_time)))
 }
 
 impl<'a> Visibility<'a> {
@@ -263,8 +274,8 @@ impl<'a> Visibility<'a> {
             // They closed, or ran out of retention, between the count and the list.
             rows = self.rows(&all, ROWS).await?;
         }
-        let samples = rows.into_iter().filter_map(|row| self.sample(row, extreme));
-        Ok(samples.max_by_key(|sample| (sample.seconds, std::cmp::Reverse(sample.start_time))))
+        let samples: Vec<_> = rows.into_iter().map(|row| self.sample(row, extreme)).collect();
+        Ok(greatest(None, samples.iter()))
     }
 
     /// A query that matches the extreme and little beside it; none when no execution reaches one second.
