@@ -26,6 +26,8 @@ const RATIO: f64 = 1.05;
 const REFINEMENTS: u32 = 4;
 /// which is this many: they are fetched in one list, and the extreme among them is exact.
 const ROWS: i32 = 50;
+/// So few executions are listed at once, without a bisection.
+const FEW: u64 = 10;
 
 /// Visibility of one namespace.
 pub(super) struct Visibility<'a> {
@@ -88,13 +90,24 @@ pub(super) async fn read(visibility: &Visibility<'_>) -> Executions {
         _ => LONGEST_SECONDS,
     };
     let workflow_types = visibility.types(bound(&oldest_open), bound(&longest_closed)).await;
+    // Among a whole namespace the extreme may be known to a ratio only; a type may have told it exactly.
+    let types = || workflow_types.value().into_iter().flatten();
     Executions {
-        workflow_types,
+        oldest_open: oldest_open.map(|found| greatest(found, types().map(|t| &t.oldest_open))),
+        longest_closed: longest_closed.map(|found| greatest(found, types().map(|t| &t.longest_closed))),
         open: known(visibility.open.clone()),
         closed: known(closed),
-        oldest_open,
-        longest_closed,
+        workflow_types,
     }
+}
+
+/// The greatest of all; of equal ones, that which began first.
+fn greatest<'a>(
+    found: Option<ExecutionSample>,
+    others: impl Iterator<Item = &'a Option<ExecutionSample>>,
+) -> Option<ExecutionSample> {
+    let others = others.flatten().cloned();
+    found.into_iter().chain(others).max_by_key(|sample| (sample.seconds, std::cmp::Reverse(sample.start_time)))
 }
 
 impl<'a> Visibility<'a> {
@@ -233,49 +246,59 @@ impl<'a> Visibility<'a> {
     ) -> Known<Option<ExecutionSample>> {
         match count {
             Ok(0) => Known::Known(None),
-            Ok(_) => known(self.extreme(filter, extreme, ceiling).await),
+            Ok(count) => known(self.extreme(*count, filter, extreme, ceiling).await),
             Err(failure) => Known::Unknown(failure.why()),
         }
     }
 
-    /// The oldest open or longest closed execution among those that match, of which there is at least one.
+    /// The oldest open or longest closed execution among those that match, of which there are `count`.
     ///
-    /// Age and duration are those of the current run: continuing as new begins a run, and its time, anew.
+    /// Age and duration are those of one run: continuing as new begins a run, and its time, anew.
     /// Bisects on a logarithmic scale, so the number of steps depends on how long executions run and not on how
     /// many there are. Exact when at most [`ROWS`] executions are within 0.3 % of the extreme, else within that.
-    async fn extreme(&self, filter: &str, extreme: Extreme, ceiling: f64) -> Result<Option<ExecutionSample>, Failure> {
+    async fn extreme(
+        &self,
+        count: u64,
+        filter: &str,
+        extreme: Extreme,
+        ceiling: f64,
+    ) -> Result<Option<ExecutionSample>, Failure> {
         let phase = match extreme {
             Extreme::OldestOpen => self.phases.open,
             Extreme::LongestClosed => self.phases.closed,
         };
+        let all = query::all([phase, filter]);
+        let narrow = if count > FEW { self.bisect(&all, extreme, ceiling).await? } else { None };
+        let mut rows = self.rows(narrow.as_deref().unwrap_or(&all), ROWS).await?;
+        if rows.is_empty() && narrow.is_some() {
+            // They closed, or ran out of retention, between the count and the list.
+            rows = self.rows(&all, ROWS).await?;
+        }
+        let samples: Vec<_> = rows.into_iter().map(|row| self.sample(row, extreme)).collect();
+        Ok(greatest(None, samples.iter()))
+    }
+
+    /// A query that matches the extreme and little beside it; none when no execution reaches one second.
+    async fn bisect(&self, all: &str, extreme: Extreme, ceiling: f64) -> Result<Option<String>, Failure> {
         let (mut low, mut high) = (1.0, ceiling);
         let mut found: Option<(String, u64)> = None;
         let mut refinements = 0;
         loop {
             if high / low <= RATIO {
-                let few = found.as_ref().is_none_or(|(_, n)| *n <= ROWS as u64);
-                if few || refinements == REFINEMENTS {
-                    break;
+                let listable = found.as_ref().is_none_or(|(_, n)| *n <= ROWS as u64);
+                if listable || refinements == REFINEMENTS {
+                    return Ok(found.map(|(query, _)| query));
                 }
                 refinements += 1;
             }
             let middle = f64::sqrt(low * high);
-            let Some(longer) = self.at_least(extreme, middle) else { break };
-            let query = query::all([phase, filter, &longer]);
+            let Some(longer) = self.at_least(extreme, middle) else { return Ok(found.map(|(query, _)| query)) };
+            let query = query::all([all, &longer]);
             match self.count(&query).await? {
                 0 => high = middle,
                 n => (low, found) = (middle, Some((query, n))),
             }
         }
-        let all = query::all([phase, filter]);
-        let narrow = found.map_or_else(|| all.clone(), |(query, _)| query);
-        let mut rows = self.rows(&narrow, ROWS).await?;
-        if rows.is_empty() && narrow != all {
-            // They closed, or ran out of retention, between the count and the list.
-            rows = self.rows(&all, ROWS).await?;
-        }
-        let samples = rows.into_iter().filter_map(|row| self.sample(row, extreme));
-        Ok(samples.max_by_key(|sample| (sample.seconds, std::cmp::Reverse(sample.start_time))))
     }
 
     /// The condition that an execution is open or ran for at least so many seconds.

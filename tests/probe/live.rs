@@ -218,11 +218,11 @@ fn more_executions_do_not_cost_more_calls() {
         }
         wait_for(&server, "ExecutionStatus = 'Running'", &format!("Total: {to}"));
     };
-    start(0, 6);
+    start(0, 24);
     let few = run(at(server.address()), &options(&[NAMESPACE]));
-    start(6, 60);
+    start(24, 80);
     let many = run(at(server.address()), &options(&[NAMESPACE]));
-    assert_eq!(namespace(&many, NAMESPACE).open, Known::Known(60));
+    assert_eq!(namespace(&many, NAMESPACE).open, Known::Known(80));
     let oldest = namespace(&many, NAMESPACE).oldest_open.value().cloned().flatten().expect("open");
     assert_eq!(oldest.workflow_id, "w-0");
     let total = |snapshot: &_| calls(snapshot, "Executions");
