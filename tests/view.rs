@@ -314,6 +314,11 @@ fn starters_are_judged_by_where_their_client_was_built() {
     assert_eq!(verdict(origin(OriginStatus::Resolved, &[true, false])), "outside");
     assert_eq!(verdict(origin(OriginStatus::Ambiguous, &[true])), "unclear");
     assert_eq!(verdict(origin(OriginStatus::Ambiguous, &[false])), "outside");
+    // A factory that dials either cluster: several constructions, none of them missing.
+    let several = Some("several_constructions: 2 places build this client".to_owned());
+    let of = |factories| ClientOrigin { reason: several.clone(), ..origin(OriginStatus::Ambiguous, factories) };
+    assert_eq!(verdict(of(&[true, true])), "factory");
+    assert_eq!(verdict(of(&[true, false])), "outside");
     assert_eq!(verdict(origin(OriginStatus::Unresolved, &[])), "unclear");
     assert_eq!(verdict(origin(OriginStatus::Inherited, &[])), "unclear");
     assert_eq!(verdict(origin(OriginStatus::Resolved, &[])), "unclear");

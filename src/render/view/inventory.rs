@@ -60,12 +60,19 @@ pub(crate) fn origin(site: &Site) -> (Mark, &'static str, String) {
         }
     };
     match site.client.status {
+        // A factory that builds one client per cluster is the pattern asked for, not a doubt.
+        OriginStatus::Ambiguous if factory && open_way(site).is_none() => (Mark::Ok, "factory", from()),
         OriginStatus::Resolved if factory => (Mark::Ok, "factory", from()),
         OriginStatus::Resolved => (Mark::Failed, "own connection", from()),
         OriginStatus::Inherited => (Mark::Ok, "worker’s client", from()),
         OriginStatus::Ambiguous => (Mark::Attention, "ambiguous", from()),
         OriginStatus::Unresolved => (Mark::Unknown, "unresolved", site.client.reason.clone().unwrap_or_default()),
     }
+}
+
+/// Why an ambiguous client is more than one of several known constructions.
+fn open_way(site: &Site) -> Option<&str> {
+    site.client.reason.as_deref().filter(|reason| !reason.starts_with("several_constructions"))
 }
 
 /// How a message chooses its cluster: mark and words.

@@ -212,7 +212,7 @@ fn origin_verdict(code: &CodeFacts, site: &Site) -> (&'static str, String) {
         // Several constructions, such as one per cluster in one factory, and no path that is open. A single one
         // beside others means the client of a worker.
         OriginStatus::Ambiguous
-            if reason.starts_with("several_constructions") && (origins.len() > 1 || workers_use_factories(code)) =>
+            if site.client.every_way_ends() && (origins.len() > 1 || workers_use_factories(code)) =>
         {
             ("factory", String::new())
         }
