@@ -155,10 +155,10 @@ fn expiry(measure: &Measure<'_>, files: &[Used<'_>]) -> Vec<Value> {
         for certificate in &used.file.chain {
             let locus = Locus::File { path: used.file.path.clone(), line: 0 };
             if let Some(loci) = seen.get_mut(certificate.fingerprint.as_str()).and_then(|v| v.get_mut("loci")) {
-                if let (Some(loci), Ok(locus)) = (loci.as_array_mut(), serde_json::to_value(&locus)) {
-                    if !loci.iter().any(|seen| same_file(seen, &used.file.path)) {
-                        loci.push(locus);
-                    }
+                if let (Some(loci), Ok(locus)) = (loci.as_array_mut(), serde_json::to_value(&locus))
+                    && !loci.iter().any(|seen| same_file(seen, &used.file.path))
+                {
+                    loci.push(locus);
                 }
                 continue;
             }

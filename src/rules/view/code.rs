@@ -6,8 +6,9 @@ use super::{Context, FactPath, FactView, words};
 use crate::facts::code::{
     ClientOrigin, CodeFacts, Confidence, FallbackOn, Kind, Origin, OriginStatus, RoutingRole, Scope, Site,
 };
-use crate::facts::{Known, Locus, Why};
+use crate::facts::{Known, Locus};
 
+use super::coverage::{unanalysed, whole};
 use super::limits;
 
 pub(super) const PATHS: &[FactPath] = &[
@@ -81,77 +82,6 @@ pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
     view.put("code.sdks_without_api_key", context.code.clone().and_then(sdks_without_api_key));
     view.put("code.unanalysed", context.code.clone().map(unanalysed));
     view.put("code.factories", context.code.clone().map(factories));
-}
-
-/// A list from the whole tree, or from the part that could be analysed.
-fn whole<T>(code: &CodeFacts, value: T) -> Known<T> {
-    match gap(code) {
-        None => Known::Known(value),
-        Some(why) => Known::Partial { value, why },
-    }
-}
-
-/// What the analyser could not read although it names Temporal.
-pub(super) fn gap(code: &CodeFacts) -> Option<Why> {
-    let parts: Vec<String> = unread(code).into_iter().map(|(what, files)| sentence(&what, &files)).collect();
-    if parts.is_empty() {
-        // Somebody starts the workflows: a tree in which nobody does is the wrong tree, or not the only one.
-        return production(code).next().is_none().then(|| {
-            Why::with_remedy(
-                "no production code that uses Temporal was found in the scanned trees",
-                "check `code.roots`, and scan every repository that starts, signals or runs workflows",
-            )
-        });
-    }
-    let remedy = "read these files by hand, or leave them out of the scan when they do not belong to the migration";
-    Some(Why::with_remedy(parts.join("; "), remedy))
-}
-
-fn sentence(what: &str, files: &[String]) -> String {
-    let files: Vec<String> = files.iter().map(|f| format!("`{f}`")).collect();
-    format!("{what}: {}", words::list(&files, 3))
-}
-
-fn unread(code: &CodeFacts) -> Vec<(String, Vec<String>)> {
-    let mut all = Vec::new();
-    for (language, files) in code.coverage.not_analysed.iter().filter(|(_, files)| !files.is_empty()) {
-        let files_word = words::count(files.len() as u64, "file");
-        all.push((
-            format!("{files_word} of {language} name Temporal, which this version does not analyse"),
-            files.clone(),
-        ));
-    }
-    let broken = &code.coverage.files_with_syntax_errors;
-    if !broken.is_empty() {
-        let files_word = words::count(broken.len() as u64, "file");
-        all.push((format!("{files_word} with syntax errors were analysed in part"), broken.clone()));
-    }
-    let forced: Vec<String> =
-        code.coverage.skipped.iter().filter(|s| !on_purpose(&s.reason)).map(|s| s.path.clone()).collect();
-    if !forced.is_empty() {
-        let files_word = words::count(forced.len() as u64, "path");
-        all.push((format!("{files_word} could not be read"), forced));
-    }
-    all
-}
-
-/// Skipped because it is not the team's production code, rather than because it could not be read.
-fn on_purpose(reason: &str) -> bool {
-    const REASONS: [&str; 6] =
-        ["vendored", "build output", "generated", "ignored", "symbolic link", "not a regular file"];
-    let reason = reason.to_ascii_lowercase();
-    REASONS.iter().any(|r| reason.starts_with(r))
-}
-
-fn unanalysed(code: &CodeFacts) -> Vec<Value> {
-    unread(code)
-        .into_iter()
-        .map(|(what, files)| {
-            let loci: Vec<Locus> = files.iter().take(20).map(|f| Locus::File { path: f.clone(), line: 0 }).collect();
-            let shown: Vec<String> = files.iter().map(|f| format!("`{f}`")).collect();
-            json!({"what": what, "count": files.len(), "files": words::list(&shown, 5), "loci": loci})
-        })
-        .collect()
 }
 
 fn factories(code: &CodeFacts) -> Vec<Value> {

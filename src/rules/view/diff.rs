@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::{Context, FactPath, FactView, code, limits, schedule_command, words};
+use super::{Context, FactPath, FactView, coverage, limits, schedule_command, words};
 use crate::compare::{AttributeChange, AttributeKind, ConfigKind, QueueChange, ScheduleChange, ScheduleKind};
 use crate::compare::{live, namespace_missing, no_namespace_map};
 use crate::facts::code::Scope;
@@ -112,7 +112,7 @@ fn search_attributes(context: &Context<'_>) -> Known<Vec<Value>> {
             .facts
             .code
             .value()
-            .filter(|code| code::gap(code).is_none())
+            .filter(|code| coverage::gap(code).is_none())
             .map(|code| code.search_attributes.iter().map(|u| u.name.as_str()).collect());
         // Attributes of a development image that the whole code never names are not the team's.
         let leftover = |c: &AttributeChange| {
@@ -270,7 +270,7 @@ fn types_not_in_code(context: &Context<'_>) -> Known<Vec<Value>> {
         }
         let defined: BTreeSet<&str> =
             code.workflow_types.iter().filter(|d| d.scope == Scope::Main).map(|d| d.name.as_str()).collect();
-        let verdict = if code::gap(code).is_none() { "absent" } else { "unclear" };
+        let verdict = if coverage::gap(code).is_none() { "absent" } else { "unclear" };
         Known::concat(plan.namespaces.iter().filter(|m| m.target.is_some()).map(|m| {
             crate::compare::half(source, &m.source).and_then(|half| {
                 half.known("workflow types", &half.namespace.workflow_types).map(|types| {
