@@ -230,6 +230,21 @@ pub struct ClientOrigin {
     pub reason: Option<String>,
 }
 
+/// How the reason of an ambiguous origin begins when several constructions are possible and none is missing, as with
+/// a factory that dials either cluster, or a flag that chooses between two clients.
+pub const SEVERAL_CONSTRUCTIONS: &str = "several_constructions";
+
+impl ClientOrigin {
+    /// Whether every way the receiver can take ends in one of `origins`.
+    pub fn every_way_ends(&self) -> bool {
+        match self.status {
+            OriginStatus::Resolved => true,
+            OriginStatus::Ambiguous => self.reason.as_deref().is_some_and(|r| r.starts_with(SEVERAL_CONSTRUCTIONS)),
+            OriginStatus::Inherited | OriginStatus::Unresolved => false,
+        }
+    }
+}
+
 /// Outcome of following a receiver.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -189,24 +189,27 @@ impl<'a> Visibility<'a> {
         };
         let mut types = Vec::new();
         for (index, name) in names.iter().enumerate() {
-            self.options.say(&format!("{}: workflow type {} of {}", self.namespace, index + 1, names.len()));
-            match self.workflow_type(name, oldest, longest).await {
-                Ok((found, why)) => {
-                    types.push(found);
-                    whys.extend(why);
-                }
+            self.options.say(&format!("{}: counting workflow type {} of {}", self.namespace, index + 1, names.len()));
+            match self.counts(name).await {
+                Ok(found) => types.push(found),
                 Err(failure) => {
-                    let why = failure.why();
-                    whys.push(Why { reason: format!("workflow type {name}: {}", why.reason), remedy: why.remedy });
+                    whys.push(of_type(name, failure.why()));
                     if failure.is_final() {
-                        let rest = names.len() - index - 1;
-                        if rest > 0 {
-                            whys.push(Why::new(format!("{rest} more workflow types were not counted")));
-                        }
                         break;
                     }
                 }
             }
+        }
+        // Counts of all types first: when the time runs out, ages are what can be missed best.
+        let number = types.len();
+        for (index, found) in types.iter_mut().enumerate() {
+            self.options.say(&format!("{}: ages of workflow type {} of {number}", self.namespace, index + 1));
+            let is = query::equals(Field::WorkflowType.name(), &found.name);
+            let open = self.extreme_of(&Ok(found.open), &is, Extreme::OldestOpen, oldest).await;
+            let closed = self.extreme_of(&Ok(found.closed), &is, Extreme::LongestClosed, longest).await;
+            whys.extend([&open, &closed].into_iter().filter_map(Known::why).map(|w| of_type(&found.name, w.clone())));
+            found.oldest_open = open.value().cloned().flatten();
+            found.longest_closed = closed.value().cloned().flatten();
         }
         match Why::all(&whys) {
             None => Known::Known(types),
@@ -214,31 +217,11 @@ impl<'a> Visibility<'a> {
         }
     }
 
-    /// Counts and extremes of one type. When only an extreme fails, the counts are kept beside the reason.
-    async fn workflow_type(
-        &self,
-        name: &str,
-        oldest: f64,
-        longest: f64,
-    ) -> Result<(WorkflowType, Option<Why>), Failure> {
+    async fn counts(&self, name: &str) -> Result<WorkflowType, Failure> {
         let is = query::equals(Field::WorkflowType.name(), name);
         let open = self.count(&query::all([self.phases.open, &is])).await?;
         let closed = self.count(&query::all([self.phases.closed, &is])).await?;
-        let oldest_open = self.extreme_of(&Ok(open), &is, Extreme::OldestOpen, oldest).await;
-        let longest_closed = self.extreme_of(&Ok(closed), &is, Extreme::LongestClosed, longest).await;
-        let why = oldest_open
-            .why()
-            .or(longest_closed.why())
-            .map(|why| Why { reason: format!("workflow type {name}: {}", why.reason), remedy: why.remedy.clone() });
-        let sample = |extreme: Known<Option<ExecutionSample>>| extreme.value().cloned().flatten();
-        let found = WorkflowType {
-            name: name.to_owned(),
-            open,
-            closed,
-            oldest_open: sample(oldest_open),
-            longest_closed: sample(longest_closed),
-        };
-        Ok((found, why))
+        Ok(WorkflowType { name: name.to_owned(), open, closed, oldest_open: None, longest_closed: None })
     }
 
     async fn extreme_of(
@@ -257,6 +240,7 @@ impl<'a> Visibility<'a> {
 
     /// The oldest open or longest closed execution among those that match, of which there is at least one.
     ///
+    /// Age and duration are those of the current run: continuing as new begins a run, and its time, anew.
     /// Bisects on a logarithmic scale, so the number of steps depends on how long executions run and not on how
     /// many there are. Exact when at most [`ROWS`] executions are within 0.3 % of the extreme, else within that.
     async fn extreme(&self, filter: &str, extreme: Extreme, ceiling: f64) -> Result<Option<ExecutionSample>, Failure> {
@@ -327,6 +311,10 @@ impl<'a> Visibility<'a> {
     pub(super) fn client(&self) -> &Client {
         self.client
     }
+}
+
+fn of_type(name: &str, why: Why) -> Why {
+    Why { reason: format!("workflow type {name}: {}", why.reason), remedy: why.remedy }
 }
 
 /// An answer, or the reason why there is none.

@@ -115,9 +115,15 @@ mod tests {
 
     #[test]
     fn a_name_is_matchable_up_to_what_stores_escape_differently() {
-        for (name, prefix) in
-            [("Order's", "Order's"), ("App\\Order", "App"), ("\"x\"", ""), ("a\nb", "a"), ("a'", "a"), ("'a'", ""), ("日本\\", "日本")]
-        {
+        for (name, prefix) in [
+            ("Order's", "Order's"),
+            ("App\\Order", "App"),
+            ("\"x\"", ""),
+            ("a\nb", "a"),
+            ("a'", "a"),
+            ("'a'", ""),
+            ("日本\\", "日本"),
+        ] {
             assert_eq!(matchable_prefix(name), prefix);
         }
     }

@@ -21,8 +21,10 @@ pub fn read(path: &Path) -> Result<CodeFacts, Problem> {
     match value.get("schema").and_then(serde_json::Value::as_str) {
         Some(CODE_SCHEMA) => {}
         Some(other) => {
-            return Err(Problem::usage(format!("{shown} has the schema `{other}`, this version reads `{CODE_SCHEMA}`"))
-                .help("scan the tree again with this version"));
+            return Err(Problem::usage(format!(
+                "{shown} has the schema `{other}`, this version reads `{CODE_SCHEMA}`"
+            ))
+            .help("scan the tree again with this version"));
         }
         None => {
             return Err(Problem::usage(format!("{shown} is no scan document: it has no `schema`"))

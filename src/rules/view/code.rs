@@ -3,7 +3,9 @@
 use serde_json::{Value, json};
 
 use super::{Context, FactPath, FactView, words};
-use crate::facts::code::{CodeFacts, Confidence, FallbackOn, Kind, Origin, OriginStatus, RoutingRole, Scope, Site};
+use crate::facts::code::{
+    ClientOrigin, CodeFacts, Confidence, FallbackOn, Kind, Origin, OriginStatus, RoutingRole, Scope, Site,
+};
 use crate::facts::{Known, Locus, Why};
 
 use super::limits;
@@ -129,8 +131,8 @@ fn unread(code: &CodeFacts) -> Vec<(String, Vec<String>)> {
 
 /// Skipped because it is not the team's production code, rather than because it could not be read.
 fn on_purpose(reason: &str) -> bool {
-    const REASONS: [&str; 8] =
-        ["vendored", "build output", "generated", "binary", "ignored", "dependenc", "version control", "not source"];
+    const REASONS: [&str; 6] =
+        ["vendored", "build output", "generated", "ignored", "symbolic link", "not a regular file"];
     let reason = reason.to_ascii_lowercase();
     REASONS.iter().any(|r| reason.starts_with(r))
 }
@@ -260,7 +262,8 @@ fn starters(code: &CodeFacts) -> Vec<Value> {
 /// Whether the client of a site was built by a factory, and why not when that is open.
 fn origin_verdict(code: &CodeFacts, site: &Site) -> (&'static str, String) {
     let origins = &site.client.origins;
-    let stopped = || site.client.reason.clone().unwrap_or_else(|| "the client could not be followed".to_owned());
+    let reason = site.client.reason.as_deref().unwrap_or("the client could not be followed");
+    let stopped = || in_words(reason);
     if origins.iter().any(|o| !o.factory) {
         return ("outside", String::new());
     }
@@ -270,19 +273,30 @@ fn origin_verdict(code: &CodeFacts, site: &Site) -> (&'static str, String) {
         OriginStatus::Inherited => {
             ("unclear", "it uses the client of the worker that runs it, and where that was built is open".to_owned())
         }
+        // Several constructions, such as one per cluster in one factory, and no path that is open. A single one
+        // beside others means the client of a worker.
+        OriginStatus::Ambiguous
+            if site.client.every_way_ends() && (origins.len() > 1 || workers_use_factories(code)) =>
+        {
+            ("factory", String::new())
+        }
         OriginStatus::Ambiguous => ("unclear", format!("one way to its client is open: {}", stopped())),
         OriginStatus::Resolved | OriginStatus::Unresolved => ("unclear", stopped()),
+    }
+}
+
+/// `never_assigned: field c` → `field c`.
+fn in_words(reason: &str) -> String {
+    match reason.split_once(": ") {
+        Some((code, words)) if code.chars().all(|c| c.is_ascii_lowercase() || c == '_') => words.to_owned(),
+        _ => reason.to_owned(),
     }
 }
 
 fn workers_use_factories(code: &CodeFacts) -> bool {
     let mut workers = production(code).filter(|s| s.kind == Kind::Worker).peekable();
     workers.peek().is_some()
-        && workers.all(|w| {
-            w.client.status == OriginStatus::Resolved
-                && !w.client.origins.is_empty()
-                && w.client.origins.iter().all(|o| o.factory)
-        })
+        && workers.all(|w| w.client.status != OriginStatus::Inherited && origin_verdict(code, w).0 == "factory")
 }
 
 fn origin_in_words(origin: &Origin) -> String {
@@ -334,6 +348,7 @@ fn messages(code: &CodeFacts) -> Vec<Value> {
         .map(|site| {
             let (verdict, reason) = match (site.routing.role, &site.wrapper) {
                 (RoutingRole::Primary | RoutingRole::Fallback, _) => ("both", String::new()),
+                (RoutingRole::Single, Some(_)) if one_cluster(&site.client) => ("single", String::new()),
                 (RoutingRole::Single, Some(wrapper)) => (
                     "unclear",
                     format!("it stands in `{wrapper}`, and whether the callers ask the other cluster was not decided"),
@@ -346,6 +361,11 @@ fn messages(code: &CodeFacts) -> Vec<Value> {
             object(code, site, json!({"verdict": verdict, "reason": reason}))
         })
         .collect()
+}
+
+/// A client that is built in one place outside of the factories leads to one cluster, whoever calls.
+fn one_cluster(client: &ClientOrigin) -> bool {
+    client.status == OriginStatus::Resolved && matches!(client.origins.as_slice(), [only] if !only.factory)
 }
 
 /// The second call of each pair; the first one is its partner.
