@@ -3,14 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use jiff::Timestamp;
-
 use super::clock;
 use super::gather::{self, ProbeFlags};
 use super::migration::MigrationArgs;
 use super::output::{self, Report};
 use super::verdict::{self, Output, VerdictFlags};
-use crate::config::{self, ConnectionSettings};
+use crate::config::ConnectionSettings;
 use crate::demo;
 use crate::facts::{Facts, Known};
 use crate::render::Format;
@@ -23,7 +21,7 @@ use crate::ui::Problem;
 /// problems were planted; the exit code is 0 when the demonstration worked.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Folder for the reports
+    /// Folder for the reports and the example company's source tree
     #[arg(long, value_name = "DIR", default_value = "preflight-demo")]
     out: PathBuf,
     /// Judge the recorded snapshots even when the `temporal` CLI is there
@@ -36,9 +34,10 @@ pub fn run(args: &Args) -> super::Done {
     std::fs::create_dir_all(&args.out)
         .map_err(|e| Problem::usage(format!("cannot create {}", args.out.display())).note(e.to_string()))?;
     let cli = if args.recorded { None } else { demo::find_cli() };
+    let tree = args.out.join("estate");
     let (facts, how) = match cli {
-        Some(cli) => live(&cli)?,
-        None => recorded(args.recorded)?,
+        Some(cli) => live(&cli, &tree)?,
+        None => recorded(args.recorded, &tree)?,
     };
     let flags = VerdictFlags {
         gate: None,
@@ -56,58 +55,36 @@ pub fn run(args: &Args) -> super::Done {
     output::say("");
     output::reports(&card, &flags.report, &options)?;
     output::say(&format!(
-        "{how}\nThis was `audit` on the example company; on your own migration the exit code would have been {}.",
+        "{how}\nThis was `audit` on the example company, whose source tree is in {}; on your own migration the exit code \
+         would have been {}.",
+        tree.display(),
         card.verdict.exit_code()
     ));
     Ok(ExitCode::SUCCESS)
 }
 
-fn live(cli: &Path) -> Result<(Facts, String), Problem> {
+fn live(cli: &Path, tree: &Path) -> Result<(Facts, String), Problem> {
     output::say(&format!("starting two Temporal dev servers on loopback with {} …", cli.display()));
-    let estate = demo::prepare_live(cli, clock::now())?;
-    let _inside = Inside::enter(&estate.root)?;
-    let mut migration = estate_file(estate.at).load()?;
+    let estate = demo::prepare_live(cli, clock::now(), tree)?;
+    let mut migration =
+        MigrationArgs { file: Some(estate.preflight.clone()), at: Some(estate.at.to_string()) }.load()?;
     let none = ConnectionSettings::default;
     let connections = migration.connections(none(), none())?;
     let roots = migration.roots(&[]);
     output::say("scanning the code and probing both clusters …");
     let flags = ProbeFlags { source_rps: Some(200.0), target_rps: Some(200.0), probe_timeout: 60 };
     let facts = gather::everything(&migration, &roots, &connections, &flags)?;
-    Ok((facts, "Both clusters were real dev servers, probed live; they are stopped now.".into()))
+    Ok((facts, "Both clusters were real dev servers, probed live; they are stopped now. No worker ran on them, so the rules on \
+         workers fail beside what was planted.".into()))
 }
 
-fn recorded(chosen: bool) -> Result<(Facts, String), Problem> {
-    let estate = demo::recorded()?;
-    let _inside = Inside::enter(&estate.root)?;
-    let migration = estate_file(estate.at).load()?;
+fn recorded(chosen: bool, tree: &Path) -> Result<(Facts, String), Problem> {
+    let estate = demo::recorded(tree)?;
+    let migration = MigrationArgs { file: Some(estate.preflight.clone()), at: Some(estate.at.to_string()) }.load()?;
     let options = gather::scan_options(&migration);
     let code = gather::code(&migration.roots(&[]), &options)?;
     let facts =
         gather::facts(&migration, Known::Known(code), Known::Known(estate.source), Known::Known(estate.target))?;
     let why = if chosen { "as asked" } else { "the `temporal` CLI was not found on PATH" };
     Ok((facts, format!("Both clusters were recorded snapshots ({why}), judged for {}.", estate.at)))
-}
-
-fn estate_file(at: Timestamp) -> MigrationArgs {
-    MigrationArgs { file: Some(config::DEFAULT_FILE.into()), at: Some(at.to_string()) }
-}
-
-/// The working folder is the estate's while it is looked at, so that the report names files as its people would.
-struct Inside {
-    before: PathBuf,
-}
-
-impl Inside {
-    fn enter(folder: &Path) -> Result<Self, Problem> {
-        let failed = |e: std::io::Error| Problem::tool("cannot work in the unpacked example").note(e.to_string());
-        let before = std::env::current_dir().map_err(failed)?;
-        std::env::set_current_dir(folder).map_err(failed)?;
-        Ok(Self { before })
-    }
-}
-
-impl Drop for Inside {
-    fn drop(&mut self) {
-        let _ = std::env::set_current_dir(&self.before);
-    }
 }

@@ -26,6 +26,7 @@ struct Ground {
     today: Date,
     /// Keys and the `temporal` executable: not in the source tree.
     aside: tempfile::TempDir,
+    _tree: tempfile::TempDir,
     _proxy: TlsProxy,
 }
 
@@ -33,8 +34,8 @@ impl Ground {
     fn new(cli: PathBuf) -> Self {
         let now = quiet_moment();
         let today = now.to_zoned(jiff::tz::TimeZone::UTC).date();
-        let estate = prepare_live(&cli, now).expect("two dev servers");
-        let aside = tempfile::tempdir().expect("a folder");
+        let (tree, aside) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
+        let estate = prepare_live(&cli, now, tree.path()).expect("two dev servers");
         let authority = Authority::new("Larkspur Workload CA", Validity::days(today, -400, 800));
         let server = authority.server(&["localhost"], Validity::days(today, -30, 400));
         let proxy = TlsProxy::start(&server, &authority.certificate, &estate.target_address);
@@ -53,7 +54,7 @@ impl Ground {
         std::fs::create_dir(&bin).expect("a folder");
         std::os::unix::fs::symlink(std::fs::canonicalize(&cli).expect("the CLI"), bin.join("temporal"))
             .expect("a link");
-        let ground = Self { cli, estate, authority, today, aside, _proxy: proxy };
+        let ground = Self { cli, estate, authority, today, aside, _tree: tree, _proxy: proxy };
         // The window opens in eleven days and stays open for four weeks.
         ground.client_certificate(Validity::days(today, -150, 29));
         ground

@@ -43,7 +43,8 @@ fn the_official_cli_passes_the_proxy_only_with_the_right_certificate() {
 #[test]
 fn the_demo_seeds_two_servers_as_its_plan_says() {
     let Ok(cli) = support::ensure_temporal() else { return };
-    let estate = prepare_live(&cli, jiff::Timestamp::now()).expect("the demo's servers");
+    let folder = tempfile::tempdir().expect("a folder");
+    let estate = prepare_live(&cli, jiff::Timestamp::now(), folder.path()).expect("the demo's servers");
     let ask = |address: &str, namespace: &str, arguments: &[&str]| {
         let output = isolated(&cli).args(arguments).args(["--address", address, "--namespace", namespace]).output();
         String::from_utf8(output.expect("the CLI runs").stdout).expect("text")
