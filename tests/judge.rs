@@ -215,7 +215,7 @@ fn fingerprints_survive_moved_lines_and_tell_twins_apart() {
 fn a_hundred_rules_over_thousands_of_facts_take_no_time() {
     let rules: Vec<String> = (0..100).map(|i| rule(&format!("r{i:03}"), "minor", "")).collect();
     let catalogue = catalogue(&rules);
-    let things: Vec<Value> = (0..5_000).map(|i| thing(&format!("t{i}"), i % 100 == 0, false)).collect();
+    let things: Vec<Value> = (0..2_000).map(|i| thing(&format!("t{i}"), i % 100 == 0, false)).collect();
     let view = view(Known::Known(Value::Array(things)));
     let attestations = Known::Known(vec![]);
     let context = Context {
@@ -227,7 +227,7 @@ fn a_hundred_rules_over_thousands_of_facts_take_no_time() {
     let started = std::time::Instant::now();
     let checks = evaluate(&catalogue, &view, &context);
     let took = started.elapsed();
-    assert_eq!(checks.iter().map(|c| c.findings.len()).sum::<usize>(), 5_000);
+    assert_eq!(checks.iter().map(|c| c.findings.len()).sum::<usize>(), 2_000);
     // Unoptimised and on a busy machine; a quadratic step would take minutes.
     assert!(took < std::time::Duration::from_secs(30), "{took:?}");
 }

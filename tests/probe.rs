@@ -1,5 +1,7 @@
 //! The probe as a consultant meets it: real servers, and everything that can be wrong on the way to them.
 
+#![allow(clippy::disallowed_methods)] // a test has no clock of its own
+
 mod support;
 
 #[path = "probe/fake.rs"]

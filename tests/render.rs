@@ -266,6 +266,16 @@ fn places_become_links_only_when_the_commit_is_known() {
 }
 
 #[test]
+fn a_certificate_only_the_configuration_names_is_drawn_too() {
+    let mut card = card("undecided");
+    let drawn = text(&card, Format::Html);
+    assert!(drawn.contains("1 certificate ends before the window does"));
+    card.inventory.certificates = temporal_preflight::facts::Known::unknown("certs is not readable");
+    let drawn = text(&card, Format::Html);
+    assert!(drawn.contains("No certificate was seen") && drawn.contains("certs is not readable"));
+}
+
+#[test]
 fn a_folder_replaces_single_templates() {
     let folder = tempfile::tempdir().unwrap();
     let options = RenderOptions { template_dir: Some(folder.path().to_owned()), ..RenderOptions::default() };

@@ -231,6 +231,22 @@ fn a_failing_test_of_a_rule_says_how() {
     }
 }
 
+#[test]
+fn rules_are_listed_by_area_and_found_by_a_misspelt_name() {
+    let (pack, _) = load::folder(Path::new("fixtures/rules/pack"));
+    let index = pack.index_markdown();
+    assert!(index.starts_with("# Rules\n\n3 rules in 3 areas.\n\n## rehearsal\n"), "{index}");
+    let row =
+        "| [trial-rehearsal](rehearsal/trial-rehearsal.md) | The whole migration was rehearsed | major | route | 10 |";
+    assert!(index.contains(row), "{index}");
+    assert_eq!(pack.similar("trial-rehersal"), ["trial-rehearsal"]);
+    assert_eq!(pack.similar("forgotten-starter"), ["trial-forgotten-starter"]);
+    assert!(pack.similar("nothing-like-it").is_empty());
+    let listing = serde_json::to_value(pack.listing()).unwrap();
+    assert_eq!(listing[0]["attested"], "rehearsal");
+    assert_eq!(pack.unwaivable().into_iter().collect::<Vec<_>>(), ["trial-search-attribute-type"]);
+}
+
 /// For people who write rules elsewhere: `RULE_PACK=dir cargo test --test rules -- --ignored private`.
 #[test]
 #[ignore = "needs RULE_PACK"]

@@ -3,15 +3,16 @@
 mod facts;
 
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 use facts::{attribute, client_certificate, code, execution, healthy, origin, queue, schedule, site, time};
 use serde_json::Value;
 use temporal_preflight::facts::cluster::{ClusterKind, ClusterSnapshot, Credential, NamespaceSnapshot};
 use temporal_preflight::facts::code::*;
 use temporal_preflight::facts::{Facts, Known};
-use temporal_preflight::judge::scorecard::{Check, Outcome};
+use temporal_preflight::judge::scorecard::{Check, Gate, Outcome, Severity};
 use temporal_preflight::rules::view::{build, fact_paths};
-use temporal_preflight::rules::{Context, evaluate, load};
+use temporal_preflight::rules::{Catalogue, Context, Rule, evaluate, load};
 
 fn list(facts: &Facts, path: &str) -> Vec<Value> {
     let view = build(facts);
@@ -20,16 +21,24 @@ fn list(facts: &Facts, path: &str) -> Vec<Value> {
     value.as_array().unwrap_or_else(|| panic!("{path} is no list")).clone()
 }
 
+/// The rules of the binary, loaded once.
+fn catalogue() -> &'static Catalogue {
+    static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| {
+        let (catalogue, problems) = load::embedded();
+        assert!(problems.is_empty(), "{problems:?}");
+        catalogue
+    });
+    &CATALOGUE
+}
+
 fn checks(facts: &Facts) -> Vec<Check> {
-    let (catalogue, problems) = load::embedded();
-    assert!(problems.is_empty(), "{problems:?}");
     let context = Context {
         at: facts.at,
         strategy: facts.plan.strategy,
         attestations: &facts.attestations,
         attestations_path: "attestations.yaml",
     };
-    evaluate(&catalogue, &build(facts), &context)
+    evaluate(catalogue(), &build(facts), &context)
 }
 
 fn outcome(facts: &Facts, rule: &str) -> Outcome {
@@ -69,7 +78,7 @@ fn every_path_is_documented_and_every_documented_path_exists() {
     let documented: BTreeSet<&str> = fact_paths().map(|p| p.path).collect();
     assert_eq!(present, documented);
     assert_eq!(fact_paths().count(), documented.len(), "a path is documented twice");
-    let (catalogue, _) = load::embedded();
+    let catalogue = catalogue();
     let needed: BTreeSet<&str> = catalogue.rules.iter().flat_map(|r| r.needs.iter().map(String::as_str)).collect();
     let unknown: Vec<_> = needed.difference(&documented).collect();
     assert!(unknown.is_empty(), "rules need facts nobody computes: {unknown:?}");
@@ -84,6 +93,64 @@ fn a_healthy_migration_passes_wherever_facts_decide() {
         .map(|c| format!("{}: {:?} {:?} {:?}", c.rule, c.outcome, c.why, c.findings))
         .collect();
     assert!(open.is_empty(), "\n{}", open.join("\n"));
+}
+
+fn open_at(facts: &Facts, gate: Gate) -> Vec<String> {
+    let open = |c: &&Check| c.gates.contains(&gate) && !matches!(c.outcome, Outcome::Pass | Outcome::NotApplicable);
+    checks(facts).iter().filter(open).map(|c| format!("{}: {:?} {:?}", c.rule, c.outcome, c.why)).collect()
+}
+
+#[test]
+fn a_pull_request_is_judged_from_code_alone() {
+    let mut facts = healthy();
+    facts.plan = Default::default();
+    facts.source = Known::unknown("not part of a pull request");
+    facts.target = Known::unknown("not part of a pull request");
+    facts.certificates = Known::unknown("not part of a pull request");
+    assert_eq!(open_at(&facts, Gate::Pr), Vec::<String>::new());
+}
+
+#[test]
+fn a_plan_is_complete_before_there_is_a_target() {
+    let mut facts = healthy();
+    facts.target = Known::unknown("not provisioned yet");
+    assert_eq!(open_at(&facts, Gate::Plan), Vec::<String>::new());
+    assert!(!open_at(&facts, Gate::Provision).is_empty());
+}
+
+#[test]
+fn every_checklist_item_and_failure_mode_has_a_blocker_and_every_gate_has_rules() {
+    let catalogue = catalogue();
+    let blockers = || catalogue.rules.iter().filter(|r| r.severity == Severity::Blocker);
+    for item in 1..=10 {
+        assert!(blockers().any(|r| r.item == Some(item)), "item {item}");
+    }
+    for mode in ["forgotten-starter", "certificate-expiry", "search-attribute-type-mismatch", "orphaned-signal"] {
+        assert!(blockers().any(|r| r.failure_mode.as_deref() == Some(mode)), "{mode}");
+    }
+    for gate in Gate::ALL {
+        assert!(blockers().any(|r| r.gates.contains(&gate)), "{gate}");
+    }
+}
+
+/// A hazard no rule asks for would be found and never reported.
+#[test]
+fn every_hazard_of_the_sdk_catalogues_is_judged_by_a_rule() {
+    let file = |rule: &Rule| std::fs::read_to_string(format!("rules/{}/{}.yaml", rule.area, rule.id)).expect("a rule");
+    let files: String = catalogue().rules.iter().map(file).collect();
+    let lists: String = files.lines().filter(|l| l.starts_with("each: ")).collect();
+    let mut seen = 0;
+    for entry in std::fs::read_dir("rules/sdk").expect("rules/sdk") {
+        let text = std::fs::read_to_string(entry.expect("an entry").path()).expect("a catalogue");
+        let hazards = text.split("\nhazards:").nth(1).unwrap_or_default();
+        for line in hazards.lines().take_while(|l| l.is_empty() || l.starts_with(' ')) {
+            let Some((_, rest)) = line.split_once("{id: ") else { continue };
+            let id = rest.split(',').next().unwrap_or_default();
+            assert!(lists.contains(&format!("'{id}'")), "no rule asks for hazard {id}");
+            seen += 1;
+        }
+    }
+    assert!(seen > 5, "the catalogues were read");
 }
 
 /// What can be missing, and a rule that then has no answer.
@@ -256,6 +323,16 @@ fn starters_are_judged_by_where_their_client_was_built() {
     assert_eq!(verdict(origin(OriginStatus::Unresolved, &[])), "unclear");
     assert_eq!(verdict(origin(OriginStatus::Inherited, &[])), "unclear");
     assert_eq!(verdict(origin(OriginStatus::Resolved, &[])), "unclear");
+    let one_per_cluster = ClientOrigin {
+        reason: Some("several_constructions: 2 places build this client".into()),
+        ..origin(OriginStatus::Ambiguous, &[true, true])
+    };
+    assert_eq!(verdict(one_per_cluster), "factory");
+    let beside_the_worker = ClientOrigin {
+        reason: Some("several_constructions: 1 places build this client".into()),
+        ..origin(OriginStatus::Ambiguous, &[true])
+    };
+    assert_eq!(verdict(beside_the_worker), "unclear");
 
     let worker = Site { client: origin(OriginStatus::Resolved, &[true]), ..site(Kind::Worker, "worker/main.go", 9) };
     let inherited = with_sites(vec![worker, starter(origin(OriginStatus::Inherited, &[]))]);
@@ -316,7 +393,9 @@ fn messages_need_both_clusters() {
     let single = site(Kind::Signal, "webhook/dispute.go", 31);
     assert_eq!(outcome(&with_sites(vec![single.clone()]), "signal-without-fallback"), Outcome::Fail);
     let wrapped = Site { wrapper: Some("Signaller.Send".into()), ..single.clone() };
-    assert_eq!(outcome(&with_sites(vec![wrapped]), "signal-without-fallback"), Outcome::Unknown);
+    assert_eq!(outcome(&with_sites(vec![wrapped.clone()]), "signal-without-fallback"), Outcome::Unknown);
+    let dialled_once = Site { client: origin(OriginStatus::Resolved, &[false]), ..wrapped };
+    assert_eq!(outcome(&with_sites(vec![dialled_once]), "signal-without-fallback"), Outcome::Fail);
     let any = Site { routing: routed(RoutingRole::Fallback, Some(FallbackOn::AnyError)), ..single.clone() };
     assert_eq!(outcome(&with_sites(vec![any.clone()]), "signal-without-fallback"), Outcome::Pass);
     assert_eq!(outcome(&with_sites(vec![any]), "fallback-on-any-error"), Outcome::Fail);

@@ -1,7 +1,7 @@
 //! From a migration to [`Facts`]: scan the code while both clusters are probed.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
@@ -103,7 +103,15 @@ pub fn scan_options(migration: &Migration) -> ScanOptions {
 
 fn certificates(migration: &Migration) -> Vec<CertificateFile> {
     let paths = &migration.preflight.certificates;
-    paths.iter().flat_map(|path| probe::certificates::read_path(&path.display().to_string())).collect()
+    let mut files: Vec<CertificateFile> =
+        paths.iter().flat_map(|path| probe::certificates::read_path(&path.display().to_string())).collect();
+    for file in &mut files {
+        // As it stands in preflight.yaml: relative to the folder of that file.
+        if let Ok(relative) = Path::new(&file.path).strip_prefix(&migration.folder) {
+            file.path = relative.display().to_string();
+        }
+    }
+    files
 }
 
 fn attestations(migration: &Migration) -> Result<Known<Vec<Attestation>>, Problem> {

@@ -185,12 +185,9 @@ mod tests {
         failed.findings.push(finding("forgotten-starter", "admin/tool.go", 7));
         assert_eq!(item3(&[failed]).1, "something is wrong in jobs/nightly.go (and 1 more)");
         let unknown = check("a", Severity::Blocker, Outcome::Unknown);
-        assert_eq!(item3(&[unknown.clone()]).1, "unknown, because the target was not probed");
+        assert_eq!(item3(std::slice::from_ref(&unknown)).1, "unknown, because the target was not probed");
         let other = Check { why: Some("no scan".into()), ..check("b", Severity::Blocker, Outcome::Unknown) };
-        assert_eq!(
-            item3(&[unknown.clone(), other.clone()]).1,
-            "unknown, because the target was not probed (and 1 more)"
-        );
+        assert_eq!(item3(&[unknown.clone(), other]).1, "unknown, because the target was not probed (and 1 more)");
         let same = check("c", Severity::Blocker, Outcome::Unknown);
         assert_eq!(item3(&[unknown, same]).1, "unknown, because the target was not probed", "one reason is said once");
         let absent =

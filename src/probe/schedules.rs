@@ -24,6 +24,10 @@ pub(super) async fn read(
 ) -> Known<Vec<Schedule>> {
     let (ids, mut whys) = match list(client, namespace).await {
         Ok((ids, why)) => (ids, why.into_iter().collect::<Vec<_>>()),
+        // Before 1.17 there were no schedules.
+        Err(failure) if failure.code == Code::Unimplemented && ((1, 0)..(1, 17)).contains(&version) => {
+            return Known::Known(Vec::new());
+        }
         Err(failure) => return Known::Unknown(failure.why()),
     };
     let mut schedules = Vec::new();

@@ -34,9 +34,9 @@ impl Paint {
         self.with(style(mark), text)
     }
 
-    /// The verdict: reversed, so that it is seen first.
-    pub fn badge(self, mark: Mark, text: &str) -> String {
-        if self.color { self.with(style(mark).bold().invert(), &format!(" {text} ")) } else { text.to_owned() }
+    /// The verdict.
+    pub fn verdict(self, mark: Mark, text: &str) -> String {
+        self.with(style(mark).bold(), text)
     }
 
     /// Wrap a message; every line is indented by `indent`, and names stand out.

@@ -14,6 +14,8 @@ pub enum Reply {
     Message(Vec<u8>),
     /// A status with a text.
     Status(Code, String),
+    /// Nothing, for longer than anybody waits.
+    Silence,
 }
 
 /// An answer that is a message.
@@ -72,8 +74,14 @@ async fn accept(listener: TcpListener, handler: Handler) {
         let handler = Arc::clone(&handler);
         tokio::spawn(async move {
             let Ok(mut connection) = h2::server::handshake(socket).await else { return };
+            let mut served = 0;
             while let Some(Ok((request, respond))) = connection.accept().await {
                 tokio::spawn(answer(request, respond, Arc::clone(&handler)));
+                served += 1;
+                // Frontends end a connection every few minutes; this one does it after a few calls.
+                if served == 5 {
+                    connection.graceful_shutdown();
+                }
             }
         });
     }
@@ -105,6 +113,10 @@ async fn answer(
             let mut trailers = http::HeaderMap::new();
             trailers.insert("grpc-status", http::HeaderValue::from_static("0"));
             let _ = stream.send_trailers(trailers);
+        }
+        Reply::Silence => {
+            tokio::time::sleep(std::time::Duration::from_secs(60)).await;
+            drop(respond);
         }
         Reply::Status(code, text) => {
             let head = head.header("grpc-status", (code as i32).to_string()).header("grpc-message", text);

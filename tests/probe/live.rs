@@ -23,10 +23,11 @@ fn seed(server: &DevServer) {
         ("refund-1", "Refund", "refunds"),
         ("odd-1", ODD_TYPE, "odd 'queue' 1"),
         ("gone-1", "Archive", "orders"),
+        ("gone-2", "Archive", "orders"),
     ] {
         cli(&["workflow", "start", "--workflow-id", id, "--type", workflow_type, "--task-queue", queue]);
     }
-    cli(&["workflow", "terminate", "--workflow-id", "gone-1", "--reason", "test"]);
+    cli(&["workflow", "terminate", "--workflow-id", "gone-2", "--reason", "test"]);
     cli(&[
         "schedule",
         "create",
@@ -77,6 +78,9 @@ fn seed(server: &DevServer) {
         "30s",
         "--paused",
     ]);
+    // It was open longer than gone-2, which was ended at once.
+    std::thread::sleep(std::time::Duration::from_secs(2));
+    cli(&["workflow", "terminate", "--workflow-id", "gone-1", "--reason", "test"]);
 }
 
 /// Visibility is written a moment after the execution.
@@ -97,7 +101,7 @@ fn a_seeded_server_is_told_as_it_is_and_left_as_it_was() {
     let server = DevServer::start(&cli, &[NAMESPACE]).expect("a dev server");
     seed(&server);
     wait_for(&server, "ExecutionStatus = 'Running'", "Total: 4");
-    wait_for(&server, "ExecutionStatus = 'Terminated'", "Total: 1");
+    wait_for(&server, "ExecutionStatus = 'Terminated'", "Total: 2");
     let _workers = Pollers::start(server.address(), NAMESPACE, &["orders", "from-the-code"]);
     std::thread::sleep(std::time::Duration::from_millis(500));
     let before = state::of(&cli, server.address(), &[NAMESPACE]);
@@ -121,16 +125,19 @@ fn a_seeded_server_is_told_as_it_is_and_left_as_it_was() {
     let attributes: Vec<_> = attributes.iter().map(|a| (a.name.as_str(), a.value_type.as_str())).collect();
     assert_eq!(attributes, [("Amount", "Double"), ("MerchantId", "Keyword"), ("Tags", "KeywordList")]);
 
-    assert_eq!((found.open.clone(), found.closed.clone()), (Known::Known(4), Known::Known(1)));
+    assert_eq!((found.open.clone(), found.closed.clone()), (Known::Known(4), Known::Known(2)));
     let Known::Known(types) = &found.workflow_types else { panic!("{:?}", found.workflow_types) };
     let told: Vec<_> = types.iter().map(|t| (t.name.as_str(), t.open, t.closed)).collect();
-    assert_eq!(told, [("Archive", 0, 1), ("Order", 2, 0), ("Refund", 1, 0), (ODD_TYPE, 1, 0)]);
+    assert_eq!(told, [("Archive", 0, 2), ("Order", 2, 0), ("Refund", 1, 0), (ODD_TYPE, 1, 0)]);
     let order = &types[1];
     assert_eq!(order.oldest_open.as_ref().expect("open").workflow_id, "order-1");
     assert_eq!(order.longest_closed, None);
     let oldest = found.oldest_open.value().cloned().flatten().expect("open executions");
     assert_eq!((oldest.workflow_id.as_str(), oldest.task_queue.as_str()), ("order-1", "orders"));
-    assert_eq!(found.longest_closed.value().cloned().flatten().expect("closed").workflow_id, "gone-1");
+    let longest = found.longest_closed.value().cloned().flatten().expect("closed");
+    assert_eq!(longest.workflow_id, "gone-1");
+    assert!((2..60).contains(&longest.seconds), "{} s", longest.seconds);
+    assert_eq!(types[0].longest_closed.as_ref(), Some(&longest));
 
     let Known::Known(queues) = &found.task_queues else { panic!("{:?}", found.task_queues) };
     let told: Vec<_> = queues
@@ -211,11 +218,11 @@ fn more_executions_do_not_cost_more_calls() {
         }
         wait_for(&server, "ExecutionStatus = 'Running'", &format!("Total: {to}"));
     };
-    start(0, 6);
+    start(0, 24);
     let few = run(at(server.address()), &options(&[NAMESPACE]));
-    start(6, 60);
+    start(24, 80);
     let many = run(at(server.address()), &options(&[NAMESPACE]));
-    assert_eq!(namespace(&many, NAMESPACE).open, Known::Known(60));
+    assert_eq!(namespace(&many, NAMESPACE).open, Known::Known(80));
     let oldest = namespace(&many, NAMESPACE).oldest_open.value().cloned().flatten().expect("open");
     assert_eq!(oldest.workflow_id, "w-0");
     let total = |snapshot: &_| calls(snapshot, "Executions");

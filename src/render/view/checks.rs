@@ -135,6 +135,8 @@ impl CheckView {
             references: check
                 .references
                 .iter()
+                // The explanation of most rules ends with the same list.
+                .filter(|text| !check.explanation.contains(text.as_str()))
                 .map(|text| Reference { text: text.clone(), href: is_web(text).then(|| text.clone()) })
                 .collect(),
             open: check.outcome == Outcome::Fail,

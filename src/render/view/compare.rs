@@ -84,7 +84,8 @@ fn side_by_side(p: &Pair, fact: impl Fn(&NamespaceSnapshot) -> Option<String>) -
     let show = |side: Option<&NamespaceSnapshot>| side.and_then(&fact).unwrap_or_else(|| "unknown".to_owned());
     match &p.target_name {
         Some(_) => Cell::num(format!("{} → {}", show(p.source), show(p.target))),
-        None => Cell::num(show(p.source)),
+        // What does not move is not probed.
+        None => p.source.map_or_else(|| Cell::quiet("–"), |_| Cell::num(show(p.source))),
     }
 }
 

@@ -16,6 +16,11 @@ pub(super) mod code {
     pub(in crate::render) use super::inventory::{origin, routing, worry};
 }
 
+/// Certificates from wherever they were seen, shared with the picture of the window.
+pub(super) mod certificates {
+    pub(in crate::render) use super::inventory::{certificate_files, endpoints};
+}
+
 pub(super) use compare::when as schedule_when;
 pub(super) use mark::Mark;
 use mark::MarkView;
