@@ -74,8 +74,9 @@ fn live(cli: &Path, tree: &Path) -> Result<(Facts, String), Problem> {
     output::say("scanning the code and probing both clusters …");
     let flags = ProbeFlags { source_rps: Some(200.0), target_rps: Some(200.0), probe_timeout: 60 };
     let facts = gather::everything(&migration, &roots, &connections, &flags)?;
-    Ok((facts, "Both clusters were real dev servers, probed live; they are stopped now. No worker ran on them, so the rules on \
-         workers fail beside what was planted.".into()))
+    let how = "Both clusters were real dev servers, probed live; they are stopped now. No worker ran on them, so the \
+               rules on workers fail beside what was planted.";
+    Ok((facts, how.into()))
 }
 
 fn recorded(chosen: bool, tree: &Path) -> Result<(Facts, String), Problem> {
