@@ -35,6 +35,9 @@ pub struct Catalogue {
     /// Packages whose types are never clients.
     #[serde(default)]
     pub lookalikes: Vec<LookAlike>,
+    /// Methods of mocks whose result records expectations.
+    #[serde(default)]
+    pub expectations: Vec<String>,
     /// Types that mark workflow code.
     #[serde(default)]
     pub workflow_context: Vec<String>,

@@ -142,6 +142,9 @@ fn judge<'a>(
             None => drop(catalogue.lookalike(package).unwrap_or("function-of-another-package")),
         };
     }
+    if expects(r, base) {
+        return drop("mock");
+    }
     let ty = r.type_of(base);
     match r.member(&ty, name).what {
         What::Sdk(api) if fits(&api) => Verdict::Is(api, Confidence::Proven),
@@ -158,6 +161,13 @@ fn judge<'a>(
             untyped(r, base, name, arguments, function, distinctive, fits, drop)
         }
     }
+}
+
+/// The receiver records expectations of a mock: `client.EXPECT().ExecuteWorkflow(…)`.
+fn expects(r: &Resolver<'_>, base: At) -> bool {
+    let Some((callee, _)) = r.call(base) else { return false };
+    let name = r.index.last_name(r.index.unit(callee.unit), callee.expr).unwrap_or_default();
+    r.index.catalogue.expectations.iter().any(|e| e == name)
 }
 
 /// A single argument that is a call with several results fills several parameters.
@@ -283,7 +293,7 @@ fn untyped<'a>(
                 }
             }
             End::Instance(_) | End::Value(_) => own = true,
-            End::External(call) => other = other.or(r.call(*call).and_then(|(callee, _)| r.outside_name(callee))),
+            End::External(call) => other = other.or(r.outside_owner(*call)),
             _ => {}
         }
     }

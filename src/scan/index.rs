@@ -59,6 +59,8 @@ pub struct Index<'a> {
     references: HashMap<&'a str, Vec<(u32, usize)>>,
     lambdas: HashMap<FnAt, At>,
     arguments: HashMap<At, (At, usize)>,
+    /// Searches for constants do not have files parsed: what they would add is a name, not a client.
+    pub frugal: std::cell::Cell<bool>,
     /// Names the analysis asked for and did not find.
     pub wants: std::cell::RefCell<BTreeSet<Want>>,
 }
@@ -91,6 +93,7 @@ impl<'a> Index<'a> {
             references: HashMap::new(),
             lambdas: HashMap::new(),
             arguments: HashMap::new(),
+            frugal: Default::default(),
             wants: Default::default(),
         };
         let names: HashMap<&str, &str> = units.iter().map(|u| (u.package.as_str(), u.package_name.as_str())).collect();
@@ -341,7 +344,7 @@ impl<'a> Index<'a> {
 
     /// Ask for files that hold a name.
     pub fn want(&self, package: &str, name: &str, anywhere: bool, declaration: bool) {
-        if name.is_empty() || name == "_" {
+        if name.is_empty() || name == "_" || (self.frugal.get() && !declaration) {
             return;
         }
         let package = package.strip_suffix("_test").unwrap_or(package);

@@ -55,6 +55,19 @@ impl<'a> Resolver<'a> {
         if self.index.is_local(package) { None } else { Some(self.index.catalogue.current_name(&join(package, name))) }
     }
 
+    /// The function or type of another package whose call gives a value.
+    pub fn outside_owner(&self, call: At) -> Option<String> {
+        let (callee, _) = self.call(call)?;
+        if let Some(name) = self.outside_name(callee) {
+            return Some(name);
+        }
+        let ExprKind::Member { base, name } = self.index.kind(callee) else { return None };
+        match self.member(&self.type_of(At { unit: callee.unit, expr: *base }), name).what {
+            What::Foreign(full) if full.contains('.') => Some(full.to_string()),
+            _ => None,
+        }
+    }
+
     /// Functions of the tree a call may reach.
     pub fn callees(&self, call: At) -> Rc<Vec<FnAt>> {
         if let Some(known) = self.callees.borrow().get(&call) {
@@ -156,6 +169,7 @@ impl<'a> Resolver<'a> {
     /// Methods of the tree that an interface method may run.
     pub fn implementers(&self, interface: &Name, method: &str) -> Rc<Vec<FnAt>> {
         let key = (interface.clone(), method.to_owned());
+        self.index.want(package_part(interface), method, true, false);
         if let Some(known) = self.implementers.borrow().get(&key) {
             return known.clone();
         }
@@ -172,7 +186,6 @@ impl<'a> Resolver<'a> {
                     found.push(*candidate);
                 }
             }
-            self.index.want(package_part(interface), method, true, false);
         }
         let found = Rc::new(found);
         self.implementers.borrow_mut().insert(key, found.clone());
@@ -186,6 +199,11 @@ impl<'a> Resolver<'a> {
 
     /// Calls that reach a function of the tree.
     pub fn callers(&self, function: FnAt) -> Rc<Vec<At>> {
+        let declared = self.index.function(function);
+        if !declared.name.is_empty() {
+            let package = &self.index.unit(function.unit).package;
+            self.index.want(package, &declared.name, declared.owner.is_some(), false);
+        }
         if let Some(known) = self.callers.borrow().get(&function) {
             return known.clone();
         }
@@ -197,11 +215,9 @@ impl<'a> Resolver<'a> {
 
     fn find_callers(&self, at: FnAt) -> Vec<At> {
         let function = self.index.function(at);
-        let unit = self.index.unit(at.unit);
         if function.name.is_empty() {
             return self.lambda_callers(at);
         }
-        self.index.want(&unit.package, &function.name, function.owner.is_some(), false);
         self.index.calls_named(&function.name).filter(|call| self.callees(*call).contains(&at)).collect()
     }
 

@@ -48,11 +48,10 @@ impl Folded {
 impl<'a> Resolver<'a> {
     /// Fold a slot of a call; `None` when the argument or field is not given at all.
     pub fn fold_slot(&self, call: At, slot: &Slot) -> Option<Folded> {
-        let found = self.trace_argument(call, slot, self.fold_ask(call))?;
-        if found.is_empty() {
-            return None;
-        }
-        Some(self.fold_found(&found, 0))
+        self.frugally(|| {
+            let found = self.trace_argument(call, slot, self.fold_ask(call))?;
+            if found.is_empty() { None } else { Some(self.fold_found(&found, 0)) }
+        })
     }
 
     /// The constant texts the value of a slot is put together from: of `"a" + x` and `fmt.Sprintf("a %s", x)`, both
@@ -85,7 +84,15 @@ impl<'a> Resolver<'a> {
 
     /// Fold an expression.
     pub fn fold(&self, at: At) -> Folded {
-        self.fold_at(at, 0)
+        self.frugally(|| self.fold_at(at, 0))
+    }
+
+    /// Run a search that does not ask for further files.
+    fn frugally<T>(&self, search: impl FnOnce() -> T) -> T {
+        let before = self.index.frugal.replace(true);
+        let result = search();
+        self.index.frugal.set(before);
+        result
     }
 
     fn fold_ask(&self, at: At) -> Ask {

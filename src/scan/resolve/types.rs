@@ -263,6 +263,8 @@ impl<'a> Resolver<'a> {
                 Ty::Function(Rc::new(method.results.iter().map(|r| self.ty(unit, r)).collect()))
             }
             What::Sdk(api) => api_type(&api),
+            // What hangs on a look-alike is one, too: `interceptor.Next`.
+            What::Foreign(full) if self.index.catalogue.lookalike(package_part(&full)).is_some() => Ty::Foreign(full),
             What::Foreign(_) | What::Unknown => Ty::Unknown,
         }
     }
