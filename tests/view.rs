@@ -343,12 +343,22 @@ fn starters_are_judged_by_where_their_client_was_built() {
 fn only_production_code_is_judged() {
     let outside =
         Site { client: origin(OriginStatus::Resolved, &[false]), ..site(Kind::Start, "jobs/nightly_test.go", 40) };
-    for scope in [Scope::Test, Scope::Generated, Scope::Vendored, Scope::Docs] {
-        let facts = with_sites(vec![Site { scope, ..outside.clone() }]);
+    let worker = Site { client: origin(OriginStatus::Resolved, &[true]), ..site(Kind::Worker, "worker/main.go", 9) };
+    for scope in [Scope::Test, Scope::Vendored, Scope::Docs] {
+        let facts = with_sites(vec![worker.clone(), Site { scope, ..outside.clone() }]);
         assert_eq!(list(&facts, "code.starters"), Vec::<Value>::new());
         assert_eq!(outcome(&facts, "starter-outside-factory"), Outcome::Pass);
     }
+    let generated = Site { scope: Scope::Generated, ..outside.clone() };
+    assert_eq!(outcome(&with_sites(vec![generated]), "starter-outside-factory"), Outcome::Fail);
     assert_eq!(outcome(&with_sites(vec![outside]), "starter-outside-factory"), Outcome::Fail);
+}
+
+/// A tree in which nobody starts, signals or runs workflows is the wrong tree.
+#[test]
+fn code_without_temporal_is_no_evidence() {
+    assert_eq!(outcome(&with_sites(vec![]), "starter-outside-factory"), Outcome::Unknown);
+    assert_eq!(outcome(&with_sites(vec![]), "signal-without-fallback"), Outcome::Unknown);
 }
 
 #[test]

@@ -14,7 +14,7 @@ use crate::config;
 use crate::facts::attestation::Attestation;
 use crate::facts::certificate::CertificateFile;
 use crate::facts::cluster::{ClusterSnapshot, LadderStep};
-use crate::facts::code::{CodeFacts, Scope};
+use crate::facts::code::CodeFacts;
 use crate::facts::{Facts, Known, Side, Why};
 use crate::probe::{self, ProbeOptions};
 use crate::scan::{self, ScanOptions};
@@ -65,7 +65,7 @@ pub fn everything(
 
 /// Task queues that workers and starters of the code name.
 fn queues_of_code(code: &CodeFacts) -> BTreeSet<String> {
-    code.sites.iter().filter(|s| s.scope == Scope::Main).filter_map(|s| s.task_queue.clone()).collect()
+    code.sites.iter().filter(|s| s.scope.is_production()).filter_map(|s| s.task_queue.clone()).collect()
 }
 
 /// Task queues in use on a cluster: they must be polled on the other one too.

@@ -157,6 +157,14 @@ pub enum Scope {
     Docs,
 }
 
+impl Scope {
+    /// Whether code of this kind runs in production. Machine-written code does: a generated client starts workflows
+    /// as truly as one that was written by hand.
+    pub fn is_production(self) -> bool {
+        matches!(self, Scope::Main | Scope::Generated)
+    }
+}
+
 /// How sure the analyser is that this is a call of the SDK.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -124,11 +124,7 @@ impl<T> Known<Vec<T>> {
     pub fn concat(parts: impl IntoIterator<Item = Known<Vec<T>>>) -> Self {
         let (mut all, mut whys, mut any) = (Vec::new(), Vec::<Why>::new(), false);
         for part in parts {
-            if let Some(why) = part.why() {
-                if !whys.contains(why) {
-                    whys.push(why.clone());
-                }
-            }
+            whys.extend(part.why().cloned());
             match part {
                 Known::Known(value) | Known::Partial { value, .. } => {
                     any = true;
@@ -137,11 +133,7 @@ impl<T> Known<Vec<T>> {
                 Known::Unknown(_) => {}
             }
         }
-        let Some(first) = whys.first() else { return Known::Known(all) };
-        let why = Why {
-            reason: whys.iter().map(|w| w.reason.as_str()).collect::<Vec<_>>().join("; "),
-            remedy: first.remedy.clone(),
-        };
+        let Some(why) = Why::all(&whys) else { return Known::Known(all) };
         if any { Known::Partial { value: all, why } } else { Known::Unknown(why) }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use super::{WIDTH, round};
-use crate::facts::code::{CodeFacts, Kind, OriginStatus, Scope, Site};
+use crate::facts::code::{CodeFacts, Kind, OriginStatus, Site};
 use crate::judge::Scorecard;
 use crate::render::text::{list, plural, shorten, shorten_path};
 use crate::render::view::{Mark, code};
@@ -182,7 +182,7 @@ fn draw_box(node: &Node, (x, y): (f64, f64)) -> Box {
 /// Production places, one per function.
 fn places(code: &CodeFacts) -> Vec<Place> {
     let mut groups: Vec<(&str, Option<&str>, Vec<&Site>)> = Vec::new();
-    let wanted = |s: &&Site| s.scope == Scope::Main && (s.kind.starts() || s.kind.messages());
+    let wanted = |s: &&Site| s.scope.is_production() && (s.kind.starts() || s.kind.messages());
     for site in code.sites.iter().filter(wanted) {
         let key = (site.path.as_str(), site.function.as_deref());
         match groups.iter_mut().find(|(p, f, _)| (*p, *f) == key) {

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Context, FactPath, FactView, words};
 use crate::facts::code::{
-    ClientOrigin, CodeFacts, Confidence, FallbackOn, Kind, Origin, OriginStatus, RoutingRole, Scope, Site,
+    ClientOrigin, CodeFacts, Confidence, FallbackOn, Kind, Origin, OriginStatus, RoutingRole, Site,
 };
 use crate::facts::{Known, Locus};
 
@@ -95,7 +95,7 @@ fn factories(code: &CodeFacts) -> Vec<Value> {
 }
 
 fn production(code: &CodeFacts) -> impl Iterator<Item = &Site> {
-    code.sites.iter().filter(|s| s.scope == Scope::Main)
+    code.sites.iter().filter(|s| s.scope.is_production())
 }
 
 /// The evidence and the names every site has.
@@ -108,7 +108,7 @@ fn object(code: &CodeFacts, site: &Site, extra: Value) -> Value {
         snippet: (!site.snippet.is_empty()).then(|| site.snippet.clone()),
     }];
     let callers = code.wrappers.iter().filter(|w| w.site == site.fingerprint).flat_map(|w| &w.calls);
-    loci.extend(callers.filter(|c| c.scope == Scope::Main).take(10).map(|c| Locus::Source {
+    loci.extend(callers.filter(|c| c.scope.is_production()).take(10).map(|c| Locus::Source {
         path: c.path.clone(),
         line: c.line,
         column: 0,
@@ -353,7 +353,7 @@ fn cron_starts(code: &CodeFacts) -> Vec<Value> {
 fn hazards(code: &CodeFacts) -> Vec<Value> {
     code.hazards
         .iter()
-        .filter(|h| h.scope == Scope::Main)
+        .filter(|h| h.scope.is_production())
         .map(|h| {
             let loci = [Locus::Source {
                 path: h.path.clone(),

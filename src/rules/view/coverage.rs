@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::words;
-use crate::facts::code::{CodeFacts, Scope};
+use crate::facts::code::CodeFacts;
 use crate::facts::{Known, Locus, Why};
 
 /// A list from the whole tree, or from the part that could be analysed.
@@ -19,7 +19,7 @@ pub(super) fn gap(code: &CodeFacts) -> Option<Why> {
     let parts: Vec<String> = unread(code).into_iter().map(|(what, files)| sentence(&what, &files)).collect();
     if parts.is_empty() {
         // Somebody starts the workflows: a tree in which nobody does is the wrong tree, or not the only one.
-        let nobody = code.sites.iter().all(|site| site.scope != Scope::Main);
+        let nobody = code.sites.iter().all(|site| !site.scope.is_production());
         return nobody.then(|| {
             Why::with_remedy(
                 "no production code that uses Temporal was found in the scanned trees",

@@ -7,7 +7,6 @@ use serde_json::{Value, json};
 use super::{Context, FactPath, FactView, coverage, limits, schedule_command, words};
 use crate::compare::{AttributeChange, AttributeKind, ConfigKind, QueueChange, ScheduleChange, ScheduleKind};
 use crate::compare::{live, namespace_missing, no_namespace_map};
-use crate::facts::code::Scope;
 use crate::facts::{Known, Locus};
 
 pub(super) const PATHS: &[FactPath] = &[
@@ -157,7 +156,7 @@ fn not_in_clusters(context: &Context<'_>) -> Known<Vec<Value>> {
         let unknown = code
             .search_attributes
             .iter()
-            .filter(|u| u.scope == Scope::Main && !u.name.is_empty() && !system(&u.name) && !known.contains(&u.name));
+            .filter(|u| u.scope.is_production() && !u.name.is_empty() && !system(&u.name) && !known.contains(&u.name));
         let mut seen = BTreeSet::new();
         unknown
             .filter(|u| seen.insert((u.name.as_str(), u.path.as_str())))
@@ -269,7 +268,7 @@ fn types_not_in_code(context: &Context<'_>) -> Known<Vec<Value>> {
             return Known::Unknown(no_namespace_map());
         }
         let defined: BTreeSet<&str> =
-            code.workflow_types.iter().filter(|d| d.scope == Scope::Main).map(|d| d.name.as_str()).collect();
+            code.workflow_types.iter().filter(|d| d.scope.is_production()).map(|d| d.name.as_str()).collect();
         let verdict = if coverage::gap(code).is_none() { "absent" } else { "unclear" };
         Known::concat(plan.namespaces.iter().filter(|m| m.target.is_some()).map(|m| {
             crate::compare::half(source, &m.source).and_then(|half| {
