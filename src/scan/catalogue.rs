@@ -382,10 +382,8 @@ pub fn short_name(full: &str) -> String {
         None => ("", full),
     };
     let versioned = rest.starts_with('v') && rest[1..].chars().next().is_some_and(|c| c.is_ascii_digit());
-    if versioned {
-        if let (Some(package), Some(dot)) = (path.rsplit('/').next(), rest.find('.')) {
-            return format!("{package}{}", &rest[dot..]);
-        }
+    if versioned && let (Some(package), Some(dot)) = (path.rsplit('/').next(), rest.find('.')) {
+        return format!("{package}{}", &rest[dot..]);
     }
     rest.to_owned()
 }
@@ -410,10 +408,10 @@ impl Catalogue {
     /// Today's name of a package or of `package.Name`.
     pub fn current_name(&self, full: &str) -> String {
         for (old, new) in &self.renamed {
-            if let Some(rest) = full.strip_prefix(old.as_str()) {
-                if rest.is_empty() || rest.starts_with(['.', '/']) {
-                    return format!("{new}{rest}");
-                }
+            if let Some(rest) = full.strip_prefix(old.as_str())
+                && (rest.is_empty() || rest.starts_with(['.', '/']))
+            {
+                return format!("{new}{rest}");
             }
         }
         full.to_owned()

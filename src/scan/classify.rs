@@ -92,18 +92,18 @@ pub fn classify<'a>(r: &Resolver<'a>) -> Classified<'a> {
                 continue;
             };
             // A method handed on as a value is a site only when the type proves it.
-            if let Verdict::Is(api, Confidence::Proven) = judge(r, at, name, None, reference.function) {
-                if api.api.kind.is_some() {
-                    out.calls.push(ApiCall {
-                        at,
-                        name_at: at,
-                        api,
-                        confidence: Confidence::Proven,
-                        function: reference.function,
-                        block: reference.block,
-                        as_value: true,
-                    });
-                }
+            if let Verdict::Is(api, Confidence::Proven) = judge(r, at, name, None, reference.function)
+                && api.api.kind.is_some()
+            {
+                out.calls.push(ApiCall {
+                    at,
+                    name_at: at,
+                    api,
+                    confidence: Confidence::Proven,
+                    function: reference.function,
+                    block: reference.block,
+                    as_value: true,
+                });
             }
         }
     }

@@ -87,12 +87,11 @@ fn in_unit(r: &Resolver<'_>, rule: &HazardRule, n: u32, found: &mut Vec<Hazard>)
         rule.imports
             .iter()
             .any(|p| i.path.strip_prefix(p.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
-    }) {
-        if unit.scope != Scope::Test {
-            let quoted = format!("\"{}\"", import.path);
-            let line = unit.text.lines().position(|l| l.contains(&quoted)).map_or(1, |l| l as u32 + 1);
-            found.push(at_line(unit, rule, line));
-        }
+    }) && unit.scope != Scope::Test
+    {
+        let quoted = format!("\"{}\"", import.path);
+        let line = unit.text.lines().position(|l| l.contains(&quoted)).map_or(1, |l| l as u32 + 1);
+        found.push(at_line(unit, rule, line));
     }
     if rule.slot.is_none() && rule.literals.is_empty() && rule.fields.is_empty() && rule.functions.is_empty() {
         return;

@@ -119,17 +119,17 @@ fn keys_and_upserts(r: &Resolver<'_>, found: &mut Vec<SearchAttributeUse>) {
             let at = At { unit: n as u32, expr: place.expr };
             let Some((callee, args)) = r.call(at) else { continue };
             let Some(name) = r.outside_name(callee) else { continue };
-            if let (Some(ty), Some(first)) = (r.index.catalogue.attribute_keys.get(&name), args.first()) {
-                if let Some(text) = r.fold(At { unit: at.unit, expr: *first }).text() {
-                    found.push(SearchAttributeUse {
-                        name: text.to_owned(),
-                        value_type: Some(ty.clone()),
-                        role: "key".into(),
-                        path: unit.path.clone(),
-                        line: unit.expr(callee.expr).line,
-                        scope: unit.scope,
-                    });
-                }
+            if let (Some(ty), Some(first)) = (r.index.catalogue.attribute_keys.get(&name), args.first())
+                && let Some(text) = r.fold(At { unit: at.unit, expr: *first }).text()
+            {
+                found.push(SearchAttributeUse {
+                    name: text.to_owned(),
+                    value_type: Some(ty.clone()),
+                    role: "key".into(),
+                    path: unit.path.clone(),
+                    line: unit.expr(callee.expr).line,
+                    scope: unit.scope,
+                });
             }
             if let Some(argument) = r.index.catalogue.upserts.get(&name) {
                 set(r, at, &Slot { argument: *argument, steps: vec![] }, found);

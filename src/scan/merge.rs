@@ -4,10 +4,10 @@ use crate::facts::code::*;
 
 /// Merge scan documents. With more than one, paths get the root in front, so that places stay apart.
 pub fn merge(mut parts: Vec<CodeFacts>) -> CodeFacts {
-    if parts.len() == 1 {
-        if let Some(only) = parts.pop() {
-            return only;
-        }
+    if parts.len() == 1
+        && let Some(only) = parts.pop()
+    {
+        return only;
     }
     let mut merged = CodeFacts {
         schema: CODE_SCHEMA.to_owned(),

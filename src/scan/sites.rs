@@ -81,13 +81,12 @@ pub fn workflow_type<'a>(r: &Resolver<'a>, at: At, api: &ApiRef<'a>, as_value: b
     }
     let slot = api.api.workflow.as_ref()?;
     let ask = super::resolve::Ask { production: false, clients: false, steps: 200 };
-    if let Some(found) = r.trace_argument(at, slot, ask) {
-        if let [only] = found.as_slice() {
-            if let End::Sdk(operation, inner) = &only.end {
-                let slot = inner.api.workflow.as_ref()?;
-                return r.fold_slot(*operation, slot)?.text().map(str::to_owned);
-            }
-        }
+    if let Some(found) = r.trace_argument(at, slot, ask)
+        && let [only] = found.as_slice()
+        && let End::Sdk(operation, inner) = &only.end
+    {
+        let slot = inner.api.workflow.as_ref()?;
+        return r.fold_slot(*operation, slot)?.text().map(str::to_owned);
     }
     r.fold_slot(at, slot)?.text().map(str::to_owned)
 }

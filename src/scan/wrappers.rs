@@ -275,10 +275,10 @@ fn dependence(r: &Resolver<'_>, at: At, function: FnAt) -> Uses {
             ExprKind::Var(var) => {
                 let declared = unit.var(*var);
                 match declared.role {
-                    Role::Param(position) if declared.function == Some(function.func) => {
-                        if !is_context(unit, declared) {
-                            uses.params.insert(position);
-                        }
+                    Role::Param(position)
+                        if declared.function == Some(function.func) && !is_context(unit, declared) =>
+                    {
+                        uses.params.insert(position);
                     }
                     Role::Receiver => uses.receiver = true,
                     Role::Local => todo.extend(declared.sources.iter().map(|s| s.value)),

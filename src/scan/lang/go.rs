@@ -241,24 +241,24 @@ impl<'t> Lowering<'t> {
             self.add_generics(list);
         }
         let id = self.b.open_function(self.slice(name), line(name), node.byte_range());
-        if let Some(list) = node.child_by_field_name("receiver") {
-            if let Some(parameter) = children(list).into_iter().find(|n| n.kind() == "parameter_declaration") {
-                let ty = parameter.child_by_field_name("type");
-                if let Some(ty) = ty {
-                    self.receiver_generics(ty);
-                }
-                let ty = ty.map(|t| self.ty(t)).unwrap_or_default();
-                let owner = match &ty {
-                    TypeExpr::Named { name, .. } => Some(name.clone()),
-                    _ => None,
-                };
-                let receiver = parameter.child_by_field_name("name").map_or("", |n| self.slice(n)).to_owned();
-                let var = self.b.declare(&receiver, Role::Receiver, ty, line(parameter));
-                self.b.with(id, |f| {
-                    f.owner = owner;
-                    f.receiver = Some(var);
-                });
+        if let Some(list) = node.child_by_field_name("receiver")
+            && let Some(parameter) = children(list).into_iter().find(|n| n.kind() == "parameter_declaration")
+        {
+            let ty = parameter.child_by_field_name("type");
+            if let Some(ty) = ty {
+                self.receiver_generics(ty);
             }
+            let ty = ty.map(|t| self.ty(t)).unwrap_or_default();
+            let owner = match &ty {
+                TypeExpr::Named { name, .. } => Some(name.clone()),
+                _ => None,
+            };
+            let receiver = parameter.child_by_field_name("name").map_or("", |n| self.slice(n)).to_owned();
+            let var = self.b.declare(&receiver, Role::Receiver, ty, line(parameter));
+            self.b.with(id, |f| {
+                f.owner = owner;
+                f.receiver = Some(var);
+            });
         }
         self.signature(id, node);
         if let Some(body) = node.child_by_field_name("body") {

@@ -21,14 +21,17 @@ use super::catalogue::ApiRef;
 use super::index::{At, FnAt, Index, Name};
 use crate::facts::code::{ClientOrigin, Scope};
 
+/// Several functions, shared between memory and callers.
+type Functions = Rc<Vec<FnAt>>;
+
 /// Follows values through the index.
 pub struct Resolver<'a> {
     /// The tables.
     pub index: &'a Index<'a>,
     types: RefCell<HashMap<At, Ty>>,
-    callees: RefCell<HashMap<At, Rc<Vec<FnAt>>>>,
+    callees: RefCell<HashMap<At, Functions>>,
     callers: RefCell<HashMap<FnAt, Rc<Vec<At>>>>,
-    implementers: RefCell<HashMap<(Name, String), Rc<Vec<FnAt>>>>,
+    implementers: RefCell<HashMap<(Name, String), Functions>>,
     origins: RefCell<HashMap<(At, bool), ClientOrigin>>,
 }
 

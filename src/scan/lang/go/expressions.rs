@@ -160,12 +160,11 @@ impl Lowering<'_> {
         let Some(function) = node.child_by_field_name("function") else { return self.add(ExprKind::Opaque, node) };
         let mut callee = self.expression(function);
         // `f[T](x)` is read as an index expression: the function is what is indexed.
-        if function.kind() == "index_expression" {
-            if let ExprKind::Element { base, .. } = self.b.unit.expr(callee).kind {
-                if self.is_function_like(base) {
-                    callee = base;
-                }
-            }
+        if function.kind() == "index_expression"
+            && let ExprKind::Element { base, .. } = self.b.unit.expr(callee).kind
+            && self.is_function_like(base)
+        {
+            callee = base;
         }
         let (mut args, mut spread) = (vec![], false);
         if let Some(list) = node.child_by_field_name("arguments") {

@@ -1,0 +1,143 @@
+//! Calls: into functions of the tree, and through the SDK.
+
+use std::collections::HashSet;
+
+use super::*;
+use crate::scan::catalogue::{ApiRef, ClientAt, SlotStep};
+use crate::scan::index::VarAt;
+
+impl<'a> Search<'_, 'a> {
+    pub(super) fn call(&mut self, at: At, callee: At, args: &'a [ExprId], path: Path) {
+        let here = |expr: ExprId| At { unit: at.unit, expr };
+        let (result, rest) = match path.parts.first() {
+            Some((Step::Result(n), rest)) => (*n, rest.clone()),
+            _ => (0, path.parts.clone()),
+        };
+        let path = Path { parts: rest, ..path };
+        if let Some(api) = self.r.api_of(at) {
+            return self.sdk_call(at, api, result, path);
+        }
+        if let ExprKind::Free(name) = self.r.index.kind(callee) {
+            match (name.as_str(), args) {
+                ("append", [first, rest @ ..]) => {
+                    self.go(here(*first), path.clone());
+                    if let Some((Step::Element, inner)) = path.parts.first() {
+                        let inner = inner.clone();
+                        for value in rest {
+                            // `append(a, b...)` hands on elements, `append(a, b)` the value itself.
+                            self.go(here(*value), Path { parts: inner.clone(), ..path.clone() });
+                        }
+                    }
+                    return;
+                }
+                ("new", [first]) => {
+                    if let Ty::Meta(ty) = self.r.type_of(here(*first))
+                        && let Ty::Named(ty) = &*ty
+                    {
+                        match path.parts.first() {
+                            None => return self.instance(ty, path),
+                            Some((Step::Field(field), rest)) => {
+                                let (field, rest) = (field.clone(), rest.clone());
+                                return self.field(ty, &field, Path { parts: rest, ..path });
+                            }
+                            _ => return,
+                        }
+                    }
+                    return;
+                }
+                ("make" | "panic" | "len" | "cap" | "recover", _) => return,
+                _ => {}
+            }
+        }
+        // A conversion, `Type(value)`.
+        if let (Ty::Meta(_), [only]) = (self.r.type_of(callee), args) {
+            return self.go(here(*only), path);
+        }
+        let mut functions = self.r.callees(at).to_vec();
+        // What a function value is may depend on the way we came (a callback parameter).
+        if matches!(self.r.index.kind(callee), ExprKind::Var(_)) && path.frames.0.is_some() {
+            functions = self.functions_along(callee, &path);
+        }
+        functions.retain(|f| self.counts(f.unit) || f.unit == at.unit);
+        if functions.is_empty() {
+            return self.external_call(at, callee, args, result, path);
+        }
+        for function in functions {
+            if path.frames.contains(function, at) {
+                continue;
+            }
+            let steps = path.steps.then(|| format!("returned by {}", self.r.index.display(function)));
+            let frames = path.frames.push(function, at);
+            self.returns(function, result, Path { frames, steps, ..path.clone() });
+        }
+    }
+
+    /// The functions a callee has as values, given the calls on the way.
+    pub(super) fn functions_along(&mut self, callee: At, path: &Path) -> Vec<FnAt> {
+        let ask = Ask { clients: false, ..self.ask };
+        let mut inner = Search { r: self.r, ask, left: self.left.min(300), seen: HashSet::new(), found: vec![] };
+        inner.go(callee, Path { parts: Parts::default(), ..path.clone() });
+        inner.found.iter().filter_map(|found| self.r.function_value(&found.end)).collect()
+    }
+
+    /// What a function returns as its n-th result.
+    pub(super) fn returns(&mut self, function: FnAt, result: usize, path: Path) {
+        let declared = self.r.index.function(function);
+        for given in &declared.returns {
+            match given.values.as_slice() {
+                [] => {
+                    let Some(var) = declared.results.get(result).and_then(|r| r.var) else { continue };
+                    self.var(VarAt { unit: function.unit, var }, path.clone());
+                }
+                [only] if declared.results.len() > 1 => {
+                    let parts = path.parts.push(Step::Result(result));
+                    self.go(At { unit: function.unit, expr: *only }, Path { parts, ..path.clone() });
+                }
+                values => {
+                    let Some(value) = values.get(result) else { continue };
+                    self.go(At { unit: function.unit, expr: *value }, path.clone());
+                }
+            }
+        }
+    }
+
+    pub(super) fn sdk_call(&mut self, at: At, api: ApiRef<'a>, result: usize, path: Path) {
+        if result > 0 {
+            return;
+        }
+        let server = self.r.index.catalogue.sdk_type(api.owner).is_some_and(|(_, t)| t.role == "server");
+        let wanted_as_is = !self.ask.clients && !server;
+        match api.client() {
+            Some(ClientAt::Receiver) if !wanted_as_is => {
+                let Some((callee, _)) = self.r.call(at) else { return };
+                let ExprKind::Member { base, .. } = self.r.index.kind(callee) else { return };
+                let base = At { unit: at.unit, expr: *base };
+                let steps = path.steps.then(|| format!("{}()", api.name));
+                self.go_member_base(base, api.name, Path { parts: Parts::default(), steps, ..path });
+            }
+            Some(ClientAt::Slot(slot)) if !wanted_as_is => {
+                let Some((_, args)) = self.r.call(at) else { return };
+                let Some(argument) = args.get(slot.argument) else { return };
+                let mut parts = Parts::default();
+                for step in slot.steps.iter().rev() {
+                    parts = parts.push(match step {
+                        SlotStep::Field(name) => Step::Field(name.clone()),
+                        SlotStep::Element => Step::Element,
+                    });
+                }
+                let steps = path.steps.then(|| format!("{}()", api.name));
+                self.go(At { unit: at.unit, expr: *argument }, Path { parts, steps, ..path });
+            }
+            _ => self.end(End::Sdk(at, api), &path),
+        }
+    }
+
+    /// The object a method is called on; when the method is promoted, the embedded field it belongs to.
+    pub(super) fn go_member_base(&mut self, base: At, method: &str, path: Path) {
+        let member = self.r.member(&self.r.type_of(base), method);
+        match member.path.last() {
+            Some((owner, field)) => self.field(owner, field, path),
+            None => self.go(base, path),
+        }
+    }
+}

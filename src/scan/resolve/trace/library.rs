@@ -1,0 +1,128 @@
+//! Calls of other packages that hand a value on: once-functions, boxes, contexts.
+
+use super::*;
+use crate::scan::index::join;
+
+impl<'a> Search<'_, 'a> {
+    pub(super) fn external_call(&mut self, at: At, callee: At, args: &'a [ExprId], result: usize, path: Path) {
+        let here = |expr: ExprId| At { unit: at.unit, expr };
+        if let Some(name) = self.r.outside_name(callee)
+            && let Some(argument) = self.r.index.catalogue.flows.get(&name).and_then(|n| args.get(*n))
+        {
+            return self.handed_on(here(*argument), result, path);
+        }
+        // Calling what such a function handed out: `once := sync.OnceValue(f); once()`.
+        if matches!(self.r.index.kind(callee), ExprKind::Call { .. } | ExprKind::Var(_)) {
+            let functions = self.functions_along(callee, &path);
+            if !functions.is_empty() {
+                for function in functions {
+                    if path.frames.contains(function, at) {
+                        continue;
+                    }
+                    let frames = path.frames.push(function, at);
+                    self.returns(function, result, Path { frames, ..path.clone() });
+                }
+                return;
+            }
+        }
+        if result == 0 && self.boxed(at, callee, args, &path) {
+            return;
+        }
+        // A library function that is given a client most likely hands it on.
+        if self.ask.clients {
+            let client = args.iter().copied().find(|arg| match self.r.type_of(here(*arg)) {
+                Ty::Named(ty) => self.r.is_client_type(&ty, 0),
+                _ => false,
+            });
+            if let Some(client) = client {
+                return self.go(here(client), path);
+            }
+        }
+        if result == 0 {
+            self.end(End::External(at), &path);
+        }
+    }
+
+    /// An argument that a library function hands on: the value, or what calling it yields.
+    pub(super) fn handed_on(&mut self, argument: At, result: usize, path: Path) {
+        let parts = if result > 0 { path.parts.push(Step::Result(result)) } else { path.parts.clone() };
+        self.go(argument, Path { parts, ..path });
+    }
+
+    /// Containers of the library: what one method stored, another hands out; values along a context.
+    pub(super) fn boxed(&mut self, at: At, callee: At, args: &'a [ExprId], path: &Path) -> bool {
+        let index = self.r.index;
+        let ExprKind::Member { base, name } = index.kind(callee) else { return false };
+        let base = At { unit: at.unit, expr: *base };
+        if let Some(store) = &index.catalogue.context_store
+            && *name == store.get
+            && args.len() == 1
+        {
+            return self.context_value(at, args, path);
+        }
+        let Ty::Foreign(ty) = self.r.type_of(base) else { return false };
+        let Some(container) = index.catalogue.boxes.get(&*ty) else { return false };
+        if container.load != *name {
+            return false;
+        }
+        let Some(slot) = self.slot_of(base) else { return false };
+        let mut any = false;
+        for call in index.calls_named(&container.store).collect::<Vec<_>>() {
+            let Some((callee, given)) = self.r.call(call) else { continue };
+            let ExprKind::Member { base, .. } = index.kind(callee) else { continue };
+            if self.slot_of(At { unit: call.unit, expr: *base }).as_ref() != Some(&slot) || !self.counts(call.unit) {
+                continue;
+            }
+            let Some(value) = given.last() else { continue };
+            any = true;
+            self.go(At { unit: call.unit, expr: *value }, Path { frames: Frames::default(), ..path.clone() });
+        }
+        any
+    }
+
+    pub(super) fn context_value(&mut self, at: At, args: &'a [ExprId], path: &Path) -> bool {
+        let index = self.r.index;
+        let Some(store) = &index.catalogue.context_store else { return false };
+        let Some(key) = args.first() else { return false };
+        let key = index.unit(at.unit).text_of(*key).rsplit('.').next().unwrap_or_default().to_owned();
+        let put = store.put.rsplit('.').next().unwrap_or(&store.put).to_owned();
+        let mut any = false;
+        for call in index.calls_named(&put).collect::<Vec<_>>() {
+            let Some((callee, given)) = self.r.call(call) else { continue };
+            if self.r.outside_name(callee).as_deref() != Some(store.put.as_str()) || !self.counts(call.unit) {
+                continue;
+            }
+            let [_, other, value] = given else { continue };
+            let other = index.unit(call.unit).text_of(*other);
+            if other.rsplit('.').next() != Some(key.as_str()) {
+                continue;
+            }
+            any = true;
+            let steps = path.steps.then(|| format!("context value {key}"));
+            let path = Path { frames: Frames::default(), steps, ..path.clone() };
+            self.go(At { unit: call.unit, expr: *value }, path);
+        }
+        any
+    }
+
+    /// The variable or field an expression names, as an identity.
+    pub(super) fn slot_of(&self, at: At) -> Option<String> {
+        let index = self.r.index;
+        match index.kind(at) {
+            ExprKind::Var(var) => Some(format!("{}#{}", at.unit, var.0)),
+            ExprKind::Free(name) => Some(join(&index.unit(at.unit).package, name)),
+            ExprKind::Same(inner) => self.slot_of(At { unit: at.unit, expr: *inner }),
+            ExprKind::Member { base, name } => {
+                let base = At { unit: at.unit, expr: *base };
+                if let Some(package) = index.package_at(base) {
+                    return Some(join(package, name));
+                }
+                match self.r.member(&self.r.type_of(base), name).what {
+                    What::Field { owner, .. } => Some(format!("{owner}::{name}")),
+                    _ => None,
+                }
+            }
+            _ => None,
+        }
+    }
+}

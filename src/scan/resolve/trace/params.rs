@@ -1,0 +1,153 @@
+//! Parameters: what callers give, and what containers inject.
+
+use super::*;
+use crate::scan::index::{VarAt, join};
+
+impl<'a> Search<'_, 'a> {
+    pub(super) fn param(&mut self, function: FnAt, position: usize, name: &str, path: Path) {
+        let declared = self.r.index.function(function);
+        let variadic = declared.variadic && position + 1 == declared.params.len();
+        if let Some((call, below)) = path.frames.of(function) {
+            self.bind(call, function, position, variadic, Path { frames: below, ..path });
+            return;
+        }
+        let callers = self.r.callers(function);
+        let mut any = false;
+        for call in callers.iter() {
+            if !self.counts(call.unit) {
+                continue;
+            }
+            any = true;
+            let steps = path.steps.then(|| {
+                format!("parameter {name} of {} given at {}", self.r.index.display(function), self.r.index.place(*call))
+            });
+            let next = Path { frames: Frames::default(), steps, ..path.clone() };
+            self.bind(*call, function, position, variadic, next);
+        }
+        if any {
+            return;
+        }
+        if self.injected(function, position, &path) {
+            return;
+        }
+        let display = self.r.index.display(function);
+        if !callers.is_empty() {
+            self.open("only_tests_call", format!("parameter {name} of {display}, which only tests call"), &path);
+        } else if self.is_value(function) {
+            self.open("function_value", format!("parameter {name} of {display}, which is handed on as a value"), &path);
+        } else {
+            let text = format!("parameter {name} of {display}, which nothing in this tree calls");
+            self.open("param_of_uncalled_function", text, &path);
+        }
+    }
+
+    pub(super) fn bind(&mut self, call: At, function: FnAt, position: usize, variadic: bool, path: Path) {
+        if variadic {
+            let Some((_, args)) = self.r.call(call) else { return };
+            let rest: Vec<ExprId> = args.iter().skip(position).copied().collect();
+            let spread = matches!(self.r.index.kind(call), ExprKind::Call { spread: true, .. });
+            let parts = match path.parts.first() {
+                Some((Step::Element, inner)) if !spread => inner.clone(),
+                _ => path.parts.clone(),
+            };
+            for expr in rest {
+                self.go(At { unit: call.unit, expr }, Path { parts: parts.clone(), ..path.clone() });
+            }
+            return;
+        }
+        match self.r.argument(call, function, position) {
+            Some(argument) => self.go(argument, path),
+            None => {
+                // `f(g())` where g has several results.
+                let Some((_, args)) = self.r.call(call) else { return };
+                if let [only] = args {
+                    let parts = path.parts.push(Step::Result(position));
+                    self.go(At { unit: call.unit, expr: *only }, Path { parts, ..path });
+                }
+            }
+        }
+    }
+
+    /// A function nobody calls but a container does: its parameters are filled by type.
+    pub(super) fn injected(&mut self, function: FnAt, position: usize, path: &Path) -> bool {
+        let declared = self.r.index.function(function);
+        if !self.given_to_container(function) {
+            return false;
+        }
+        let Some(param) = declared.params.get(position) else { return false };
+        let wanted = self.r.var_type(VarAt { unit: function.unit, var: *param });
+        if wanted == Ty::Unknown || wanted == Ty::Plain {
+            return false;
+        }
+        let mut providers = vec![];
+        for (n, unit) in self.r.index.units.iter().enumerate() {
+            if !self.counts(n as u32) {
+                continue;
+            }
+            for (i, candidate) in unit.functions.iter().enumerate() {
+                let at = FnAt { unit: n as u32, func: FuncId(i as u32) };
+                let Some(first) = candidate.results.first() else { continue };
+                if candidate.owner.is_none()
+                    && self.r.ty(n as u32, &first.ty) == wanted
+                    && at != function
+                    && self.given_to_container(at)
+                {
+                    providers.push(at);
+                }
+            }
+        }
+        for provider in &providers {
+            let steps = path.steps.then(|| format!("injected by type from {}", self.r.index.display(*provider)));
+            let path = Path { frames: Frames::default(), steps, ..path.clone() };
+            self.returns(*provider, 0, path);
+        }
+        if providers.is_empty() {
+            self.open("di_no_provider", format!("{} is called by a container", self.r.index.display(function)), path);
+        }
+        true
+    }
+
+    /// Whether a function is an argument of a call to a dependency-injection package, at any depth.
+    pub(super) fn given_to_container(&self, function: FnAt) -> bool {
+        let index = self.r.index;
+        let is_container = |call: At| {
+            let mut call = Some(call);
+            while let Some(at) = call {
+                let Some((callee, _)) = self.r.call(at) else { return false };
+                if let Some(name) = self.r.outside_name(callee)
+                    && index.catalogue.injection.iter().any(|p| name.starts_with(p.as_str()))
+                {
+                    return true;
+                }
+                call = index.argument_of(at).map(|(outer, _)| outer);
+            }
+            false
+        };
+        if let Some(lambda) = index.lambda_at(function) {
+            return index.argument_of(lambda).is_some_and(|(call, _)| is_container(call));
+        }
+        let declared = index.function(function);
+        let full = join(&index.unit(function.unit).package, &declared.name);
+        index.references_named(&declared.name).any(|(unit, reference)| {
+            let Some(call) = reference.argument_of else { return false };
+            self.names_function(At { unit, expr: reference.expr }, &full) && is_container(At { unit, expr: call })
+        })
+    }
+
+    pub(super) fn names_function(&self, at: At, full: &str) -> bool {
+        let index = self.r.index;
+        match index.kind(at) {
+            ExprKind::Free(name) => join(&index.unit(at.unit).package, name) == full,
+            ExprKind::Member { base, name } => {
+                index.package_at(At { unit: at.unit, expr: *base }).is_some_and(|package| join(package, name) == full)
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether a function is used as a value at all.
+    pub(super) fn is_value(&self, function: FnAt) -> bool {
+        let declared = self.r.index.function(function);
+        declared.name.is_empty() || self.r.index.references_named(&declared.name).next().is_some()
+    }
+}

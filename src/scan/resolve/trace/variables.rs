@@ -1,0 +1,259 @@
+//! Variables, members, fields and literals.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use super::*;
+use crate::scan::index::{VarAt, join, package_part, strip};
+
+impl<'a> Search<'_, 'a> {
+    pub(super) fn var(&mut self, at: VarAt, path: Path) {
+        let var = self.r.index.var(at);
+        // `options.HostPort = …` after the object was made.
+        if let Some((Step::Field(field), rest)) = path.parts.first() {
+            for (unit, i) in self.r.index.var_writes(at).to_vec() {
+                let Some(write) = self.r.index.unit(unit).writes.get(i) else { continue };
+                let ExprKind::Member { name, .. } = &self.r.index.unit(unit).expr(write.target).kind else { continue };
+                if name == field {
+                    self.source(unit, &write.source, &Path { parts: rest.clone(), ..path.clone() });
+                }
+            }
+        }
+        for source in &var.sources {
+            self.source(at.unit, source, &path);
+        }
+        match var.role {
+            Role::Param(position) => {
+                let Some(func) = var.function else { return };
+                self.param(FnAt { unit: at.unit, func }, position, &var.name, path);
+            }
+            Role::Receiver => self.receiver(at, path),
+            Role::Global => {
+                let full = join(&self.r.index.unit(at.unit).package, &var.name);
+                let writes = self.r.index.global_writes(&full).to_vec();
+                let any = !var.sources.is_empty() || !writes.is_empty();
+                for (unit, i) in writes {
+                    if !self.counts(unit) {
+                        continue;
+                    }
+                    let Some(write) = self.r.index.unit(unit).writes.get(i) else { continue };
+                    let steps =
+                        path.steps.then(|| format!("variable {} set in {}", var.name, self.r.index.unit(unit).path));
+                    self.source(unit, &write.source, &Path { steps, ..path.clone() });
+                }
+                let package = &self.r.index.unit(at.unit).package;
+                self.r.index.want(package, &var.name, false, false);
+                if !any {
+                    self.unassigned(at, path);
+                }
+            }
+            Role::Local | Role::Result => {
+                if var.sources.is_empty() {
+                    self.unassigned(at, path);
+                }
+            }
+        }
+    }
+
+    /// A variable that is never assigned: a zero value of a known type may still have fields.
+    pub(super) fn unassigned(&mut self, at: VarAt, path: Path) {
+        let var = self.r.index.var(at);
+        if let Ty::Named(ty) = self.r.var_type(at)
+            && self.r.index.type_decl(&ty).is_some()
+        {
+            match path.parts.first() {
+                None => return self.instance(&ty, path),
+                Some((Step::Field(field), rest)) => {
+                    let (field, rest) = (field.clone(), rest.clone());
+                    return self.field(&ty, &field, Path { parts: rest, ..path });
+                }
+                _ => {}
+            }
+        }
+        let file = &self.r.index.unit(at.unit).path;
+        self.open("never_assigned", format!("variable {} ({file}:{}) is never assigned", var.name, var.line), &path);
+    }
+
+    pub(super) fn receiver(&mut self, at: VarAt, path: Path) {
+        let Ty::Named(ty) = self.r.var_type(at) else { return };
+        match path.parts.first() {
+            None => self.instance(&ty, path),
+            Some((Step::Field(field), rest)) => {
+                let (field, rest) = (field.clone(), rest.clone());
+                self.field(&ty, &field, Path { parts: rest, ..path });
+            }
+            _ => {}
+        }
+    }
+
+    /// An object of a type of the tree: when a client is looked for, it may embed one.
+    pub(super) fn instance(&mut self, ty: &Name, path: Path) {
+        if self.ask.clients
+            && path.parts.first().is_none()
+            && let Some(route) = self.r.embedded_client(ty, 0)
+            && let Some((owner, field)) = route.last()
+        {
+            return self.field(owner, field, path);
+        }
+        self.end(End::Instance(ty.clone()), &path);
+    }
+
+    pub(super) fn package_member(&mut self, package: &str, name: &str, at: At, path: Path) {
+        let full = join(package, name);
+        let functions = self.r.index.functions(&full);
+        if let Some(function) = functions.first() {
+            if path.parts.first().is_none() {
+                self.end(End::Function(*function), &path);
+            }
+            return;
+        }
+        let globals = self.r.index.globals(&full).to_vec();
+        if !globals.is_empty() {
+            for global in globals {
+                if global.unit != at.unit && !self.counts(global.unit) {
+                    continue;
+                }
+                let steps = path.steps.then(|| format!("variable {name}"));
+                self.var(global, Path { steps, ..path.clone() });
+            }
+            return;
+        }
+        let plain = package.strip_suffix("_test").unwrap_or(package);
+        if self.r.index.is_local(plain) {
+            self.r.index.want(package, name, false, true);
+            self.open("not_declared", format!("{name} is not declared in this tree"), &path);
+        } else if path.parts.first().is_none() {
+            self.end(End::External(at), &path);
+        }
+    }
+
+    pub(super) fn member(&mut self, at: At, base: At, name: &str, path: Path) {
+        if let Some(package) = self.r.index.package_at(base) {
+            let package = package.to_owned();
+            return self.package_member(&package, name, at, path);
+        }
+        let ty = self.r.type_of(base);
+        let member = self.r.member(&ty, name);
+        match member.what {
+            What::Field { owner, .. } => self.field(&owner, name, path),
+            What::Method(function) => {
+                if path.parts.first().is_none() {
+                    self.end(End::Function(function), &path);
+                }
+            }
+            What::Abstract { .. } | What::Sdk(_) => {
+                if path.parts.first().is_none() {
+                    self.end(End::External(at), &path);
+                }
+            }
+            What::Foreign(_) | What::Unknown => {
+                let parts = path.parts.push(Step::Field(name.to_owned()));
+                self.go(base, Path { parts, ..path });
+            }
+        }
+    }
+
+    /// Every value ever given to a field of a type.
+    pub(super) fn field(&mut self, owner: &Name, field: &str, path: Path) {
+        let mut hasher = DefaultHasher::new();
+        (owner, field).hash(&mut hasher);
+        path.parts.hash(&mut hasher);
+        if !self.seen.insert(hasher.finish()) {
+            return;
+        }
+        let index = self.r.index;
+        let short = owner.rsplit(['.', '/']).next().unwrap_or(owner);
+        let steps = path.steps.then(|| format!("field {short}.{field}"));
+        // The object in which the field was set is not the one the path came from: frames end here.
+        let path = Path { steps, frames: Frames::default(), ..path };
+        let position = match index.type_decl(owner) {
+            Some((_, TypeDecl { kind: TypeKind::Record { fields }, .. })) => {
+                fields.iter().position(|f| f.name == field)
+            }
+            _ => None,
+        };
+        let (mut any, mut in_tests) = (false, false);
+        for literal in index.composites(owner).to_vec() {
+            let ExprKind::Composite { parts, .. } = index.kind(literal) else { continue };
+            let value = parts.iter().enumerate().find_map(|(i, part)| match &part.key {
+                Some(Key::Name(name)) => (name == field).then_some(part.value),
+                Some(Key::Value(_)) => None,
+                None => (position == Some(i)).then_some(part.value),
+            });
+            let Some(value) = value else { continue };
+            if !self.counts(literal.unit) {
+                in_tests = true;
+                continue;
+            }
+            any = true;
+            self.go(At { unit: literal.unit, expr: value }, path.clone());
+        }
+        for (unit, i) in index.field_writes(field).to_vec() {
+            let Some(write) = index.unit(unit).writes.get(i) else { continue };
+            let ExprKind::Member { base, .. } = &index.unit(unit).expr(write.target).kind else { continue };
+            let base = At { unit, expr: strip(index.unit(unit), *base) };
+            let ty = self.r.type_of(At {
+                unit,
+                expr: match &index.unit(unit).expr(write.target).kind {
+                    ExprKind::Member { base, .. } => *base,
+                    _ => base.expr,
+                },
+            });
+            let matches = match self.r.member(&ty, field).what {
+                What::Field { owner: found, .. } => found == *owner,
+                _ => false,
+            };
+            if !matches {
+                continue;
+            }
+            if !self.counts(unit) {
+                in_tests = true;
+                continue;
+            }
+            any = true;
+            self.source(unit, &write.source, &path);
+        }
+        index.want(package_part(owner), field, false, false);
+        index.want(package_part(owner), short, false, false);
+        if !any {
+            let (reason, how) = if in_tests {
+                ("only_tests_call", "only tests assign")
+            } else {
+                ("never_assigned", "nothing in this tree assigns")
+            };
+            self.open(reason, format!("field {short}.{field}, which {how}"), &path);
+        }
+    }
+
+    pub(super) fn composite(&mut self, at: At, parts: &'a [Part], path: Path) {
+        let index = self.r.index;
+        match path.parts.first() {
+            None => {
+                if self.ask.clients
+                    && let Ty::Named(ty) = self.r.type_of(at)
+                    && index.type_decl(&ty).is_some()
+                {
+                    return self.instance(&ty, path);
+                }
+                self.end(End::Value(at), &path);
+            }
+            Some((Step::Field(field), rest)) => {
+                let (field, rest) = (field.clone(), rest.clone());
+                let value = parts.iter().find(|p| matches!(&p.key, Some(Key::Name(name)) if *name == field));
+                if let Some(part) = value {
+                    self.go(At { unit: at.unit, expr: part.value }, Path { parts: rest, ..path });
+                }
+            }
+            Some((Step::Element, rest)) => {
+                let rest = rest.clone();
+                for part in parts {
+                    self.go(At { unit: at.unit, expr: part.value }, Path { parts: rest.clone(), ..path.clone() });
+                }
+            }
+            Some((Step::Result(0), rest)) => {
+                let parts = rest.clone();
+                self.go(at, Path { parts, ..path });
+            }
+            Some((Step::Result(_), _)) => {}
+        }
+    }
+}
