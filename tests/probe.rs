@@ -1,33 +1,40 @@
 //! The probe as a consultant meets it: real servers, and everything that can be wrong on the way to them.
 
+#![allow(clippy::disallowed_methods)] // a test has no clock of its own
+
 mod support;
+
+#[path = "probe/fake.rs"]
+mod fake;
+#[path = "probe/ladder.rs"]
+mod ladder;
+#[path = "probe/live.rs"]
+mod live;
+#[path = "probe/partial.rs"]
+mod partial;
 
 use std::time::Duration;
 
 use temporal_preflight::config::ConnectionSettings;
-use temporal_preflight::demo::DevServer;
 use temporal_preflight::facts::Side;
-use temporal_preflight::facts::cluster::ClusterSnapshot;
-use temporal_preflight::probe::{self, Connection, ProbeOptions};
-
-fn resolve(settings: ConnectionSettings) -> Connection {
-    probe::profile::resolve(Side::Source, settings, &|_| None).expect("usable settings")
-}
+use temporal_preflight::facts::cluster::{ClusterSnapshot, LadderStep, NamespaceSnapshot};
+use temporal_preflight::probe::{self, ProbeOptions};
 
 fn options(namespaces: &[&str]) -> ProbeOptions {
     ProbeOptions {
         namespaces: namespaces.iter().map(|&n| n.to_owned()).collect(),
         task_queues: Vec::new(),
         at: jiff::Timestamp::now(),
-        rps: 200.0,
+        rps: 500.0,
         deadline: Duration::from_secs(60),
         connect_only: false,
         progress: None,
     }
 }
 
+/// Probe the source with these settings.
 fn run(settings: ConnectionSettings, options: &ProbeOptions) -> ClusterSnapshot {
-    let connection = resolve(settings);
+    let connection = probe::profile::resolve(Side::Source, settings, &|_| None).expect("usable settings");
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     runtime.block_on(probe::probe(Side::Source, &connection, options))
 }
@@ -36,10 +43,18 @@ fn at(address: &str) -> ConnectionSettings {
     ConnectionSettings { address: Some(address.to_owned()), ..Default::default() }
 }
 
-#[test]
-fn first() {
-    let Ok(cli) = support::ensure_temporal() else { return };
-    let server = DevServer::start(&cli, &["payments-prod"]).expect("a dev server");
-    let snapshot = run(at(server.address()), &options(&[]));
-    println!("{}", serde_json::to_string_pretty(&snapshot).unwrap());
+/// The step the connection failed at; all before it were passed.
+fn failed(snapshot: &ClusterSnapshot) -> &LadderStep {
+    let (last, before) = snapshot.connection.split_last().expect("steps");
+    assert!(before.iter().all(|step| step.ok) && !last.ok, "{:#?}", snapshot.connection);
+    assert!(last.remedy.is_some(), "{last:#?}");
+    last
+}
+
+fn namespace<'a>(snapshot: &'a ClusterSnapshot, name: &str) -> &'a NamespaceSnapshot {
+    snapshot.namespaces.iter().find(|n| n.name == name).expect("the namespace")
+}
+
+fn calls(snapshot: &ClusterSnapshot, method: &str) -> u64 {
+    snapshot.rpcs.iter().filter(|(name, _)| name.ends_with(method)).map(|(_, count)| count.calls).sum()
 }

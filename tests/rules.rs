@@ -228,10 +228,23 @@ fn a_failing_test_of_a_rule_says_how() {
         let bad = runs.iter().find(|r| r.result != Result::Ok);
         assert_eq!(bad.map(|r| r.result), result, "{by}: {runs:?}");
         assert!(bad.is_none_or(|r| r.detail.contains(says)), "{by}: {bad:?}");
-        let report = selftest::report(&runs);
-        let word = result.map_or("3 ok", Result::word);
-        assert!(report.contains(word) && report.contains("of 1 rule"), "{report}");
     }
+}
+
+#[test]
+fn rules_are_listed_by_area_and_found_by_a_misspelt_name() {
+    let (pack, _) = load::folder(Path::new("fixtures/rules/pack"));
+    let index = pack.index_markdown();
+    assert!(index.starts_with("# Rules\n\n3 rules in 3 areas.\n\n## rehearsal\n"), "{index}");
+    let row =
+        "| [trial-rehearsal](rehearsal/trial-rehearsal.md) | The whole migration was rehearsed | major | route | 10 |";
+    assert!(index.contains(row), "{index}");
+    assert_eq!(pack.similar("trial-rehersal"), ["trial-rehearsal"]);
+    assert_eq!(pack.similar("forgotten-starter"), ["trial-forgotten-starter"]);
+    assert!(pack.similar("nothing-like-it").is_empty());
+    let listing = serde_json::to_value(pack.listing()).unwrap();
+    assert_eq!(listing[0]["attested"], "rehearsal");
+    assert_eq!(pack.unwaivable().into_iter().collect::<Vec<_>>(), ["trial-search-attribute-type"]);
 }
 
 /// For people who write rules elsewhere: `RULE_PACK=dir cargo test --test rules -- --ignored private`.

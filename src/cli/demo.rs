@@ -1,6 +1,6 @@
 //! `demo`: the whole way on the bundled example company.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use super::clock;
@@ -21,7 +21,7 @@ use crate::ui::Problem;
 /// problems were planted; the exit code is 0 when the demonstration worked.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Folder for the reports
+    /// Folder for the reports and the example company's source tree
     #[arg(long, value_name = "DIR", default_value = "preflight-demo")]
     out: PathBuf,
     /// Judge the recorded snapshots even when the `temporal` CLI is there
@@ -34,9 +34,10 @@ pub fn run(args: &Args) -> super::Done {
     std::fs::create_dir_all(&args.out)
         .map_err(|e| Problem::usage(format!("cannot create {}", args.out.display())).note(e.to_string()))?;
     let cli = if args.recorded { None } else { demo::find_cli() };
+    let tree = args.out.join("estate");
     let (facts, how) = match cli {
-        Some(cli) => live(&cli)?,
-        None => recorded(args.recorded)?,
+        Some(cli) => live(&cli, &tree)?,
+        None => recorded(args.recorded, &tree)?,
     };
     let flags = VerdictFlags {
         gate: None,
@@ -54,15 +55,17 @@ pub fn run(args: &Args) -> super::Done {
     output::say("");
     output::reports(&card, &flags.report, &options)?;
     output::say(&format!(
-        "{how}\nThis was `audit` on the example company; on your own migration the exit code would have been {}.",
+        "{how}\nThis was `audit` on the example company, whose source tree is in {}; on your own migration the exit code \
+         would have been {}.",
+        tree.display(),
         card.verdict.exit_code()
     ));
     Ok(ExitCode::SUCCESS)
 }
 
-fn live(cli: &std::path::Path) -> Result<(Facts, String), Problem> {
+fn live(cli: &Path, tree: &Path) -> Result<(Facts, String), Problem> {
     output::say(&format!("starting two Temporal dev servers on loopback with {} …", cli.display()));
-    let estate = demo::prepare_live(cli, clock::now())?;
+    let estate = demo::prepare_live(cli, clock::now(), tree)?;
     let mut migration =
         MigrationArgs { file: Some(estate.preflight.clone()), at: Some(estate.at.to_string()) }.load()?;
     let none = ConnectionSettings::default;
@@ -71,11 +74,13 @@ fn live(cli: &std::path::Path) -> Result<(Facts, String), Problem> {
     output::say("scanning the code and probing both clusters …");
     let flags = ProbeFlags { source_rps: Some(200.0), target_rps: Some(200.0), probe_timeout: 60 };
     let facts = gather::everything(&migration, &roots, &connections, &flags)?;
-    Ok((facts, "Both clusters were real dev servers, probed live; they are stopped now.".into()))
+    let how = "Both clusters were real dev servers, probed live; they are stopped now. No worker ran on them, so the \
+               rules on workers fail beside what was planted.";
+    Ok((facts, how.into()))
 }
 
-fn recorded(chosen: bool) -> Result<(Facts, String), Problem> {
-    let estate = demo::recorded()?;
+fn recorded(chosen: bool, tree: &Path) -> Result<(Facts, String), Problem> {
+    let estate = demo::recorded(tree)?;
     let migration = MigrationArgs { file: Some(estate.preflight.clone()), at: Some(estate.at.to_string()) }.load()?;
     let options = gather::scan_options(&migration);
     let code = gather::code(&migration.roots(&[]), &options)?;

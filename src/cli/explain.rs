@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use super::output;
-use crate::rules;
 use crate::ui::Problem;
+use crate::{judge, rules};
 
 /// Explain a rule: what it checks, why it matters, what it cannot see, what to do
 #[derive(Debug, clap::Args)]
@@ -21,6 +21,10 @@ pub struct Args {
 /// Run it.
 pub fn run(args: &Args) -> super::Done {
     let catalogue = rules::load(&args.rules)?;
+    if let Some(builtin) = judge::builtin::get(&args.rule) {
+        output::result(&rules::explain_builtin(builtin, output::color()))?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let Some(rule) = catalogue.get(&args.rule) else {
         let similar = catalogue.similar(&args.rule);
         let mut problem = Problem::usage(format!("there is no rule `{}`", args.rule));
@@ -29,6 +33,6 @@ pub fn run(args: &Args) -> super::Done {
         }
         return Err(problem.help("`temporal-preflight rules` lists them all").into());
     };
-    output::result(&rules::explain(rule, true))?;
+    output::result(&rules::explain(rule, output::color()))?;
     Ok(ExitCode::SUCCESS)
 }

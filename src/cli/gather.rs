@@ -1,7 +1,7 @@
 //! From a migration to [`Facts`]: scan the code while both clusters are probed.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
@@ -14,7 +14,7 @@ use crate::config;
 use crate::facts::attestation::Attestation;
 use crate::facts::certificate::CertificateFile;
 use crate::facts::cluster::{ClusterSnapshot, LadderStep};
-use crate::facts::code::{CodeFacts, Scope};
+use crate::facts::code::CodeFacts;
 use crate::facts::{Facts, Known, Side, Why};
 use crate::probe::{self, ProbeOptions};
 use crate::scan::{self, ScanOptions};
@@ -65,7 +65,7 @@ pub fn everything(
 
 /// Task queues that workers and starters of the code name.
 fn queues_of_code(code: &CodeFacts) -> BTreeSet<String> {
-    code.sites.iter().filter(|s| s.scope == Scope::Main).filter_map(|s| s.task_queue.clone()).collect()
+    code.sites.iter().filter(|s| s.scope.is_production()).filter_map(|s| s.task_queue.clone()).collect()
 }
 
 /// Task queues in use on a cluster: they must be polled on the other one too.
@@ -103,7 +103,15 @@ pub fn scan_options(migration: &Migration) -> ScanOptions {
 
 fn certificates(migration: &Migration) -> Vec<CertificateFile> {
     let paths = &migration.preflight.certificates;
-    paths.iter().flat_map(|path| probe::certificates::read_path(&path.display().to_string())).collect()
+    let mut files: Vec<CertificateFile> =
+        paths.iter().flat_map(|path| probe::certificates::read_path(&path.display().to_string())).collect();
+    for file in &mut files {
+        // As it stands in preflight.yaml: relative to the folder of that file.
+        if let Ok(relative) = Path::new(&file.path).strip_prefix(&migration.folder) {
+            file.path = relative.display().to_string();
+        }
+    }
+    files
 }
 
 fn attestations(migration: &Migration) -> Result<Known<Vec<Attestation>>, Problem> {

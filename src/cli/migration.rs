@@ -87,15 +87,9 @@ impl Migration {
     /// Without a map, one namespace per connection is a map of one line.
     fn infer_mapping(&mut self, both: &Connections) {
         let (Some(source), Some(target)) = (both.source.value(), both.target.value()) else { return };
-        if self.preflight.plan.namespaces.is_empty() {
-            if let (Some(source), Some(target)) = (&source.namespace, &target.namespace) {
-                self.preflight.plan.namespaces.push(NamespaceMapping {
-                    source: source.clone(),
-                    target: Some(target.clone()),
-                    exclude: None,
-                    line: 0,
-                });
-            }
+        let mapped = &mut self.preflight.plan.namespaces;
+        if let (true, Some(source), Some(target)) = (mapped.is_empty(), &source.namespace, &target.namespace) {
+            mapped.push(NamespaceMapping { source: source.clone(), target: Some(target.clone()), exclude: None, line: 0 });
         }
     }
 

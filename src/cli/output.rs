@@ -58,6 +58,11 @@ pub fn say(text: &str) {
     let _ = writeln!(anstream::stderr(), "{text}");
 }
 
+/// Whether the result is printed in colour: `--color`, NO_COLOR and the terminal decide.
+pub fn color() -> bool {
+    anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never
+}
+
 /// One `--report FORMAT=PATH`.
 #[derive(Debug, Clone)]
 pub struct Report {
@@ -93,8 +98,7 @@ impl Report {
 
 /// What renderers may know of the terminal.
 pub fn on_terminal() -> RenderOptions {
-    // Colour is always rendered; anstream drops it where it is not wanted.
-    RenderOptions { width: width(), color: true, ..RenderOptions::default() }
+    RenderOptions { width: width(), color: color(), ..RenderOptions::default() }
 }
 
 /// Write all reports; each is rendered before the first is written, so that a failure leaves none behind.

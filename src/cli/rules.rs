@@ -80,15 +80,7 @@ fn test(folder: &std::path::Path) -> super::Done {
         return Err(problems.into());
     }
     let runs = rules::selftest::run(&catalogue);
-    let mut text = String::new();
-    for run in &runs {
-        text.push_str(&format!("{:<8} {}: {}\n", run.result.word(), run.rule, run.test));
-        if !run.detail.is_empty() {
-            text.push_str(&format!("         {}\n", run.detail));
-        }
-    }
     let bad = runs.iter().filter(|run| run.result != rules::selftest::Result::Ok).count();
-    text.push_str(&format!("{} rules, {} test cases, {bad} not as expected", catalogue.rules.len(), runs.len()));
-    output::result(&text)?;
+    output::result(&rules::selftest::report(&runs))?;
     Ok(if bad == 0 { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }

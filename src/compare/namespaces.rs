@@ -96,7 +96,7 @@ pub fn namespace_missing(cluster: &ClusterSnapshot, name: &str) -> Known<bool> {
     }
 }
 
+/// The code as tonic and as gRPC write it.
 fn says_not_found(reason: &str) -> bool {
-    let reason = reason.to_ascii_lowercase();
-    reason.contains("notfound") || reason.contains("not found") || reason.contains("not_found")
+    reason.contains("NotFound") || reason.contains("NOT_FOUND")
 }

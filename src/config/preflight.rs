@@ -225,15 +225,14 @@ pub fn parse(path: &Path, text: &str) -> Result<Preflight, Problem> {
 
     let side = |settings: Option<Spanned<ConnectionSettings>>| {
         let mut settings = settings.map(|s| s.value).unwrap_or_default();
-        for path in [
+        let paths = [
             &mut settings.config_file,
             &mut settings.tls_cert_path,
             &mut settings.tls_key_path,
             &mut settings.tls_ca_path,
-        ] {
-            if let Some(p) = path {
-                *p = join(&folder, p).display().to_string();
-            }
+        ];
+        for path in paths.into_iter().flatten() {
+            *path = join(&folder, path).display().to_string();
         }
         settings
     };

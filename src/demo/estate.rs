@@ -20,6 +20,7 @@ pub const REFERENCE_DAY: Date = date(2026, 11, 20);
 /// # Errors
 /// When the folder cannot be written.
 pub fn unpack(folder: &Path, today: Date) -> Result<(), Problem> {
+    std::fs::create_dir_all(folder).map_err(|e| cannot_write(folder, &e))?;
     write(&ESTATE, folder)?;
     let days = (today - REFERENCE_DAY).get_days();
     if days == 0 {
@@ -55,7 +56,7 @@ pub(super) fn edit(path: &Path, change: impl FnOnce(&str) -> Result<String, Prob
 pub(super) fn cannot_write(path: &Path, error: &std::io::Error) -> Problem {
     Problem::tool(format!("cannot write {}", path.display()))
         .note(error.to_string())
-        .help("the demo needs a writable folder for temporary files (TMPDIR)")
+        .help("give a folder that can be written: --out DIR")
 }
 
 /// Move every `YYYY-MM-DD` that stands alone by a number of days.

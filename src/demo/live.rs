@@ -9,8 +9,7 @@ use super::server::DevServer;
 use super::{estate, seed};
 use crate::ui::Problem;
 
-/// Two seeded dev servers and the source tree whose plan leads to them. Dropping it stops the servers and removes
-/// the tree.
+/// Two seeded dev servers and the source tree whose plan leads to them. Dropping it stops the servers.
 #[derive(Debug)]
 pub struct LiveEstate {
     /// `host:port` of the cluster the company leaves.
@@ -24,16 +23,16 @@ pub struct LiveEstate {
     /// The instant its dates were laid around.
     pub at: Timestamp,
     _servers: (DevServer, DevServer),
-    _folder: tempfile::TempDir,
 }
 
-/// Start both servers, fill them through the CLI at `cli`, and unpack the tree with its dates laid around `at`.
+/// Start both servers, fill them through the CLI at `cli`, and unpack the tree into `root` with its dates laid around
+/// `at`.
 ///
-/// Blocks for a few seconds.
+/// Blocks for about two seconds.
 ///
 /// # Errors
-/// When the CLI cannot be run, a server does not start, or no temporary folder can be written.
-pub fn prepare_live(cli: &Path, at: Timestamp) -> Result<LiveEstate, Problem> {
+/// When the CLI cannot be run, a server does not start, or `root` cannot be written.
+pub fn prepare_live(cli: &Path, at: Timestamp, root: &Path) -> Result<LiveEstate, Problem> {
     let (source, target) = std::thread::scope(|scope| {
         let source = scope.spawn(|| {
             let namespaces = [seed::SOURCE_NAMESPACE, seed::EXCLUDED_NAMESPACE];
@@ -49,22 +48,16 @@ pub fn prepare_live(cli: &Path, at: Timestamp) -> Result<LiveEstate, Problem> {
     let broke = |_| Problem::tool("starting a dev server broke down");
     let (source, target) = (source.map_err(broke)??, target.map_err(broke)??);
 
-    let folder = tempfile::Builder::new()
-        .prefix("temporal-preflight-demo-")
-        .tempdir()
-        .map_err(|e| estate::cannot_write(&std::env::temp_dir(), &e))?;
-    let root = folder.path().to_owned();
-    estate::unpack(&root, at.to_zoned(TimeZone::UTC).date())?;
+    estate::unpack(root, at.to_zoned(TimeZone::UTC).date())?;
     let preflight = root.join("preflight.yaml");
     estate::edit(&preflight, |text| Ok(lead_to(text, source.address(), target.address())))?;
     Ok(LiveEstate {
         source_address: source.address().to_owned(),
         target_address: target.address().to_owned(),
-        root,
+        root: root.to_owned(),
         preflight,
         at,
         _servers: (source, target),
-        _folder: folder,
     })
 }
 

@@ -1,6 +1,6 @@
 //! The example company without any server: snapshots that were recorded.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -12,7 +12,7 @@ use crate::ui::Problem;
 const SOURCE: &str = include_str!("../../fixtures/snapshots/estate-source.json");
 const TARGET: &str = include_str!("../../fixtures/snapshots/estate-target.json");
 
-/// The source tree with one snapshot per cluster. Dropping it removes the tree.
+/// The source tree with one snapshot per cluster.
 #[derive(Debug)]
 pub struct RecordedEstate {
     /// The source tree.
@@ -25,32 +25,25 @@ pub struct RecordedEstate {
     pub target: ClusterSnapshot,
     /// The instant to judge for: an hour after the snapshots were taken, ten days before the window opens.
     pub at: Timestamp,
-    _folder: tempfile::TempDir,
 }
 
-/// Unpack the tree into a temporary folder and read the snapshots.
+/// Unpack the tree into `root` and read the snapshots.
 ///
 /// # Errors
-/// When no temporary folder can be written.
-pub fn recorded() -> Result<RecordedEstate, Problem> {
+/// When `root` cannot be written.
+pub fn recorded(root: &Path) -> Result<RecordedEstate, Problem> {
     let unreadable = |e: serde_json::Error| Problem::tool("the bundled snapshots cannot be read").note(e.to_string());
-    let folder = tempfile::Builder::new()
-        .prefix("temporal-preflight-demo-")
-        .tempdir()
-        .map_err(|e| estate::cannot_write(&std::env::temp_dir(), &e))?;
-    let root = folder.path().to_owned();
-    estate::unpack(&root, estate::REFERENCE_DAY)?;
+    estate::unpack(root, estate::REFERENCE_DAY)?;
     let at = estate::REFERENCE_DAY
         .at(9, 0, 0, 0)
         .to_zoned(TimeZone::UTC)
         .map_err(|e| Problem::tool("the day of the recording does not exist").note(e.to_string()))?;
     Ok(RecordedEstate {
         preflight: root.join("preflight.yaml"),
-        root,
+        root: root.to_owned(),
         source: serde_json::from_str(SOURCE).map_err(unreadable)?,
         target: serde_json::from_str(TARGET).map_err(unreadable)?,
         at: at.timestamp(),
-        _folder: folder,
     })
 }
 
@@ -61,7 +54,8 @@ mod tests {
 
     #[test]
     fn the_recording_is_of_this_tree_and_this_day() {
-        let estate = recorded().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let estate = recorded(folder.path()).unwrap();
         let plan = crate::config::preflight::load(&estate.preflight).unwrap();
         for (snapshot, side) in [(&estate.source, Side::Source), (&estate.target, Side::Target)] {
             assert_eq!(snapshot.side, side);

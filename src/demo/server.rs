@@ -21,6 +21,9 @@ pub const INSTALLED_CLI: &str =
 /// How long a server may take until all its namespaces answer.
 const START_LIMIT: Duration = Duration::from_secs(30);
 
+/// How long one command of the CLI may take; also how long one can outlive a server that was stopped under it.
+const COMMAND_LIMIT: &str = "10s";
+
 /// Free ports are chosen before the server binds them; somebody else may be faster.
 const ATTEMPTS: usize = 3;
 
@@ -130,7 +133,7 @@ impl DevServer {
     fn run(&self, args: &[&str]) -> Result<Output, Problem> {
         isolated(&self.cli)
             .args(args)
-            .args(["--address", &self.address])
+            .args(["--address", &self.address, "--command-timeout", COMMAND_LIMIT])
             .stdin(Stdio::null())
             .output()
             .map_err(|e| cannot_run(&self.cli, &e))
@@ -152,7 +155,7 @@ impl DevServer {
             if std::net::TcpStream::connect(&self.address).is_ok() {
                 // Listing open executions needs namespace and visibility: both are then ready.
                 pending.retain(|namespace| {
-                    let count = ["workflow", "count", "--namespace", namespace, "--command-timeout", "5s"];
+                    let count = ["workflow", "count", "--namespace", namespace];
                     !self.run(&count).is_ok_and(|output| output.status.success())
                 });
                 if pending.is_empty() {

@@ -157,6 +157,14 @@ pub enum Scope {
     Docs,
 }
 
+impl Scope {
+    /// Whether code of this kind runs in production. Machine-written code does: a generated client starts workflows
+    /// as truly as one that was written by hand.
+    pub fn is_production(self) -> bool {
+        matches!(self, Scope::Main | Scope::Generated)
+    }
+}
+
 /// How sure the analyser is that this is a call of the SDK.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -228,6 +236,21 @@ pub struct ClientOrigin {
     pub via: Vec<String>,
     /// For unresolved: the first step that failed.
     pub reason: Option<String>,
+}
+
+/// How the reason of an ambiguous origin begins when several constructions are possible and none is missing, as with
+/// a factory that dials either cluster, or a flag that chooses between two clients.
+pub const SEVERAL_CONSTRUCTIONS: &str = "several_constructions";
+
+impl ClientOrigin {
+    /// Whether every way the receiver can take ends in one of `origins`.
+    pub fn every_way_ends(&self) -> bool {
+        match self.status {
+            OriginStatus::Resolved => true,
+            OriginStatus::Ambiguous => self.reason.as_deref().is_some_and(|r| r.starts_with(SEVERAL_CONSTRUCTIONS)),
+            OriginStatus::Inherited | OriginStatus::Unresolved => false,
+        }
+    }
 }
 
 /// Outcome of following a receiver.

@@ -22,6 +22,18 @@ impl Why {
     pub fn with_remedy(reason: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self { reason: reason.into(), remedy: Some(remedy.into()) }
     }
+
+    /// Several reasons as one, each once, with the first remedy; nothing when there are none.
+    pub fn all(whys: &[Self]) -> Option<Self> {
+        let mut reasons: Vec<&str> = Vec::new();
+        for why in whys {
+            if !reasons.contains(&why.reason.as_str()) {
+                reasons.push(&why.reason);
+            }
+        }
+        let remedy = whys.iter().find_map(|why| why.remedy.clone());
+        (!reasons.is_empty()).then(|| Self { reason: reasons.join("; "), remedy })
+    }
 }
 
 /// A value that was learned wholly, in part, or not at all.
@@ -112,11 +124,7 @@ impl<T> Known<Vec<T>> {
     pub fn concat(parts: impl IntoIterator<Item = Known<Vec<T>>>) -> Self {
         let (mut all, mut whys, mut any) = (Vec::new(), Vec::<Why>::new(), false);
         for part in parts {
-            if let Some(why) = part.why() {
-                if !whys.contains(why) {
-                    whys.push(why.clone());
-                }
-            }
+            whys.extend(part.why().cloned());
             match part {
                 Known::Known(value) | Known::Partial { value, .. } => {
                     any = true;
@@ -125,11 +133,7 @@ impl<T> Known<Vec<T>> {
                 Known::Unknown(_) => {}
             }
         }
-        let Some(first) = whys.first() else { return Known::Known(all) };
-        let why = Why {
-            reason: whys.iter().map(|w| w.reason.as_str()).collect::<Vec<_>>().join("; "),
-            remedy: first.remedy.clone(),
-        };
+        let Some(why) = Why::all(&whys) else { return Known::Known(all) };
         if any { Known::Partial { value: all, why } } else { Known::Unknown(why) }
     }
 }

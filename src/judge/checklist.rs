@@ -63,24 +63,39 @@ fn answer(checks: &[Check], belongs: impl Fn(&Check) -> bool) -> Answer {
     let same = own.iter().filter(|c| self::status(c) == status);
     let evidence = match status {
         Status::Ok => {
-            let mut bases: Vec<&str> = same.clone().filter_map(|c| c.why.as_deref()).collect();
-            bases.dedup();
+            let bases = distinct(same.clone().filter_map(|c| c.why.clone()));
             match (bases.is_empty(), same.count()) {
                 (false, _) => bases.join("; "),
                 (true, 1) => worst.title.clone(),
                 (true, n) => format!("{n} rules passed"),
             }
         }
-        Status::NotApplicable => worst.why.clone().unwrap_or_else(|| "no rule applies".into()),
+        Status::NotApplicable => match distinct(same.filter_map(|c| c.why.clone())) {
+            reasons if reasons.is_empty() => "no rule applies".into(),
+            reasons => reasons.join("; "),
+        },
         _ => {
-            let more: usize = same.map(|c| points(c)).sum::<usize>() - 1;
-            match more {
-                0 => headline(worst),
-                n => format!("{} (and {n} more)", headline(worst)),
+            let all: usize = same.clone().map(|c| points(c)).sum();
+            match distinct(same.map(|c| headline(c))).len() {
+                // Several rules often lack the same evidence.
+                1 if !worst.findings.iter().any(|f| counts(worst, f)) => headline(worst),
+                _ if all > 1 => format!("{} (and {} more)", headline(worst), all - 1),
+                _ => headline(worst),
             }
         }
     };
     Answer { status, evidence, rules }
+}
+
+/// Each text once, in order of appearance.
+fn distinct(texts: impl Iterator<Item = String>) -> Vec<String> {
+    let mut all = Vec::new();
+    for text in texts {
+        if !all.contains(&text) {
+            all.push(text);
+        }
+    }
+    all
 }
 
 fn status(check: &Check) -> Status {
@@ -170,7 +185,14 @@ mod tests {
         failed.findings.push(finding("forgotten-starter", "admin/tool.go", 7));
         assert_eq!(item3(&[failed]).1, "something is wrong in jobs/nightly.go (and 1 more)");
         let unknown = check("a", Severity::Blocker, Outcome::Unknown);
-        assert_eq!(item3(&[unknown]).1, "unknown, because the target was not probed");
+        assert_eq!(item3(std::slice::from_ref(&unknown)).1, "unknown, because the target was not probed");
+        let other = Check { why: Some("no scan".into()), ..check("b", Severity::Blocker, Outcome::Unknown) };
+        assert_eq!(item3(&[unknown.clone(), other]).1, "unknown, because the target was not probed (and 1 more)");
+        let same = check("c", Severity::Blocker, Outcome::Unknown);
+        assert_eq!(item3(&[unknown, same]).1, "unknown, because the target was not probed", "one reason is said once");
+        let absent =
+            |rule, why: &str| Check { why: Some(why.into()), ..check(rule, Severity::Blocker, Outcome::NotApplicable) };
+        assert_eq!(item3(&[absent("a", "no TLS"), absent("b", "no API key")]).1, "no TLS; no API key");
         let mut passed = check("a", Severity::Blocker, Outcome::Pass);
         passed.why = Some("14 starters, 1 factory".into());
         assert_eq!(item3(&[passed]).1, "14 starters, 1 factory");

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::facts::attestation::Attestation;
+use crate::facts::certificate::CertificateFile;
 use crate::facts::cluster::{ClusterKind, ClusterSnapshot, LadderStep, RpcCount};
 use crate::facts::code::CodeFacts;
 use crate::facts::plan::Plan;
@@ -364,6 +365,14 @@ pub struct Inventory {
     pub source: Known<ClusterSnapshot>,
     /// The target cluster.
     pub target: Known<ClusterSnapshot>,
+    /// Certificate files named by the configuration, beside those the connections use.
+    #[serde(default = "no_certificates")]
+    pub certificates: Known<Vec<CertificateFile>>,
+}
+
+/// Scorecards written before the inventory held certificates.
+fn no_certificates() -> Known<Vec<CertificateFile>> {
+    Known::unknown("the scorecard does not hold the certificates of the configuration")
 }
 
 /// How a cluster was reached.

@@ -5,7 +5,12 @@ use crate::facts::cluster::ClusterSnapshot;
 use crate::facts::{Facts, Known, Side};
 
 pub(super) fn inventory(facts: &Facts) -> Inventory {
-    Inventory { code: facts.code.clone(), source: facts.source.clone(), target: facts.target.clone() }
+    Inventory {
+        code: facts.code.clone(),
+        source: facts.source.clone(),
+        target: facts.target.clone(),
+        certificates: facts.certificates.clone(),
+    }
 }
 
 pub(super) fn summaries(facts: &Facts) -> Vec<SideSummary> {

@@ -91,10 +91,10 @@ fn plural(n: usize, word: &str) -> String {
     if n == 1 { format!("1 {word}") } else { format!("{n} {word}s") }
 }
 
-/// Up to three names in full; the rest as a number.
+/// Up to four names in full; of more, three and a number.
 fn list(ids: &[String]) -> String {
     match ids {
-        [a, b, c, _, rest @ ..] => format!("{a}, {b}, {c} and {} more", rest.len() + 1),
+        [a, b, c, _, _, ..] => format!("{a}, {b}, {c} and {} more", ids.len() - 3),
         ids => ids.join(", "),
     }
 }

@@ -77,13 +77,6 @@ impl Budget {
         lane.next = lane.next.max(Instant::now() + pause);
     }
 
-    /// How long a call may have to wait for its turn.
-    pub(super) fn longest_wait(&self) -> Duration {
-        let now = Instant::now();
-        let wait = |cost| self.lane(cost).next.saturating_duration_since(now);
-        wait(Cost::Visibility).max(wait(Cost::General)) + SLOWEST
-    }
-
     /// Time left.
     pub(super) fn left(&self) -> Duration {
         self.end.saturating_duration_since(Instant::now())

@@ -64,7 +64,7 @@ impl Failure {
         if self.message == OUT_OF_TIME {
             return Why::with_remedy(
                 OUT_OF_TIME,
-                "allow more time or a higher request rate (--deadline, --rps), or probe fewer namespaces",
+                "allow more time (--probe-timeout) or more requests (--source-rps, --target-rps), or probe fewer namespaces",
             );
         }
         let place = if self.namespace.is_empty() { String::new() } else { format!(" for {}", self.namespace) };
@@ -96,7 +96,7 @@ impl Failure {
                 self.namespace
             ),
             Code::ResourceExhausted => {
-                "probe again with a lower request rate (--rps), or when the cluster is less busy".into()
+                "probe again with fewer requests (--source-rps, --target-rps), or when the cluster is less busy".into()
             }
             Code::Unavailable | Code::DeadlineExceeded => {
                 "probe again; if it lasts, look at the health of the frontend and its store".into()
@@ -172,18 +172,22 @@ impl Client {
             if let (false, Ok(value)) = (namespace.is_empty(), namespace.parse()) {
                 request.metadata_mut().insert("temporal-namespace", value);
             }
-            // Waiting for a turn happens inside the call, so the limit of one call starts after the longest wait.
-            let limit = CALL_TIMEOUT + self.budget.longest_wait();
-            let status = match tokio::time::timeout(limit.min(self.budget.left() + CALL_TIMEOUT), send(request)).await {
-                Ok(Ok(answer)) => return Ok(answer.into_inner()),
-                Ok(Err(status)) => status,
-                Err(_) => Status::deadline_exceeded(format!("no answer within {} s", CALL_TIMEOUT.as_secs())),
+            // The transport starts this clock when the call leaves, after it has waited for its turn.
+            request.set_timeout(CALL_TIMEOUT.min(self.budget.left()));
+            let status = match send(request).await {
+                Ok(answer) => return Ok(answer.into_inner()),
+                Err(status) if cause::<tonic::TimeoutExpired>(&status) => {
+                    Status::deadline_exceeded("the call was not answered in time")
+                }
+                Err(status) => status,
             };
+            // An error with a cause is one of the transport: the server ends connections every few minutes.
+            let transport = std::error::Error::source(&status).is_some();
             attempt += 1;
             let retry = match status.code() {
                 Code::ResourceExhausted => attempt < ATTEMPTS,
                 Code::Unavailable => attempt < 3,
-                _ => false,
+                _ => transport && attempt < 3,
             };
             let pause = backoff(attempt);
             if !retry || self.budget.left() <= pause {
@@ -201,6 +205,18 @@ impl Client {
             }
         }
     }
+}
+
+/// Whether an error of this type is among the causes of a status.
+fn cause<E: std::error::Error + 'static>(status: &Status) -> bool {
+    let mut next = std::error::Error::source(status);
+    while let Some(error) = next {
+        if error.is::<E>() {
+            return true;
+        }
+        next = error.source();
+    }
+    false
 }
 
 /// The server's message, or for transport errors the innermost cause, in one bounded line.

@@ -35,6 +35,13 @@ impl Connection {
         if cloud { ClusterKind::Cloud } else { ClusterKind::SelfHosted }
     }
 
+    /// The namespace to use when none is asked for: the named one, the one in the name of a Cloud namespace
+    /// endpoint, or `default` as every client assumes.
+    pub(super) fn default_namespace(&self) -> String {
+        let endpoint = self.server_name().strip_suffix(".tmprl.cloud");
+        self.namespace.clone().or(endpoint.map(str::to_owned)).unwrap_or_else(|| "default".to_owned())
+    }
+
     /// The name the server's certificate must be for.
     pub(super) fn server_name(&self) -> &str {
         self.tls.as_ref().and_then(|tls| tls.server_name.as_deref()).unwrap_or(&self.host)

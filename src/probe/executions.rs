@@ -26,6 +26,8 @@ const RATIO: f64 = 1.05;
 const REFINEMENTS: u32 = 4;
 /// which is this many: they are fetched in one list, and the extreme among them is exact.
 const ROWS: i32 = 50;
+/// So few executions are listed at once, without a bisection.
+const FEW: u64 = 10;
 
 /// Visibility of one namespace.
 pub(super) struct Visibility<'a> {
@@ -88,13 +90,24 @@ pub(super) async fn read(visibility: &Visibility<'_>) -> Executions {
         _ => LONGEST_SECONDS,
     };
     let workflow_types = visibility.types(bound(&oldest_open), bound(&longest_closed)).await;
+    // Among a whole namespace the extreme may be known to a ratio only; a type may have told it exactly.
+    let types = || workflow_types.value().into_iter().flatten();
     Executions {
-        workflow_types,
+        oldest_open: oldest_open.map(|found| greatest(found, types().map(|t| &t.oldest_open))),
+        longest_closed: longest_closed.map(|found| greatest(found, types().map(|t| &t.longest_closed))),
         open: known(visibility.open.clone()),
         closed: known(closed),
-        oldest_open,
-        longest_closed,
+        workflow_types,
     }
+}
+
+/// The greatest of all; of equal ones, that which began first.
+fn greatest<'a>(
+    found: Option<ExecutionSample>,
+    others: impl Iterator<Item = &'a Option<ExecutionSample>>,
+) -> Option<ExecutionSample> {
+    let others = others.flatten().cloned();
+    found.into_iter().chain(others).max_by_key(|sample| (sample.seconds, std::cmp::Reverse(sample.start_time)))
 }
 
 impl<'a> Visibility<'a> {
@@ -134,33 +147,51 @@ impl<'a> Visibility<'a> {
     }
 
     /// The distinct values of a field among executions that match, sorted; one call a value.
+    ///
+    /// A value the store does not exclude when asked to is left out and named in the reason, and what begins
+    /// like it is passed over, so that the others are still found.
     pub(super) async fn distinct(&self, field: Field, filter: &str) -> Known<Vec<String>> {
         let mut values: Vec<String> = Vec::new();
-        let why = loop {
-            if values.len() >= DISTINCT {
-                break Why::new(format!("there are more than {DISTINCT} values of {}", field.name()));
-            }
-            let unseen = query::none_of(field.name(), values.iter().map(String::as_str)).unwrap_or_default();
-            let row = match self.rows(&query::all([filter, &unseen]), 1).await {
+        let mut passed_over: Vec<String> = Vec::new();
+        let mut whys: Vec<Why> = Vec::new();
+        while values.len() < DISTINCT {
+            let mut conditions = vec![filter.to_owned()];
+            conditions.extend(query::none_of(field.name(), values.iter().map(String::as_str)));
+            conditions.extend(passed_over.iter().map(|prefix| query::not_starting_with(field.name(), prefix)));
+            let row = match self.rows(&query::all(conditions.iter().map(String::as_str)), 1).await {
                 Ok(rows) => rows.into_iter().next(),
-                Err(failure) if values.is_empty() => return Known::Unknown(failure.why()),
-                Err(failure) => break failure.why(),
+                Err(failure) => {
+                    whys.push(failure.why());
+                    break;
+                }
             };
-            let Some(row) = row else {
-                values.sort();
-                return Known::Known(values);
-            };
+            let Some(row) = row else { break };
             let value = field.of(row);
-            if value.is_empty() || values.contains(&value) {
-                break Why::new(format!(
-                    "the visibility store does not exclude {} `{value}` as asked, so others may be hidden behind it",
-                    field.name()
-                ));
+            if !value.is_empty() && !values.contains(&value) {
+                values.push(value);
+                continue;
             }
-            values.push(value);
-        };
+            let prefix = query::matchable_prefix(&value).to_owned();
+            values.retain(|known| *known != value);
+            whys.push(Why::new(format!(
+                "the visibility store cannot be asked for {} `{}`: it was not counted, nor what begins alike",
+                field.name(),
+                value.escape_debug()
+            )));
+            if prefix.is_empty() || passed_over.contains(&prefix) {
+                break;
+            }
+            passed_over.push(prefix);
+        }
+        if values.len() >= DISTINCT {
+            whys.push(Why::new(format!("there are {DISTINCT} values of {} or more", field.name())));
+        }
         values.sort();
-        Known::Partial { value: values, why }
+        match Why::all(&whys) {
+            None => Known::Known(values),
+            Some(why) if values.is_empty() => Known::Unknown(why),
+            Some(why) => Known::Partial { value: values, why },
+        }
     }
 
     async fn types(&self, oldest: f64, longest: f64) -> Known<Vec<WorkflowType>> {
@@ -171,56 +202,39 @@ impl<'a> Visibility<'a> {
         };
         let mut types = Vec::new();
         for (index, name) in names.iter().enumerate() {
-            self.options.say(&format!("{}: workflow type {} of {}", self.namespace, index + 1, names.len()));
-            match self.workflow_type(name, oldest, longest).await {
-                Ok((found, why)) => {
-                    types.push(found);
-                    whys.extend(why);
-                }
+            self.options.say(&format!("{}: counting workflow type {} of {}", self.namespace, index + 1, names.len()));
+            match self.counts(name).await {
+                Ok(found) => types.push(found),
                 Err(failure) => {
-                    let why = failure.why();
-                    whys.push(Why { reason: format!("workflow type {name}: {}", why.reason), remedy: why.remedy });
+                    whys.push(of_type(name, failure.why()));
                     if failure.is_final() {
-                        let rest = names.len() - index - 1;
-                        if rest > 0 {
-                            whys.push(Why::new(format!("{rest} more workflow types were not counted")));
-                        }
                         break;
                     }
                 }
             }
         }
-        let Some(first) = whys.first().cloned() else { return Known::Known(types) };
-        whys.dedup();
-        let reason = whys.iter().map(|w| w.reason.as_str()).collect::<Vec<_>>().join("; ");
-        Known::Partial { value: types, why: Why { reason, remedy: first.remedy } }
+        // Counts of all types first: when the time runs out, ages are what can be missed best.
+        let number = types.len();
+        for (index, found) in types.iter_mut().enumerate() {
+            self.options.say(&format!("{}: ages of workflow type {} of {number}", self.namespace, index + 1));
+            let is = query::equals(Field::WorkflowType.name(), &found.name);
+            let open = self.extreme_of(&Ok(found.open), &is, Extreme::OldestOpen, oldest).await;
+            let closed = self.extreme_of(&Ok(found.closed), &is, Extreme::LongestClosed, longest).await;
+            whys.extend([&open, &closed].into_iter().filter_map(Known::why).map(|w| of_type(&found.name, w.clone())));
+            found.oldest_open = open.value().cloned().flatten();
+            found.longest_closed = closed.value().cloned().flatten();
+        }
+        match Why::all(&whys) {
+            None => Known::Known(types),
+            Some(why) => Known::Partial { value: types, why },
+        }
     }
 
-    /// Counts and extremes of one type. When only an extreme fails, the counts are kept beside the reason.
-    async fn workflow_type(
-        &self,
-        name: &str,
-        oldest: f64,
-        longest: f64,
-    ) -> Result<(WorkflowType, Option<Why>), Failure> {
+    async fn counts(&self, name: &str) -> Result<WorkflowType, Failure> {
         let is = query::equals(Field::WorkflowType.name(), name);
         let open = self.count(&query::all([self.phases.open, &is])).await?;
         let closed = self.count(&query::all([self.phases.closed, &is])).await?;
-        let oldest_open = self.extreme_of(&Ok(open), &is, Extreme::OldestOpen, oldest).await;
-        let longest_closed = self.extreme_of(&Ok(closed), &is, Extreme::LongestClosed, longest).await;
-        let why = oldest_open
-            .why()
-            .or(longest_closed.why())
-            .map(|why| Why { reason: format!("workflow type {name}: {}", why.reason), remedy: why.remedy.clone() });
-        let sample = |extreme: Known<Option<ExecutionSample>>| extreme.value().cloned().flatten();
-        let found = WorkflowType {
-            name: name.to_owned(),
-            open,
-            closed,
-            oldest_open: sample(oldest_open),
-            longest_closed: sample(longest_closed),
-        };
-        Ok((found, why))
+        Ok(WorkflowType { name: name.to_owned(), open, closed, oldest_open: None, longest_closed: None })
     }
 
     async fn extreme_of(
@@ -232,48 +246,59 @@ impl<'a> Visibility<'a> {
     ) -> Known<Option<ExecutionSample>> {
         match count {
             Ok(0) => Known::Known(None),
-            Ok(_) => known(self.extreme(filter, extreme, ceiling).await),
+            Ok(count) => known(self.extreme(*count, filter, extreme, ceiling).await),
             Err(failure) => Known::Unknown(failure.why()),
         }
     }
 
-    /// The oldest open or longest closed execution among those that match, of which there is at least one.
+    /// The oldest open or longest closed execution among those that match, of which there are `count`.
     ///
+    /// Age and duration are those of one run: continuing as new begins a run, and its time, anew.
     /// Bisects on a logarithmic scale, so the number of steps depends on how long executions run and not on how
     /// many there are. Exact when at most [`ROWS`] executions are within 0.3 % of the extreme, else within that.
-    async fn extreme(&self, filter: &str, extreme: Extreme, ceiling: f64) -> Result<Option<ExecutionSample>, Failure> {
+    async fn extreme(
+        &self,
+        count: u64,
+        filter: &str,
+        extreme: Extreme,
+        ceiling: f64,
+    ) -> Result<Option<ExecutionSample>, Failure> {
         let phase = match extreme {
             Extreme::OldestOpen => self.phases.open,
             Extreme::LongestClosed => self.phases.closed,
         };
+        let all = query::all([phase, filter]);
+        let narrow = if count > FEW { self.bisect(&all, extreme, ceiling).await? } else { None };
+        let mut rows = self.rows(narrow.as_deref().unwrap_or(&all), ROWS).await?;
+        if rows.is_empty() && narrow.is_some() {
+            // They closed, or ran out of retention, between the count and the list.
+            rows = self.rows(&all, ROWS).await?;
+        }
+        let samples: Vec<_> = rows.into_iter().map(|row| self.sample(row, extreme)).collect();
+        Ok(greatest(None, samples.iter()))
+    }
+
+    /// A query that matches the extreme and little beside it; none when no execution reaches one second.
+    async fn bisect(&self, all: &str, extreme: Extreme, ceiling: f64) -> Result<Option<String>, Failure> {
         let (mut low, mut high) = (1.0, ceiling);
         let mut found: Option<(String, u64)> = None;
         let mut refinements = 0;
         loop {
             if high / low <= RATIO {
-                let few = found.as_ref().is_none_or(|(_, n)| *n <= ROWS as u64);
-                if few || refinements == REFINEMENTS {
-                    break;
+                let listable = found.as_ref().is_none_or(|(_, n)| *n <= ROWS as u64);
+                if listable || refinements == REFINEMENTS {
+                    return Ok(found.map(|(query, _)| query));
                 }
                 refinements += 1;
             }
             let middle = f64::sqrt(low * high);
-            let Some(longer) = self.at_least(extreme, middle) else { break };
-            let query = query::all([phase, filter, &longer]);
+            let Some(longer) = self.at_least(extreme, middle) else { return Ok(found.map(|(query, _)| query)) };
+            let query = query::all([all, &longer]);
             match self.count(&query).await? {
                 0 => high = middle,
                 n => (low, found) = (middle, Some((query, n))),
             }
         }
-        let all = query::all([phase, filter]);
-        let narrow = found.map_or_else(|| all.clone(), |(query, _)| query);
-        let mut rows = self.rows(&narrow, ROWS).await?;
-        if rows.is_empty() && narrow != all {
-            // They closed, or ran out of retention, between the count and the list.
-            rows = self.rows(&all, ROWS).await?;
-        }
-        let samples = rows.into_iter().filter_map(|row| self.sample(row, extreme));
-        Ok(samples.max_by_key(|sample| (sample.seconds, std::cmp::Reverse(sample.start_time))))
     }
 
     /// The condition that an execution is open or ran for at least so many seconds.
@@ -309,6 +334,10 @@ impl<'a> Visibility<'a> {
     pub(super) fn client(&self) -> &Client {
         self.client
     }
+}
+
+fn of_type(name: &str, why: Why) -> Why {
+    Why { reason: format!("workflow type {name}: {}", why.reason), remedy: why.remedy }
 }
 
 /// An answer, or the reason why there is none.

@@ -19,6 +19,7 @@ mod calendar;
 mod client;
 mod connect;
 mod executions;
+mod hello;
 mod namespaces;
 mod query;
 mod read_only;
@@ -205,7 +206,6 @@ async fn look(
     let version = query::version(system.value().map_or("", |s| s.server_version.as_str()));
     seen.system = system;
 
-    let since = Instant::now();
     seen.namespace_names = match kind {
         ClusterKind::SelfHosted => namespaces::list(client).await,
         ClusterKind::Cloud => Known::Unknown(Why::with_remedy(
@@ -215,11 +215,12 @@ async fn look(
     };
     let names: Vec<String> = match (options.namespaces.as_slice(), seen.namespace_names.value(), kind) {
         ([], Some(all), ClusterKind::SelfHosted) => all.clone(),
-        ([], _, _) => vec![connection.namespace.clone().unwrap_or_else(|| "default".to_owned())],
+        ([], _, _) => vec![connection.default_namespace()],
         (given, _, _) => given.to_vec(),
     };
     for (index, name) in names.iter().enumerate() {
         options.say(&format!("{}: namespace {name} ({} of {})", connection.side, index + 1, names.len()));
+        let since = Instant::now();
         let described = namespaces::describe(client, name).await;
         if index == 0 {
             let words = match &described {
@@ -240,7 +241,7 @@ async fn look(
         });
     }
     if names.is_empty() {
-        ladder.step("auth", since, Ok("the cluster has no namespaces".into()));
+        ladder.step("auth", Instant::now(), Ok("the cluster has no namespaces".into()));
     }
     seen
 }

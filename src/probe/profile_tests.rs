@@ -5,50 +5,7 @@ fn env_of(pairs: &[(&str, &str)]) -> impl Fn(&str) -> Option<String> + use<> {
     move |name| map.get(name).cloned()
 }
 
-const FILE: &str = r#"
-[profile.default]
-address = "default.example:7233"
-api_key = "default-key-value"
-
-[profile.onprem]
-address = "onprem.example:7233"
-namespace = "payments"
-
-[profile.cloud]
-address = "payments.a1b2c.tmprl.cloud:7233"
-namespace = "payments.a1b2c"
-api_key = "cloud-key-value"
-[profile.cloud.grpc_meta]
-X_Trace_Id = "abc"
-
-[profile.mtls]
-address = "10.0.0.7:7233"
-[profile.mtls.tls]
-client_cert_path = "client.pem"
-client_key_path = "client.key"
-server_name = "temporal.internal"
-
-[profile.inline]
-address = "[::1]:7233"
-[profile.inline.tls]
-client_cert_data = "-----BEGIN CERTIFICATE-----"
-client_key_data = "-----BEGIN PRIVATE KEY-----"
-server_ca_cert_data = "-----BEGIN CERTIFICATE-----"
-disable_host_verification = true
-
-[profile.off]
-address = "10.0.0.8:7233"
-api_key = "plain-key-value"
-[profile.off.tls]
-disabled = true
-
-[profile.both]
-address = "10.0.0.9:7233"
-[profile.both.tls]
-client_cert_path = "a.pem"
-client_cert_data = "b"
-client_key_path = "a.key"
-"#;
+const FILE: &str = include_str!("../../fixtures/temporal-toml/profiles.toml");
 
 struct Written {
     _folder: tempfile::TempDir,

@@ -1,12 +1,15 @@
 //! Visibility queries: safe literals and the filters the probe is made of.
 
 /// A string literal of the list-filter language. Names come from users, so quotes and backslashes are escaped.
+///
+/// Servers with SQLite or PostgreSQL visibility hand what is escaped with a backslash to the database as it is,
+/// so a name with one of these characters is never found there (server 1.32); see [`matchable_prefix`].
 pub(super) fn literal(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
     out.push('\'');
     for c in text.chars() {
         match c {
-            '\'' => out.push_str("\\'"),
+            '\'' => out.push_str("''"),
             '\\' => out.push_str("\\\\"),
             '\n' => out.push_str("\\n"),
             '\r' => out.push_str("\\r"),
@@ -28,6 +31,19 @@ pub(super) fn equals(field: &str, value: &str) -> String {
 pub(super) fn none_of<'a>(field: &str, values: impl IntoIterator<Item = &'a str>) -> Option<String> {
     let list: Vec<String> = values.into_iter().map(literal).collect();
     (!list.is_empty()).then(|| format!("{field} NOT IN ({})", list.join(", ")))
+}
+
+/// The part of a name every visibility store can match.
+pub(super) fn matchable_prefix(name: &str) -> &str {
+    let end = name.find(|c: char| matches!(c, '\\' | '"') || c.is_control()).unwrap_or(name.len());
+    // Servers also take quotes off both ends of a value.
+    let prefix = name.get(..end).unwrap_or_default().trim_end_matches('\'');
+    if prefix.starts_with('\'') { "" } else { prefix }
+}
+
+/// `field NOT STARTS_WITH 'prefix'` (since server 1.23).
+pub(super) fn not_starting_with(field: &str, prefix: &str) -> String {
+    format!("{field} NOT STARTS_WITH {}", literal(prefix))
 }
 
 /// All the given conditions; empty ones are left out.
@@ -79,9 +95,9 @@ mod tests {
     fn names_cannot_break_out_of_a_literal() {
         for (name, expected) in [
             ("Order", "'Order'"),
-            ("it's", r"'it\'s'"),
+            ("it's", "'it''s'"),
             (r"a\b", r"'a\\b'"),
-            (r"\' OR 1=1 --", r"'\\\' OR 1=1 --'"),
+            (r"\' OR 1=1 --", r"'\\'' OR 1=1 --'"),
             ("\"quoted\" %_`", "'\"quoted\" %_`'"),
             ("two\nlines", r"'two\nlines'"),
             ("Ünï-日本", "'Ünï-日本'"),
@@ -93,8 +109,23 @@ mod tests {
     #[test]
     fn an_empty_exclusion_is_no_condition() {
         assert_eq!(none_of("WorkflowType", []), None);
-        assert_eq!(none_of("WorkflowType", ["a", "b'c"]).as_deref(), Some(r"WorkflowType NOT IN ('a', 'b\'c')"));
+        assert_eq!(none_of("WorkflowType", ["a", "b'c"]).as_deref(), Some("WorkflowType NOT IN ('a', 'b''c')"));
         assert_eq!(all(["", "A = 1", "", "B = 2"]), "A = 1 AND B = 2");
+    }
+
+    #[test]
+    fn a_name_is_matchable_up_to_what_stores_escape_differently() {
+        for (name, prefix) in [
+            ("Order's", "Order's"),
+            ("App\\Order", "App"),
+            ("\"x\"", ""),
+            ("a\nb", "a"),
+            ("a'", "a"),
+            ("'a'", ""),
+            ("日本\\", "日本"),
+        ] {
+            assert_eq!(matchable_prefix(name), prefix);
+        }
     }
 
     #[test]

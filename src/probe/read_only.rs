@@ -161,38 +161,39 @@ mod tests {
 
     use super::*;
 
-    /// A server that counts what reaches it and answers everything with NotFound.
-    fn guarded(
-        reached: Arc<AtomicUsize>,
-    ) -> (
-        ReadOnly<
-            impl Service<
-                Request<Body>,
-                Response = Response<Body>,
-                Error = Infallible,
-                Future = impl Future<Output = Result<Response<Body>, Infallible>> + Send,
-            > + Clone
-            + Send,
-        >,
-        Arc<Ledger>,
-    ) {
-        let server = tower::service_fn(move |request: Request<Body>| {
-            reached.fetch_add(1, Ordering::SeqCst);
-            let signed = request.headers().get("authorization").is_some_and(|v| v.is_sensitive());
+    /// A server that notes each call that reaches it and answers NotFound when the credential came along.
+    #[derive(Clone, Default)]
+    struct Server(Arc<AtomicUsize>);
+
+    impl Service<Request<Body>> for Server {
+        type Response = Response<Body>;
+        type Error = Infallible;
+        type Future = std::future::Ready<Result<Response<Body>, Infallible>>;
+
+        fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn call(&mut self, request: Request<Body>) -> Self::Future {
+            self.0.fetch_add(1, Ordering::SeqCst);
+            let signed = request.headers().get("authorization").is_some_and(HeaderValue::is_sensitive);
             let status = if signed { tonic::Status::not_found("nothing here") } else { tonic::Status::ok("") };
-            std::future::ready(Ok::<_, Infallible>(status.into_http()))
-        });
+            std::future::ready(Ok(status.into_http()))
+        }
+    }
+
+    fn guarded() -> (WorkflowServiceClient<ReadOnly<Server>>, Arc<AtomicUsize>, Arc<Ledger>) {
+        let (server, ledger) = (Server::default(), Arc::new(Ledger::default()));
+        let reached = Arc::clone(&server.0);
         let budget = Arc::new(Budget::new(1000.0, Duration::from_secs(10)));
-        let ledger = Arc::new(Ledger::default());
         let headers = vec![(http::header::AUTHORIZATION, HeaderValue::from_static("Bearer secret"))];
-        (ReadOnly::new(server, headers, budget, Arc::clone(&ledger)), ledger)
+        let transport = ReadOnly::new(server, headers, budget, Arc::clone(&ledger));
+        (WorkflowServiceClient::new(transport), reached, ledger)
     }
 
     #[tokio::test]
     async fn a_start_is_refused_and_never_leaves() {
-        let reached = Arc::new(AtomicUsize::new(0));
-        let (transport, ledger) = guarded(Arc::clone(&reached));
-        let mut client = WorkflowServiceClient::new(transport);
+        let (mut client, reached, ledger) = guarded();
         let refused = client.start_workflow_execution(StartWorkflowExecutionRequest::default()).await.unwrap_err();
         assert_eq!(refused.code(), Code::PermissionDenied);
         assert!(refused.message().contains("StartWorkflowExecution is not a read"), "{}", refused.message());
@@ -204,9 +205,7 @@ mod tests {
 
     #[tokio::test]
     async fn reads_pass_with_credentials_and_are_counted() {
-        let reached = Arc::new(AtomicUsize::new(0));
-        let (transport, ledger) = guarded(Arc::clone(&reached));
-        let mut client = WorkflowServiceClient::new(transport);
+        let (mut client, reached, ledger) = guarded();
         let answer = client.get_system_info(GetSystemInfoRequest::default()).await.unwrap_err();
         assert_eq!(answer.code(), Code::NotFound, "the credential arrived");
         client.describe_namespace(DescribeNamespaceRequest::default()).await.unwrap_err();

@@ -24,6 +24,10 @@ pub(super) async fn read(
 ) -> Known<Vec<Schedule>> {
     let (ids, mut whys) = match list(client, namespace).await {
         Ok((ids, why)) => (ids, why.into_iter().collect::<Vec<_>>()),
+        // Before 1.17 there were no schedules.
+        Err(failure) if failure.code == Code::Unimplemented && ((1, 0)..(1, 17)).contains(&version) => {
+            return Known::Known(Vec::new());
+        }
         Err(failure) => return Known::Unknown(failure.why()),
     };
     let mut schedules = Vec::new();
@@ -46,9 +50,7 @@ pub(super) async fn read(
             }
         }
     }
-    let Some(first) = whys.first().cloned() else { return Known::Known(schedules) };
-    let reason = whys.iter().map(|w| w.reason.as_str()).collect::<Vec<_>>().join("; ");
-    let why = Why { reason, remedy: first.remedy };
+    let Some(why) = Why::all(&whys) else { return Known::Known(schedules) };
     if schedules.is_empty() { Known::Unknown(why) } else { Known::Partial { value: schedules, why } }
 }
 

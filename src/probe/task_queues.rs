@@ -48,9 +48,7 @@ pub(super) async fn read(
             }
         }
     }
-    let Some(first) = whys.first().cloned() else { return Known::Known(queues) };
-    let reason = whys.iter().map(|w| w.reason.as_str()).collect::<Vec<_>>().join("; ");
-    let why = Why { reason, remedy: first.remedy };
+    let Some(why) = Why::all(&whys) else { return Known::Known(queues) };
     if queues.is_empty() { Known::Unknown(why) } else { Known::Partial { value: queues, why } }
 }
 

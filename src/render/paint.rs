@@ -34,9 +34,9 @@ impl Paint {
         self.with(style(mark), text)
     }
 
-    /// The verdict: reversed, so that it is seen first.
-    pub fn badge(self, mark: Mark, text: &str) -> String {
-        if self.color { self.with(style(mark).bold().invert(), &format!(" {text} ")) } else { text.to_owned() }
+    /// The verdict.
+    pub fn verdict(self, mark: Mark, text: &str) -> String {
+        self.with(style(mark).bold(), text)
     }
 
     /// Wrap a message; every line is indented by `indent`, and names stand out.
@@ -96,23 +96,25 @@ pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
-/// A command line over several lines that can still be pasted: broken between words with ` \`.
+/// A command line over several lines that can still be pasted: broken between words with ` \`. A command
+/// that has lines of its own keeps them: what stands in a quoted block must not move.
 pub(super) fn wrap_command(command: &str, width: usize) -> Vec<String> {
-    let mut lines = Vec::new();
-    for given in command.split('\n') {
-        let given = super::text::visible(given).replace('\t', "    ");
-        let mut line = String::new();
-        for unit in units(shell_words(&given)) {
-            if !line.is_empty() && line.width() + 1 + unit.width() + 2 > width {
-                lines.push(format!("{line} \\"));
-                line = "  ".to_owned();
-            } else if !line.is_empty() {
-                line.push(' ');
-            }
-            line.push_str(&unit);
-        }
-        lines.push(line);
+    let command = super::text::visible(command).replace('\t', "    ");
+    if command.contains('\n') || command.width() <= width {
+        return command.lines().map(ToOwned::to_owned).collect();
     }
+    let mut lines = Vec::new();
+    let mut line = String::new();
+    for unit in units(shell_words(&command)) {
+        if !line.is_empty() && line.width() + 1 + unit.width() + 2 > width {
+            lines.push(format!("{line} \\"));
+            line = "  ".to_owned();
+        } else if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(&unit);
+    }
+    lines.push(line);
     lines
 }
 
@@ -184,6 +186,12 @@ mod tests {
                 r#"  --reason 'moved to "Cloud"' -n x"#
             ]
         );
+    }
+
+    #[test]
+    fn a_command_of_several_lines_stays_as_it_is() {
+        let command = "cat >> attestations.yaml <<'E'\n  - id: rehearsal\n    holds: true\nE";
+        assert_eq!(wrap_command(command, 10).join("\n"), command);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::RenderOptions;
 use super::paint::{Paint, wrap};
 use super::text::{list, number, one_line, plural, shorten_path};
 use super::view::{Mark, code};
-use crate::facts::code::{CodeFacts, Kind, Scope, Site};
+use crate::facts::code::{CodeFacts, Kind, Site};
 
 /// Lines per list; `-o json` has all.
 const LINES: usize = 12;
@@ -101,7 +101,7 @@ impl Page {
         let root = one_line(&code.repository.root).into_owned();
         let title = self.paint.bold(&root);
         self.line(&format!("{title}{commit}"));
-        let main = |f: &dyn Fn(&Site) -> bool| code.sites.iter().filter(|s| s.scope == Scope::Main && f(s)).count();
+        let main = |f: &dyn Fn(&Site) -> bool| code.sites.iter().filter(|s| s.scope.is_production() && f(s)).count();
         let starters = main(&|s| s.kind.starts());
         let outside = main(&|s| s.kind.starts() && code::origin(s).0 != Mark::Ok);
         let messages = main(&|s| s.kind.messages());
@@ -138,7 +138,7 @@ impl Page {
 
     fn sites(&mut self, code: &CodeFacts, title: &str, wanted: impl Fn(&Site) -> bool, show: fn(&Site) -> Line) {
         let all: Vec<&Site> = code.sites.iter().filter(|s| wanted(s)).collect();
-        let mut main: Vec<&Site> = all.iter().copied().filter(|s| s.scope == Scope::Main).collect();
+        let mut main: Vec<&Site> = all.iter().copied().filter(|s| s.scope.is_production()).collect();
         main.sort_by_key(|s| code::worry(s));
         let others = all.len() - main.len();
         let note = if others > 0 { format!(", and {others} in tests, docs or generated code") } else { String::new() };
@@ -190,7 +190,7 @@ impl Page {
     }
 
     fn hazards(&mut self, code: &CodeFacts) {
-        let hazards: Vec<_> = code.hazards.iter().filter(|h| h.scope == Scope::Main).collect();
+        let hazards: Vec<_> = code.hazards.iter().filter(|h| h.scope.is_production()).collect();
         if hazards.is_empty() {
             return;
         }
@@ -208,7 +208,7 @@ impl Page {
     /// What has no list of its own, counted.
     fn rest(&mut self, code: &CodeFacts) {
         let mut kinds: BTreeMap<Kind, usize> = BTreeMap::new();
-        for s in code.sites.iter().filter(|s| s.scope == Scope::Main) {
+        for s in code.sites.iter().filter(|s| s.scope.is_production()) {
             if !s.kind.starts() && !s.kind.messages() && s.kind != Kind::Connect {
                 *kinds.entry(s.kind).or_default() += 1;
             }

@@ -73,8 +73,9 @@ impl Page {
             Credential::Mtls => "client certificate",
             Credential::ApiKey => "API key",
         };
-        self.line(&format!("{title} · {kind} · {credential}"));
-        let text = self.paint.dim(&format!("probed {} in {} ms", minute(s.taken_at), number(s.elapsed_ms)));
+        self.line(&format!("{title} · {kind}"));
+        let text =
+            self.paint.dim(&format!("{credential} · probed {} in {} ms", minute(s.taken_at), number(s.elapsed_ms)));
         self.line(&text);
     }
 

@@ -4,8 +4,11 @@ use std::path::Path;
 
 use tera::{Context, Kwargs, State, Tera, Value};
 
-use super::escape;
+use super::{escape, paint};
 use crate::ui::Problem;
+
+/// Columns a command may take on a page.
+const COMMAND_WIDTH: usize = 100;
 
 /// Name and text of every built-in template.
 const BUILT_IN: [(&str, &str); 5] = [
@@ -77,10 +80,16 @@ fn filters(tera: &mut Tera) {
     };
     add("message", escape::html_message);
     add("explanation", escape::html_markdown);
+    add("wrapped", |text| escape::html(&wrapped(text)));
     add("md_message", |text| escape::markdown_message(text, false));
     add("md_cell", |text| escape::markdown_message(text, true));
     add("md_code", |text| escape::markdown_code(text, false));
     add("md_cell_code", |text| escape::markdown_code(text, true));
     add("md_url", escape::markdown_url);
-    add("md_command", |text| escape::markdown_block(text, "sh", 5));
+    add("md_command", |text| escape::markdown_block(&wrapped(text), "sh", 5));
+}
+
+/// A command over as many lines as a page needs, still one command when pasted.
+fn wrapped(command: &str) -> String {
+    paint::wrap_command(command, COMMAND_WIDTH).join("\n")
 }

@@ -6,12 +6,14 @@ use comfy_table::{Cell, ColumnConstraint, ContentArrangement, Table, Width, pres
 
 use super::RenderOptions;
 use super::paint::{Paint, wrap, wrap_command};
-use super::text::{one_line, plural};
-use super::view::{CheckView, FindingView, ItemView, Mark, Report};
+use super::text::{one_line, plural, shorten};
+use super::view::{CheckView, FindingView, ItemView, Mark, Report, StepView};
 use crate::judge::Scorecard;
 
 /// Findings shown per blocker; the reports have all.
 const FINDINGS: usize = 3;
+/// Columns of evidence per checklist item; what failed is told further up.
+const EVIDENCE: usize = 96;
 /// Places shown per finding.
 const PLACES: usize = 2;
 
@@ -71,7 +73,7 @@ impl Page<'_> {
 
     fn verdict(&mut self, report: &Report) {
         let v = &report.verdict;
-        let label = self.paint.badge(v.mark.mark, v.label);
+        let label = self.paint.verdict(v.mark.mark, v.label);
         let title = one_line(&report.title).into_owned();
         self.line(&format!("{label} at the gate {} · {title}", self.paint.bold(v.gate)));
         self.message(&v.summary, 0);
@@ -159,10 +161,14 @@ impl Page<'_> {
             let text = self.paint.dim(&format!("   and {more} more of this kind"));
             self.line(&text);
         }
+        self.steps(&check.steps);
     }
 
     fn finding(&mut self, finding: &FindingView) {
-        self.message(&finding.message, 3);
+        match &finding.mark {
+            Some(mark) => self.message(&format!("{} {}: {}", mark.glyph, mark.word, finding.message), 3),
+            None => self.message(&finding.message, 3),
+        }
         for place in finding.evidence.iter().take(PLACES) {
             // Which RPC answered and when is in the other reports; here the place is enough.
             let text = match &place.detail {
@@ -175,8 +181,14 @@ impl Page<'_> {
             let text = self.paint.dim(&format!("      and {}", plural(more, "more place")));
             self.line(&text);
         }
-        for step in &finding.steps {
-            self.hanging("→", &step.text, 3);
+        self.steps(&finding.steps);
+    }
+
+    fn steps(&mut self, steps: &[StepView]) {
+        for step in steps {
+            if !step.text.is_empty() {
+                self.hanging("→", &step.text, 3);
+            }
             let room = self.width - 7;
             for (i, line) in step.command.iter().flat_map(|c| wrap_command(c, room)).enumerate() {
                 let prompt = if i == 0 { "$" } else { " " };
@@ -195,7 +207,7 @@ impl Page<'_> {
         let rows = items.iter().map(|i| {
             let number = i.number.map(|n| n.to_string());
             let state = format!("{} {}", i.mark.glyph, i.mark.word);
-            let cells = [Some(state), number, Some(i.title.clone()), Some(i.evidence.clone())];
+            let cells = [Some(state), number, Some(i.title.clone()), Some(shorten(&i.evidence, EVIDENCE))];
             (i.mark.mark, cells.into_iter().flatten().collect())
         });
         let rows: Vec<_> = rows.collect();
@@ -301,7 +313,7 @@ impl Page<'_> {
         }
         // Once more: on a long page the first line is out of sight.
         let v = &report.verdict;
-        let label = self.paint.mark(v.mark.mark, v.label);
+        let label = self.paint.verdict(v.mark.mark, v.label);
         let _ = writeln!(self.out, "\n{label} at the gate {}", v.gate);
     }
 }

@@ -7,6 +7,7 @@ use pulldown_cmark::{Event, HeadingLevel, Parser, Tag, TagEnd};
 
 use super::Rule;
 use crate::facts::plan::Strategy;
+use crate::judge::builtin::BuiltIn;
 use crate::judge::scorecard::Severity;
 
 /// Columns of wrapped text.
@@ -52,17 +53,24 @@ pub fn explain(rule: &Rule, styled: bool) -> String {
     if !rule.remedy.is_empty() {
         let _ = writeln!(page, "\n{}\n", paint.with(Style::new().bold(), "Printed with a finding"));
         for (number, step) in (1..).zip(&rule.remedy) {
-            page.push_str(&wrap(&paint.code(step.text.source()), &format!("{number}. "), "   "));
+            page.push_str(&wrap(&paint.code(&step.text.outline()), &format!("{number}. "), "   "));
             if let Some(command) = &step.command {
                 let _ = writeln!(
                     page,
                     "   {}",
-                    paint.with(Style::new().fg_color(Some(AnsiColor::Green.into())), command.source())
+                    paint.with(Style::new().fg_color(Some(AnsiColor::Green.into())), &command.outline())
                 );
             }
         }
     }
     page
+}
+
+/// What `explain ID` prints for a check of the tool itself.
+pub fn explain_builtin(builtin: &BuiltIn, styled: bool) -> String {
+    let title = Paint { styled }.with(Style::new().bold(), builtin.title);
+    let (id, severity) = (builtin.id, builtin.severity.name());
+    format!("{title}\n{id} · {severity} at every gate\n\n{}", markdown(builtin.explanation, styled))
 }
 
 /// Markdown for a terminal: headings, wrapped paragraphs, lists, code.
@@ -85,20 +93,19 @@ impl Paint {
         if self.styled { format!("{style}{text}{style:#}") } else { text.to_owned() }
     }
 
-    /// `code` in a line of text: coloured, or left in its backticks.
+    /// Colour the `code` in a line of text.
     fn code(self, text: &str) -> String {
-        if !self.styled {
+        let parts: Vec<&str> = text.split('`').collect();
+        if parts.len().is_multiple_of(2) {
             return text.to_owned();
         }
-        let parts = text.split('`').enumerate();
-        parts.map(|(i, part)| if i % 2 == 1 { self.inline(part) } else { part.to_owned() }).collect()
+        let paint = |(i, part): (usize, &&str)| if i % 2 == 1 { self.inline(part) } else { (*part).to_owned() };
+        parts.iter().enumerate().map(paint).collect()
     }
 
+    /// The backticks stay, so that a page without colour reads the same.
     fn inline(self, code: &str) -> String {
-        match self.styled {
-            true => self.with(AnsiColor::Cyan.on_default(), code),
-            false => format!("`{code}`"),
-        }
+        self.with(AnsiColor::Cyan.on_default(), &format!("`{code}`"))
     }
 }
 
@@ -132,11 +139,7 @@ impl Writer {
                 let _ = writeln!(self.page, "{line}");
                 self.heading = false;
             }
-            Event::Start(Tag::Paragraph) => {
-                if self.marker.is_empty() {
-                    self.gap();
-                }
-            }
+            Event::Start(Tag::Paragraph) if self.marker.is_empty() => self.gap(),
             Event::End(TagEnd::Paragraph) => self.flush(),
             Event::Start(Tag::List(start)) => {
                 self.flush();
@@ -289,6 +292,14 @@ What to do
     }
 
     #[test]
+    fn a_check_of_the_tool_itself_is_explained_too() {
+        for builtin in &crate::judge::builtin::ALL {
+            let page = explain_builtin(builtin, false);
+            assert!(page.starts_with(builtin.title) && page.contains("\nWhat to do\n"), "{page}");
+        }
+    }
+
+    #[test]
     fn colour_changes_nothing_but_colour() {
         let styled = markdown(PAGE, true);
         assert!(styled.contains('\u{1b}'));
@@ -302,6 +313,6 @@ What to do
                 _ => {}
             }
         }
-        assert_eq!(bare, markdown(PAGE, false).replace('`', ""));
+        assert_eq!(bare, markdown(PAGE, false));
     }
 }

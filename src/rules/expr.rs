@@ -55,7 +55,6 @@ static ENVIRONMENT: LazyLock<Arc<Env>> = LazyLock::new(|| {
 /// A compiled expression.
 #[derive(Debug)]
 pub struct Expression {
-    source: String,
     program: Program,
     paths: Vec<Reference>,
 }
@@ -97,12 +96,7 @@ impl Expression {
         }
         paths.sort();
         paths.dedup_by(|a, b| a.path == b.path);
-        Ok(Self { source: source.to_owned(), program, paths })
-    }
-
-    /// As written.
-    pub fn source(&self) -> &str {
-        &self.source
+        Ok(Self { program, paths })
     }
 
     /// The free variables, sorted by path; variables of `filter(c, …)` and its like are not among them.

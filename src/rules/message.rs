@@ -8,7 +8,6 @@ pub const NO_VALUE: &str = "(unknown)";
 /// A parsed text.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Template {
-    source: String,
     parts: Vec<Part>,
 }
 
@@ -57,20 +56,17 @@ impl Template {
             rest = next;
         }
         parts.push(Part::Text(rest.to_owned()));
-        Ok(Self { source: source.to_owned(), parts })
+        Ok(Self { parts })
     }
 
-    /// As written.
-    pub fn source(&self) -> &str {
-        &self.source
-    }
-
-    /// The paths that are looked up.
-    pub fn placeholders(&self) -> impl Iterator<Item = &str> {
-        self.parts.iter().filter_map(|p| match p {
-            Part::Placeholder(path) => Some(path.as_str()),
-            Part::Text(_) => None,
-        })
+    /// The text with placeholders as a manual page writes them: `--name NAME` for `--name {{ it.name }}`.
+    pub fn outline(&self) -> String {
+        let word = |path: &str| path.rsplit('.').next().unwrap_or(path).to_uppercase();
+        let parts = self.parts.iter().map(|part| match part {
+            Part::Text(text) => text.clone(),
+            Part::Placeholder(path) => word(path),
+        });
+        parts.collect()
     }
 
     /// Fill in values for reading: lists are joined by commas, control characters are made visible.
@@ -243,6 +239,6 @@ mod tests {
             assert_eq!(Template::parse(text).unwrap_err().offset, offset, "{text}");
         }
         let template = Template::parse("{{ a.b }} and {{ c }}").unwrap();
-        assert_eq!(template.placeholders().collect::<Vec<_>>(), ["a.b", "c"]);
+        assert_eq!(template.outline(), "B and C");
     }
 }

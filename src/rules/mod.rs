@@ -17,6 +17,6 @@ pub mod view;
 
 pub use catalogue::Catalogue;
 pub use evaluate::{Context, evaluate};
-pub use explain::explain;
+pub use explain::{explain, explain_builtin};
 pub use load::load;
 pub use model::Rule;

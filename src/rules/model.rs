@@ -161,17 +161,3 @@ pub enum Expect {
     /// Not applicable.
     NotApplicable,
 }
-
-impl Rule {
-    /// Every expression, with the key it stands under.
-    pub fn expressions(&self) -> impl Iterator<Item = (&'static str, &Expression)> {
-        let own = [
-            ("applies", self.applies.as_ref().map(|a| &a.condition)),
-            ("each", self.each.as_ref().map(|e| &e.list)),
-            ("doubt", self.doubt.as_ref().map(|d| &d.list)),
-            ("basis", self.basis.as_ref()),
-        ];
-        let steps = self.remedy.iter().map(|r| ("when", r.when.as_ref()));
-        own.into_iter().chain(steps).filter_map(|(key, e)| e.map(|e| (key, e)))
-    }
-}

@@ -4,7 +4,7 @@ use super::catalogue::HazardRule;
 use super::classify::{Classified, imports_sdk};
 use super::index::At;
 use super::program::*;
-use super::resolve::{Folded, Resolver};
+use super::resolve::Resolver;
 use crate::facts::code::{Hazard, Scope};
 
 /// Hazards in the lowered files.
@@ -72,13 +72,9 @@ fn query(
     slot: Option<&super::catalogue::Slot>,
     found: &mut Vec<Hazard>,
 ) {
-    let Some(folded) = slot.and_then(|slot| r.fold_slot(call, slot)) else { return };
-    let texts: Vec<&str> = match &folded {
-        Folded::Many(all) => all.iter().filter_map(Folded::text).collect(),
-        one => one.text().into_iter().collect(),
-    };
-    let has = |text: &str| rule.literals.iter().any(|l| text.to_ascii_lowercase().contains(l.as_str()));
-    if texts.into_iter().any(has) {
+    let Some(slot) = slot else { return };
+    let has = |text: &String| rule.literals.iter().any(|l| text.to_ascii_lowercase().contains(l.as_str()));
+    if r.texts_in_slot(call, slot).iter().any(has) {
         let at = r.call(call).map_or(call, |(callee, _)| callee);
         found.push(hazard(r, rule, at));
     }

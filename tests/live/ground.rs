@@ -12,7 +12,7 @@ use crate::support::tls::{Authority, Pem, TlsProxy, Validity};
 fn the_official_cli_passes_the_proxy_only_with_the_right_certificate() {
     let Ok(cli) = support::ensure_temporal() else { return };
     let server = DevServer::start(&cli, &["payments-prod"]).expect("a dev server");
-    let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
+    let today = support::now().to_zoned(jiff::tz::TimeZone::UTC).date();
     let valid = Validity::days(today, -1, 90);
     let (ours, foreign) = (Authority::new("Payments CA", valid), Authority::new("Another CA", valid));
     let proxy = TlsProxy::start(&ours.server(&["localhost", "127.0.0.1"], valid), &ours.certificate, server.address());
@@ -43,7 +43,8 @@ fn the_official_cli_passes_the_proxy_only_with_the_right_certificate() {
 #[test]
 fn the_demo_seeds_two_servers_as_its_plan_says() {
     let Ok(cli) = support::ensure_temporal() else { return };
-    let estate = prepare_live(&cli, jiff::Timestamp::now()).expect("the demo's servers");
+    let folder = tempfile::tempdir().expect("a folder");
+    let estate = prepare_live(&cli, support::now(), folder.path()).expect("the demo's servers");
     let ask = |address: &str, namespace: &str, arguments: &[&str]| {
         let output = isolated(&cli).args(arguments).args(["--address", address, "--namespace", namespace]).output();
         String::from_utf8(output.expect("the CLI runs").stdout).expect("text")

@@ -1,6 +1,7 @@
 //! Against the real thing: dev servers of the official CLI on loopback.
 
 mod audit;
+mod demo;
 mod ground;
 #[path = "../support/mod.rs"]
 mod support;

@@ -45,6 +45,12 @@ pub fn ensure_temporal() -> Result<PathBuf, Skip> {
     }
 }
 
+/// The tests' clock.
+#[expect(clippy::disallowed_methods, reason = "live servers run in real time")]
+pub fn now() -> jiff::Timestamp {
+    jiff::Timestamp::now()
+}
+
 /// Cargo's target folder of this build.
 pub fn target_folder() -> PathBuf {
     let tmp = Path::new(env!("CARGO_TARGET_TMPDIR"));

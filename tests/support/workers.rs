@@ -49,6 +49,13 @@ fn queue(name: String) -> Option<TaskQueue> {
     Some(TaskQueue { name, kind: TaskQueueKind::Normal.into(), ..TaskQueue::default() })
 }
 
+/// The server refuses a long poll without a deadline.
+fn long_poll<T>(message: T) -> tonic::Request<T> {
+    let mut request = tonic::Request::new(message);
+    request.set_timeout(Duration::from_secs(60));
+    request
+}
+
 async fn workflow_tasks(mut client: WorkflowServiceClient<Channel>, namespace: String, name: String) {
     loop {
         let request = PollWorkflowTaskQueueRequest {
@@ -57,7 +64,7 @@ async fn workflow_tasks(mut client: WorkflowServiceClient<Channel>, namespace: S
             identity: "1@payments-worker-1@".into(),
             ..PollWorkflowTaskQueueRequest::default()
         };
-        if client.poll_workflow_task_queue(request).await.is_err() {
+        if client.poll_workflow_task_queue(long_poll(request)).await.is_err() {
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
     }
@@ -71,7 +78,7 @@ async fn activity_tasks(mut client: WorkflowServiceClient<Channel>, namespace: S
             identity: "1@payments-worker-1@".into(),
             ..PollActivityTaskQueueRequest::default()
         };
-        if client.poll_activity_task_queue(request).await.is_err() {
+        if client.poll_activity_task_queue(long_poll(request)).await.is_err() {
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
     }

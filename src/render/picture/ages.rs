@@ -14,7 +14,7 @@ const BARS: (f64, f64) = (290.0, 580.0);
 const DOTS: (f64, f64) = (670.0, 905.0);
 /// The age axis is logarithmic: from one hour to one year.
 const AXIS: [(f64, &str); 5] =
-    [(3_600.0, "1 h"), (86_400.0, "1 day"), (604_800.0, "1 week"), (2_592_000.0, "30 days"), (31_536_000.0, "1 year")];
+    [(3_600.0, "1 h"), (86_400.0, "1 d"), (604_800.0, "1 wk"), (2_592_000.0, "30 d"), (31_536_000.0, "1 y")];
 
 /// Bars and dots.
 #[derive(Debug, Serialize)]

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use super::{WIDTH, round};
-use crate::facts::code::{CodeFacts, Kind, OriginStatus, Scope, Site};
+use crate::facts::code::{CodeFacts, Kind, OriginStatus, Site};
 use crate::judge::Scorecard;
 use crate::render::text::{list, plural, shorten, shorten_path};
-use crate::render::view::Mark;
+use crate::render::view::{Mark, code};
 
 /// Places drawn one by one; the others become one box.
 const PLACES: usize = 12;
@@ -182,7 +182,7 @@ fn draw_box(node: &Node, (x, y): (f64, f64)) -> Box {
 /// Production places, one per function.
 fn places(code: &CodeFacts) -> Vec<Place> {
     let mut groups: Vec<(&str, Option<&str>, Vec<&Site>)> = Vec::new();
-    let wanted = |s: &&Site| s.scope == Scope::Main && (s.kind.starts() || s.kind.messages());
+    let wanted = |s: &&Site| s.scope.is_production() && (s.kind.starts() || s.kind.messages());
     for site in code.sites.iter().filter(wanted) {
         let key = (site.path.as_str(), site.function.as_deref());
         match groups.iter_mut().find(|(p, f, _)| (*p, *f) == key) {
@@ -200,7 +200,10 @@ fn places(code: &CodeFacts) -> Vec<Place> {
             let kinds: BTreeSet<String> = sites.iter().map(|s| s.kind.name().replace('_', " ")).collect();
             let kinds: Vec<String> = kinds.into_iter().collect();
             let line = sites.iter().map(|s| s.line).min().unwrap_or(0);
-            let worst = origins.iter().map(|o| o.mark).min().unwrap_or(Worth::Unknown);
+            // A way that could not be followed to its end is not a good one, whatever the others are.
+            let open = sites.iter().any(|s| matches!(code::origin(s).0, Mark::Unknown | Mark::Attention));
+            let worst = origins.iter().map(|o| o.mark).chain(open.then_some(Worth::Unknown)).min();
+            let worst = worst.unwrap_or(Worth::Unknown);
             let name = function.unwrap_or(path);
             Place {
                 node: Node { title: format!("{name} · {}", list(&kinds)), sub: format!("{path}:{line}"), mark: worst },
@@ -245,8 +248,12 @@ fn destinations(card: &Scorecard, code: &CodeFacts, origin: &Node) -> BTreeSet<N
             s.path == origin.sub && s.function.as_ref().is_some_and(|f| origin.title == format!("{f} · factory"));
         s.kind == Kind::Connect && (line == origin.sub || in_function)
     };
-    for words in code.sites.iter().filter(|s| here(s)).map(|s| s.address.as_deref()) {
-        ends.insert(end(card, words));
+    for site in code.sites.iter().filter(|s| here(s)) {
+        match &site.address {
+            // Several sources, the first that is set wins at run time.
+            Some(words) => ends.extend(words.split(" | ").map(|w| end(card, Some(w)))),
+            None => drop(ends.insert(end(card, None))),
+        }
     }
     ends
 }

@@ -5,8 +5,9 @@ use serde::Serialize;
 
 use super::{WIDTH, round};
 use crate::judge::Scorecard;
-use crate::render::text::{day, duration, shorten};
+use crate::render::text::{day, duration, shorten, shorten_path};
 use crate::render::view::Mark;
+use crate::render::view::certificates::{certificate_files, endpoints};
 
 const LEFT: f64 = 290.0;
 const RIGHT: f64 = WIDTH - 8.0;
@@ -150,10 +151,12 @@ fn summary(spans: &[Span], window: bool) -> String {
         return "No window is planned, so nothing can be measured against it.".to_owned();
     }
     let certificates = match bad(true) {
-        0 => "No certificate ends before the window does".to_owned(),
+        0 if !spans.iter().any(|s| s.certificate) => "No certificate was seen".to_owned(),
+        0 => "No certificate seen ends before the window does".to_owned(),
         n => format!("{} before the window does", plural_verb(n, "certificate ends", "certificates end")),
     };
     let runs = match bad(false) {
+        0 if spans.iter().all(|s| s.certificate) => "no execution was seen".to_owned(),
         0 => "no known execution would outlast it".to_owned(),
         n => format!("{} outlast it", plural_verb(n, "execution would", "executions would")),
     };
@@ -182,32 +185,29 @@ fn midnight(date: jiff::civil::Date) -> Option<i64> {
 /// Leaf and authority certificates of both connections.
 fn certificates(card: &Scorecard, window: Option<(i64, i64)>) -> Vec<Span> {
     let mut spans: Vec<Span> = Vec::new();
-    for snapshot in [&card.inventory.source, &card.inventory.target].into_iter().filter_map(|s| s.value()) {
-        let wire = snapshot.endpoint_chain.value().and_then(|c| c.first());
-        let wire = wire.map(|c| (format!("{} endpoint", snapshot.side), c));
-        let files = snapshot
-            .certificate_files
-            .iter()
-            .flat_map(|f| f.chain.iter().map(move |c| (format!("{} · {}", snapshot.side, f.path), c)));
-        for (sub, c) in wire.into_iter().chain(files) {
-            let to = c.not_after.as_second();
-            let mark = match window {
-                _ if c.not_after < card.at => Mark::Failed,
-                None => Mark::None,
-                Some((_, end)) if to < end => Mark::Failed,
-                Some((_, end)) if to < end + MARGIN_DAYS * DAY => Mark::Attention,
-                Some(_) => Mark::Ok,
-            };
-            spans.push(Span {
-                certificate: true,
-                label: common_name(&c.subject),
-                sub,
-                from: c.not_before.as_second(),
-                to,
-                end: day(c.not_after),
-                mark,
-            });
-        }
+    // Of an endpoint's chain only the leaf: the others are the business of its operator.
+    let endpoints = endpoints(card).filter(|(_, c)| !c.is_ca);
+    let files = certificate_files(card)
+        .into_iter()
+        .flat_map(|(side, f)| f.chain.iter().map(move |c| (format!("{side} · {}", shorten_path(&f.path, 30)), c)));
+    for (sub, c) in endpoints.chain(files) {
+        let to = c.not_after.as_second();
+        let mark = match window {
+            _ if c.not_after < card.at => Mark::Failed,
+            None => Mark::None,
+            Some((_, end)) if to < end => Mark::Failed,
+            Some((_, end)) if to < end + MARGIN_DAYS * DAY => Mark::Attention,
+            Some(_) => Mark::Ok,
+        };
+        spans.push(Span {
+            certificate: true,
+            label: common_name(&c.subject),
+            sub,
+            from: c.not_before.as_second(),
+            to,
+            end: day(c.not_after),
+            mark,
+        });
     }
     spans.sort_by_key(|s| s.to);
     spans.truncate(BARS);

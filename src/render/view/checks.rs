@@ -14,6 +14,8 @@ use crate::render::text::{list, minute, plural, words};
 const SHOWN: usize = 3;
 /// A rule with more findings than this is folded.
 const UNFOLDED: usize = 12;
+/// Findings of one rule that show their lines of code.
+const QUOTED: usize = 100;
 /// Places shown unfolded per finding.
 const PLACES: usize = 5;
 
@@ -43,6 +45,8 @@ pub(crate) struct CheckView {
     /// The first few findings, and how many more there are.
     pub shown: Vec<FindingView>,
     pub more: usize,
+    /// What to do about each finding, when it is the same for all; theirs are empty then.
+    pub steps: Vec<StepView>,
     pub tally: String,
     pub owners: String,
     pub explanation: String,
@@ -76,7 +80,7 @@ pub(crate) struct EvidenceView {
 }
 
 /// One thing to do.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct StepView {
     pub text: String,
     pub command: Option<String>,
@@ -92,7 +96,9 @@ pub(crate) struct Reference {
 impl CheckView {
     /// Prepare a check.
     pub fn new(check: &Check, links: &Links) -> Self {
-        let findings: Vec<_> = check.findings.iter().map(|f| finding(f, links)).collect();
+        let mut findings: Vec<_> = check.findings.iter().map(|f| finding(f, links)).collect();
+        let steps = common(&mut findings);
+        compact(&mut findings);
         let shown: Vec<_> = findings.iter().take(SHOWN).cloned().collect();
         let mut owners: Vec<String> = check
             .findings
@@ -123,15 +129,49 @@ impl CheckView {
             tally: if findings.is_empty() { String::new() } else { plural(findings.len(), "finding") },
             findings,
             shown,
+            steps,
             owners: list(&owners),
             explanation: check.explanation.clone(),
             references: check
                 .references
                 .iter()
+                // The explanation of most rules ends with the same list.
+                .filter(|text| !check.explanation.contains(text.as_str()))
                 .map(|text| Reference { text: text.clone(), href: is_web(text).then(|| text.clone()) })
                 .collect(),
             open: check.outcome == Outcome::Fail,
         }
+    }
+}
+
+/// Take the remedy out of the findings when all have the same one: said once, it is read. In a long list
+/// whose steps differ in their commands only, the words are said once and each finding keeps its commands.
+fn common(findings: &mut [FindingView]) -> Vec<StepView> {
+    let long = findings.len() > UNFOLDED;
+    let [first, rest @ ..] = findings else { return Vec::new() };
+    if rest.is_empty() {
+        return Vec::new();
+    }
+    if rest.iter().all(|f| f.steps == first.steps) {
+        rest.iter_mut().for_each(|f| f.steps.clear());
+        return std::mem::take(&mut first.steps);
+    }
+    let words = |f: &FindingView| f.steps.iter().map(|s| s.text.clone()).collect::<Vec<_>>();
+    let said = words(first);
+    if !long || said.is_empty() || rest.iter().any(|f| words(f) != said) {
+        return Vec::new();
+    }
+    for finding in findings.iter_mut() {
+        finding.steps.retain(|s| s.command.is_some());
+        finding.steps.iter_mut().for_each(|s| s.text.clear());
+    }
+    said.into_iter().map(|text| StepView { text, command: None }).collect()
+}
+
+/// Without the lines of code: in a very long list the places are enough, and the page stays small.
+fn compact(findings: &mut [FindingView]) {
+    for place in findings.iter_mut().skip(QUOTED).flat_map(|f| f.evidence.iter_mut().chain(&mut f.more_evidence)) {
+        place.snippet = None;
     }
 }
 

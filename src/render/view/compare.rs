@@ -34,6 +34,7 @@ pub(super) fn tables(card: &Scorecard) -> Vec<Table> {
     [namespaces(&pairs), search_attributes(&pairs), schedules(&pairs), task_queues(&pairs)]
         .into_iter()
         .map(|t| if t.gap.is_none() { t.gap(gap.clone()) } else { t })
+        .map(Table::state_second)
         .filter(|t| !t.is_void())
         .collect()
 }
@@ -78,17 +79,13 @@ fn pairs(card: &Scorecard) -> Vec<Pair<'_>> {
         .collect()
 }
 
-/// A fact as a cell: its value, or that it is not known.
-fn cell<T>(known: Option<&Known<T>>, show: impl FnOnce(&T) -> Cell) -> Cell {
-    match known {
-        None => Cell::quiet("–"),
-        Some(Known::Unknown(_)) => Cell::mark(Mark::Unknown, "unknown"),
-        Some(Known::Known(value)) => show(value),
-        Some(Known::Partial { value, .. }) => {
-            let mut cell = show(value);
-            cell.sub = Some("in part".to_owned());
-            cell
-        }
+/// `30 days → 7 days`; a dash for a side that has no such fact, `unknown` for one that could not be seen.
+fn side_by_side(p: &Pair, fact: impl Fn(&NamespaceSnapshot) -> Option<String>) -> Cell {
+    let show = |side: Option<&NamespaceSnapshot>| side.and_then(&fact).unwrap_or_else(|| "unknown".to_owned());
+    match &p.target_name {
+        Some(_) => Cell::num(format!("{} → {}", show(p.source), show(p.target))),
+        // What does not move is not probed.
+        None => p.source.map_or_else(|| Cell::quiet("–"), |_| Cell::num(show(p.source))),
     }
 }
 
@@ -96,9 +93,8 @@ fn namespaces(pairs: &[Pair]) -> Table {
     let rows = pairs
         .iter()
         .map(|p| {
-            let retention = |side: Option<&NamespaceSnapshot>| {
-                cell(side.map(|n| &n.config), |c| Cell::num(duration(c.retention_seconds)))
-            };
+            let retention = side_by_side(p, |n| n.config.value().map(|c| duration(c.retention_seconds)));
+            let open = side_by_side(p, |n| n.open.value().map(|n| number(*n)));
             let (target, state) = match (&p.target_name, p.exclude) {
                 (None, Some(why)) => (Cell::quiet("does not move").sub(why), Cell::mark(Mark::None, "excluded")),
                 (None, None) => (Cell::quiet("–"), Cell::mark(Mark::Attention, "no target")),
@@ -111,23 +107,10 @@ fn namespaces(pairs: &[Pair]) -> Table {
                     },
                 ),
             };
-            vec![
-                Cell::code(&p.source_name),
-                target,
-                retention(p.source),
-                retention(p.target),
-                cell(p.source.map(|n| &n.open), |n| Cell::num(number(*n))),
-                cell(p.target.map(|n| &n.open), |n| Cell::num(number(*n))),
-                state,
-            ]
+            vec![Cell::code(&p.source_name), target, retention, open, state]
         })
         .collect();
-    Table::new(
-        "compare-namespaces",
-        "Namespaces",
-        &["Source", "Target", "Retention, source", "Retention, target", "Open, source", "Open, target", "State"],
-        rows,
-    )
+    Table::new("compare-namespaces", "Namespaces", &["Source", "Target", "Retention", "Open executions", "State"], rows)
 }
 
 /// Why a per-namespace fact is missing anywhere among the pairs.

@@ -6,7 +6,7 @@ use super::links::Links;
 use super::mark::Mark;
 use super::table::{Cell, Table};
 use crate::facts::Side;
-use crate::facts::certificate::Certificate;
+use crate::facts::certificate::{Certificate, CertificateFile};
 use crate::facts::cluster::ClusterSnapshot;
 use crate::facts::code::{CodeFacts, FallbackOn, Kind, OriginStatus, RoutingRole, Scope, Site};
 use crate::judge::Scorecard;
@@ -60,12 +60,19 @@ pub(crate) fn origin(site: &Site) -> (Mark, &'static str, String) {
         }
     };
     match site.client.status {
+        // A factory that builds one client per cluster is the pattern asked for, not a doubt.
+        OriginStatus::Ambiguous if factory && open_way(site).is_none() => (Mark::Ok, "factory", from()),
         OriginStatus::Resolved if factory => (Mark::Ok, "factory", from()),
         OriginStatus::Resolved => (Mark::Failed, "own connection", from()),
         OriginStatus::Inherited => (Mark::Ok, "worker’s client", from()),
         OriginStatus::Ambiguous => (Mark::Attention, "ambiguous", from()),
         OriginStatus::Unresolved => (Mark::Unknown, "unresolved", site.client.reason.clone().unwrap_or_default()),
     }
+}
+
+/// Why an ambiguous client is more than one of several known constructions.
+fn open_way(site: &Site) -> Option<&str> {
+    site.client.reason.as_deref().filter(|reason| !reason.starts_with("several_constructions"))
 }
 
 /// How a message chooses its cluster: mark and words.
@@ -325,25 +332,23 @@ fn certificates(card: &Scorecard) -> Table {
             state(c),
         ]
     };
-    let mut rows = Vec::new();
-    for snapshot in [&card.inventory.source, &card.inventory.target].into_iter().filter_map(|s| s.value()) {
-        rows.extend(endpoint(snapshot).map(|c| row(format!("{} endpoint {}", snapshot.side, snapshot.address), c)));
-        for file in &snapshot.certificate_files {
-            let role = words(role(file.role)).to_lowercase();
-            if let Some(problem) = &file.problem {
-                rows.push(vec![
-                    Cell::code(&file.path),
-                    Cell::text(format!("{} {role}", snapshot.side)),
-                    Cell::quiet("–"),
-                    Cell::quiet("–"),
-                    Cell::mark(Mark::Unknown, "not readable").sub(problem.as_str()),
-                ]);
-            }
-            rows.extend(file.chain.iter().map(|c| row(format!("{} {role}: {}", snapshot.side, file.path), c)));
+    let mut rows: Vec<_> = endpoints(card).map(|(what, c)| row(what, c)).collect();
+    for (side, file) in certificate_files(card) {
+        let role = role(file.role);
+        if let Some(problem) = &file.problem {
+            rows.push(vec![
+                Cell::code(&file.path),
+                Cell::text(format!("{side} {role}")),
+                Cell::quiet("–"),
+                Cell::quiet("–"),
+                Cell::mark(Mark::Unknown, "not readable").sub(problem.as_str()),
+            ]);
         }
+        rows.extend(file.chain.iter().map(|c| row(format!("{side} {role}: {}", file.path), c)));
     }
     Table::new("inventory-certificates", "Certificates", &["Subject", "Used for", "From", "Until", "State"], rows)
         .note(format!("Judged for {}.", minute(card.at)))
+        .gap(super::gap(&card.inventory.certificates))
 }
 
 fn role(role: crate::facts::certificate::CertificateRole) -> &'static str {
@@ -355,6 +360,29 @@ fn role(role: crate::facts::certificate::CertificateRole) -> &'static str {
     }
 }
 
-fn endpoint(snapshot: &ClusterSnapshot) -> impl Iterator<Item = &Certificate> {
-    snapshot.endpoint_chain.value().into_iter().flatten()
+/// The certificates both endpoints presented, leaf first, with what they are for.
+pub(crate) fn endpoints(card: &Scorecard) -> impl Iterator<Item = (String, &Certificate)> {
+    snapshots(card).flat_map(|s| {
+        let what = format!("{} endpoint {}", s.side, s.address);
+        s.endpoint_chain.value().into_iter().flatten().map(move |c| (what.clone(), c))
+    })
+}
+
+/// Certificate files of both connections and of the configuration; one that both name appears once.
+pub(crate) fn certificate_files(card: &Scorecard) -> Vec<(String, &CertificateFile)> {
+    let connections = snapshots(card).flat_map(|s| s.certificate_files.iter().map(move |f| (s.side.to_string(), f)));
+    let configured = card.inventory.certificates.value().into_iter().flatten();
+    let mut all: Vec<(String, &CertificateFile)> = Vec::new();
+    for (side, file) in connections.chain(configured.map(|f| ("configured".to_owned(), f))) {
+        let same =
+            |other: &CertificateFile| other.role == file.role && other.chain == file.chain && !file.chain.is_empty();
+        if !all.iter().any(|(_, other)| same(other)) {
+            all.push((side, file));
+        }
+    }
+    all
+}
+
+fn snapshots(card: &Scorecard) -> impl Iterator<Item = &ClusterSnapshot> {
+    [&card.inventory.source, &card.inventory.target].into_iter().filter_map(|s| s.value())
 }

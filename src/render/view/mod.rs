@@ -10,10 +10,15 @@ pub(super) mod table;
 
 use serde::Serialize;
 
-pub(super) use checks::{AreaView, CheckView, FindingView};
+pub(super) use checks::{AreaView, CheckView, FindingView, StepView};
 /// Judging single sites, shared with the text of a scan.
 pub(super) mod code {
     pub(in crate::render) use super::inventory::{origin, routing, worry};
+}
+
+/// Certificates from wherever they were seen, shared with the picture of the window.
+pub(super) mod certificates {
+    pub(in crate::render) use super::inventory::{certificate_files, endpoints};
 }
 
 pub(super) use compare::when as schedule_when;

@@ -64,6 +64,18 @@ impl Table {
         self
     }
 
+    /// Move the last column, the state, next to the first: seen at a glance, and on a narrow screen too.
+    pub fn state_second(mut self) -> Self {
+        fn turn<T>(row: &mut [T]) {
+            if let Some(rest) = row.get_mut(1..) {
+                rest.rotate_right(1.min(rest.len()));
+            }
+        }
+        turn(&mut self.head);
+        self.rows.iter_mut().for_each(|row| turn(row));
+        self
+    }
+
     /// Whether there is nothing to show at all.
     pub fn is_void(&self) -> bool {
         self.rows.is_empty() && self.gap.is_none()

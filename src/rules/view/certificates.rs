@@ -18,7 +18,7 @@ pub(super) const PATHS: &[FactPath] = &[
     FactPath {
         path: "certificates.expiry",
         meaning: "client and CA certificates of both connections and of the configuration, against the end of the window",
-        fields: "verdict (in-window | soon-after | fine), subject, file, side, expires, days_after_window, when, fingerprint, target_namespace, ours (not verified by Temporal Cloud)",
+        fields: "verdict (in-window | soon-after | fine), subject, file, side, expires, days_after_window, when, fingerprint, target_namespace, ours (not verified by Temporal Cloud), on_disk",
     },
     FactPath {
         path: "certificates.endpoints",
@@ -155,10 +155,10 @@ fn expiry(measure: &Measure<'_>, files: &[Used<'_>]) -> Vec<Value> {
         for certificate in &used.file.chain {
             let locus = Locus::File { path: used.file.path.clone(), line: 0 };
             if let Some(loci) = seen.get_mut(certificate.fingerprint.as_str()).and_then(|v| v.get_mut("loci")) {
-                if let (Some(loci), Ok(locus)) = (loci.as_array_mut(), serde_json::to_value(&locus)) {
-                    if !loci.contains(&locus) {
-                        loci.push(locus);
-                    }
+                if let (Some(loci), Ok(locus)) = (loci.as_array_mut(), serde_json::to_value(&locus))
+                    && !loci.iter().any(|seen| same_file(seen, &used.file.path))
+                {
+                    loci.push(locus);
                 }
                 continue;
             }
@@ -168,12 +168,21 @@ fn expiry(measure: &Measure<'_>, files: &[Used<'_>]) -> Vec<Value> {
                 "verdict": verdict, "subject": certificate.subject, "file": used.file.path, "side": used.side,
                 "expires": date(certificate.not_after), "days_after_window": days, "when": when,
                 "fingerprint": certificate.fingerprint, "target_namespace": measure.target_namespace, "ours": ours,
+                "on_disk": !used.file.path.contains(": profile "),
                 "loci": [locus],
             });
             seen.insert(&certificate.fingerprint, value);
         }
     }
     seen.into_values().collect()
+}
+
+/// One file may be named by a relative path of the plan and by its full path.
+fn same_file(locus: &Value, path: &str) -> bool {
+    let seen = locus.get("path").and_then(Value::as_str).unwrap_or_default();
+    let ends =
+        |long: &str, short: &str| long.strip_suffix(short).is_some_and(|rest| rest.is_empty() || rest.ends_with('/'));
+    ends(seen, path) || ends(path, seen)
 }
 
 /// The endpoint of Temporal Cloud is renewed by Temporal; every other one is the team's.

@@ -171,17 +171,15 @@ fn address_problems(context: &Context<'_>, target: &ClusterSnapshot) -> Vec<Valu
             "it has the outdated regional form".to_owned(),
             "Use the namespace endpoint `<namespace>.<account>.tmprl.cloud:7233`.".to_owned(),
         ));
-    } else if let Some(namespace) = host.strip_suffix(".tmprl.cloud") {
-        if !mapped.is_empty() && !mapped.iter().any(|m| m.eq_ignore_ascii_case(namespace)) {
-            let names: Vec<String> = mapped.iter().map(|m| format!("`{m}`")).collect();
-            problems.push((
-                format!(
-                    "it is the endpoint of namespace `{namespace}`, but the plan moves to {}",
-                    words::list(&names, 3)
-                ),
-                "Use the endpoint of the namespace that is dialled.".to_owned(),
-            ));
-        }
+    } else if let Some(namespace) = host.strip_suffix(".tmprl.cloud")
+        && !mapped.is_empty()
+        && !mapped.iter().any(|m| m.eq_ignore_ascii_case(namespace))
+    {
+        let names: Vec<String> = mapped.iter().map(|m| format!("`{m}`")).collect();
+        problems.push((
+            format!("it is the endpoint of namespace `{namespace}`, but the plan moves to {}", words::list(&names, 3)),
+            "Use the endpoint of the namespace that is dialled.".to_owned(),
+        ));
     }
     if port != "7233" {
         problems.push((

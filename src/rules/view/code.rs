@@ -3,9 +3,12 @@
 use serde_json::{Value, json};
 
 use super::{Context, FactPath, FactView, words};
-use crate::facts::code::{CodeFacts, Confidence, FallbackOn, Kind, Origin, OriginStatus, RoutingRole, Scope, Site};
-use crate::facts::{Known, Locus, Why};
+use crate::facts::code::{
+    ClientOrigin, CodeFacts, Confidence, FallbackOn, Kind, Origin, OriginStatus, RoutingRole, Site,
+};
+use crate::facts::{Known, Locus};
 
+use super::coverage::{unanalysed, whole};
 use super::limits;
 
 pub(super) const PATHS: &[FactPath] = &[
@@ -81,71 +84,6 @@ pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
     view.put("code.factories", context.code.clone().map(factories));
 }
 
-/// A list from the whole tree, or from the part that could be analysed.
-fn whole<T>(code: &CodeFacts, value: T) -> Known<T> {
-    match gap(code) {
-        None => Known::Known(value),
-        Some(why) => Known::Partial { value, why },
-    }
-}
-
-/// What the analyser could not read although it names Temporal.
-pub(super) fn gap(code: &CodeFacts) -> Option<Why> {
-    let parts: Vec<String> = unread(code).into_iter().map(|(what, files)| sentence(&what, &files)).collect();
-    if parts.is_empty() {
-        return None;
-    }
-    let remedy = "read these files by hand, or leave them out of the scan when they do not belong to the migration";
-    Some(Why::with_remedy(parts.join("; "), remedy))
-}
-
-fn sentence(what: &str, files: &[String]) -> String {
-    let files: Vec<String> = files.iter().map(|f| format!("`{f}`")).collect();
-    format!("{what}: {}", words::list(&files, 3))
-}
-
-fn unread(code: &CodeFacts) -> Vec<(String, Vec<String>)> {
-    let mut all = Vec::new();
-    for (language, files) in code.coverage.not_analysed.iter().filter(|(_, files)| !files.is_empty()) {
-        let files_word = words::count(files.len() as u64, "file");
-        all.push((
-            format!("{files_word} of {language} name Temporal, which this version does not analyse"),
-            files.clone(),
-        ));
-    }
-    let broken = &code.coverage.files_with_syntax_errors;
-    if !broken.is_empty() {
-        let files_word = words::count(broken.len() as u64, "file");
-        all.push((format!("{files_word} with syntax errors were analysed in part"), broken.clone()));
-    }
-    let forced: Vec<String> =
-        code.coverage.skipped.iter().filter(|s| !on_purpose(&s.reason)).map(|s| s.path.clone()).collect();
-    if !forced.is_empty() {
-        let files_word = words::count(forced.len() as u64, "path");
-        all.push((format!("{files_word} could not be read"), forced));
-    }
-    all
-}
-
-/// Skipped because it is not the team's production code, rather than because it could not be read.
-fn on_purpose(reason: &str) -> bool {
-    const REASONS: [&str; 8] =
-        ["vendored", "build output", "generated", "binary", "ignored", "dependenc", "version control", "not source"];
-    let reason = reason.to_ascii_lowercase();
-    REASONS.iter().any(|r| reason.starts_with(r))
-}
-
-fn unanalysed(code: &CodeFacts) -> Vec<Value> {
-    unread(code)
-        .into_iter()
-        .map(|(what, files)| {
-            let loci: Vec<Locus> = files.iter().take(20).map(|f| Locus::File { path: f.clone(), line: 0 }).collect();
-            let shown: Vec<String> = files.iter().map(|f| format!("`{f}`")).collect();
-            json!({"what": what, "count": files.len(), "files": words::list(&shown, 5), "loci": loci})
-        })
-        .collect()
-}
-
 fn factories(code: &CodeFacts) -> Vec<Value> {
     code.factories
         .iter()
@@ -157,7 +95,7 @@ fn factories(code: &CodeFacts) -> Vec<Value> {
 }
 
 fn production(code: &CodeFacts) -> impl Iterator<Item = &Site> {
-    code.sites.iter().filter(|s| s.scope == Scope::Main)
+    code.sites.iter().filter(|s| s.scope.is_production())
 }
 
 /// The evidence and the names every site has.
@@ -170,7 +108,7 @@ fn object(code: &CodeFacts, site: &Site, extra: Value) -> Value {
         snippet: (!site.snippet.is_empty()).then(|| site.snippet.clone()),
     }];
     let callers = code.wrappers.iter().filter(|w| w.site == site.fingerprint).flat_map(|w| &w.calls);
-    loci.extend(callers.filter(|c| c.scope == Scope::Main).take(10).map(|c| Locus::Source {
+    loci.extend(callers.filter(|c| c.scope.is_production()).take(10).map(|c| Locus::Source {
         path: c.path.clone(),
         line: c.line,
         column: 0,
@@ -260,7 +198,8 @@ fn starters(code: &CodeFacts) -> Vec<Value> {
 /// Whether the client of a site was built by a factory, and why not when that is open.
 fn origin_verdict(code: &CodeFacts, site: &Site) -> (&'static str, String) {
     let origins = &site.client.origins;
-    let stopped = || site.client.reason.clone().unwrap_or_else(|| "the client could not be followed".to_owned());
+    let reason = site.client.reason.as_deref().unwrap_or("the client could not be followed");
+    let stopped = || in_words(reason);
     if origins.iter().any(|o| !o.factory) {
         return ("outside", String::new());
     }
@@ -270,19 +209,30 @@ fn origin_verdict(code: &CodeFacts, site: &Site) -> (&'static str, String) {
         OriginStatus::Inherited => {
             ("unclear", "it uses the client of the worker that runs it, and where that was built is open".to_owned())
         }
+        // Several constructions, such as one per cluster in one factory, and no path that is open. A single one
+        // beside others means the client of a worker.
+        OriginStatus::Ambiguous
+            if site.client.every_way_ends() && (origins.len() > 1 || workers_use_factories(code)) =>
+        {
+            ("factory", String::new())
+        }
         OriginStatus::Ambiguous => ("unclear", format!("one way to its client is open: {}", stopped())),
         OriginStatus::Resolved | OriginStatus::Unresolved => ("unclear", stopped()),
+    }
+}
+
+/// `never_assigned: field c` → `field c`.
+fn in_words(reason: &str) -> String {
+    match reason.split_once(": ") {
+        Some((code, words)) if code.chars().all(|c| c.is_ascii_lowercase() || c == '_') => words.to_owned(),
+        _ => reason.to_owned(),
     }
 }
 
 fn workers_use_factories(code: &CodeFacts) -> bool {
     let mut workers = production(code).filter(|s| s.kind == Kind::Worker).peekable();
     workers.peek().is_some()
-        && workers.all(|w| {
-            w.client.status == OriginStatus::Resolved
-                && !w.client.origins.is_empty()
-                && w.client.origins.iter().all(|o| o.factory)
-        })
+        && workers.all(|w| w.client.status != OriginStatus::Inherited && origin_verdict(code, w).0 == "factory")
 }
 
 fn origin_in_words(origin: &Origin) -> String {
@@ -334,6 +284,7 @@ fn messages(code: &CodeFacts) -> Vec<Value> {
         .map(|site| {
             let (verdict, reason) = match (site.routing.role, &site.wrapper) {
                 (RoutingRole::Primary | RoutingRole::Fallback, _) => ("both", String::new()),
+                (RoutingRole::Single, Some(_)) if one_cluster(&site.client) => ("single", String::new()),
                 (RoutingRole::Single, Some(wrapper)) => (
                     "unclear",
                     format!("it stands in `{wrapper}`, and whether the callers ask the other cluster was not decided"),
@@ -346,6 +297,11 @@ fn messages(code: &CodeFacts) -> Vec<Value> {
             object(code, site, json!({"verdict": verdict, "reason": reason}))
         })
         .collect()
+}
+
+/// A client that is built in one place outside of the factories leads to one cluster, whoever calls.
+fn one_cluster(client: &ClientOrigin) -> bool {
+    client.status == OriginStatus::Resolved && matches!(client.origins.as_slice(), [only] if !only.factory)
 }
 
 /// The second call of each pair; the first one is its partner.
@@ -397,7 +353,7 @@ fn cron_starts(code: &CodeFacts) -> Vec<Value> {
 fn hazards(code: &CodeFacts) -> Vec<Value> {
     code.hazards
         .iter()
-        .filter(|h| h.scope == Scope::Main)
+        .filter(|h| h.scope.is_production())
         .map(|h| {
             let loci = [Locus::Source {
                 path: h.path.clone(),

@@ -4,10 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::{Context, FactPath, FactView, code, limits, schedule_command, words};
+use super::{Context, FactPath, FactView, coverage, limits, schedule_command, words};
 use crate::compare::{AttributeChange, AttributeKind, ConfigKind, QueueChange, ScheduleChange, ScheduleKind};
 use crate::compare::{live, namespace_missing, no_namespace_map};
-use crate::facts::code::Scope;
 use crate::facts::{Known, Locus};
 
 pub(super) const PATHS: &[FactPath] = &[
@@ -39,7 +38,7 @@ pub(super) const PATHS: &[FactPath] = &[
     FactPath {
         path: "diff.task_queues",
         meaning: "task queues with work and without workflow workers on one side",
-        fields: "change (no-pollers-on-target | no-pollers-on-source | not-asked-on-target), name, open_on_source, scheduled, work, pair",
+        fields: "change (no-pollers-on-target | no-pollers-on-source | not-asked-on-target), name, scheduled, work, open, by_schedules, pair",
     },
     FactPath {
         path: "diff.types_not_in_code",
@@ -112,7 +111,7 @@ fn search_attributes(context: &Context<'_>) -> Known<Vec<Value>> {
             .facts
             .code
             .value()
-            .filter(|code| code::gap(code).is_none())
+            .filter(|code| coverage::gap(code).is_none())
             .map(|code| code.search_attributes.iter().map(|u| u.name.as_str()).collect());
         // Attributes of a development image that the whole code never names are not the team's.
         let leftover = |c: &AttributeChange| {
@@ -157,7 +156,7 @@ fn not_in_clusters(context: &Context<'_>) -> Known<Vec<Value>> {
         let unknown = code
             .search_attributes
             .iter()
-            .filter(|u| u.scope == Scope::Main && !u.name.is_empty() && !system(&u.name) && !known.contains(&u.name));
+            .filter(|u| u.scope.is_production() && !u.name.is_empty() && !system(&u.name) && !known.contains(&u.name));
         let mut seen = BTreeSet::new();
         unknown
             .filter(|u| seen.insert((u.name.as_str(), u.path.as_str())))
@@ -241,17 +240,25 @@ fn retention(context: &Context<'_>) -> Known<Vec<Value>> {
 }
 
 fn queue(context: &Context<'_>, change: &QueueChange) -> Value {
-    let ids: Vec<String> = change.schedules.iter().map(|id| format!("`{id}`")).collect();
-    let mut work = Vec::new();
-    if change.open_on_source > 0 {
-        work.push(format!("{} on the source", words::count(change.open_on_source, "open execution")));
+    let schedules = words::count(change.schedules.len() as u64, "schedule");
+    let open = words::count(change.open_on_source, "open execution");
+    let work = match (change.open_on_source, change.schedules.len()) {
+        (0, 0) => "workers on the source".to_owned(),
+        (0, _) => schedules.clone(),
+        (_, 0) => format!("{open} on the source"),
+        (_, _) => format!("{open} on the source and {schedules}"),
+    };
+    let extra =
+        json!({"work": work, "open": open, "by_schedules": schedules, "scheduled": !change.schedules.is_empty()});
+    let mut value = with(context, change, extra);
+    if let (Some(loci), Known::Known(source)) = (value.get_mut("loci").and_then(Value::as_array_mut), &context.source) {
+        let named = change.schedules.iter().take(5);
+        let place = |id: &String| {
+            live(source, Some(&change.pair.source_namespace), format!("schedule {id}"), "DescribeSchedule")
+        };
+        loci.extend(named.filter_map(|id| serde_json::to_value(place(id)).ok()));
     }
-    if !ids.is_empty() {
-        work.push(format!("{} {}", if ids.len() == 1 { "schedule" } else { "schedules" }, words::list(&ids, 3)));
-    }
-    let work = if work.is_empty() { "workers on the source".to_owned() } else { work.join(" and ") };
-    let extra = json!({"work": work, "scheduled": !ids.is_empty()});
-    with(context, change, extra)
+    value
 }
 
 fn types_not_in_code(context: &Context<'_>) -> Known<Vec<Value>> {
@@ -261,8 +268,8 @@ fn types_not_in_code(context: &Context<'_>) -> Known<Vec<Value>> {
             return Known::Unknown(no_namespace_map());
         }
         let defined: BTreeSet<&str> =
-            code.workflow_types.iter().filter(|d| d.scope == Scope::Main).map(|d| d.name.as_str()).collect();
-        let verdict = if code::gap(code).is_none() { "absent" } else { "unclear" };
+            code.workflow_types.iter().filter(|d| d.scope.is_production()).map(|d| d.name.as_str()).collect();
+        let verdict = if coverage::gap(code).is_none() { "absent" } else { "unclear" };
         Known::concat(plan.namespaces.iter().filter(|m| m.target.is_some()).map(|m| {
             crate::compare::half(source, &m.source).and_then(|half| {
                 half.known("workflow types", &half.namespace.workflow_types).map(|types| {

@@ -6,6 +6,7 @@
 mod certificates;
 mod cluster;
 mod code;
+mod coverage;
 mod diff;
 mod limits;
 mod plan;

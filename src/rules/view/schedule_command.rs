@@ -109,6 +109,7 @@ pub fn beyond_the_cli(schedule: &Schedule) -> Vec<String> {
     unless(schedule.action.retry_policy.is_none(), "the retry policy");
     unless(schedule.action.header_hash.is_empty(), "workflow headers");
     unless(!schedule.policies.keep_original_workflow_id, "keeping the original workflow id");
+    unless(schedule.remaining_actions != Some(0), "no actions left (zero means unlimited to the CLI)");
     all
 }
 

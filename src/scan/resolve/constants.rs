@@ -54,6 +54,34 @@ impl<'a> Resolver<'a> {
         })
     }
 
+    /// The constant texts the value of a slot is put together from: of `"a" + x` and `fmt.Sprintf("a %s", x)`, both
+    /// are `a` and what `x` folds to.
+    pub fn texts_in_slot(&self, call: At, slot: &Slot) -> Vec<String> {
+        let mut texts = vec![];
+        for found in self.trace_argument(call, slot, self.fold_ask(call)).unwrap_or_default() {
+            self.texts_in(&found.end, 0, &mut texts);
+        }
+        texts
+    }
+
+    fn texts_in(&self, end: &End<'a>, depth: usize, texts: &mut Vec<String>) {
+        let (End::Value(at) | End::External(at)) = end else { return };
+        let parts = match self.index.kind(*at) {
+            ExprKind::Text(text) => return texts.push(text.clone()),
+            ExprKind::Binary { left, right, .. } => vec![*left, *right],
+            ExprKind::Call { args, .. } => args.clone(),
+            _ => return,
+        };
+        if depth < 8 {
+            for part in parts {
+                let at = At { unit: at.unit, expr: part };
+                for found in self.trace(at, self.fold_ask(at)) {
+                    self.texts_in(&found.end, depth + 1, texts);
+                }
+            }
+        }
+    }
+
     /// Fold an expression.
     pub fn fold(&self, at: At) -> Folded {
         self.frugally(|| self.fold_at(at, 0))

@@ -1,0 +1,270 @@
+//! Hand-made facts of a healthy migration, for tests to spoil.
+
+#![allow(dead_code)]
+
+use jiff::Timestamp;
+use temporal_preflight::facts::certificate::{Certificate, CertificateFile, CertificateRole};
+use temporal_preflight::facts::cluster::*;
+use temporal_preflight::facts::code::*;
+use temporal_preflight::facts::plan::{NamespaceMapping, Plan, Window};
+use temporal_preflight::facts::{Facts, Known, Side};
+
+pub const NOW: &str = "2026-11-21T09:00:00Z";
+
+pub fn time(text: &str) -> Timestamp {
+    text.parse().expect("a timestamp")
+}
+
+pub fn attribute(name: &str, value_type: &str) -> SearchAttribute {
+    SearchAttribute { name: name.into(), value_type: value_type.into() }
+}
+
+pub fn schedule(id: &str, paused: bool) -> Schedule {
+    Schedule {
+        id: id.into(),
+        spec: ScheduleSpec { calendars: vec!["0 0 2 * * * *".into()], ..Default::default() },
+        action: ScheduleAction {
+            workflow_type: "NightlySettlement".into(),
+            workflow_id: id.into(),
+            task_queue: "settlement".into(),
+            ..Default::default()
+        },
+        policies: SchedulePolicies { overlap: "Skip".into(), catchup_seconds: 31_536_000, ..Default::default() },
+        paused,
+        notes: String::new(),
+        remaining_actions: None,
+        memo: Default::default(),
+        search_attributes: Default::default(),
+        next_times: vec![],
+        running: vec![],
+        last_action: None,
+    }
+}
+
+pub fn queue(name: &str, open: u64, polled: bool) -> TaskQueue {
+    let poller = Poller { identity: "1@payments-worker-7@".into(), last_access: None };
+    let pollers = if polled { vec![poller] } else { vec![] };
+    TaskQueue {
+        name: name.into(),
+        open_executions: Some(open),
+        workflow_pollers: pollers.clone(),
+        activity_pollers: pollers,
+        workflow_backlog: None,
+        activity_backlog: None,
+    }
+}
+
+pub fn execution(workflow_type: &str, seconds: u64) -> ExecutionSample {
+    ExecutionSample {
+        workflow_id: format!("{workflow_type}-1"),
+        run_id: "6f1c".into(),
+        workflow_type: workflow_type.into(),
+        task_queue: "payments".into(),
+        start_time: time("2026-11-01T00:00:00Z"),
+        seconds,
+    }
+}
+
+/// A namespace with one type, one queue that is polled, and no schedule.
+pub fn namespace(name: &str) -> NamespaceSnapshot {
+    NamespaceSnapshot {
+        name: name.into(),
+        config: Known::Known(NamespaceConfig {
+            id: "n".into(),
+            state: "Registered".into(),
+            retention_seconds: 30 * 86_400,
+            blob_size_limit_error: Some(2_097_152),
+            memo_size_limit_error: Some(2_097_152),
+            ..Default::default()
+        }),
+        search_attributes: Known::Known(vec![attribute("MerchantId", "Keyword")]),
+        schedules: Known::Known(vec![]),
+        workflow_types: Known::Known(vec![WorkflowType {
+            name: "PaymentSaga".into(),
+            open: 4,
+            closed: 900,
+            oldest_open: Some(execution("PaymentSaga", 3_600)),
+            longest_closed: Some(execution("PaymentSaga", 7_200)),
+        }]),
+        open: Known::Known(0),
+        closed: Known::Known(900),
+        oldest_open: Known::Known(Some(execution("PaymentSaga", 3_600))),
+        longest_closed: Known::Known(Some(execution("PaymentSaga", 7_200))),
+        task_queues: Known::Known(vec![queue("payments", 4, true)]),
+    }
+}
+
+pub fn cluster(side: Side, namespaces: Vec<NamespaceSnapshot>) -> ClusterSnapshot {
+    let cloud = side == Side::Target;
+    let (address, flags) = match side {
+        Side::Source => ("10.0.1.50:7233", "--profile onprem"),
+        Side::Target => ("payments-prod.a1b2c.tmprl.cloud:7233", "--profile cloud"),
+    };
+    let names = namespaces.iter().map(|n| n.name.clone()).collect();
+    ClusterSnapshot {
+        schema: SNAPSHOT_SCHEMA.into(),
+        tool_version: "0.1.0".into(),
+        side,
+        address: address.into(),
+        taken_at: time(NOW),
+        cli_flags: flags.into(),
+        kind: if cloud { ClusterKind::Cloud } else { ClusterKind::SelfHosted },
+        connection: vec![LadderStep { step: "tcp".into(), ok: true, detail: "connected".into(), remedy: None, ms: 3 }],
+        endpoint_chain: Known::Known(vec![]),
+        certificate_files: if cloud { vec![client_certificate("2028-01-01T00:00:00Z")] } else { vec![] },
+        credential: if cloud { Credential::Mtls } else { Credential::None },
+        system: Known::Known(SystemInfo {
+            server_version: "1.32.0".into(),
+            capabilities: vec![],
+            cluster: (!cloud).then(|| ClusterInfo { id: "c1".into(), ..Default::default() }),
+        }),
+        namespace_names: if cloud {
+            Known::unknown("Temporal Cloud does not list namespaces")
+        } else {
+            Known::Known(names)
+        },
+        namespaces,
+        rpcs: Default::default(),
+        elapsed_ms: 80,
+    }
+}
+
+pub fn client_certificate(not_after: &str) -> CertificateFile {
+    let leaf = Certificate {
+        subject: "CN=payments-worker".into(),
+        issuer: "CN=payments-ca".into(),
+        serial: "01".into(),
+        not_before: time("2026-01-01T00:00:00Z"),
+        not_after: time(not_after),
+        version: 3,
+        is_ca: false,
+        key_algorithm: "ECDSA".into(),
+        signature_algorithm: "ecdsa-with-SHA256".into(),
+        digital_signature: Some(true),
+        names: vec![],
+        fingerprint: format!("fp-{not_after}"),
+    };
+    CertificateFile {
+        path: "certs/worker.pem".into(),
+        role: CertificateRole::Client,
+        chain: vec![leaf],
+        key_matches: Some(true),
+        key_format: Some("pkcs8".into()),
+        problem: None,
+    }
+}
+
+pub fn mapped() -> Plan {
+    Plan {
+        name: "payments".into(),
+        window: Some(Window { start: "2026-12-01".parse().expect("date"), end: "2026-12-28".parse().expect("date") }),
+        namespaces: vec![NamespaceMapping {
+            source: "payments-prod".into(),
+            target: Some("payments-prod.a1b2c".into()),
+            exclude: None,
+            line: 5,
+        }],
+        ..Default::default()
+    }
+}
+
+pub fn site(kind: Kind, path: &str, line: u32) -> Site {
+    Site {
+        path: path.into(),
+        line,
+        column: 9,
+        kind,
+        api: format!("client.Client.{}", kind.name()),
+        language: "go".into(),
+        scope: Scope::Main,
+        function: Some("Handle".into()),
+        workflow_type: Some("PaymentSaga".into()),
+        task_queue: Some("payments".into()),
+        cron: None,
+        message_name: None,
+        confidence: Confidence::Proven,
+        fingerprint: format!("{}-{path}-{line}", kind.name()),
+        client: origin(OriginStatus::Resolved, &[true]),
+        wrapper: None,
+        routing: Default::default(),
+        snippet: "c.Do(ctx)".into(),
+        address: None,
+        namespace: None,
+    }
+}
+
+/// An origin per flag, inside (`true`) or outside of the factory.
+pub fn origin(status: OriginStatus, factories: &[bool]) -> ClientOrigin {
+    let origins = factories.iter().map(|factory| match factory {
+        true => Origin {
+            path: "worker/connection.go".into(),
+            line: 20,
+            function: Some("NewTemporalClient".into()),
+            factory: true,
+        },
+        false => Origin { path: "jobs/nightly.go".into(), line: 12, function: Some("main".into()), factory: false },
+    });
+    ClientOrigin { status, origins: origins.collect(), via: vec![], reason: None }
+}
+
+pub fn code(sites: Vec<Site>) -> CodeFacts {
+    CodeFacts {
+        schema: CODE_SCHEMA.into(),
+        tool_version: "0.1.0".into(),
+        repository: Repository { root: ".".into(), commit: None },
+        sites,
+        wrappers: vec![],
+        factories: vec![Factory {
+            path: "worker/connection.go".into(),
+            line: 15,
+            function: "NewTemporalClient".into(),
+            configured: true,
+            found: true,
+            sites: 2,
+        }],
+        workflow_types: vec![WorkflowDefinition {
+            name: "PaymentSaga".into(),
+            path: "workflows/saga.go".into(),
+            line: 8,
+            role: "registered".into(),
+            task_queue: Some("payments".into()),
+            scope: Scope::Main,
+        }],
+        search_attributes: vec![SearchAttributeUse {
+            name: "MerchantId".into(),
+            value_type: Some("Keyword".into()),
+            role: "set".into(),
+            path: "starter/payment.go".into(),
+            line: 30,
+            scope: Scope::Main,
+        }],
+        hazards: vec![],
+        sdks: vec![],
+        coverage: Coverage { files_seen: 12, files_of_known_languages: 9, files_parsed: 7, ..Default::default() },
+    }
+}
+
+/// A migration in which every rule that facts decide passes or does not apply.
+pub fn healthy() -> Facts {
+    let routed = Routing { role: RoutingRole::Fallback, fallback_on: Some(FallbackOn::NotFound), ..Default::default() };
+    let sites = vec![
+        Site { function: Some("NewTemporalClient".into()), ..site(Kind::Connect, "worker/connection.go", 20) },
+        site(Kind::Start, "starter/payment.go", 42),
+        Site { routing: routed, ..site(Kind::Signal, "webhook/approval.go", 28) },
+    ];
+    let mut source = namespace("payments-prod");
+    source.schedules = Known::Known(vec![schedule("nightly-settlement", true)]);
+    source.task_queues = Known::Known(vec![queue("payments", 4, true), queue("settlement", 0, true)]);
+    let mut target = namespace("payments-prod.a1b2c");
+    target.schedules = Known::Known(vec![schedule("nightly-settlement", true)]);
+    target.task_queues = Known::Known(vec![queue("payments", 0, true), queue("settlement", 0, true)]);
+    Facts {
+        at: time(NOW),
+        plan: mapped(),
+        code: Known::Known(code(sites)),
+        source: Known::Known(cluster(Side::Source, vec![source])),
+        target: Known::Known(cluster(Side::Target, vec![target])),
+        certificates: Known::Known(vec![]),
+        attestations: Known::Known(vec![]),
+    }
+}

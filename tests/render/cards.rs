@@ -1,0 +1,98 @@
+//! Scorecards to render: those under `fixtures/scorecards`, and what can be made of them.
+
+use serde_json::Value;
+use temporal_preflight::judge::Scorecard;
+
+/// A stored scorecard.
+pub fn card(name: &str) -> Scorecard {
+    serde_json::from_value(json(name)).unwrap()
+}
+
+fn json(name: &str) -> Value {
+    let path = format!("{}/fixtures/scorecards/{name}.json", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(&path).unwrap();
+    serde_json::from_str(&text).unwrap_or_else(|e| panic!("{path}: {e}"))
+}
+
+/// The no-go scorecard with `n` findings of one blocker.
+pub fn many(n: usize) -> Scorecard {
+    let mut card = card("no-go");
+    let check = card.checks.iter_mut().find(|c| c.rule == "forgotten-starter").unwrap();
+    let model = check.findings[0].clone();
+    check.findings = (0..n)
+        .map(|i| {
+            let mut finding = model.clone();
+            finding.message = format!("`Start{i:04}` starts `SettlementWorkflow` through a connection of its own");
+            finding.remedy[0].command = Some(format!("temporal workflow describe --workflow-id settlement-{i:04}"));
+            finding.fingerprint = format!("{i:064x}");
+            finding
+        })
+        .collect();
+    card
+}
+
+/// Every trick in one name.
+pub const HOSTILE: &str = "<script>alert(1)</script>\"><img src=x onerror=alert(2)>' onfocus='x` | \n# \u{202e}\u{1b}[31m\
+                           {{ 7*7 }}{% x %}](javascript:alert(3))</style></script><!-- \\";
+
+/// The no-go scorecard in which every free text carries [`HOSTILE`].
+pub fn hostile() -> Scorecard {
+    // Words of a closed list, and times: other values would not be a scorecard at all.
+    const CLOSED: [&str; 31] = [
+        "schema",
+        "gate",
+        "gates",
+        "verdict",
+        "outcome",
+        "severity",
+        "certainty",
+        "kind",
+        "side",
+        "status",
+        "at",
+        "time",
+        "taken_at",
+        "start_time",
+        "not_before",
+        "not_after",
+        "strategy",
+        "start",
+        "end",
+        "until",
+        "date",
+        "valid_until",
+        "role",
+        "scope",
+        "confidence",
+        "fallback_on",
+        "credential",
+        "last_access",
+        "next_times",
+        "last_action",
+        "state",
+    ];
+    fn walk(key: &str, value: &mut Value) {
+        match value {
+            Value::String(text) if !CLOSED.contains(&key) => text.push_str(HOSTILE),
+            Value::Array(items) if !CLOSED.contains(&key) => items.iter_mut().for_each(|v| walk(key, v)),
+            Value::Array(items) => items.iter_mut().filter(|v| v.is_object()).for_each(|v| walk("", v)),
+            Value::Object(fields) => fields.iter_mut().for_each(|(k, v)| walk(k, v)),
+            _ => {}
+        }
+    }
+    let mut value = json("no-go");
+    walk("", &mut value);
+    serde_json::from_value(value).unwrap()
+}
+
+/// All of them, by name.
+pub fn all() -> Vec<(&'static str, Scorecard)> {
+    vec![
+        ("no-go", card("no-go")),
+        ("go", card("go")),
+        ("undecided", card("undecided")),
+        ("empty", card("empty")),
+        ("many", many(1000)),
+        ("hostile", hostile()),
+    ]
+}
