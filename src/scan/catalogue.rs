@@ -11,7 +11,10 @@ use crate::facts::code::Kind;
 use crate::ui::Problem;
 
 /// Catalogues built into the program: language and text.
-const FILES: [(&str, &str); 1] = [("go", include_str!("../../rules/sdk/go.yaml"))];
+const FILES: [(&str, &str); 2] = [
+    ("go", include_str!("../../rules/sdk/go.yaml")),
+    ("python", include_str!("../../rules/sdk/python.yaml")),
+];
 
 /// The catalogue of one language.
 #[derive(Debug, Deserialize)]
@@ -38,6 +41,9 @@ pub struct Catalogue {
     /// Methods of mocks whose result records expectations.
     #[serde(default)]
     pub expectations: Vec<String>,
+    /// Decorators that define a workflow → the slot of its name.
+    #[serde(default)]
+    pub definitions: BTreeMap<String, Slot>,
     /// Types that mark workflow code.
     #[serde(default)]
     pub workflow_context: Vec<String>,
@@ -53,6 +59,9 @@ pub struct Catalogue {
     /// Library functions that hand an argument on.
     #[serde(default)]
     pub flows: BTreeMap<String, usize>,
+    /// Library functions whose result is what calling an argument yields.
+    #[serde(default)]
+    pub providers: BTreeMap<String, usize>,
     /// Library containers.
     #[serde(default)]
     pub boxes: BTreeMap<String, BoxType>,
@@ -133,8 +142,24 @@ pub struct Api {
     pub dynamic: bool,
     /// Where its settings come from, in words.
     pub words: Option<String>,
+    /// Reading the member is enough, it is not called.
+    pub attribute: bool,
+    /// Argument without which the call is something else.
+    pub needs: Option<Slot>,
+    /// What the call is when an argument is given.
+    pub given: Option<Given>,
     /// The name alone is telling enough to be looked at when the receiver's type is unknown.
     pub distinctive: bool,
+}
+
+/// Another meaning of a call that has a certain argument.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Given {
+    /// The argument.
+    pub slot: Slot,
+    /// What the call is then.
+    pub kind: Kind,
 }
 
 /// Number of arguments.
@@ -204,8 +229,10 @@ impl TryFrom<String> for ClientAt {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "SlotText")]
 pub struct Slot {
-    /// 0-based argument.
-    pub argument: usize,
+    /// 0-based argument; none when it is given by name only.
+    pub argument: Option<usize>,
+    /// Name under which the argument may be given.
+    pub keyword: Option<String>,
     /// Steps into it.
     pub steps: Vec<SlotStep>,
 }
@@ -231,7 +258,7 @@ impl TryFrom<SlotText> for Slot {
     type Error = String;
     fn try_from(text: SlotText) -> Result<Self, String> {
         match text {
-            SlotText::Number(argument) => Ok(Self { argument, steps: vec![] }),
+            SlotText::Number(argument) => Ok(Self { argument: Some(argument), keyword: None, steps: vec![] }),
             SlotText::Text(text) => Self::try_from(text),
         }
     }
@@ -242,8 +269,24 @@ impl TryFrom<String> for Slot {
     fn try_from(text: String) -> Result<Self, String> {
         let mut words = text.split('.');
         let first = words.next().unwrap_or_default();
-        let argument = first.parse().map_err(|_| format!("`{text}` does not begin with the number of an argument"))?;
+        let (number, keyword) = match first.split_once('=') {
+            Some((number, keyword)) => (number, Some(keyword)),
+            None => (first, None),
+        };
+        let argument = match number {
+            "" if keyword.is_some() => None,
+            number => Some(
+                number.parse().map_err(|_| format!("`{text}` does not begin with the number of an argument"))?,
+            ),
+        };
         let mut steps = vec![];
+        let keyword = keyword.map(|word| match word.strip_suffix("[]") {
+            Some(word) => {
+                steps.push(SlotStep::Element);
+                word.to_owned()
+            }
+            None => word.to_owned(),
+        });
         for word in words {
             let (name, element) = match word.strip_suffix("[]") {
                 Some(name) => (name, true),
@@ -254,7 +297,7 @@ impl TryFrom<String> for Slot {
                 steps.push(SlotStep::Element);
             }
         }
-        Ok(Self { argument, steps })
+        Ok(Self { argument, keyword, steps })
     }
 }
 
@@ -403,6 +446,14 @@ impl Catalogue {
             all.insert(language, catalogue);
         }
         Ok(all)
+    }
+
+    /// Packages of the SDK's names.
+    pub fn packages(&self) -> std::collections::HashSet<String> {
+        let names = self.types.keys().chain(self.functions.keys());
+        let parts = names.filter_map(|name| name.rsplit_once('.')).map(|(package, _)| package.to_owned());
+        let look_alikes = self.lookalikes.iter().map(|l| l.package.clone());
+        parts.chain(look_alikes).filter(|package| !self.types.contains_key(package)).collect()
     }
 
     /// Today's name of a package or of `package.Name`.

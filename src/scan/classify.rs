@@ -21,6 +21,8 @@ pub struct ApiCall<'a> {
     pub name_at: At,
     /// What is called.
     pub api: ApiRef<'a>,
+    /// What the arguments make of it, when it is not its usual kind.
+    pub kind: Option<Kind>,
     /// How sure.
     pub confidence: Confidence,
     /// Function around it.
@@ -34,7 +36,7 @@ pub struct ApiCall<'a> {
 impl ApiCall<'_> {
     /// The kinds of sites this call is.
     pub fn kinds(&self) -> impl Iterator<Item = Kind> {
-        self.api.api.kind.into_iter().chain(self.api.api.also)
+        self.kind.or(self.api.api.kind).into_iter().chain(self.api.api.also)
     }
 }
 
@@ -77,6 +79,7 @@ pub fn classify<'a>(r: &Resolver<'a>) -> Classified<'a> {
                     at,
                     name_at: callee,
                     api,
+                    kind: api.api.given.as_ref().filter(|g| r.has_argument(at, &g.slot)).map(|g| g.kind),
                     confidence,
                     function: place.function,
                     block: place.block,
@@ -99,6 +102,7 @@ pub fn classify<'a>(r: &Resolver<'a>) -> Classified<'a> {
                     at,
                     name_at: at,
                     api,
+                    kind: None,
                     confidence: Confidence::Proven,
                     function: reference.function,
                     block: reference.block,
@@ -125,6 +129,7 @@ fn judge<'a>(
         _ => Verdict::Nothing,
     };
     let fits = |api: &ApiRef<'_>| match (api.api.args, arguments) {
+        (_, Some(_)) if api.api.needs.as_ref().is_some_and(|slot| !r.may_have_argument(callee, slot)) => false,
         (Some(arity), Some((args, spread))) => arity.allows(args.len(), spread) || is_multi_value(r, callee.unit, args),
         _ => true,
     };
@@ -136,10 +141,10 @@ fn judge<'a>(
     };
     let base = At { unit: callee.unit, expr: *base };
     if let Some(package) = r.index.package_at(base) {
-        let full = catalogue.current_name(&join(package, name));
+        let full = r.index.canonical(&join(&package, name));
         return match catalogue.function(&full) {
             Some(api) => Verdict::Is(api, Confidence::Proven),
-            None => drop(catalogue.lookalike(package).unwrap_or("function-of-another-package")),
+            None => drop(catalogue.lookalike(&package).unwrap_or("function-of-another-package")),
         };
     }
     if expects(r, base) {
@@ -187,7 +192,7 @@ fn foreign<'a>(
     drop: impl Fn(&str) -> Verdict<'a>,
 ) -> Verdict<'a> {
     let package = package_part(full);
-    if let Some(reason) = r.index.catalogue.lookalike(package) {
+    if let Some(reason) = r.index.catalogue.lookalike(full) {
         return drop(reason);
     }
     // A private library around the SDK is outside this tree, and may be anything.
@@ -350,6 +355,11 @@ pub fn in_workflow(r: &Resolver<'_>, unit: u32, function: Option<FuncId>) -> boo
 /// Whether a function's first parameter is the workflow context.
 pub fn is_workflow_code(r: &Resolver<'_>, at: FnAt) -> bool {
     let unit = r.index.unit(at.unit);
+    if let Some(owner) = &r.index.function(at).owner
+        && r.definition(&join(&unit.package, owner)).is_some()
+    {
+        return true;
+    }
     let Some(first) = r.index.function(at).params.first() else { return false };
     match r.ty(at.unit, &unit.var(*first).ty) {
         Ty::Foreign(full) | Ty::Named(full) => r.index.catalogue.workflow_context.iter().any(|c| **c == *full),

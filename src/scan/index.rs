@@ -1,6 +1,7 @@
 //! Look-up tables over the lowered units of one language.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::borrow::Cow;
 use std::rc::Rc;
 
 use super::catalogue::Catalogue;
@@ -44,7 +45,10 @@ pub struct Index<'a> {
     /// Packages of the tree.
     pub project: &'a Project,
     front: &'static dyn FrontEnd,
-    imports: Vec<HashMap<&'a str, &'a str>>,
+    imports: Vec<HashMap<&'a str, &'a Import>>,
+    by_package: HashMap<&'a str, Vec<u32>>,
+    packages: HashSet<String>,
+    derived: HashMap<&'a str, Vec<&'a str>>,
     types: HashMap<String, (u32, usize)>,
     functions: HashMap<String, Vec<FnAt>>,
     methods: HashMap<String, HashMap<&'a str, FnAt>>,
@@ -59,6 +63,7 @@ pub struct Index<'a> {
     references: HashMap<&'a str, Vec<(u32, usize)>>,
     lambdas: HashMap<FnAt, At>,
     arguments: HashMap<At, (At, usize)>,
+    named_arguments: HashMap<At, (At, &'a Part)>,
     /// Searches for constants do not have files parsed: what they would add is a name, not a client.
     pub frugal: std::cell::Cell<bool>,
     /// Names the analysis asked for and did not find.
@@ -79,6 +84,9 @@ impl<'a> Index<'a> {
             project,
             front,
             imports: vec![],
+            by_package: HashMap::new(),
+            packages: catalogue.packages(),
+            derived: HashMap::new(),
             types: HashMap::new(),
             functions: HashMap::new(),
             methods: HashMap::new(),
@@ -93,6 +101,7 @@ impl<'a> Index<'a> {
             references: HashMap::new(),
             lambdas: HashMap::new(),
             arguments: HashMap::new(),
+            named_arguments: HashMap::new(),
             frugal: Default::default(),
             wants: Default::default(),
         };
@@ -104,11 +113,12 @@ impl<'a> Index<'a> {
                     Some(alias) => alias.as_str(),
                     None => names.get(import.path.as_str()).copied().unwrap_or_else(|| default_alias(&import.path)),
                 };
-                imports.insert(alias, import.path.as_str());
+                imports.insert(alias, import);
             }
             index.imports.push(imports);
         }
         for (n, unit) in units.iter().enumerate() {
+            index.by_package.entry(&unit.package).or_default().push(n as u32);
             index.declarations(n as u32, unit);
         }
         for (n, unit) in units.iter().enumerate() {
@@ -120,6 +130,13 @@ impl<'a> Index<'a> {
     fn declarations(&mut self, n: u32, unit: &'a Unit) {
         for (i, ty) in unit.types.iter().enumerate() {
             self.types.entry(join(&unit.package, &ty.name)).or_insert((n, i));
+            if let TypeKind::Record { bases, .. } | TypeKind::Interface { bases, .. } = &ty.kind {
+                for base in bases {
+                    if let TypeExpr::Named { name, .. } = base {
+                        self.derived.entry(name).or_default().push(&ty.name);
+                    }
+                }
+            }
         }
         for (i, function) in unit.functions.iter().enumerate() {
             let at = FnAt { unit: n, func: FuncId(i as u32) };
@@ -146,12 +163,16 @@ impl<'a> Index<'a> {
 
     fn uses(&mut self, n: u32, unit: &'a Unit) {
         for (i, call) in unit.calls.iter().enumerate() {
-            let ExprKind::Call { callee, args, .. } = &unit.expr(call.expr).kind else { continue };
+            let ExprKind::Call { callee, args, named, .. } = &unit.expr(call.expr).kind else { continue };
             if let Some(name) = self.last_name(unit, *callee) {
                 self.calls_by_name.entry(name).or_default().push((n, i));
             }
             for (position, argument) in args.iter().enumerate() {
                 self.arguments.insert(At { unit: n, expr: *argument }, (At { unit: n, expr: call.expr }, position));
+            }
+            for part in named {
+                let call = At { unit: n, expr: call.expr };
+                self.named_arguments.insert(At { unit: n, expr: part.value }, (call, part));
             }
         }
         for (i, reference) in unit.references.iter().enumerate() {
@@ -179,7 +200,7 @@ impl<'a> Index<'a> {
                 }
                 ExprKind::Member { base, name } => {
                     if let Some(package) = self.package_at(At { unit: n, expr: *base }) {
-                        let full = join(package, name);
+                        let full = join(&package, name);
                         self.global_writes.entry(full).or_default().push((n, i));
                         continue;
                     }
@@ -222,24 +243,91 @@ impl<'a> Index<'a> {
         self.unit(at.unit).var(at.var)
     }
 
-    /// What an alias of a file means.
-    pub fn import(&self, unit: u32, alias: &str) -> Option<&'a str> {
-        self.imports.get(unit as usize)?.get(alias).copied()
+    /// The package an alias of a file means.
+    pub fn import(&self, unit: u32, alias: &str) -> Option<Cow<'a, str>> {
+        let import = *self.imports.get(unit as usize)?.get(alias)?;
+        let Some(member) = &import.member else { return Some(Cow::Borrowed(&import.path)) };
+        // A name taken from a package may be a package itself; what is known to be something else is not.
+        let full = self.catalogue.current_name(&join(&import.path, member));
+        let known = self.catalogue.types.contains_key(&full) || self.catalogue.functions.contains_key(&full);
+        (!known && !self.is_local(&import.path)).then_some(Cow::Owned(full))
     }
 
-    /// The package an expression names, when it is a bare import name.
-    pub fn package_at(&self, at: At) -> Option<&'a str> {
+    /// The package an expression names, when it is a bare import name or a package inside one.
+    pub fn package_at(&self, at: At) -> Option<Cow<'a, str>> {
         match self.kind(at) {
             ExprKind::Free(name) => self.import(at.unit, name),
+            ExprKind::Member { base, name } => self.inner_package(&self.package_at(At { unit: at.unit, expr: *base })?, name),
             _ => None,
         }
+    }
+
+    fn inner_package(&self, package: &str, name: &str) -> Option<Cow<'a, str>> {
+        let inside = format!("{package}/{name}");
+        if self.front.nests() && self.project.holds(&inside) {
+            return Some(Cow::Owned(inside));
+        }
+        let full = join(package, name);
+        self.packages.contains(&full).then_some(Cow::Owned(full))
+    }
+
+    /// The full name a free name of a file stands for: what is imported under it, or the file's own package.
+    pub fn free_name(&self, unit: u32, name: &str) -> String {
+        match self.imports.get(unit as usize).and_then(|imports| imports.get(name)) {
+            Some(Import { path, member: Some(member), .. }) => self.canonical(&join(path, member)),
+            _ => join(&self.unit(unit).package, name),
+        }
+    }
+
+    /// The name under which something is declared, when packages hand on what they import.
+    pub fn canonical(&self, full: &str) -> String {
+        let mut full = self.catalogue.current_name(full);
+        for _ in 0..6 {
+            if self.declares(&full) {
+                break;
+            }
+            let (package, name) = (package_part(&full), name_part(&full));
+            let next = self.by_package.get(package).into_iter().flatten().find_map(|unit| {
+                let imports = self.imports.get(*unit as usize)?;
+                if let Some(Import { path, member: Some(member), .. }) = imports.get(name) {
+                    return Some(join(path, member));
+                }
+                let everything = imports.get(".").filter(|_| self.front.nests())?;
+                Some(join(&everything.path, name))
+            });
+            match next {
+                Some(next) if next != full => full = self.catalogue.current_name(&next),
+                _ => break,
+            }
+        }
+        full
+    }
+
+    fn declares(&self, full: &str) -> bool {
+        self.functions.contains_key(full) || self.types.contains_key(full) || self.globals.contains_key(full)
+    }
+
+    /// Names of the types that inherit from a type of this name, at any depth.
+    pub fn derived_names(&self, name: &'a str) -> Vec<&'a str> {
+        let mut all = vec![name];
+        let mut at = 0;
+        while let Some(name) = all.get(at).copied() {
+            at += 1;
+            for derived in self.derived.get(name).into_iter().flatten() {
+                if !all.contains(derived) {
+                    all.push(derived);
+                }
+            }
+        }
+        all.remove(0);
+        all
     }
 
     /// The full name of a type as written in a file; the old names of the SDK become today's.
     pub fn full_name(&self, unit: u32, qualifier: Option<&str>, name: &str) -> String {
         match qualifier {
-            Some(alias) => match self.import(unit, alias) {
-                Some(path) => self.catalogue.current_name(&join(path, name)),
+            Some(alias) => match self.qualifier(unit, alias) {
+                Some(path) => self.canonical(&join(&path, name)),
                 None => join(alias, name),
             },
             None => {
@@ -247,9 +335,13 @@ impl<'a> Index<'a> {
                 if self.types.contains_key(&own) {
                     return own;
                 }
+                let free = self.free_name(unit, name);
+                if free != own {
+                    return free;
+                }
                 // Names brought in without a qualifier.
                 if let Some(path) = self.import(unit, ".") {
-                    let full = self.catalogue.current_name(&join(path, name));
+                    let full = self.canonical(&join(&path, name));
                     if self.types.contains_key(&full) || self.catalogue.types.contains_key(&full) {
                         return full;
                     }
@@ -257,6 +349,15 @@ impl<'a> Index<'a> {
                 own
             }
         }
+    }
+
+    fn qualifier(&self, unit: u32, written: &str) -> Option<Cow<'a, str>> {
+        let mut words = written.split('.');
+        let mut package = self.import(unit, words.next()?)?;
+        for word in words {
+            package = self.inner_package(&package, word)?;
+        }
+        Some(package)
     }
 
     /// A type declaration of the tree.
@@ -335,6 +436,16 @@ impl<'a> Index<'a> {
     /// The call an expression is an argument of, and which.
     pub fn argument_of(&self, at: At) -> Option<(At, usize)> {
         self.arguments.get(&at).copied()
+    }
+
+    /// The call an expression is a named argument of, and the part it is.
+    pub fn named_argument_of(&self, at: At) -> Option<(At, &'a Part)> {
+        self.named_arguments.get(&at).copied()
+    }
+
+    /// Whether objects are made by calling their type, and maps are written with names as keys.
+    pub fn makes_by_call(&self, unit: u32) -> bool {
+        self.front.nests() && self.units.get(unit as usize).is_some()
     }
 
     /// Whether the tree holds the package.

@@ -132,7 +132,7 @@ fn keys_and_upserts(r: &Resolver<'_>, found: &mut Vec<SearchAttributeUse>) {
                 });
             }
             if let Some(argument) = r.index.catalogue.upserts.get(&name) {
-                set(r, at, &Slot { argument: *argument, steps: vec![] }, found);
+                set(r, at, &Slot { argument: Some(*argument), keyword: None, steps: vec![] }, found);
             }
         }
     }
@@ -147,6 +147,7 @@ fn set(r: &Resolver<'_>, call: At, slot: &Slot, found: &mut Vec<SearchAttributeU
         for part in parts {
             let name = match &part.key {
                 Some(Key::Value(key)) => r.fold(At { unit: at.unit, expr: *key }).text().map(str::to_owned),
+                Some(Key::Name(name)) if r.index.makes_by_call(at.unit) => Some(name.clone()),
                 Some(Key::Name(_)) | None => None,
             };
             let Some(name) = name else { continue };

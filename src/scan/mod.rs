@@ -136,7 +136,7 @@ fn project(
         .entries
         .iter()
         .filter(|e| e.front.language() == front.language())
-        .map(|e| e.path.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned())
+        .map(|e| front.home(&e.path).to_owned())
         .collect();
     Project { modules, folders }
 }

@@ -57,7 +57,7 @@ pub fn select(entries: &[Entry], candidates: &[usize], wants: &BTreeSet<Want>, p
         .filter_map(|i| {
             let entry = entries.get(*i)?;
             let bytes = std::fs::read(&entry.full).ok()?;
-            let folder = entry.path.rsplit_once('/').map_or("", |(folder, _)| folder);
+            let folder = entry.front.home(&entry.path);
             let mut met: Vec<(&Want, bool)> = vec![];
             let mut seen = vec![false; names.len()];
             for hit in automaton.find_overlapping_iter(&bytes) {
@@ -72,7 +72,7 @@ pub fn select(entries: &[Entry], candidates: &[usize], wants: &BTreeSet<Want>, p
                 for want in wants {
                     let declared = entry.front.folder_of(&want.package, project);
                     let inside = declared.as_deref() == Some(folder);
-                    let reach = inside || (!want.declaration && imports(&bytes, &want.package));
+                    let reach = inside || (!want.declaration && entry.front.may_import(&bytes, &want.package));
                     if reach || want.anywhere {
                         met.push((want, reach));
                     }
@@ -97,14 +97,4 @@ pub fn select(entries: &[Entry], candidates: &[usize], wants: &BTreeSet<Want>, p
 fn is_word(bytes: &[u8], start: usize, end: usize) -> bool {
     let part = |at: Option<&u8>| at.is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_' || *b >= 0x80);
     !part(start.checked_sub(1).and_then(|at| bytes.get(at))) && !part(bytes.get(end))
-}
-
-/// Whether the file imports the package: its path in quotes.
-fn imports(bytes: &[u8], package: &str) -> bool {
-    if package.is_empty() {
-        return false;
-    }
-    let quoted = format!("\"{package}\"");
-    let head = bytes.get(..bytes.len().min(16_000)).unwrap_or(bytes);
-    head.windows(quoted.len()).any(|w| w == quoted.as_bytes())
 }

@@ -129,7 +129,12 @@ pub struct Import {
     pub alias: Option<String>,
     /// What is imported.
     pub path: String,
+    /// The one name of it that is meant; `None` for the whole package.
+    pub member: Option<String>,
 }
+
+/// The name constructors have in every language.
+pub const CONSTRUCTOR: &str = "(constructor)";
 
 /// An expression with its place. For a member, the place is that of the member's name.
 #[derive(Debug)]
@@ -166,6 +171,8 @@ pub enum ExprKind {
         callee: ExprId,
         /// The arguments, receivers not included.
         args: Vec<ExprId>,
+        /// Arguments given by name; without a key: a map spread into them.
+        named: Vec<Part>,
         /// The last argument is spread.
         spread: bool,
     },
@@ -348,8 +355,18 @@ pub struct Function {
     pub receiver: Option<VarId>,
     /// Parameters.
     pub params: Vec<VarId>,
-    /// The last parameter takes the rest.
-    pub variadic: bool,
+    /// The parameter that takes the rest of the arguments.
+    pub rest: Option<usize>,
+    /// The parameter that takes the rest of the named arguments.
+    pub keywords: Option<usize>,
+    /// Parameters from here on are given by name only.
+    pub named_from: Option<usize>,
+    /// Reading the member of this name calls it.
+    pub getter: bool,
+    /// A method that is called on the type, not on an object.
+    pub of_type: bool,
+    /// Annotations: decorators as expressions.
+    pub decorators: Vec<ExprId>,
     /// Results.
     pub results: Vec<ResultDecl>,
     /// Return statements.
@@ -439,6 +456,10 @@ pub struct TypeDecl {
     pub kind: TypeKind,
     /// 1-based line.
     pub line: u32,
+    /// Annotations: decorators as expressions.
+    pub decorators: Vec<ExprId>,
+    /// What a container makes values of an alias from.
+    pub provider: Option<ExprId>,
 }
 
 /// What a type is.
@@ -448,6 +469,8 @@ pub enum TypeKind {
     Record {
         /// The fields.
         fields: Vec<Field>,
+        /// Types whose members it inherits.
+        bases: Vec<TypeExpr>,
     },
     /// Has methods without bodies.
     Interface {

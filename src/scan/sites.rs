@@ -129,7 +129,7 @@ fn is_given(r: &Resolver<'_>, call: At, slot: &Slot) -> bool {
     let Some(last) = fields.last() else { return true };
     let steps: Vec<SlotStep> = fields.iter().take(fields.len() - 1).map(|f| SlotStep::Field((*f).to_owned())).collect();
     let ask = super::resolve::Ask { production: false, clients: false, steps: 200 };
-    let outer = Slot { argument: slot.argument, steps };
+    let outer = Slot { steps, ..slot.clone() };
     let literal = r.trace_argument(call, &outer, ask).unwrap_or_default().iter().any(|found| match &found.end {
         End::Value(at) => match r.index.kind(*at) {
             ExprKind::Composite { parts, .. } => {
@@ -199,8 +199,7 @@ fn where_to<'a>(r: &Resolver<'a>, call: &ApiCall<'a>, slot: &Option<Slot>, defau
 
 /// The expression written for a field of an object literal near the call.
 fn written(r: &Resolver<'_>, call: At, slot: &Slot) -> Option<At> {
-    let (_, args) = r.call(call)?;
-    let argument = At { unit: call.unit, expr: *args.get(slot.argument)? };
+    let (argument, _) = r.slot_argument(call, slot)?;
     let Some(SlotStep::Field(field)) = slot.steps.first() else { return Some(argument) };
     let ask = super::resolve::Ask { production: false, clients: false, steps: 200 };
     r.trace(argument, ask).iter().find_map(|found| match &found.end {

@@ -91,8 +91,7 @@ fn direct(r: &Resolver<'_>, draft: &Draft<'_>) -> Option<Lifted> {
         }
     }
     let argument = |slot: &Option<super::catalogue::Slot>| {
-        let (_, args) = r.call(call.at)?;
-        args.get(slot.as_ref()?.argument).map(|expr| At { unit: call.at.unit, expr: *expr })
+        r.slot_argument(call.at, slot.as_ref()?).map(|(at, _)| at)
     };
     if let Some(at) = argument(&api.workflow) {
         for position in dependence(r, at, function).params {
@@ -131,7 +130,7 @@ fn hands_out_client(r: &Resolver<'_>, function: FnAt) -> bool {
 
 fn holds_client(r: &Resolver<'_>, full: &Name) -> bool {
     match r.index.type_decl(full) {
-        Some((unit, TypeDecl { kind: TypeKind::Record { fields }, .. })) => {
+        Some((unit, TypeDecl { kind: TypeKind::Record { fields, .. }, .. })) => {
             fields.iter().any(|f| matches!(r.ty(unit, &f.ty), Ty::Named(inner) if r.is_client_type(&inner, 0)))
         }
         _ => false,
@@ -199,7 +198,7 @@ fn outer_layer(r: &Resolver<'_>, wrapper: &Lifted) -> Vec<Lifted> {
         for one in &wrapper.given {
             let Given::Essential(position) = one else { continue };
             let Some(argument) = r.argument(*call, wrapper.function, *position) else { continue };
-            for outer in dependence(r, argument, function).params {
+            for outer in dependence(r, argument.0, function).params {
                 given.insert(Given::Essential(outer));
                 if wrapper.workflow == Some(*position) {
                     workflow = Some(outer);
@@ -232,7 +231,7 @@ fn describe(r: &Resolver<'_>, wrapper: &Lifted) -> Wrapper {
             let workflow_type = wrapper
                 .workflow
                 .and_then(|position| r.argument(*call, wrapper.function, position))
-                .and_then(|argument| r.fold(argument).text().map(str::to_owned))
+                .and_then(|argument| r.fold(argument.0).text().map(str::to_owned))
                 .filter(|text| !text.is_empty());
             Some(WrapperCall {
                 path: unit.path.clone(),

@@ -189,7 +189,7 @@ impl<'t> Lowering<'t> {
             let Some(path) = spec.child_by_field_name("path") else { continue };
             let path = self.slice(path).trim_matches(['"', '`']).to_owned();
             let alias = spec.child_by_field_name("name").map(|n| self.slice(n).to_owned());
-            self.b.unit.imports.push(Import { alias, path });
+            self.b.unit.imports.push(Import { alias, path, member: None });
         }
     }
 
@@ -289,7 +289,9 @@ impl<'t> Lowering<'t> {
                     let var = self.b.declare(name, Role::Param(index), ty.clone(), line(parameter));
                     self.b.with(id, |f| {
                         f.params.push(var);
-                        f.variadic |= variadic;
+                        if variadic {
+                            f.rest = Some(index);
+                        }
                     });
                     index += 1;
                 }

@@ -2,6 +2,7 @@
 
 pub mod builder;
 mod go;
+mod python;
 
 use std::collections::BTreeSet;
 
@@ -34,8 +35,17 @@ pub struct Module {
 pub struct Project {
     /// Package roots, longest folder first.
     pub modules: Vec<Module>,
-    /// Folders that hold source files.
+    /// What files belong to: folders or modules, by the language's idea of a package.
     pub folders: BTreeSet<String>,
+}
+
+impl Project {
+    /// Whether there is such a folder or module, or one below it.
+    pub fn holds(&self, path: &str) -> bool {
+        let below = format!("{path}/");
+        self.folders.contains(path)
+            || self.folders.range(below.clone()..).next().is_some_and(|next| next.starts_with(&below))
+    }
 }
 
 /// How one language is lowered.
@@ -50,6 +60,20 @@ pub trait FrontEnd: Sync {
     fn manifest(&self, path: &str, text: &str, prefix: &str) -> (Option<Module>, Vec<SdkVersion>);
     /// The folder a package is in, when the tree holds it.
     fn folder_of(&self, package: &str, project: &Project) -> Option<String>;
+    /// What a file belongs to, as `folder_of` says it: its folder, or itself where every file is a package.
+    fn home<'p>(&self, path: &'p str) -> &'p str {
+        path.rsplit_once('/').map_or("", |(folder, _)| folder)
+    }
+    /// Whether a file that holds these bytes may import a package: its path in quotes.
+    fn may_import(&self, bytes: &[u8], package: &str) -> bool {
+        let quoted = format!("\"{package}\"");
+        let head = bytes.get(..bytes.len().min(16_000)).unwrap_or(bytes);
+        !package.is_empty() && head.windows(quoted.len()).any(|w| w == quoted.as_bytes())
+    }
+    /// Whether packages are members of the packages around them, and hand on what they import.
+    fn nests(&self) -> bool {
+        false
+    }
     /// Whether a file is test code by the language's own convention.
     fn is_test(&self, path: &str) -> bool;
     /// Lower one file; `Err` says why it could not be parsed.
@@ -57,7 +81,7 @@ pub trait FrontEnd: Sync {
 }
 
 /// Every language this version analyses.
-pub static FRONT_ENDS: [&dyn FrontEnd; 1] = [&go::Go];
+pub static FRONT_ENDS: [&dyn FrontEnd; 2] = [&go::Go, &python::Python];
 
 /// The front end for a file name.
 pub fn for_path(path: &str) -> Option<&'static dyn FrontEnd> {

@@ -1,12 +1,16 @@
 //! Which functions a call reaches, and which calls reach a function.
 
+use std::borrow::Cow;
 use std::rc::Rc;
 
 use super::trace::{Ask, End};
 use super::{Resolver, Ty, What};
-use crate::scan::catalogue::ApiRef;
+use crate::scan::catalogue::{ApiRef, Slot, SlotStep};
 use crate::scan::index::{At, FnAt, Name, join};
 use crate::scan::program::*;
+
+/// An argument, and the steps from it to the value that is meant.
+pub type Argument = (At, Vec<SlotStep>);
 
 /// Methods bound by name alone, when the receiver's type is unknown, are followed up to this many.
 const BY_NAME: usize = 3;
@@ -32,7 +36,7 @@ impl<'a> Resolver<'a> {
             ExprKind::Member { base, name } => {
                 let base = At { unit: at.unit, expr: *base };
                 if let Some(package) = self.index.package_at(base) {
-                    let full = self.index.catalogue.current_name(&join(package, name));
+                    let full = self.index.canonical(&join(&package, name));
                     return self.index.catalogue.function(&full);
                 }
                 match self.member(&self.type_of(base), name).what {
@@ -41,8 +45,11 @@ impl<'a> Resolver<'a> {
                 }
             }
             ExprKind::Free(name) => {
+                if let Some(api) = self.index.catalogue.function(&self.index.free_name(at.unit, name)) {
+                    return Some(api);
+                }
                 let package = self.index.import(at.unit, ".")?;
-                self.index.catalogue.function(&self.index.catalogue.current_name(&join(package, name)))
+                self.index.catalogue.function(&self.index.catalogue.current_name(&join(&package, name)))
             }
             _ => None,
         }
@@ -50,9 +57,13 @@ impl<'a> Resolver<'a> {
 
     /// The full name of the function of another package a callee names.
     pub fn outside_name(&self, callee: At) -> Option<String> {
-        let ExprKind::Member { base, name } = self.index.kind(callee) else { return None };
+        let (base, name) = match self.index.kind(callee) {
+            ExprKind::Member { base, name } => (base, name),
+            ExprKind::Free(name) => return self.index.import(callee.unit, name).map(Cow::into_owned),
+            _ => return None,
+        };
         let package = self.index.package_at(At { unit: callee.unit, expr: *base })?;
-        if self.index.is_local(package) { None } else { Some(self.index.catalogue.current_name(&join(package, name))) }
+        if self.index.is_local(&package) { None } else { Some(self.index.catalogue.current_name(&join(&package, name))) }
     }
 
     /// The function or type of another package whose call gives a value.
@@ -83,15 +94,23 @@ impl<'a> Resolver<'a> {
     }
 
     fn callees_of(&self, callee: At, arity: usize) -> Vec<FnAt> {
+        // Calling a type makes an object of it.
+        if let ExprKind::Free(_) | ExprKind::Member { .. } = self.index.kind(callee)
+            && let Ty::Meta(ty) = self.type_of(callee)
+        {
+            return match self.member(&ty, CONSTRUCTOR).what {
+                What::Method(at) => vec![at],
+                _ => vec![],
+            };
+        }
         match self.index.kind(callee) {
             ExprKind::Free(name) => {
-                let package = &self.index.unit(callee.unit).package;
-                let own = self.index.functions(&join(package, name));
+                let own = self.index.functions(&self.index.free_name(callee.unit, name));
                 if !own.is_empty() {
                     return self.visible(callee.unit, own);
                 }
                 if let Some(dotted) = self.index.import(callee.unit, ".") {
-                    let brought = self.index.functions(&join(dotted, name));
+                    let brought = self.index.functions(&self.index.canonical(&join(&dotted, name)));
                     if !brought.is_empty() {
                         return brought.to_vec();
                     }
@@ -101,7 +120,7 @@ impl<'a> Resolver<'a> {
             ExprKind::Member { base, name } => {
                 let base = At { unit: callee.unit, expr: *base };
                 if let Some(package) = self.index.package_at(base) {
-                    let functions = self.index.functions(&join(package, name));
+                    let functions = self.index.functions(&self.index.canonical(&join(&package, name)));
                     if functions.is_empty() {
                         return self.functions_in(callee);
                     }
@@ -109,7 +128,7 @@ impl<'a> Resolver<'a> {
                 }
                 let ty = self.type_of(base);
                 match self.member(&ty, name).what {
-                    What::Method(at) => vec![at],
+                    What::Method(at) => self.overrides(at),
                     What::Abstract { owner, .. } => self.implementers(&owner, name).to_vec(),
                     What::Field { .. } => self.functions_in(callee),
                     What::Unknown if ty == Ty::Unknown => {
@@ -119,7 +138,7 @@ impl<'a> Resolver<'a> {
                             .copied()
                             .filter(|at| {
                                 let function = self.index.function(*at);
-                                function.params.len() == arity || function.variadic
+                                function.params.len() == arity || function.rest.is_some()
                             })
                             .collect();
                         if fitting.len() <= BY_NAME { fitting } else { vec![] }
@@ -133,6 +152,25 @@ impl<'a> Resolver<'a> {
             }
             _ => vec![],
         }
+    }
+
+    /// A method, and when it has nothing to return, those that take its place in derived types.
+    pub fn overriding(&self, at: FnAt) -> Vec<FnAt> {
+        self.overrides(at)
+    }
+
+    fn overrides(&self, at: FnAt) -> Vec<FnAt> {
+        let method = self.index.function(at);
+        let mut all = vec![at];
+        if !method.returns.is_empty() || method.name == CONSTRUCTOR {
+            return all;
+        }
+        let Some(owner) = &method.owner else { return all };
+        let derived = self.index.derived_names(owner);
+        all.extend(self.index.methods_named(&method.name).iter().copied().filter(|other| {
+            *other != at && self.index.function(*other).owner.as_deref().is_some_and(|o| derived.contains(&o))
+        }));
+        all
     }
 
     /// Functions an expression has as values.
@@ -201,7 +239,12 @@ impl<'a> Resolver<'a> {
         let declared = self.index.function(function);
         if !declared.name.is_empty() {
             let package = &self.index.unit(function.unit).package;
-            self.index.want(package, &declared.name, declared.owner.is_some(), false);
+            // An object is made by naming its type.
+            let name = match &declared.owner {
+                Some(owner) if declared.name == CONSTRUCTOR => owner,
+                _ => &declared.name,
+            };
+            self.index.want(package, name, declared.owner.is_some() && declared.name != CONSTRUCTOR, false);
         }
         if let Some(known) = self.callers.borrow().get(&function) {
             return known.clone();
@@ -217,7 +260,13 @@ impl<'a> Resolver<'a> {
         if function.name.is_empty() {
             return self.lambda_callers(at);
         }
-        self.index.calls_named(&function.name).filter(|call| self.callees(*call).contains(&at)).collect()
+        let mut names = vec![function.name.as_str()];
+        if let Some(owner) = function.owner.as_deref().filter(|_| function.name == CONSTRUCTOR) {
+            names.push(owner);
+            names.extend(self.index.derived_names(owner));
+        }
+        let named = names.into_iter().flat_map(|name| self.index.calls_named(name));
+        named.filter(|call| self.callees(*call).contains(&at)).collect()
     }
 
     /// Calls of a lambda: through the variable it is bound to, or through the parameter it is given as.
@@ -260,15 +309,110 @@ impl<'a> Resolver<'a> {
     }
 
     /// The argument a call gives to the n-th parameter of a function.
-    pub fn argument(&self, call: At, function: FnAt, position: usize) -> Option<At> {
+    pub fn argument(&self, call: At, function: FnAt, position: usize) -> Option<Argument> {
         let (callee, args) = self.call(call)?;
         let declared = self.index.function(function);
         // `Type.Method(object, …)`: the object comes first.
         let shift = usize::from(
             declared.owner.is_some()
+                && !declared.of_type
                 && matches!(self.index.kind(callee), ExprKind::Member { base, .. }
                     if matches!(self.type_of(At { unit: callee.unit, expr: *base }), Ty::Meta(_))),
         );
-        args.get(position + shift).map(|expr| At { unit: call.unit, expr: *expr })
+        let by_name_only = declared.named_from.is_some_and(|from| position >= from);
+        if let Some(expr) = args.get(position + shift).filter(|_| !by_name_only) {
+            return Some((At { unit: call.unit, expr: *expr }, vec![]));
+        }
+        let name = &self.index.unit(function.unit).var(*declared.params.get(position)?).name;
+        self.named_argument(call, name)
+    }
+
+    /// Calls that make an object of a type without a constructor of its own, and what they give to a field.
+    pub fn constructions(&self, owner: &Name, field: &str, position: Option<usize>) -> Vec<(At, At, Vec<SlotStep>)> {
+        let plain = |ty: &Name| !matches!(self.member(&Ty::Named(ty.clone()), CONSTRUCTOR).what, What::Method(_));
+        let Some((unit, decl)) = self.index.type_decl(owner) else { return vec![] };
+        if !self.index.makes_by_call(unit) || !plain(owner) {
+            return vec![];
+        }
+        let mut names = vec![decl.name.as_str()];
+        names.extend(self.index.derived_names(&decl.name));
+        let mut found = vec![];
+        for call in names.into_iter().flat_map(|name| self.index.calls_named(name)) {
+            let Some((callee, args)) = self.call(call) else { continue };
+            let Ty::Meta(ty) = self.type_of(callee) else { continue };
+            let Ty::Named(made) = &*ty else { continue };
+            if made != owner && !self.inherits(made, owner, 0) {
+                continue;
+            }
+            let by_position = position.filter(|_| made == owner).and_then(|n| args.get(n));
+            if let Some(expr) = by_position {
+                found.push((call, At { unit: call.unit, expr: *expr }, vec![]));
+            } else if let Some((at, steps)) = self.named_argument(call, field) {
+                found.push((call, at, steps));
+            }
+        }
+        found
+    }
+
+    /// Whether a type of the tree inherits from another.
+    pub fn inherits(&self, ty: &Name, base: &Name, depth: usize) -> bool {
+        let Some((unit, TypeDecl { kind: TypeKind::Record { bases, .. }, .. })) = self.index.type_decl(ty) else {
+            return false;
+        };
+        depth < 6
+            && bases.iter().any(
+                |b| matches!(self.ty(unit, b), Ty::Named(b) if b == *base || self.inherits(&b, base, depth + 1)),
+            )
+    }
+
+    /// An argument given by name, or the map it may stand in.
+    pub fn named_argument(&self, call: At, name: &str) -> Option<Argument> {
+        let ExprKind::Call { named, .. } = self.index.kind(call) else { return None };
+        let here = |part: &Part| At { unit: call.unit, expr: part.value };
+        let is = |part: &&Part| matches!(&part.key, Some(Key::Name(key)) if key == name);
+        if let Some(part) = named.iter().find(is) {
+            return Some((here(part), vec![]));
+        }
+        let spread = named.iter().find(|part| part.key.is_none())?;
+        Some((here(spread), vec![SlotStep::Field(name.to_owned())]))
+    }
+
+    /// The argument a slot means, and the steps from it to the value.
+    pub fn slot_argument(&self, call: At, slot: &Slot) -> Option<Argument> {
+        let (_, args) = self.call(call)?;
+        if let Some(expr) = slot.argument.and_then(|n| args.get(n)) {
+            return Some((At { unit: call.unit, expr: *expr }, slot.steps.clone()));
+        }
+        let (at, mut steps) = self.named_argument(call, slot.keyword.as_deref()?)?;
+        steps.extend(slot.steps.iter().cloned());
+        Some((at, steps))
+    }
+
+    /// Whether an argument is there: written out, or an entry of a map that can be followed.
+    pub fn has_argument(&self, call: At, slot: &Slot) -> bool {
+        let ask = super::trace::Ask { production: false, clients: false, steps: 300 };
+        self.is_given(call, slot)
+            || self.trace_argument(call, slot, ask).is_some_and(|found| {
+                found.iter().any(|f| matches!(f.end, End::Value(_) | End::Function(_)))
+            })
+    }
+
+    /// Whether the call of a callee may have an argument: written out, or hidden in what is spread.
+    pub fn may_have_argument(&self, callee: At, slot: &Slot) -> bool {
+        let unit = self.index.unit(callee.unit);
+        unit.exprs.iter().skip(callee.expr.at()).enumerate().find_map(|(i, expr)| match &expr.kind {
+            ExprKind::Call { callee: of, .. } if *of == callee.expr => {
+                Some(At { unit: callee.unit, expr: ExprId((callee.expr.at() + i) as u32) })
+            }
+            _ => None,
+        }).is_none_or(|call| self.slot_argument(call, slot).is_some())
+    }
+
+    /// Whether an argument is written out, not hidden in a map.
+    pub fn is_given(&self, call: At, slot: &Slot) -> bool {
+        let Some((_, args)) = self.call(call) else { return false };
+        let ExprKind::Call { named, .. } = self.index.kind(call) else { return false };
+        let is = |part: &Part| matches!(&part.key, Some(Key::Name(key)) if Some(key) == slot.keyword.as_ref());
+        slot.argument.is_some_and(|n| n < args.len()) || named.iter().any(is)
     }
 }

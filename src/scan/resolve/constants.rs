@@ -3,7 +3,7 @@
 use super::Resolver;
 use super::trace::{Ask, End, Found};
 use crate::scan::catalogue::Slot;
-use crate::scan::index::{At, name_part};
+use crate::scan::index::{At, FnAt, join, name_part};
 use crate::scan::program::*;
 
 /// Steps a folding search may take: constants are near.
@@ -128,11 +128,15 @@ impl<'a> Resolver<'a> {
 
     fn fold_end(&self, end: &End<'a>, depth: usize) -> Folded {
         match end {
-            End::Function(at) => Folded::Function(self.index.function(*at).name.clone()),
+            End::Function(at) => Folded::Function(self.workflow_name(*at)),
             End::Value(at) => self.fold_value(*at, depth),
             End::External(at) => self.setting(*at).unwrap_or_else(|| match self.index.kind(*at) {
                 // A function of a package that is not in the tree: `pkg.Workflow`.
                 ExprKind::Member { name, base } => match self.index.package_at(At { unit: at.unit, expr: *base }) {
+                    // Where workflows are classes, the class is named and not its method.
+                    Some(package) if !self.index.catalogue.definitions.is_empty() => {
+                        Folded::Function(package.rsplit(['.', '/']).next().unwrap_or(name).to_owned())
+                    }
                     Some(_) => Folded::Function(name.clone()),
                     None => Folded::Dynamic,
                 },
@@ -150,6 +154,7 @@ impl<'a> Resolver<'a> {
         match self.index.kind(at) {
             ExprKind::Text(text) => Folded::Text(text.clone()),
             ExprKind::Number(text) => Folded::Text(text.clone()),
+            ExprKind::Type(ty) => self.named_type(at.unit, ty),
             ExprKind::Binary { op, left, right } if op == "+" && depth < 8 => {
                 let left = self.fold_at(At { unit: at.unit, expr: *left }, depth + 1);
                 let right = self.fold_at(At { unit: at.unit, expr: *right }, depth + 1);
@@ -160,6 +165,42 @@ impl<'a> Resolver<'a> {
             }
             _ => Folded::Dynamic,
         }
+    }
+
+    /// The name a workflow is started by: that of its function, or what its class is defined as.
+    fn workflow_name(&self, at: FnAt) -> String {
+        let function = self.index.function(at);
+        if self.index.catalogue.definitions.is_empty() {
+            return function.name.clone();
+        }
+        match &function.owner {
+            Some(owner) => {
+                let full = join(&self.index.unit(at.unit).package, owner);
+                self.definition(&full).unwrap_or_else(|| owner.clone())
+            }
+            None => function.name.clone(),
+        }
+    }
+
+    fn named_type(&self, unit: u32, ty: &TypeExpr) -> Folded {
+        let TypeExpr::Named { qualifier, name } = ty else { return Folded::Dynamic };
+        let full = self.index.full_name(unit, qualifier.as_deref(), name);
+        Folded::Function(self.definition(&full).unwrap_or_else(|| name.clone()))
+    }
+
+    /// The name under which a class is defined as a workflow, when a decorator says it is one.
+    pub fn definition(&self, full: &str) -> Option<String> {
+        let (unit, decl) = self.index.type_decl(full)?;
+        decl.decorators.iter().find_map(|decorator| {
+            let at = At { unit, expr: *decorator };
+            let (callee, call) = match self.call(at) {
+                Some((callee, _)) => (callee, Some(at)),
+                None => (at, None),
+            };
+            let slot = self.index.catalogue.definitions.get(&self.outside_name(callee)?)?;
+            let given = call.and_then(|call| self.fold_slot(call, slot));
+            Some(given.and_then(|f| f.text().map(str::to_owned)).unwrap_or_else(|| decl.name.clone()))
+        })
     }
 
     /// A call that reads a setting.

@@ -139,13 +139,13 @@ impl<'a> Resolver<'a> {
 
     /// Where the client of an SDK call stands: the receiver or an argument, with the method's name.
     pub fn client_place(&self, call: At, at: Option<ClientAt>) -> Option<(At, Option<String>)> {
-        let (callee, args) = self.call(call)?;
+        let (callee, _) = self.call(call)?;
         match at? {
             ClientAt::Receiver => match self.index.kind(callee) {
                 ExprKind::Member { base, name } => Some((At { unit: call.unit, expr: *base }, Some(name.clone()))),
                 _ => None,
             },
-            ClientAt::Slot(slot) => args.get(slot.argument).map(|expr| (At { unit: call.unit, expr: *expr }, None)),
+            ClientAt::Slot(slot) => self.slot_argument(call, &slot).map(|(at, _)| (at, None)),
             ClientAt::Builds | ClientAt::Context | ClientAt::Server => None,
         }
     }

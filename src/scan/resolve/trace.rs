@@ -73,13 +73,7 @@ impl<'a> Resolver<'a> {
 
     /// All values of a part of an expression.
     pub fn trace_slot(&self, at: At, steps: &[SlotStep], ask: Ask) -> Vec<Found<'a>> {
-        let mut parts = Parts::default();
-        for step in steps.iter().rev() {
-            parts = parts.push(match step {
-                SlotStep::Field(name) => Step::Field(name.clone()),
-                SlotStep::Element => Step::Element,
-            });
-        }
+        let parts = Parts::default().into(steps);
         let mut search = Search { r: self, ask, left: ask.steps, seen: HashSet::new(), found: vec![] };
         search.go(at, Path { parts, frames: Frames::default(), steps: Steps::default(), depth: 0 });
         search.found
@@ -95,9 +89,8 @@ impl<'a> Resolver<'a> {
 
     /// The values of a slot of a call.
     pub fn trace_argument(&self, call: At, slot: &Slot, ask: Ask) -> Option<Vec<Found<'a>>> {
-        let (_, args) = self.call(call)?;
-        let expr = args.get(slot.argument)?;
-        Some(self.trace_slot(At { unit: call.unit, expr: *expr }, &slot.steps, ask))
+        let (at, steps) = self.slot_argument(call, slot)?;
+        Some(self.trace_slot(at, &steps, ask))
     }
 }
 
@@ -132,8 +125,8 @@ impl<'a> Search<'_, 'a> {
         match self.r.index.kind(at) {
             ExprKind::Var(var) => self.var(VarAt { unit: at.unit, var: *var }, path),
             ExprKind::Free(name) => {
-                let package = self.r.index.unit(at.unit).package.clone();
-                self.package_member(&package, name, at, path);
+                let full = self.r.index.free_name(at.unit, name);
+                self.package_member(&full, at, path);
             }
             ExprKind::Member { base, name } => self.member(at, here(*base), name, path),
             ExprKind::Call { callee, args, .. } => self.call(at, here(*callee), args, path),

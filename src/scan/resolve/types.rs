@@ -157,13 +157,10 @@ impl<'a> Resolver<'a> {
         let here = |expr: ExprId| At { unit: at.unit, expr };
         match self.index.kind(at) {
             ExprKind::Var(var) => self.var_type(VarAt { unit: at.unit, var: *var }),
-            ExprKind::Free(name) => {
-                let package = &self.index.unit(at.unit).package;
-                self.package_member_type(package, name, at.unit)
-            }
+            ExprKind::Free(name) => self.package_member_type(&self.index.free_name(at.unit, name), at.unit),
             ExprKind::Member { base, name } => {
                 if let Some(package) = self.index.package_at(here(*base)) {
-                    return self.package_member_type(package, name, at.unit);
+                    return self.package_member_type(&join(&package, name), at.unit);
                 }
                 let base = self.type_of(here(*base));
                 self.member_type(&base, name)
@@ -180,7 +177,11 @@ impl<'a> Resolver<'a> {
                         _ => {}
                     }
                 }
+                if let Some(handed) = self.handed_on_type(at.unit, *callee, args) {
+                    return handed;
+                }
                 match self.type_of(here(*callee)) {
+                    Ty::Unknown => self.telling_type(at, here(*callee)),
                     Ty::Function(results) if results.len() == 1 => results.first().cloned().unwrap_or(Ty::Unknown),
                     Ty::Function(results) => Ty::Tuple(results),
                     Ty::Meta(ty) => (*ty).clone(),
@@ -198,6 +199,38 @@ impl<'a> Resolver<'a> {
             },
             ExprKind::Text(_) | ExprKind::Number(_) | ExprKind::Truth(_) => Ty::Plain,
             ExprKind::Binary { .. } | ExprKind::Not(_) | ExprKind::Nothing | ExprKind::Opaque => Ty::Unknown,
+        }
+    }
+
+    /// The type of a value a library function hands on.
+    fn handed_on_type(&self, unit: u32, callee: ExprId, args: &[ExprId]) -> Option<Ty> {
+        let name = self.outside_name(At { unit, expr: callee })?;
+        let argument = args.get(*self.index.catalogue.flows.get(&name)?)?;
+        match self.type_of(At { unit, expr: *argument }) {
+            Ty::Function(_) | Ty::Unknown => None,
+            Ty::Meta(ty) => Some((*ty).clone()),
+            ty => Some(ty),
+        }
+    }
+
+    /// What a call yields when only its name is known: a type of another package that is called, or a method
+    /// no other library has.
+    fn telling_type(&self, call: At, callee: At) -> Ty {
+        match self.index.kind(callee) {
+            ExprKind::Free(name) if self.index.makes_by_call(call.unit) => {
+                match self.index.import(call.unit, name) {
+                    Some(full) if name.starts_with(char::is_uppercase) => Ty::Foreign(full.as_ref().into()),
+                    _ => Ty::Unknown,
+                }
+            }
+            ExprKind::Member { base, name } if self.type_of(At { unit: call.unit, expr: *base }) == Ty::Unknown => {
+                let api = self.index.catalogue.distinctive(name).filter(|_| self.index.makes_by_call(call.unit));
+                match api.and_then(|api| api.api.result.as_deref()) {
+                    Some(result) => Ty::Named(result.into()),
+                    None => Ty::Unknown,
+                }
+            }
+            _ => Ty::Unknown,
         }
     }
 
@@ -228,11 +261,20 @@ impl<'a> Resolver<'a> {
     /// What calling a function yields.
     fn function_type(&self, at: FnAt) -> Ty {
         let function = self.index.function(at);
+        if function.results.is_empty() {
+            // Nothing declared: what the first return statement with a known type hands out.
+            let values = function.returns.iter().filter_map(|r| r.values.first());
+            let known = values.map(|value| self.type_of(At { unit: at.unit, expr: *value })).find(|ty| *ty != Ty::Unknown);
+            return Ty::Function(Rc::new(known.into_iter().collect()));
+        }
         Ty::Function(Rc::new(function.results.iter().map(|r| self.ty(at.unit, &r.ty)).collect()))
     }
 
-    fn package_member_type(&self, package: &str, name: &str, unit: u32) -> Ty {
-        let full = self.index.catalogue.current_name(&join(package, name));
+    fn package_member_type(&self, full: &str, unit: u32) -> Ty {
+        let full = self.index.canonical(full);
+        let (package, name) = (package_part(&full), name_part(&full));
+        let package = &package.to_owned();
+        let name = &name.to_owned();
         if let Some(function) = self.index.functions(&full).first() {
             return self.function_type(*function);
         }
@@ -240,13 +282,13 @@ impl<'a> Resolver<'a> {
             return self.var_type(*global);
         }
         if self.index.type_decl(&full).is_some() || self.index.catalogue.types.contains_key(&full) {
-            return Ty::Meta(Rc::new(self.named(full, 0)));
+            return Ty::Meta(Rc::new(self.named(full.clone(), 0)));
         }
         if let Some(api) = self.index.catalogue.function(&full) {
             return api_type(&api);
         }
-        let own = package == self.index.unit(unit).package;
-        if PLAIN.contains(&name) && own {
+        let own = *package == self.index.unit(unit).package;
+        if PLAIN.contains(&name.as_str()) && own {
             return Ty::Meta(Rc::new(Ty::Plain));
         }
         if self.index.is_local(package.strip_suffix("_test").unwrap_or(package)) {
@@ -258,13 +300,21 @@ impl<'a> Resolver<'a> {
     fn member_type(&self, base: &Ty, name: &str) -> Ty {
         match self.member(base, name).what {
             What::Field { ty, .. } => ty,
+            What::Method(at) if self.index.function(at).getter => match self.function_type(at) {
+                Ty::Function(results) => results.first().cloned().unwrap_or(Ty::Unknown),
+                ty => ty,
+            },
             What::Method(at) => self.function_type(at),
             What::Abstract { unit, method, .. } => {
                 Ty::Function(Rc::new(method.results.iter().map(|r| self.ty(unit, r)).collect()))
             }
+            What::Sdk(api) if api.api.attribute => match &api.api.result {
+                Some(result) => Ty::Named(result.as_str().into()),
+                None => Ty::Unknown,
+            },
             What::Sdk(api) => api_type(&api),
             // What hangs on a look-alike is one, too: `interceptor.Next`.
-            What::Foreign(full) if self.index.catalogue.lookalike(package_part(&full)).is_some() => Ty::Foreign(full),
+            What::Foreign(full) if self.index.catalogue.lookalike(&full).is_some() => Ty::Foreign(full),
             What::Foreign(_) | What::Unknown => Ty::Unknown,
         }
     }
@@ -274,6 +324,13 @@ impl<'a> Resolver<'a> {
         match ty {
             Ty::Named(full) => self.member_of(full, name, 0).unwrap_or(Member { path: vec![], what: What::Unknown }),
             Ty::Foreign(full) => Member { path: vec![], what: What::Foreign(full.clone()) },
+            Ty::Meta(inner) => {
+                let Ty::Named(full) = &**inner else { return self.member(inner, name) };
+                if let Some(api) = self.index.catalogue.function(&join(full, name)) {
+                    return Member { path: vec![], what: What::Sdk(api) };
+                }
+                self.member(inner, name)
+            }
             Ty::Plain | Ty::List(_) | Ty::Map(_) | Ty::Function(_) => {
                 Member { path: vec![], what: What::Foreign("builtin".into()) }
             }
@@ -297,7 +354,10 @@ impl<'a> Resolver<'a> {
         }
         let (unit, decl) = self.index.type_decl(full)?;
         match &decl.kind {
-            TypeKind::Record { fields } => self.member_of_record(full, unit, fields, name, depth),
+            TypeKind::Record { fields, bases } => {
+                let own = self.member_of_record(full, unit, fields, bases, name, depth);
+                if bases.is_empty() { own } else { own.filter(|m| !matches!(m.what, What::Unknown)).or_else(|| self.inherited(unit, bases, name, depth)) }
+            }
             TypeKind::Interface { methods, bases } => {
                 if let Some(method) = methods.iter().find(|m| m.name == name) {
                     return direct(What::Abstract { owner: full.clone(), unit, method });
@@ -324,11 +384,15 @@ impl<'a> Resolver<'a> {
         full: &Name,
         unit: u32,
         fields: &'a [Field],
+        bases: &'a [TypeExpr],
         name: &str,
         depth: usize,
     ) -> Option<Member<'a>> {
         if let Some(field) = fields.iter().find(|f| f.name == name) {
-            let ty = self.ty(unit, &field.ty);
+            let ty = match self.ty(unit, &field.ty) {
+                Ty::Unknown => self.written_type(full, name, depth),
+                ty => ty,
+            };
             return Some(Member { path: vec![], what: What::Field { owner: full.clone(), ty } });
         }
         let mut foreign = None;
@@ -348,6 +412,9 @@ impl<'a> Resolver<'a> {
             member.path.insert(0, (full.clone(), field.name.clone()));
             return Some(member);
         }
+        if !bases.is_empty() {
+            return None;
+        }
         // The methods of a type may stand in files that were not read yet.
         self.index.want(package_part(full), name, false, true);
         match foreign {
@@ -356,13 +423,54 @@ impl<'a> Resolver<'a> {
         }
     }
 
+    /// A member a type has from the types it inherits from.
+    fn inherited(&self, unit: u32, bases: &'a [TypeExpr], name: &str, depth: usize) -> Option<Member<'a>> {
+        let (mut foreign, mut open) = (None, false);
+        for base in bases {
+            match self.ty(unit, base) {
+                Ty::Named(base) => match self.member_of(&base, name, depth + 1) {
+                    Some(Member { what: What::Unknown, .. }) | None => {}
+                    Some(Member { what: What::Foreign(full), .. }) => foreign = foreign.or(Some(full)),
+                    found => return found,
+                },
+                Ty::Foreign(base) => foreign = foreign.or(Some(base)),
+                _ => open = true,
+            }
+        }
+        let what = match foreign.filter(|_| !open) {
+            Some(foreign) => What::Foreign(foreign),
+            None => What::Unknown,
+        };
+        Some(Member { path: vec![], what })
+    }
+
+    /// The type of a field without a declared one: that of the first value its own type's methods give it.
+    fn written_type(&self, owner: &Name, field: &str, depth: usize) -> Ty {
+        let Some((unit, decl)) = self.index.type_decl(owner).filter(|_| depth < 4) else { return Ty::Unknown };
+        for (n, i) in self.index.field_writes(field) {
+            let Some(write) = self.index.unit(*n).writes.get(*i).filter(|_| *n == unit) else { continue };
+            let Some(function) = write.function.and_then(|f| self.index.unit(unit).named_around(Some(f))) else { continue };
+            if self.index.unit(unit).function(function).owner.as_ref() != Some(&decl.name) {
+                continue;
+            }
+            if !matches!(write.source.take, Take::Whole) {
+                continue;
+            }
+            match self.type_of(At { unit, expr: write.source.value }) {
+                Ty::Unknown | Ty::Plain => {}
+                ty => return ty,
+            }
+        }
+        Ty::Unknown
+    }
+
     /// The embedded fields through which a type of the tree is an SDK client, if it is one.
     pub fn embedded_client(&self, full: &Name, depth: usize) -> Option<Vec<(Name, String)>> {
         if depth > 6 {
             return None;
         }
         let (unit, decl) = self.index.type_decl(full)?;
-        let TypeKind::Record { fields } = &decl.kind else { return None };
+        let TypeKind::Record { fields, .. } = &decl.kind else { return None };
         for field in fields.iter().filter(|f| f.embedded) {
             let Ty::Named(inner) = self.ty(unit, &field.ty) else { continue };
             let step = (full.clone(), field.name.clone());

@@ -174,7 +174,7 @@ impl Lowering<'_> {
             }
         }
         let arguments = args.clone();
-        let id = self.add(ExprKind::Call { callee, args, spread }, node);
+        let id = self.add(ExprKind::Call { callee, args, named: vec![], spread }, node);
         for argument in arguments {
             self.note_reference(argument, Some(id));
         }

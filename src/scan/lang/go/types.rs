@@ -128,14 +128,14 @@ impl Lowering<'_> {
                 self.add_generics(list);
             }
             let kind = match ty.kind() {
-                "struct_type" => TypeKind::Record { fields: self.fields(ty) },
+                "struct_type" => TypeKind::Record { fields: self.fields(ty), bases: vec![] },
                 "interface_type" => self.interface(ty),
                 _ if spec.kind() == "type_alias" => TypeKind::Alias(self.ty(ty)),
                 _ => TypeKind::Defined(self.ty(ty)),
             };
             self.generics.truncate(generics);
             let name_text = self.slice(name).to_owned();
-            self.b.unit.types.push(TypeDecl { name: name_text, kind, line: line(name) });
+            self.b.unit.types.push(TypeDecl { name: name_text, kind, line: line(name), decorators: vec![], provider: None });
         }
     }
 

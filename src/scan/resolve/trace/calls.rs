@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::*;
-use crate::scan::catalogue::{ApiRef, ClientAt, SlotStep};
+use crate::scan::catalogue::{ApiRef, ClientAt};
 use crate::scan::index::{VarAt, package_part};
 
 impl<'a> Search<'_, 'a> {
@@ -49,9 +49,14 @@ impl<'a> Search<'_, 'a> {
                 _ => {}
             }
         }
-        // A conversion, `Type(value)`.
-        if let (Ty::Meta(_), [only]) = (self.r.type_of(callee), args) {
-            return self.go(here(*only), path);
+        if let Ty::Meta(ty) = self.r.type_of(callee) {
+            if self.r.index.makes_by_call(at.unit) {
+                return self.made(at, &ty, path);
+            }
+            // A conversion, `Type(value)`.
+            if let [only] = args {
+                return self.go(here(*only), path);
+            }
         }
         self.ask_for_implementers(callee);
         let mut functions = self.r.callees(at).to_vec();
@@ -84,6 +89,35 @@ impl<'a> Search<'_, 'a> {
         if let What::Abstract { owner, .. } = self.r.member(&self.r.type_of(base), name).what {
             index.want(package_part(&owner), name, true, false);
         }
+    }
+
+    /// An object made by calling its type.
+    fn made(&mut self, at: At, ty: &Ty, path: Path) {
+        let Ty::Named(ty) = ty else { return self.end(End::External(at), &path) };
+        let Some((Step::Field(field), rest)) = path.parts.first() else { return self.instance(ty, path) };
+        let (field, rest) = (field.clone(), rest.clone());
+        // What this very call gives to the constructor that sets the field.
+        for constructor in self.r.callees(at).iter().copied().filter(|f| !path.frames.contains(*f, at)) {
+            let unit = self.r.index.unit(constructor.unit);
+            let writes = unit.writes.iter().filter(|write| {
+                let own = unit.function(constructor.func).receiver;
+                write.function == Some(constructor.func)
+                    && matches!(&unit.expr(write.target).kind, ExprKind::Member { base, name }
+                        if *name == field && matches!(unit.expr(*base).kind, ExprKind::Var(var) if Some(var) == own))
+            });
+            let frames = path.frames.push(constructor, at);
+            let mut any = false;
+            for write in writes {
+                any = true;
+                let steps = path.steps.then(|| format!("field {}.{field}", crate::scan::index::name_part(ty)));
+                let inner = Path { parts: rest.clone(), frames: frames.clone(), steps, ..path.clone() };
+                self.source(constructor.unit, &write.source, &inner);
+            }
+            if any {
+                return;
+            }
+        }
+        self.field(ty, &field, Path { parts: rest, ..path });
     }
 
     /// The functions a callee has as values, given the calls on the way.
@@ -119,6 +153,13 @@ impl<'a> Search<'_, 'a> {
         if result > 0 {
             return;
         }
+        // A field of an object made by keywords.
+        if let Some((Step::Field(field), rest)) = path.parts.first()
+            && let Some((argument, steps)) = self.r.named_argument(at, field)
+        {
+            let parts = rest.clone().into(&steps);
+            return self.go(argument, Path { parts, ..path });
+        }
         let server = self.r.index.catalogue.sdk_type(api.owner).is_some_and(|(_, t)| t.role == "server");
         let wanted_as_is = !self.ask.clients && !server;
         match api.client() {
@@ -130,17 +171,10 @@ impl<'a> Search<'_, 'a> {
                 self.go_member_base(base, api.name, Path { parts: Parts::default(), steps, ..path });
             }
             Some(ClientAt::Slot(slot)) if !wanted_as_is => {
-                let Some((_, args)) = self.r.call(at) else { return };
-                let Some(argument) = args.get(slot.argument) else { return };
-                let mut parts = Parts::default();
-                for step in slot.steps.iter().rev() {
-                    parts = parts.push(match step {
-                        SlotStep::Field(name) => Step::Field(name.clone()),
-                        SlotStep::Element => Step::Element,
-                    });
-                }
+                let Some((argument, steps)) = self.r.slot_argument(at, &slot) else { return };
+                let parts = Parts::default().into(&steps);
                 let steps = path.steps.then(|| format!("{}()", api.name));
-                self.go(At { unit: at.unit, expr: *argument }, Path { parts, steps, ..path });
+                self.go(argument, Path { parts, steps, ..path });
             }
             _ => self.end(End::Sdk(at, api), &path),
         }

@@ -11,6 +11,13 @@ impl<'a> Search<'_, 'a> {
         {
             return self.handed_on(here(*argument), result, path);
         }
+        if let Some(name) = self.r.outside_name(callee)
+            && let Some(argument) = self.r.index.catalogue.providers.get(&name)
+        {
+            // Without an argument the container calls the declared type; that is what its own fields say.
+            let Some(argument) = args.get(*argument) else { return };
+            return self.yielded(at, here(*argument), result, path);
+        }
         // Calling what such a function handed out: `once := sync.OnceValue(f); once()`.
         if matches!(self.r.index.kind(callee), ExprKind::Call { .. } | ExprKind::Var(_)) {
             let functions = self.functions_along(callee, &path);
@@ -40,6 +47,27 @@ impl<'a> Search<'_, 'a> {
         }
         if result == 0 {
             self.end(End::External(at), &path);
+        }
+    }
+
+    /// What a container gets by calling an argument: a function, or a type.
+    fn yielded(&mut self, at: At, argument: At, result: usize, path: Path) {
+        if let Ty::Meta(ty) = self.r.type_of(argument)
+            && let Ty::Named(ty) = &*ty
+        {
+            return match path.parts.first() {
+                Some((Step::Field(field), rest)) => {
+                    let (field, rest) = (field.clone(), rest.clone());
+                    self.field(ty, &field, Path { parts: rest, ..path })
+                }
+                _ => self.instance(ty, path),
+            };
+        }
+        for function in self.functions_along(argument, &path) {
+            if !path.frames.contains(function, at) {
+                let steps = path.steps.then(|| format!("provided by {}", self.r.index.display(function)));
+                self.returns(function, result, Path { steps, frames: Frames::default(), ..path.clone() });
+            }
         }
     }
 
@@ -110,12 +138,12 @@ impl<'a> Search<'_, 'a> {
         let index = self.r.index;
         match index.kind(at) {
             ExprKind::Var(var) => Some(format!("{}#{}", at.unit, var.0)),
-            ExprKind::Free(name) => Some(join(&index.unit(at.unit).package, name)),
+            ExprKind::Free(name) => Some(index.free_name(at.unit, name)),
             ExprKind::Same(inner) => self.slot_of(At { unit: at.unit, expr: *inner }),
             ExprKind::Member { base, name } => {
                 let base = At { unit: at.unit, expr: *base };
                 if let Some(package) = index.package_at(base) {
-                    return Some(join(package, name));
+                    return Some(join(&package, name));
                 }
                 match self.r.member(&self.r.type_of(base), name).what {
                     What::Field { owner, .. } => Some(format!("{owner}::{name}")),

@@ -6,7 +6,7 @@ use crate::scan::index::{VarAt, join};
 impl<'a> Search<'_, 'a> {
     pub(super) fn param(&mut self, function: FnAt, position: usize, name: &str, path: Path) {
         let declared = self.r.index.function(function);
-        let variadic = declared.variadic && position + 1 == declared.params.len();
+        let variadic = declared.rest == Some(position);
         if let Some((call, below)) = path.frames.of(function) {
             self.bind(call, function, position, variadic, Path { frames: below, ..path });
             return;
@@ -30,6 +30,9 @@ impl<'a> Search<'_, 'a> {
         if self.injected(function, position, &path) {
             return;
         }
+        if self.provided(function, position, &path) {
+            return;
+        }
         let display = self.r.index.display(function);
         if !callers.is_empty() {
             self.open("only_tests_call", format!("parameter {name} of {display}, which only tests call"), &path);
@@ -42,6 +45,14 @@ impl<'a> Search<'_, 'a> {
     }
 
     pub(super) fn bind(&mut self, call: At, function: FnAt, position: usize, variadic: bool, path: Path) {
+        let declared = self.r.index.function(function);
+        if declared.keywords == Some(position) {
+            // One of the named arguments, as an entry of the map they are gathered in.
+            let Some((Step::Field(name), rest)) = path.parts.first() else { return };
+            let Some((argument, steps)) = self.r.named_argument(call, name) else { return };
+            let parts = rest.clone().into(&steps);
+            return self.go(argument, Path { parts, ..path });
+        }
         if variadic {
             let Some((_, args)) = self.r.call(call) else { return };
             let rest: Vec<ExprId> = args.iter().skip(position).copied().collect();
@@ -56,16 +67,35 @@ impl<'a> Search<'_, 'a> {
             return;
         }
         match self.r.argument(call, function, position) {
-            Some(argument) => self.go(argument, path),
+            Some((argument, steps)) => {
+                let parts = path.parts.clone().into(&steps);
+                self.go(argument, Path { parts, ..path });
+            }
             None => {
                 // `f(g())` where g has several results.
                 let Some((_, args)) = self.r.call(call) else { return };
-                if let [only] = args {
+                if let [only] = args
+                    && !self.r.index.makes_by_call(call.unit)
+                {
                     let parts = path.parts.push(Step::Result(position));
                     self.go(At { unit: call.unit, expr: *only }, Path { parts, ..path });
                 }
             }
         }
+    }
+
+    /// A parameter whose declared type says what a container makes its values from.
+    fn provided(&mut self, function: FnAt, position: usize, path: &Path) -> bool {
+        let index = self.r.index;
+        let unit = index.unit(function.unit);
+        let Some(param) = index.function(function).params.get(position).map(|p| unit.var(*p)) else { return false };
+        let TypeExpr::Named { qualifier, name } = &param.ty else { return false };
+        let full = index.full_name(function.unit, qualifier.as_deref(), name);
+        let Some((unit, decl)) = index.type_decl(&full) else { return !param.sources.is_empty() };
+        let Some(provider) = decl.provider else { return !param.sources.is_empty() };
+        let steps = path.steps.then(|| format!("parameter {} injected as {name}", param.name));
+        self.go(At { unit, expr: provider }, Path { frames: Frames::default(), steps, ..path.clone() });
+        true
     }
 
     /// A function nobody calls but a container does: its parameters are filled by type.
@@ -137,9 +167,9 @@ impl<'a> Search<'_, 'a> {
     pub(super) fn names_function(&self, at: At, full: &str) -> bool {
         let index = self.r.index;
         match index.kind(at) {
-            ExprKind::Free(name) => join(&index.unit(at.unit).package, name) == full,
+            ExprKind::Free(name) => index.free_name(at.unit, name) == full,
             ExprKind::Member { base, name } => {
-                index.package_at(At { unit: at.unit, expr: *base }).is_some_and(|package| join(package, name) == full)
+                index.package_at(At { unit: at.unit, expr: *base }).is_some_and(|package| join(&package, name) == full)
             }
             _ => false,
         }

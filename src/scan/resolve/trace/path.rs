@@ -1,5 +1,6 @@
 //! The way a search came: parts asked for, calls gone into, steps for the reader.
 
+use crate::scan::catalogue::SlotStep;
 use std::hash::{Hash, Hasher};
 use std::rc::Rc;
 
@@ -40,6 +41,16 @@ pub(super) enum Step {
 impl Parts {
     pub(super) fn push(&self, part: Step) -> Parts {
         Parts(Some(Rc::new((part, self.clone()))))
+    }
+
+    /// The steps of a slot before these parts.
+    pub(super) fn into(self, steps: &[SlotStep]) -> Parts {
+        steps.iter().rev().fold(self, |parts, step| {
+            parts.push(match step {
+                SlotStep::Field(name) => Step::Field(name.clone()),
+                SlotStep::Element => Step::Element,
+            })
+        })
     }
 
     pub(super) fn first(&self) -> Option<(&Step, &Parts)> {

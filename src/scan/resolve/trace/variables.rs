@@ -3,7 +3,7 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::*;
-use crate::scan::index::{VarAt, join, package_part, strip};
+use crate::scan::index::{VarAt, join, name_part, package_part, strip};
 
 impl<'a> Search<'_, 'a> {
     pub(super) fn var(&mut self, at: VarAt, path: Path) {
@@ -97,8 +97,9 @@ impl<'a> Search<'_, 'a> {
         self.end(End::Instance(ty.clone()), &path);
     }
 
-    pub(super) fn package_member(&mut self, package: &str, name: &str, at: At, path: Path) {
-        let full = join(package, name);
+    pub(super) fn package_member(&mut self, full: &str, at: At, path: Path) {
+        let full = self.r.index.canonical(full);
+        let (package, name) = (package_part(&full), name_part(&full));
         let functions = self.r.index.functions(&full);
         if let Some(function) = functions.first() {
             if path.parts.first().is_none() {
@@ -128,13 +129,26 @@ impl<'a> Search<'_, 'a> {
 
     pub(super) fn member(&mut self, at: At, base: At, name: &str, path: Path) {
         if let Some(package) = self.r.index.package_at(base) {
-            let package = package.to_owned();
-            return self.package_member(&package, name, at, path);
+            return self.package_member(&join(&package, name), at, path);
         }
         let ty = self.r.type_of(base);
         let member = self.r.member(&ty, name);
         match member.what {
             What::Field { owner, .. } => self.field(&owner, name, path),
+            What::Method(function) if self.r.index.function(function).getter => {
+                let steps = path.steps.then(|| format!("returned by {}", self.r.index.display(function)));
+                for function in self.r.overriding(function) {
+                    let frames = Frames::default();
+                    self.returns(function, 0, Path { frames, steps: steps.clone(), ..path.clone() });
+                }
+            }
+            What::Sdk(api) if api.api.attribute => {
+                if self.ask.clients {
+                    self.go(base, Path { parts: Parts::default(), ..path });
+                } else if path.parts.first().is_none() {
+                    self.end(End::External(at), &path);
+                }
+            }
             What::Method(function) => {
                 if path.parts.first().is_none() {
                     self.end(End::Function(function), &path);
@@ -166,12 +180,21 @@ impl<'a> Search<'_, 'a> {
         // The object in which the field was set is not the one the path came from: frames end here.
         let path = Path { steps, frames: Frames::default(), ..path };
         let position = match index.type_decl(owner) {
-            Some((_, TypeDecl { kind: TypeKind::Record { fields }, .. })) => {
+            Some((_, TypeDecl { kind: TypeKind::Record { fields, .. }, .. })) => {
                 fields.iter().position(|f| f.name == field)
             }
             _ => None,
         };
         let (mut any, mut in_tests) = (false, false);
+        for (call, argument, steps) in self.r.constructions(owner, field, position) {
+            if !self.counts(call.unit) {
+                in_tests = true;
+                continue;
+            }
+            any = true;
+            let parts = path.parts.clone().into(&steps);
+            self.go(argument, Path { parts, ..path.clone() });
+        }
         for literal in index.composites(owner).to_vec() {
             let ExprKind::Composite { parts, .. } = index.kind(literal) else { continue };
             let value = parts.iter().enumerate().find_map(|(i, part)| match &part.key {

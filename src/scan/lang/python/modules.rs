@@ -1,0 +1,150 @@
+//! Python modules and imports: which file an import means.
+
+use tree_sitter::Node;
+
+use super::{Lowering, children};
+use crate::scan::lang::Project;
+use crate::scan::program::Import;
+
+/// Nesting of statements in which imports are looked for.
+const IMPORT_DEPTH: usize = 40;
+
+/// The module a file is: its path without the extension; a package's own file is the package.
+pub(super) fn home(path: &str) -> &str {
+    let stem = path.strip_suffix(".py").or_else(|| path.strip_suffix(".pyi")).unwrap_or(path);
+    match stem.strip_suffix("__init__") {
+        Some(folder) => folder.strip_suffix('/').unwrap_or(folder),
+        None => stem,
+    }
+}
+
+impl<'t> Lowering<'t> {
+    /// Imports anywhere in the file: under conditions, in functions, in `with` blocks.
+    pub(super) fn imports(&mut self, node: Node<'t>, depth: usize) {
+        for child in children(node) {
+            match child.kind() {
+                "import_statement" => self.plain_import(child),
+                "import_from_statement" => self.from_import(child),
+                "expression_statement" | "return_statement" => {}
+                _ if depth < IMPORT_DEPTH => self.imports(child, depth + 1),
+                _ => {}
+            }
+        }
+    }
+
+    fn plain_import(&mut self, node: Node<'t>) {
+        for item in children(node) {
+            let (written, alias) = match item.kind() {
+                "aliased_import" => {
+                    let name = item.child_by_field_name("name").map(|n| self.slice(n));
+                    (name.unwrap_or_default(), item.child_by_field_name("alias").map(|a| self.slice(a)))
+                }
+                _ => (self.slice(item), None),
+            };
+            let found = locate(written, self.path, self.project);
+            let first = written.split('.').next().unwrap_or(written);
+            let (alias, path) = match (alias, found) {
+                (Some(alias), found) => (alias, found.unwrap_or_else(|| written.to_owned())),
+                // `import a.b.c` binds `a`.
+                (None, Some(found)) => {
+                    let below = written.len() - first.len();
+                    (first, found.get(..found.len().saturating_sub(below)).unwrap_or_default().to_owned())
+                }
+                (None, None) => (first, first.to_owned()),
+            };
+            self.add_import(alias, path, None);
+        }
+    }
+
+    fn from_import(&mut self, node: Node<'t>) {
+        let Some(module) = node.child_by_field_name("module_name") else { return };
+        let written = self.slice(module);
+        let from = match module.kind() {
+            "relative_import" => relative(written, self.path),
+            _ => locate(written, self.path, self.project),
+        };
+        let path = from.clone().unwrap_or_else(|| written.to_owned());
+        let mut cursor = node.walk();
+        let names: Vec<Node<'t>> = node.children_by_field_name("name", &mut cursor).collect();
+        for item in names {
+            let (name, alias) = match item.kind() {
+                "aliased_import" => {
+                    let name = item.child_by_field_name("name").map(|n| self.slice(n)).unwrap_or_default();
+                    (name, item.child_by_field_name("alias").map_or(name, |a| self.slice(a)))
+                }
+                _ => (self.slice(item), self.slice(item)),
+            };
+            // A module of the package, or a name in it.
+            let module = match &from {
+                Some(from) if from.is_empty() => Some(name.to_owned()),
+                Some(from) => Some(format!("{from}/{name}")),
+                None => locate(&format!("{written}.{name}"), self.path, self.project),
+            };
+            match module.filter(|m| self.project.folders.contains(m)) {
+                Some(module) => self.add_import(alias, module, None),
+                None => self.add_import(alias, path.clone(), Some(name.to_owned())),
+            }
+        }
+        if children(node).iter().any(|n| n.kind() == "wildcard_import") {
+            self.b.unit.imports.push(Import { alias: Some(".".to_owned()), path, member: None });
+        }
+    }
+
+    fn add_import(&mut self, alias: &str, path: String, member: Option<String>) {
+        self.imported.insert(alias.to_owned());
+        self.b.unit.imports.push(Import { alias: Some(alias.to_owned()), path, member });
+    }
+}
+
+/// `..x.y` as seen from a file.
+fn relative(written: &str, path: &str) -> Option<String> {
+    let dots = written.bytes().take_while(|b| *b == b'.').count();
+    let mut folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+    for _ in 1..dots {
+        folder = folder.rsplit_once('/').map_or("", |(outer, _)| outer);
+    }
+    let rest = written.get(dots..).unwrap_or_default().replace('.', "/");
+    Some(match (folder, rest.as_str()) {
+        (folder, "") => folder.to_owned(),
+        ("", rest) => rest.to_owned(),
+        (folder, rest) => format!("{folder}/{rest}"),
+    })
+}
+
+/// The module of the tree an absolute import means: below the nearest folder that can be a source root.
+fn locate(written: &str, path: &str, project: &Project) -> Option<String> {
+    let wanted = written.trim().replace('.', "/");
+    if wanted.is_empty() {
+        return None;
+    }
+    let mut folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+    loop {
+        // A folder that is itself a package is no source root.
+        if !project.folders.contains(folder) || folder.is_empty() {
+            for root in [folder.to_owned(), below(folder, "src"), below(folder, "lib")] {
+                let module = below(&root, &wanted);
+                if project.folders.contains(&module) {
+                    return Some(module);
+                }
+            }
+        }
+        if folder.is_empty() {
+            break;
+        }
+        folder = folder.rsplit_once('/').map_or("", |(outer, _)| outer);
+    }
+    // Another source root of the same tree, when only one can be meant.
+    if !wanted.contains('/') {
+        return None;
+    }
+    let ending = format!("/{wanted}");
+    let mut fitting = project.folders.iter().filter(|f| f.ends_with(&ending));
+    match (fitting.next(), fitting.next()) {
+        (Some(only), None) => Some(only.clone()),
+        _ => None,
+    }
+}
+
+fn below(folder: &str, name: &str) -> String {
+    if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
+}
