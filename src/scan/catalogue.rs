@@ -11,10 +11,8 @@ use crate::facts::code::Kind;
 use crate::ui::Problem;
 
 /// Catalogues built into the program: language and text.
-const FILES: [(&str, &str); 2] = [
-    ("go", include_str!("../../rules/sdk/go.yaml")),
-    ("python", include_str!("../../rules/sdk/python.yaml")),
-];
+const FILES: [(&str, &str); 2] =
+    [("go", include_str!("../../rules/sdk/go.yaml")), ("python", include_str!("../../rules/sdk/python.yaml"))];
 
 /// The catalogue of one language.
 #[derive(Debug, Deserialize)]
@@ -275,9 +273,9 @@ impl TryFrom<String> for Slot {
         };
         let argument = match number {
             "" if keyword.is_some() => None,
-            number => Some(
-                number.parse().map_err(|_| format!("`{text}` does not begin with the number of an argument"))?,
-            ),
+            number => {
+                Some(number.parse().map_err(|_| format!("`{text}` does not begin with the number of an argument"))?)
+            }
         };
         let mut steps = vec![];
         let keyword = keyword.map(|word| match word.strip_suffix("[]") {

@@ -6,10 +6,10 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use super::catalogue::ApiRef;
+use super::catalogue::{ApiRef, SdkType, Slot};
 use super::index::{At, FnAt, join, package_part};
 use super::program::*;
-use super::resolve::{End, Resolver, Ty, What};
+use super::resolve::{Ask, End, Resolver, Ty, What};
 use crate::facts::code::{Confidence, Kind};
 
 /// A call of the SDK.
@@ -74,7 +74,7 @@ pub fn classify<'a>(r: &Resolver<'a>) -> Classified<'a> {
             let Some((callee, args)) = r.call(at) else { continue };
             let Some(name) = r.index.last_name(unit, callee.expr).filter(|name| names.contains(name)) else { continue };
             let spread = matches!(r.index.kind(at), ExprKind::Call { spread: true, .. });
-            match judge(r, callee, name, Some((args, spread)), place.function) {
+            match judge(r, callee, name, Some((args, spread)), Some(at), place.function) {
                 Verdict::Is(api, confidence) => out.calls.push(ApiCall {
                     at,
                     name_at: callee,
@@ -95,7 +95,7 @@ pub fn classify<'a>(r: &Resolver<'a>) -> Classified<'a> {
                 continue;
             };
             // A method handed on as a value is a site only when the type proves it.
-            if let Verdict::Is(api, Confidence::Proven) = judge(r, at, name, None, reference.function)
+            if let Verdict::Is(api, Confidence::Proven) = judge(r, at, name, None, None, reference.function)
                 && api.api.kind.is_some()
             {
                 out.calls.push(ApiCall {
@@ -119,6 +119,7 @@ fn judge<'a>(
     callee: At,
     name: &str,
     arguments: Option<(&[ExprId], bool)>,
+    call: Option<At>,
     function: Option<FuncId>,
 ) -> Verdict<'a> {
     let catalogue = r.index.catalogue;
@@ -128,8 +129,9 @@ fn judge<'a>(
         Some(_) if arguments.is_some() => Verdict::Dropped(reason.to_owned()),
         _ => Verdict::Nothing,
     };
+    let lacks = |slot: &Slot| call.is_some_and(|call| r.slot_argument(call, slot).is_none());
     let fits = |api: &ApiRef<'_>| match (api.api.args, arguments) {
-        (_, Some(_)) if api.api.needs.as_ref().is_some_and(|slot| !r.may_have_argument(callee, slot)) => false,
+        _ if api.api.needs.as_ref().is_some_and(lacks) => false,
         (Some(arity), Some((args, spread))) => arity.allows(args.len(), spread) || is_multi_value(r, callee.unit, args),
         _ => true,
     };
@@ -306,6 +308,9 @@ fn untyped<'a>(
             _ => {}
         }
     }
+    if let Some(api) = handle_method(r, base, name).filter(|api| fits(api)) {
+        return Verdict::Is(api, Confidence::Proven);
+    }
     if distinctive.is_none() {
         return Verdict::Nothing;
     }
@@ -328,6 +333,19 @@ fn untyped<'a>(
         return drop("look-alike-import");
     }
     Verdict::Is(api, if imports_sdk(r, base.unit) { Confidence::Likely } else { Confidence::Possible })
+}
+
+/// The method of this name of what an SDK call handed out, when such a value reaches the receiver.
+fn handle_method<'a>(r: &Resolver<'a>, base: At, name: &str) -> Option<ApiRef<'a>> {
+    let catalogue = r.index.catalogue;
+    let on_handles = |ty: &SdkType| ty.role == "handle" && ty.methods.contains_key(name);
+    if !catalogue.types.values().any(on_handles) {
+        return None;
+    }
+    r.trace(base, Ask { production: false, clients: false, steps: 1000 }).iter().find_map(|found| match &found.end {
+        End::Sdk(_, source) => catalogue.method(source.api.result.as_deref()?, name),
+        _ => None,
+    })
 }
 
 /// Whether a file imports the SDK.

@@ -1,7 +1,7 @@
 //! Look-up tables over the lowered units of one language.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
 use std::borrow::Cow;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
 use super::catalogue::Catalogue;
@@ -257,7 +257,9 @@ impl<'a> Index<'a> {
     pub fn package_at(&self, at: At) -> Option<Cow<'a, str>> {
         match self.kind(at) {
             ExprKind::Free(name) => self.import(at.unit, name),
-            ExprKind::Member { base, name } => self.inner_package(&self.package_at(At { unit: at.unit, expr: *base })?, name),
+            ExprKind::Member { base, name } => {
+                self.inner_package(&self.package_at(At { unit: at.unit, expr: *base })?, name)
+            }
             _ => None,
         }
     }
@@ -441,6 +443,11 @@ impl<'a> Index<'a> {
     /// The call an expression is a named argument of, and the part it is.
     pub fn named_argument_of(&self, at: At) -> Option<(At, &'a Part)> {
         self.named_arguments.get(&at).copied()
+    }
+
+    /// Whether a method name says too little to be bound by it alone.
+    pub fn is_plain(&self, name: &str) -> bool {
+        self.front.is_plain(name)
     }
 
     /// Whether objects are made by calling their type, and maps are written with names as keys.

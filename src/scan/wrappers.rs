@@ -90,9 +90,7 @@ fn direct(r: &Resolver<'_>, draft: &Draft<'_>) -> Option<Lifted> {
             given.insert(Given::Essential(position));
         }
     }
-    let argument = |slot: &Option<super::catalogue::Slot>| {
-        r.slot_argument(call.at, slot.as_ref()?).map(|(at, _)| at)
-    };
+    let argument = |slot: &Option<super::catalogue::Slot>| r.slot_argument(call.at, slot.as_ref()?).map(|(at, _)| at);
     if let Some(at) = argument(&api.workflow) {
         for position in dependence(r, at, function).params {
             given.insert(Given::Essential(position));
@@ -111,6 +109,8 @@ fn direct(r: &Resolver<'_>, draft: &Draft<'_>) -> Option<Lifted> {
     let is_wrapper = match kind {
         Kind::Connect => hands_out_client(r, function),
         Kind::Worker => !given.is_empty() && has_callers(r, function),
+        // What tests are handed by their framework does not make them wrappers.
+        _ if r.index.unit(call.at.unit).scope == Scope::Test => !given.is_empty() && has_callers(r, function),
         _ => essential || (!given.is_empty() && has_callers(r, function)),
     };
     is_wrapper.then(|| Lifted { function, kind, site: draft.site.fingerprint.clone(), given, workflow, layer: 0 })

@@ -74,6 +74,10 @@ pub trait FrontEnd: Sync {
     fn nests(&self) -> bool {
         false
     }
+    /// Whether a method name is too plain to tell which method is meant when the receiver's type is unknown.
+    fn is_plain(&self, _name: &str) -> bool {
+        false
+    }
     /// Whether a file is test code by the language's own convention.
     fn is_test(&self, path: &str) -> bool;
     /// Lower one file; `Err` says why it could not be parsed.

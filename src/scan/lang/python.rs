@@ -52,6 +52,11 @@ impl FrontEnd for Python {
         true
     }
 
+    fn is_plain(&self, name: &str) -> bool {
+        // Types are often not written; `create` and `update` belong to every library.
+        !name.trim_start_matches('_').contains('_')
+    }
+
     fn may_import(&self, bytes: &[u8], package: &str) -> bool {
         // `from a.b import c` and `import a.b.c` both name the module; a package that hands on names its own.
         let mut names = package.rsplit('/').take(2).filter(|name| !name.is_empty());
@@ -161,7 +166,12 @@ impl<'t> Lowering<'t> {
                     self.declare_target(target.unwrap_or(child), &TypeExpr::Unknown);
                     self.declare_globals(child, depth + 1);
                 }
-                kind if depth < 50 && (kind.ends_with("_statement") || kind.ends_with("_clause") || kind.starts_with("with_") || matches!(kind, "block" | "as_pattern")) => {
+                kind if depth < 50
+                    && (kind.ends_with("_statement")
+                        || kind.ends_with("_clause")
+                        || kind.starts_with("with_")
+                        || matches!(kind, "block" | "as_pattern")) =>
+                {
                     self.declare_globals(child, depth + 1);
                 }
                 _ => {}
@@ -213,7 +223,13 @@ impl<'t> Lowering<'t> {
         } else {
             TypeKind::Record { fields: self.fields(body), bases: bases.clone() }
         };
-        self.b.unit.types.push(TypeDecl { name: name_text.clone(), kind, line: line(name), decorators, provider: None });
+        self.b.unit.types.push(TypeDecl {
+            name: name_text.clone(),
+            kind,
+            line: line(name),
+            decorators,
+            provider: None,
+        });
         if protocol {
             return;
         }
@@ -319,7 +335,8 @@ impl<'t> Lowering<'t> {
             let Some(name) = function.child_by_field_name("name") else { continue };
             let parameters = function.child_by_field_name("parameters").map(children).unwrap_or_default();
             let params = parameters.into_iter().skip(1);
-            let params = params.map(|p| p.child_by_field_name("type").map(|t| self.ty(t)).unwrap_or_default()).collect();
+            let params =
+                params.map(|p| p.child_by_field_name("type").map(|t| self.ty(t)).unwrap_or_default()).collect();
             let results = function.child_by_field_name("return_type").map(|t| vec![self.ty(t)]).unwrap_or_default();
             methods.push(Method { name: self.slice(name).to_owned(), params, results });
         }
@@ -389,9 +406,9 @@ impl<'t> Lowering<'t> {
         }
         self.parameters(id, parameters.into_iter().skip(skip).collect());
         if let Some(result) = node.child_by_field_name("return_type") {
-            let ty = self.ty(result);
-            if ty != TypeExpr::Unknown {
-                self.b.with(id, |f| f.results.push(ResultDecl { ty, var: None }));
+            let types = self.result_types(result);
+            if types.iter().any(|ty| *ty != TypeExpr::Unknown) {
+                self.b.with(id, |f| f.results.extend(types.into_iter().map(|ty| ResultDecl { ty, var: None })));
             }
         }
         self.outer.push(HashSet::new());

@@ -63,7 +63,11 @@ impl<'a> Resolver<'a> {
             _ => return None,
         };
         let package = self.index.package_at(At { unit: callee.unit, expr: *base })?;
-        if self.index.is_local(&package) { None } else { Some(self.index.catalogue.current_name(&join(&package, name))) }
+        if self.index.is_local(&package) {
+            None
+        } else {
+            Some(self.index.catalogue.current_name(&join(&package, name)))
+        }
     }
 
     /// The function or type of another package whose call gives a value.
@@ -86,7 +90,7 @@ impl<'a> Resolver<'a> {
         }
         self.callees.borrow_mut().insert(call, Rc::default());
         let found = match self.call(call) {
-            Some((callee, args)) => Rc::new(self.callees_of(callee, args.len())),
+            Some((callee, args)) => Rc::new(self.callees_of(callee, args.len() + self.named_count(call))),
             None => Rc::default(),
         };
         self.callees.borrow_mut().insert(call, found.clone());
@@ -131,14 +135,16 @@ impl<'a> Resolver<'a> {
                     What::Method(at) => self.overrides(at),
                     What::Abstract { owner, .. } => self.implementers(&owner, name).to_vec(),
                     What::Field { .. } => self.functions_in(callee),
-                    What::Unknown if ty == Ty::Unknown => {
+                    What::Unknown if ty == Ty::Unknown && !self.index.is_plain(name) => {
                         let named = self.index.methods_named(name);
                         let fitting: Vec<FnAt> = named
                             .iter()
                             .copied()
                             .filter(|at| {
                                 let function = self.index.function(*at);
-                                function.params.len() == arity || function.rest.is_some()
+                                function.params.len() == arity
+                                    || function.rest.is_some()
+                                    || (self.index.makes_by_call(at.unit) && function.params.len() > arity)
                             })
                             .collect();
                         if fitting.len() <= BY_NAME { fitting } else { vec![] }
@@ -360,9 +366,16 @@ impl<'a> Resolver<'a> {
             return false;
         };
         depth < 6
-            && bases.iter().any(
-                |b| matches!(self.ty(unit, b), Ty::Named(b) if b == *base || self.inherits(&b, base, depth + 1)),
-            )
+            && bases
+                .iter()
+                .any(|b| matches!(self.ty(unit, b), Ty::Named(b) if b == *base || self.inherits(&b, base, depth + 1)))
+    }
+
+    fn named_count(&self, call: At) -> usize {
+        match self.index.kind(call) {
+            ExprKind::Call { named, .. } => named.len(),
+            _ => 0,
+        }
     }
 
     /// An argument given by name, or the map it may stand in.
@@ -390,22 +403,11 @@ impl<'a> Resolver<'a> {
 
     /// Whether an argument is there: written out, or an entry of a map that can be followed.
     pub fn has_argument(&self, call: At, slot: &Slot) -> bool {
-        let ask = super::trace::Ask { production: false, clients: false, steps: 300 };
+        let ask = Ask { production: false, clients: false, steps: 300 };
         self.is_given(call, slot)
-            || self.trace_argument(call, slot, ask).is_some_and(|found| {
-                found.iter().any(|f| matches!(f.end, End::Value(_) | End::Function(_)))
-            })
-    }
-
-    /// Whether the call of a callee may have an argument: written out, or hidden in what is spread.
-    pub fn may_have_argument(&self, callee: At, slot: &Slot) -> bool {
-        let unit = self.index.unit(callee.unit);
-        unit.exprs.iter().skip(callee.expr.at()).enumerate().find_map(|(i, expr)| match &expr.kind {
-            ExprKind::Call { callee: of, .. } if *of == callee.expr => {
-                Some(At { unit: callee.unit, expr: ExprId((callee.expr.at() + i) as u32) })
-            }
-            _ => None,
-        }).is_none_or(|call| self.slot_argument(call, slot).is_some())
+            || self
+                .trace_argument(call, slot, ask)
+                .is_some_and(|found| found.iter().any(|f| matches!(f.end, End::Value(_) | End::Function(_))))
     }
 
     /// Whether an argument is written out, not hidden in a map.

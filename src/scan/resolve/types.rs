@@ -188,6 +188,11 @@ impl<'a> Resolver<'a> {
                     _ => Ty::Unknown,
                 }
             }
+            ExprKind::Composite { ty: TypeExpr::Unknown, parts } if self.index.makes_by_call(at.unit) => {
+                let elements = parts.iter().filter(|part| part.key.is_none());
+                let known = elements.map(|part| self.type_of(here(part.value))).find(|ty| *ty != Ty::Unknown);
+                known.map_or(Ty::Unknown, |ty| Ty::List(Rc::new(ty)))
+            }
             ExprKind::Composite { ty, .. } | ExprKind::Cast { ty, .. } => self.ty(at.unit, ty),
             ExprKind::Lambda(func) => self.function_type(FnAt { unit: at.unit, func: *func }),
             ExprKind::Same(inner) => self.type_of(here(*inner)),
@@ -217,12 +222,10 @@ impl<'a> Resolver<'a> {
     /// no other library has.
     fn telling_type(&self, call: At, callee: At) -> Ty {
         match self.index.kind(callee) {
-            ExprKind::Free(name) if self.index.makes_by_call(call.unit) => {
-                match self.index.import(call.unit, name) {
-                    Some(full) if name.starts_with(char::is_uppercase) => Ty::Foreign(full.as_ref().into()),
-                    _ => Ty::Unknown,
-                }
-            }
+            ExprKind::Free(name) if self.index.makes_by_call(call.unit) => match self.index.import(call.unit, name) {
+                Some(full) if name.starts_with(char::is_uppercase) => Ty::Foreign(full.as_ref().into()),
+                _ => Ty::Unknown,
+            },
             ExprKind::Member { base, name } if self.type_of(At { unit: call.unit, expr: *base }) == Ty::Unknown => {
                 let api = self.index.catalogue.distinctive(name).filter(|_| self.index.makes_by_call(call.unit));
                 match api.and_then(|api| api.api.result.as_deref()) {
@@ -264,7 +267,8 @@ impl<'a> Resolver<'a> {
         if function.results.is_empty() {
             // Nothing declared: what the first return statement with a known type hands out.
             let values = function.returns.iter().filter_map(|r| r.values.first());
-            let known = values.map(|value| self.type_of(At { unit: at.unit, expr: *value })).find(|ty| *ty != Ty::Unknown);
+            let known =
+                values.map(|value| self.type_of(At { unit: at.unit, expr: *value })).find(|ty| *ty != Ty::Unknown);
             return Ty::Function(Rc::new(known.into_iter().collect()));
         }
         Ty::Function(Rc::new(function.results.iter().map(|r| self.ty(at.unit, &r.ty)).collect()))
@@ -356,7 +360,12 @@ impl<'a> Resolver<'a> {
         match &decl.kind {
             TypeKind::Record { fields, bases } => {
                 let own = self.member_of_record(full, unit, fields, bases, name, depth);
-                if bases.is_empty() { own } else { own.filter(|m| !matches!(m.what, What::Unknown)).or_else(|| self.inherited(unit, bases, name, depth)) }
+                if bases.is_empty() {
+                    own
+                } else {
+                    own.filter(|m| !matches!(m.what, What::Unknown))
+                        .or_else(|| self.inherited(unit, bases, name, depth))
+                }
             }
             TypeKind::Interface { methods, bases } => {
                 if let Some(method) = methods.iter().find(|m| m.name == name) {
@@ -449,7 +458,9 @@ impl<'a> Resolver<'a> {
         let Some((unit, decl)) = self.index.type_decl(owner).filter(|_| depth < 4) else { return Ty::Unknown };
         for (n, i) in self.index.field_writes(field) {
             let Some(write) = self.index.unit(*n).writes.get(*i).filter(|_| *n == unit) else { continue };
-            let Some(function) = write.function.and_then(|f| self.index.unit(unit).named_around(Some(f))) else { continue };
+            let Some(function) = write.function.and_then(|f| self.index.unit(unit).named_around(Some(f))) else {
+                continue;
+            };
             if self.index.unit(unit).function(function).owner.as_ref() != Some(&decl.name) {
                 continue;
             }

@@ -135,7 +135,13 @@ impl Lowering<'_> {
             };
             self.generics.truncate(generics);
             let name_text = self.slice(name).to_owned();
-            self.b.unit.types.push(TypeDecl { name: name_text, kind, line: line(name), decorators: vec![], provider: None });
+            self.b.unit.types.push(TypeDecl {
+                name: name_text,
+                kind,
+                line: line(name),
+                decorators: vec![],
+                provider: None,
+            });
         }
     }
 

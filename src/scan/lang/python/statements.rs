@@ -72,8 +72,12 @@ impl<'t> Lowering<'t> {
                     outer.extend(names);
                 }
             }
-            "import_statement" | "import_from_statement" | "future_import_statement" | "pass_statement"
-            | "break_statement" | "continue_statement" => {}
+            "import_statement"
+            | "import_from_statement"
+            | "future_import_statement"
+            | "pass_statement"
+            | "break_statement"
+            | "continue_statement" => {}
             "type_alias_statement" => {
                 if let [name, ty] = children(node).as_slice() {
                     self.type_alias(*name, *ty);

@@ -35,6 +35,18 @@ impl<'t> Lowering<'t> {
         self.type_of_text(self.slice(node), 0)
     }
 
+    /// What a function hands out: the members of a tuple are results of their own.
+    pub(super) fn result_types(&self, node: Node<'_>) -> Vec<TypeExpr> {
+        let text = self.slice(node).trim().trim_matches(['"', '\'']);
+        let tuple = text.strip_prefix("tuple[").or_else(|| text.strip_prefix("Tuple["));
+        match tuple.and_then(|t| t.strip_suffix(']')).map(|t| split(t, ',')) {
+            Some(parts) if parts.len() > 1 && !parts.iter().any(|p| p.trim() == "...") => {
+                parts.into_iter().map(|part| self.type_of_text(part, 1)).collect()
+            }
+            _ => vec![self.ty(node)],
+        }
+    }
+
     /// Values in the metadata of `Annotated[T, …]`.
     pub(super) fn annotated(&mut self, node: Node<'t>) -> Vec<ExprId> {
         let mut at = node;
