@@ -1,7 +1,7 @@
 //! The scan as its users see it: small trees whose comments say what must be found, and what must not.
 //!
-//! `// expect: start type=T queue=q origin=path:function` stands on the line of the call; `// expect: none`
-//! on a look-alike. Sites without a comment are as wrong as comments without a site.
+//! `// expect: start type=T queue=q origin=path:function` (`#` in Python) stands on the line of the call;
+//! `// expect: none` on a look-alike. Sites without a comment are as wrong as comments without a site.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -19,7 +19,7 @@ struct Expectation {
 }
 
 fn fixture(case: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/go").join(case)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(case)
 }
 
 fn files(folder: &Path, found: &mut Vec<PathBuf>) {
@@ -27,7 +27,7 @@ fn files(folder: &Path, found: &mut Vec<PathBuf>) {
         let path = entry.path();
         if path.is_dir() {
             files(&path, found);
-        } else if path.extension().is_some_and(|e| e == "go") {
+        } else if path.extension().is_some_and(|e| e == "go" || e == "py") {
             found.push(path);
         }
     }
@@ -39,7 +39,8 @@ fn expectations(root: &Path) -> Vec<Expectation> {
     for path in paths {
         let bytes = std::fs::read(&path).unwrap();
         for (i, line) in String::from_utf8_lossy(&bytes).lines().enumerate() {
-            let Some((_, text)) = line.split_once("// expect: ") else { continue };
+            let comment = line.split_once("// expect: ").or_else(|| line.split_once("# expect: "));
+            let Some((_, text)) = comment else { continue };
             let (mut words, mut values) = (vec![], BTreeMap::new());
             for token in tokens(text) {
                 match token.split_once('=') {
@@ -162,7 +163,7 @@ fn check(case: &str) -> CodeFacts {
 
 #[test]
 fn every_kind_through_one_factory_and_the_forgotten_starter() {
-    let facts = check("factory");
+    let facts = check("go/factory");
     let factory = facts.factories.first().expect("a factory is proposed");
     assert_eq!((factory.path.as_str(), factory.function.as_str()), ("worker/connection.go", "NewTemporalClient"));
     assert!(!factory.configured && factory.found && factory.sites >= 10);
@@ -182,7 +183,7 @@ fn every_kind_through_one_factory_and_the_forgotten_starter() {
 fn a_configured_factory_decides_even_when_it_is_not_found() {
     let configured = |factory: &str| {
         let options = ScanOptions { factories: vec![factory.to_owned()], ..ScanOptions::default() };
-        scan(&fixture("factory"), &options).unwrap()
+        scan(&fixture("go/factory"), &options).unwrap()
     };
     let facts = configured("jobs/nightly.go:main");
     assert!(facts.factories[0].configured && facts.factories[0].found && facts.factories[0].line > 0);
@@ -194,17 +195,17 @@ fn a_configured_factory_decides_even_when_it_is_not_found() {
 
 #[test]
 fn clients_are_followed_to_their_construction() {
-    check("provenance");
+    check("go/provenance");
 }
 
 #[test]
 fn containers_fill_parameters_by_type() {
-    check("injection");
+    check("go/injection");
 }
 
 #[test]
 fn look_alikes_are_dropped_and_counted() {
-    let facts = check("lookalikes");
+    let facts = check("go/lookalikes");
     for reason in ["cadence", "own-method", "interceptor", "test-environment", "mock"] {
         assert!(facts.coverage.dropped.contains_key(reason), "{reason}: {:?}", facts.coverage.dropped);
     }
@@ -212,12 +213,90 @@ fn look_alikes_are_dropped_and_counted() {
 
 #[test]
 fn fallback_and_flags_are_recognised() {
-    check("routing");
+    check("go/routing");
 }
 
 #[test]
 fn wrappers_are_lifted_to_their_callers() {
-    check("wrappers");
+    check("go/wrappers");
+}
+
+#[test]
+fn python_every_kind_through_one_factory_and_the_forgotten_starter() {
+    let facts = check("python/factory");
+    assert!(facts.sdks.iter().any(|s| s.package == "temporalio" && s.version == ">=1.10.0" && s.line == 4));
+    let registered = |name: &str| facts.workflow_types.iter().find(|w| w.name == name && w.role == "registered");
+    assert_eq!(registered("payment-saga").unwrap().task_queue.as_deref(), Some("payments"));
+    assert!(facts.workflow_types.iter().any(|w| w.name == "payment-saga" && w.role == "defined"));
+    assert!(registered("Refund").is_some());
+    let merchant = facts.search_attributes.iter().find(|s| s.name == "MerchantId").unwrap();
+    assert_eq!(merchant.value_type.as_deref(), Some("Keyword"));
+    for (id, path) in [
+        ("hard-coded-address", "jobs/nightly.py"),
+        ("operator-service", "payments/starter.py"),
+        ("order-by", "payments/starter.py"),
+        ("external-signal", "payments/workflows.py"),
+    ] {
+        assert!(facts.hazards.iter().any(|h| h.id == id && h.path == path), "{id}: {:?}", facts.hazards);
+    }
+    assert!(!facts.coverage.not_analysed.contains_key("python"));
+}
+
+#[test]
+fn python_clients_are_followed_to_their_construction() {
+    check("python/provenance");
+}
+
+#[test]
+fn python_dependencies_of_a_web_framework_are_followed() {
+    check("python/injection");
+}
+
+#[test]
+fn python_look_alikes_are_dropped_and_counted() {
+    let facts = check("python/lookalikes");
+    for reason in ["own-method", "interceptor", "in-workflow"] {
+        assert!(facts.coverage.dropped.contains_key(reason), "{reason}: {:?}", facts.coverage.dropped);
+    }
+}
+
+#[test]
+fn python_fallback_is_recognised() {
+    check("python/routing");
+}
+
+#[test]
+fn python_wrappers_are_lifted_to_their_callers() {
+    check("python/wrappers");
+}
+
+#[test]
+fn odd_python_is_survived_and_named() {
+    let text = "from temporalio.client import Client\n\n\nasync def f(c: Client):\n    await c.start_workflow(\"W\", id=\"1\", task_queue=\"q\")\n";
+    let depth = 100_000;
+    let deep = format!("{text}x = {}1{}\n", "(".repeat(depth), ")".repeat(depth));
+    let chain = format!("{text}x = a{}\n", ".b()".repeat(20_000));
+    let long = format!("{text}x = [{}]\n", "1,".repeat(200_000));
+    let broken = format!("{text}\ndef broken(:\n  if\n");
+    let crlf = text.replace('\n', "\r\n");
+    let invalid = [text.as_bytes(), b"# \xff\xfe\n"].concat();
+    let blocks: String = (0..300).map(|i| format!("{}if x:\n", " ".repeat(i))).collect();
+    let blocks = format!("{text}{blocks}{}pass\n", " ".repeat(300));
+    let facts = Tree::new(&[
+        ("deep.py", deep.as_bytes()),
+        ("chain.py", chain.as_bytes()),
+        ("long.py", long.as_bytes()),
+        ("broken.py", broken.as_bytes()),
+        ("crlf.py", crlf.as_bytes()),
+        ("invalid.py", &invalid),
+        ("blocks.py", blocks.as_bytes()),
+    ])
+    .scan();
+    assert_eq!(starts(&facts), 7, "{:?}", facts.coverage);
+    assert_eq!(facts.coverage.files_with_syntax_errors, ["broken.py"]);
+    for path in ["deep.py", "chain.py", "invalid.py"] {
+        assert!(facts.coverage.skipped.iter().any(|s| s.path == path), "{path}: {:?}", facts.coverage.skipped);
+    }
 }
 
 /// A tree in a temporary folder.
@@ -312,13 +391,13 @@ fn links_and_folders_with_file_names_do_no_harm() {
 fn trees_without_temporal_are_not_parsed_and_other_languages_are_named() {
     let facts = Tree::new(&[
         ("a.go", b"package a\nfunc f(c C) { c.ExecuteWorkflow(1, 2, 3) }\n"),
-        ("w.py", b"from temporalio.client import Client\n"),
-        ("plain.py", b"print(1)\n"),
+        ("w.rb", b"require 'temporalio'\n"),
+        ("plain.rb", b"puts 1\n"),
     ])
     .scan();
     assert_eq!((facts.sites.len(), facts.coverage.files_parsed), (0, 0));
-    assert_eq!(facts.coverage.languages["python"], 2);
-    assert_eq!(facts.coverage.not_analysed["python"], ["w.py"]);
+    assert_eq!(facts.coverage.languages["ruby"], 2);
+    assert_eq!(facts.coverage.not_analysed["ruby"], ["w.rb"]);
 }
 
 #[test]

@@ -315,6 +315,8 @@ pub struct LookAlike {
 pub struct NotFound {
     /// Error types.
     pub types: Vec<String>,
+    /// Names of error types that cover every error of a call.
+    pub broad: Vec<String>,
     /// Status codes.
     pub codes: Vec<String>,
     /// Functions that test an error against a type.
@@ -448,10 +450,12 @@ impl Catalogue {
 
     /// Packages of the SDK's names.
     pub fn packages(&self) -> std::collections::HashSet<String> {
-        let names = self.types.keys().chain(self.functions.keys());
+        let library = self.configuration.keys().chain(self.flows.keys()).chain(self.providers.keys());
+        let names = self.types.keys().chain(self.functions.keys()).chain(library);
         let parts = names.filter_map(|name| name.rsplit_once('.')).map(|(package, _)| package.to_owned());
         let look_alikes = self.lookalikes.iter().map(|l| l.package.clone());
-        parts.chain(look_alikes).filter(|package| !self.types.contains_key(package)).collect()
+        let own = self.configuration.keys().cloned();
+        parts.chain(look_alikes).chain(own).filter(|package| !self.types.contains_key(package)).collect()
     }
 
     /// Today's name of a package or of `package.Name`.

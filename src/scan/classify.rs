@@ -97,6 +97,7 @@ pub fn classify<'a>(r: &Resolver<'a>) -> Classified<'a> {
             // A method handed on as a value is a site only when the type proves it.
             if let Verdict::Is(api, Confidence::Proven) = judge(r, at, name, None, None, reference.function)
                 && api.api.kind.is_some()
+                && !r.names_type(at)
             {
                 out.calls.push(ApiCall {
                     at,

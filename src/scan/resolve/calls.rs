@@ -55,6 +55,11 @@ impl<'a> Resolver<'a> {
         }
     }
 
+    /// Whether an expression names a type: handing a type on makes no object of it.
+    pub fn names_type(&self, at: At) -> bool {
+        matches!(self.type_of(at), Ty::Meta(_))
+    }
+
     /// The full name of the function of another package a callee names.
     pub fn outside_name(&self, callee: At) -> Option<String> {
         let (base, name) = match self.index.kind(callee) {

@@ -205,6 +205,12 @@ impl<'a> Resolver<'a> {
 
     /// A call that reads a setting.
     fn setting(&self, at: At) -> Option<Folded> {
+        if let ExprKind::Member { base, name } = self.index.kind(at) {
+            // `os.environ["X"]`: an entry of a map of settings.
+            let map = self.index.package_at(At { unit: at.unit, expr: *base })?;
+            let setting = self.index.catalogue.configuration.get(&*map)?;
+            return Some(Folded::Setting(format!("{} {name}", setting.words)));
+        }
         let (callee, args) = self.call(at)?;
         let name = self.outside_name(callee)?;
         let setting = self.index.catalogue.configuration.get(&name)?;

@@ -143,6 +143,11 @@ impl<'a> Search<'_, 'a> {
                 self.go(here(*then), path.clone());
                 self.go(here(*otherwise), path);
             }
+            // `given or default`
+            ExprKind::Binary { op, left, right } if op == "||" => {
+                self.go(here(*left), path.clone());
+                self.go(here(*right), path);
+            }
             ExprKind::Nothing | ExprKind::Opaque => {}
             ExprKind::Lambda(_)
             | ExprKind::Text(_)

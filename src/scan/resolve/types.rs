@@ -202,6 +202,10 @@ impl<'a> Resolver<'a> {
                 Ty::Unknown => self.type_of(here(*otherwise)),
                 ty => ty,
             },
+            ExprKind::Binary { op, left, right } if op == "||" => match self.type_of(here(*left)) {
+                Ty::Unknown => self.type_of(here(*right)),
+                ty => ty,
+            },
             ExprKind::Text(_) | ExprKind::Number(_) | ExprKind::Truth(_) => Ty::Plain,
             ExprKind::Binary { .. } | ExprKind::Not(_) | ExprKind::Nothing | ExprKind::Opaque => Ty::Unknown,
         }

@@ -62,9 +62,15 @@ pub(super) fn guard(r: &Resolver<'_>, first: At, unit: u32, guard: &Guard) -> Op
         Guard::Handler { types } => match types.as_slice() {
             [] => Some(Evidence::AnyError),
             types if types.iter().all(|ty| is_not_found_type(&r.ty(unit, ty), r)) => Some(Evidence::NotFound),
+            types if types.iter().any(|ty| is_broad(ty, r)) => Some(Evidence::AnyError),
             _ => Some(Evidence::Unclear),
         },
     }
+}
+
+/// Whether a handler of this type catches whatever the SDK raises.
+fn is_broad(ty: &TypeExpr, r: &Resolver<'_>) -> bool {
+    matches!(ty, TypeExpr::Named { name, .. } if r.index.catalogue.not_found.broad.contains(name))
 }
 
 pub(super) fn condition_says(r: &Resolver<'_>, first: At, at: At, holds: bool, depth: usize) -> Option<Evidence> {

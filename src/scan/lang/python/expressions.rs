@@ -73,11 +73,8 @@ impl<'t> Lowering<'t> {
             "boolean_operator" => match (self.part(node, "left"), self.part(node, "right")) {
                 (Some(left), Some(right)) => {
                     let or = node.child_by_field_name("operator").is_some_and(|o| o.kind() == "or");
-                    let kind = match or {
-                        true => ExprKind::Choice { condition: left, then: left, otherwise: right },
-                        false => ExprKind::Binary { op: "&&".to_owned(), left, right },
-                    };
-                    self.add(kind, node)
+                    let op = if or { "||" } else { "&&" }.to_owned();
+                    self.add(ExprKind::Binary { op, left, right }, node)
                 }
                 _ => self.inner_only(node),
             },
