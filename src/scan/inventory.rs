@@ -2,9 +2,9 @@
 
 use super::catalogue::Slot;
 use super::classify::{Classified, is_workflow_code};
-use super::index::{At, FnAt};
+use super::index::{At, FnAt, join};
 use super::program::*;
-use super::resolve::{Ask, End, Resolver};
+use super::resolve::{Ask, End, Folded, Resolver};
 use crate::facts::code::{SearchAttributeUse, WorkflowDefinition};
 
 const NEAR: Ask = Ask { production: false, clients: false, steps: 300 };
@@ -28,6 +28,7 @@ pub fn workflows(r: &Resolver<'_>, classified: &Classified<'_>) -> Vec<WorkflowD
             }
         }
     }
+    defined_types(r, &mut found);
     for call in &classified.calls {
         let Some(slot) = call.api.api.registers.as_ref().filter(|_| !call.as_value) else { continue };
         let unit = r.index.unit(call.at.unit);
@@ -38,24 +39,60 @@ pub fn workflows(r: &Resolver<'_>, classified: &Classified<'_>) -> Vec<WorkflowD
             .as_ref()
             .and_then(|slot| r.fold_slot(call.at, slot))
             .and_then(|f| f.text().map(str::to_owned));
-        let name = match named.filter(|n| !n.is_empty()) {
-            Some(name) => name,
-            None if call.api.api.dynamic => "(dynamic)".to_owned(),
-            None => match r.fold_slot(call.at, slot).and_then(|f| f.text().map(str::to_owned)) {
-                Some(name) if !name.is_empty() => name,
-                _ => "(unresolved)".to_owned(),
+        let names = match named.filter(|n| !n.is_empty()) {
+            Some(name) => vec![name],
+            None if call.api.api.dynamic => vec!["(dynamic)".to_owned()],
+            None => match r.fold_slot(call.at, slot).map(registered_names) {
+                Some(names) => names,
+                // A worker without workflows runs activities only.
+                None if !call.api.method => vec![],
+                None => vec!["(unresolved)".to_owned()],
             },
         };
-        found.push(WorkflowDefinition {
+        let queue = worker_queue(r, call.at).or_else(|| {
+            let slot = call.api.api.queue.as_ref()?;
+            r.fold_slot(call.at, slot)?.text().map(str::to_owned)
+        });
+        found.extend(names.into_iter().map(|name| WorkflowDefinition {
             name,
             path: unit.path.clone(),
             line: unit.expr(call.name_at.expr).line,
             role: "registered".into(),
-            task_queue: worker_queue(r, call.at),
+            task_queue: queue.clone(),
             scope: unit.scope,
-        });
+        }));
     }
     found
+}
+
+/// The names one registration may mean; what is no constant is said once.
+fn registered_names(folded: Folded) -> Vec<String> {
+    let all = match folded {
+        Folded::Many(all) => all,
+        one => vec![one],
+    };
+    let name = |f: &Folded| f.text().filter(|t| !t.is_empty()).map_or("(unresolved)".to_owned(), str::to_owned);
+    let mut names: Vec<String> = all.iter().map(name).collect();
+    names.sort();
+    names.dedup();
+    names
+}
+
+/// Types that a decorator makes workflows.
+fn defined_types(r: &Resolver<'_>, found: &mut Vec<WorkflowDefinition>) {
+    for unit in r.index.units {
+        for decl in unit.types.iter().filter(|decl| !decl.decorators.is_empty()) {
+            let Some(name) = r.definition(&join(&unit.package, &decl.name)) else { continue };
+            found.push(WorkflowDefinition {
+                name,
+                path: unit.path.clone(),
+                line: decl.line,
+                role: "defined".into(),
+                task_queue: None,
+                scope: unit.scope,
+            });
+        }
+    }
 }
 
 /// A workflow returns an error; helpers that take the workflow context often do not. A function that is

@@ -1,7 +1,7 @@
 //! Folding: names, queues, addresses as the words a reader understands.
 
-use super::Resolver;
 use super::trace::{Ask, End, Found};
+use super::{Resolver, Ty};
 use crate::scan::catalogue::Slot;
 use crate::scan::index::{At, FnAt, join, name_part};
 use crate::scan::program::*;
@@ -154,7 +154,15 @@ impl<'a> Resolver<'a> {
         match self.index.kind(at) {
             ExprKind::Text(text) => Folded::Text(text.clone()),
             ExprKind::Number(text) => Folded::Text(text.clone()),
-            ExprKind::Type(ty) => self.named_type(at.unit, ty),
+            ExprKind::Free(_) | ExprKind::Member { .. } => match self.type_of(at) {
+                Ty::Meta(ty) => match &*ty {
+                    Ty::Named(full) => {
+                        Folded::Function(self.definition(full).unwrap_or_else(|| name_part(full).to_owned()))
+                    }
+                    _ => Folded::Dynamic,
+                },
+                _ => Folded::Dynamic,
+            },
             ExprKind::Binary { op, left, right } if op == "+" && depth < 8 => {
                 let left = self.fold_at(At { unit: at.unit, expr: *left }, depth + 1);
                 let right = self.fold_at(At { unit: at.unit, expr: *right }, depth + 1);
@@ -180,12 +188,6 @@ impl<'a> Resolver<'a> {
             }
             None => function.name.clone(),
         }
-    }
-
-    fn named_type(&self, unit: u32, ty: &TypeExpr) -> Folded {
-        let TypeExpr::Named { qualifier, name } = ty else { return Folded::Dynamic };
-        let full = self.index.full_name(unit, qualifier.as_deref(), name);
-        Folded::Function(self.definition(&full).unwrap_or_else(|| name.clone()))
     }
 
     /// The name under which a class is defined as a workflow, when a decorator says it is one.

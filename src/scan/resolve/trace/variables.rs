@@ -118,6 +118,12 @@ impl<'a> Search<'_, 'a> {
             }
             return;
         }
+        if self.r.index.type_decl(&full).is_some() {
+            if path.parts.first().is_none() {
+                self.end(End::Value(at), &path);
+            }
+            return;
+        }
         let plain = package.strip_suffix("_test").unwrap_or(package);
         if self.r.index.is_local(plain) {
             self.r.index.want(package, name, false, true);
