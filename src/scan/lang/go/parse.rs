@@ -18,7 +18,7 @@ pub(super) fn parse(text: &str) -> Result<Tree, String> {
         return Ok(tree);
     }
     let mut mended = text.as_bytes().to_vec();
-    for at in news(text).filter(|at| is_lost(&tree, *at)) {
+    for at in news(text).filter(|at| !names_a_type(text, *at) || is_lost(&tree, *at)) {
         mended[at] = b'N';
     }
     if mended == text.as_bytes() {
@@ -50,6 +50,15 @@ fn news(text: &str) -> impl Iterator<Item = usize> {
         let before = text.as_bytes().get(at.wrapping_sub(1)).copied().unwrap_or(b' ');
         !before.is_ascii_alphanumeric() && before != b'_' && before != b'.' && before.is_ascii()
     })
+}
+
+/// Whether what stands between the parentheses can be a type: `new(pkg.Type)`, `new([]*T)`.
+fn names_a_type(text: &str, at: usize) -> bool {
+    let inside = text.get(at + 4..).unwrap_or_default();
+    let inside = inside.split_once(')').map_or(inside, |(inside, _)| inside).trim();
+    !inside.is_empty()
+        && inside.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.*[] ".contains(&b))
+        && !inside.starts_with(|c: char| c.is_ascii_digit())
 }
 
 /// Whether the call around `at` is where the parser lost its way.
