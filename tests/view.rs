@@ -443,7 +443,12 @@ fn certificates_are_measured_against_the_end_of_the_window() {
         assert_eq!(outcome(&facts, "certificate-expires-in-window"), failed, "{not_after}");
     }
     let when = list(&expiring("2026-12-21T00:00:00Z"), "certificates.expiry")[0]["when"].clone();
-    assert_eq!(when, "expires on 2026-12-21, 8 days before the window is over (2026-12-28)");
+    assert_eq!(when, "expires on 2026-12-21, 7 days before the window is over (2026-12-28)");
+    let when = |at: &str| list(&expiring(at), "certificates.expiry")[0]["when"].clone();
+    assert_eq!(when("2026-12-19T23:59:59Z"), "expires on 2026-12-19, 9 days before the window is over (2026-12-28)");
+    assert_eq!(when("2026-12-28T12:00:00Z"), "expires on 2026-12-28, the last day of the window");
+    assert_eq!(when("2026-12-29T00:00:00Z"), "expires on 2026-12-29, 1 day after the end of the window (2026-12-28)");
+    assert_eq!(when("2026-11-01T00:00:00Z"), "expired on 2026-11-01");
 }
 
 #[test]
@@ -531,10 +536,16 @@ fn a_missing_schedule_comes_with_the_command_that_creates_it() {
 #[test]
 fn a_namespace_the_target_does_not_have_is_a_finding_and_a_hidden_one_is_not() {
     let mut facts = healthy();
-    target(&mut facts).namespaces[0].config = Known::unknown("NotFound: Namespace payments-prod.a1b2c is not found.");
+    target(&mut facts).namespaces[0].config = Known::unknown("DescribeNamespace answered NotFound");
+    assert_eq!(outcome(&facts, "namespace-missing-on-target"), Outcome::Unknown, "words are no evidence");
+    target(&mut facts).namespaces[0].exists = Some(false);
     assert_eq!(outcome(&facts, "namespace-missing-on-target"), Outcome::Fail);
-    target(&mut facts).namespaces[0].config = Known::unknown("PermissionDenied: Request unauthorized.");
-    assert_eq!(outcome(&facts, "namespace-missing-on-target"), Outcome::Unknown);
+    target(&mut facts).namespaces[0].exists = None;
+    // The list of namespaces tells too, unless it leaves out what was described.
+    target(&mut facts).namespace_names = Known::Known(vec![]);
+    assert_eq!(outcome(&facts, "namespace-missing-on-target"), Outcome::Fail);
+    target(&mut facts).namespaces[0].exists = Some(true);
+    assert_eq!(outcome(&facts, "namespace-missing-on-target"), Outcome::Pass);
 }
 
 #[test]
