@@ -98,20 +98,20 @@ impl Migration {
         }
     }
 
-    /// Namespaces to probe on a side: those of the map; empty lets the probe decide.
+    /// Namespaces to probe on a side: those of the map; empty lets the probe decide. Excluded ones come last: that
+    /// they may be left behind is a claim the source can confirm.
     pub fn namespaces(&self, side: Side) -> Vec<String> {
-        let mut names: Vec<String> = self
-            .preflight
-            .plan
-            .namespaces
-            .iter()
-            .filter_map(|n| match side {
-                Side::Source => n.target.is_some().then(|| n.source.clone()),
-                Side::Target => n.target.clone(),
-            })
-            .collect();
+        let (moved, excluded): (Vec<_>, Vec<_>) =
+            self.preflight.plan.namespaces.iter().partition(|n| n.target.is_some());
+        let mut names: Vec<String> = match side {
+            Side::Source => moved.iter().map(|n| n.source.clone()).collect(),
+            Side::Target => moved.iter().filter_map(|n| n.target.clone()).collect(),
+        };
         names.sort();
         names.dedup();
+        if side == Side::Source {
+            names.extend(excluded.iter().map(|n| n.source.clone()));
+        }
         names
     }
 }
