@@ -10,7 +10,8 @@ use serde_json::Value;
 use temporal_preflight::facts::cluster::{ClusterKind, ClusterSnapshot, Credential, NamespaceSnapshot};
 use temporal_preflight::facts::code::*;
 use temporal_preflight::facts::{Facts, Known};
-use temporal_preflight::judge::scorecard::{Check, Gate, Outcome, Severity};
+use temporal_preflight::judge::scorecard::{Check, Gate, Outcome, Severity, Verdict};
+use temporal_preflight::judge::{JudgeInput, judge};
 use temporal_preflight::rules::view::{build, fact_paths};
 use temporal_preflight::rules::{Catalogue, Context, Rule, evaluate, load};
 
@@ -151,6 +152,22 @@ fn every_hazard_of_the_sdk_catalogues_is_judged_by_a_rule() {
         }
     }
     assert!(seen > 5, "the catalogues were read");
+}
+
+/// A rule that asks for a hazard nobody looks for would always pass.
+#[test]
+fn every_hazard_a_rule_asks_for_is_looked_for() {
+    let sdk: String = std::fs::read_dir("rules/sdk")
+        .expect("rules/sdk")
+        .map(|entry| std::fs::read_to_string(entry.expect("an entry").path()).expect("a catalogue"))
+        .collect();
+    for rule in &catalogue().rules {
+        let text = std::fs::read_to_string(format!("rules/{}/{}.yaml", rule.area, rule.id)).expect("a rule");
+        let Some(each) = text.lines().find(|l| l.starts_with("each: ") && l.contains("code.hazards")) else { continue };
+        for id in each.split('\'').skip(1).step_by(2) {
+            assert!(sdk.contains(&format!("{{id: {id},")), "{}: nobody looks for {id}", rule.id);
+        }
+    }
 }
 
 /// What can be missing, and a rule that then has no answer.
@@ -536,6 +553,7 @@ fn a_missing_schedule_comes_with_the_command_that_creates_it() {
 #[test]
 fn a_namespace_the_target_does_not_have_is_a_finding_and_a_hidden_one_is_not() {
     let mut facts = healthy();
+    target(&mut facts).namespaces[0].exists = None;
     target(&mut facts).namespaces[0].config = Known::unknown("DescribeNamespace answered NotFound");
     assert_eq!(outcome(&facts, "namespace-missing-on-target"), Outcome::Unknown, "words are no evidence");
     target(&mut facts).namespaces[0].exists = Some(false);
@@ -544,8 +562,15 @@ fn a_namespace_the_target_does_not_have_is_a_finding_and_a_hidden_one_is_not() {
     // The list of namespaces tells too, unless it leaves out what was described.
     target(&mut facts).namespace_names = Known::Known(vec![]);
     assert_eq!(outcome(&facts, "namespace-missing-on-target"), Outcome::Fail);
-    target(&mut facts).namespaces[0].exists = Some(true);
+    let mut facts = healthy();
+    target(&mut facts).namespace_names = Known::Known(vec![]);
     assert_eq!(outcome(&facts, "namespace-missing-on-target"), Outcome::Pass);
+    for (state, expected) in [("Registered", Outcome::Pass), ("Deprecated", Outcome::Fail), ("Deleted", Outcome::Fail)]
+    {
+        let Known::Known(config) = &mut target(&mut facts).namespaces[0].config else { panic!("known") };
+        config.state = state.into();
+        assert_eq!(outcome(&facts, "namespace-missing-on-target"), expected, "{state}");
+    }
 }
 
 #[test]
@@ -596,4 +621,128 @@ fn a_window_that_is_over_is_reported() {
     let mut facts = healthy();
     facts.at = time("2027-01-05T00:00:00Z");
     assert_eq!(list(&facts, "plan.window_problems")[0]["problem"], "the dual-run window ended on 2026-12-28");
+}
+
+/// Every place in the facts at which something is known, as a JSON pointer.
+fn known_places(value: &Value, at: String, all: &mut Vec<String>) {
+    match value {
+        Value::Object(map) => {
+            if map.len() == 1 && map.contains_key("known") {
+                all.push(at.clone());
+            }
+            for (key, inner) in map {
+                known_places(inner, format!("{at}/{}", key.replace('~', "~0").replace('/', "~1")), all);
+            }
+        }
+        Value::Array(list) => {
+            for (index, inner) in list.iter().enumerate() {
+                known_places(inner, format!("{at}/{index}"), all);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn verdicts(facts: &Facts) -> Vec<(Gate, Verdict)> {
+    let none = BTreeSet::new();
+    let card = judge(checks(facts), JudgeInput { facts, gate: Gate::Route, waivers: &[], unwaivable: &none });
+    card.gates.iter().map(|g| (g.gate, g.verdict)).collect()
+}
+
+/// Two namespaces that move, one that stays, certificates, words of people: whatever is known of them is taken away,
+/// whole or in part. No gate may open, no check that did not pass may pass, and somebody must miss it.
+#[test]
+fn whatever_is_taken_away_no_verdict_gets_better() {
+    let distance = |v: Verdict| match v {
+        Verdict::Go => 0,
+        Verdict::GoWithConditions => 1,
+        Verdict::Undecided => 2,
+        Verdict::NoGo => 3,
+    };
+    let mut healthy = healthy();
+    healthy.plan.namespaces.push(mapping("refunds", Some("refunds.a1b2c")));
+    healthy.plan.namespaces.push(mapping("legacy", None));
+    let mut refunds = facts::namespace("refunds");
+    refunds.workflow_types = Known::Known(vec![]);
+    refunds.task_queues = Known::Known(vec![]);
+    let legacy = NamespaceSnapshot { name: "legacy".into(), ..refunds.clone() };
+    source(&mut healthy).namespace_names =
+        Known::Known(vec!["legacy".into(), "payments-prod".into(), "refunds".into()]);
+    source(&mut healthy).namespaces.extend([refunds, legacy]);
+    target(&mut healthy).namespaces.push(facts::namespace("refunds.a1b2c"));
+    let asked: BTreeSet<&str> =
+        catalogue().rules.iter().filter_map(|r| r.attested.as_ref()).map(|a| a.id.as_str()).collect();
+    healthy.attestations = Known::Known(
+        asked
+            .iter()
+            // Words that would stand in for evidence are left out: a gap must show.
+            .filter(|id| {
+                !["starters-reviewed", "signals-reviewed", "target-search-attributes", "payload-sizes"].contains(*id)
+            })
+            .map(|id| temporal_preflight::facts::attestation::Attestation {
+                id: (*id).to_owned(),
+                holds: true,
+                by: "Ann".into(),
+                date: "2026-11-20".parse().unwrap(),
+                link: None,
+                valid_until: "2027-01-31".parse().unwrap(),
+                note: None,
+                place: ("attestations.yaml".into(), 1),
+            })
+            .collect(),
+    );
+    let before = checks(&healthy);
+    let open: Vec<_> = before.iter().filter(|c| !matches!(c.outcome, Outcome::Pass | Outcome::NotApplicable)).collect();
+    assert!(open.is_empty(), "{open:#?}");
+    let go = verdicts(&healthy);
+    assert!(go.iter().all(|(_, v)| *v == Verdict::Go), "{go:?}");
+
+    let whole = serde_json::to_value(&healthy).unwrap();
+    let mut places = Vec::new();
+    known_places(&whole, String::new(), &mut places);
+    assert!(places.len() > 40, "{places:?}");
+    // Beside what rules ask for: ages and counts of the target, all but the work and the schedules of what stays, the
+    // endpoint of Temporal Cloud, and cluster ids of clusters of two kinds.
+    let silent = |place: &str| {
+        let field = place.rsplit('/').next().unwrap_or_default();
+        let of_source = ["workflow_types", "open", "oldest_open", "longest_closed"].contains(&field);
+        (place.starts_with("/target/") && (of_source || field == "endpoint_chain"))
+            || (place.starts_with("/source/known/namespaces/2/") && !["open", "schedules"].contains(&field))
+            || ["closed", "system"].contains(&field)
+    };
+    for place in places {
+        for part in [false, true] {
+            let mut spoiled = whole.clone();
+            let known = spoiled.pointer_mut(&place).unwrap();
+            let why = serde_json::json!({"reason": "taken away"});
+            *known = match part {
+                true => serde_json::json!({"partial": {"value": known["known"], "why": why}}),
+                false => serde_json::json!({"unknown": why}),
+            };
+            let spoiled: Facts = serde_json::from_value(spoiled).unwrap();
+            let after = checks(&spoiled);
+            let mut lost = 0;
+            for (was, is) in before.iter().zip(&after) {
+                assert_eq!(was.rule, is.rule);
+                assert_ne!(is.outcome, Outcome::Fail, "{place}: {}: nothing is wrong", is.rule);
+                lost += usize::from(is.outcome == Outcome::Unknown);
+            }
+            for ((gate, was), (_, is)) in go.iter().zip(verdicts(&spoiled)) {
+                assert!(distance(is) >= distance(*was), "{place} part={part}: {gate}: {was:?} → {is:?}");
+            }
+            assert!(
+                lost > 0 || silent(&place) || (part && place == "/attestations"),
+                "{place} part={part}: nobody misses it"
+            );
+        }
+    }
+}
+
+fn mapping(source: &str, target: Option<&str>) -> temporal_preflight::facts::plan::NamespaceMapping {
+    temporal_preflight::facts::plan::NamespaceMapping {
+        source: source.into(),
+        target: target.map(str::to_owned),
+        exclude: target.is_none().then(|| "no workflow since 2024".into()),
+        line: 6,
+    }
 }

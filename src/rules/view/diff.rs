@@ -4,12 +4,14 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::{Context, FactPath, FactView, coverage, limits, schedule_command, words};
+use super::limits::{self, Limits};
+use super::{Context, FactPath, FactView, coverage, schedule_command, words};
 use crate::compare::{self, live, namespace_missing};
 use crate::compare::{
     AttributeChange, AttributeKind, ConfigKind, QueueChange, QueueKind, ScheduleChange, ScheduleKind,
 };
 use crate::facts::cluster::ClusterSnapshot;
+use crate::facts::plan::NamespaceMapping;
 use crate::facts::{Known, Locus};
 
 pub(super) const PATHS: &[FactPath] = &[
@@ -79,43 +81,55 @@ fn with(context: &Context<'_>, change: &impl serde::Serialize, extra: Value) -> 
 }
 
 fn missing_namespaces(context: &Context<'_>) -> Known<Vec<Value>> {
-    context.target.clone().zip(limits::limits()).and_then(|(target, limits)| {
-        let moved = compare::moved(&context.facts.plan);
-        moved.and_then(|moved| {
-            Known::concat(moved.into_iter().map(|(mapping, name)| {
-                namespace_missing(target, name).map(|missing| {
-                let Some(problem) = unusable(target, name, missing) else { return vec![] };
-                let short = name.split_once('.').map_or(name, |(short, _)| short);
-                let config = context.facts.source.value().and_then(|s| {
-                    s.namespaces.iter().find(|n| n.name == mapping.source).and_then(|n| n.config.value())
+    let all = context.target.clone().zip(limits::limits()).zip(compare::moved(&context.facts.plan));
+    all.and_then(|((target, limits), moved)| {
+        Known::concat(moved.into_iter().map(|(mapping, name)| {
+            unusable(target, name).map(|problem| {
+                let found = problem.map(|(missing, problem)| {
+                    let command = namespace_command(context, limits, mapping, name);
+                    let mut value = json!({
+                        "missing": missing, "problem": problem, "source_namespace": mapping.source,
+                        "loci": [live(target, Some(name), format!("namespace {name}"), "DescribeNamespace"),
+                                 context.plan_locus(mapping.line)],
+                    });
+                    if let (Some(object), Value::Object(command)) = (value.as_object_mut(), command) {
+                        object.extend(command);
+                    }
+                    value
                 });
-                let allowed = &limits.retention_days;
-                let days = config
-                    .map_or(allowed.default, |c| c.retention_seconds.div_ceil(86_400).clamp(allowed.min, allowed.max));
-                vec![json!({
-                    "missing": missing, "problem": problem,
-                    "target_namespace": name, "short_name": short, "source_namespace": mapping.source,
-                    "target_kind": super::kind_name(context.target_kind), "target_flags": context.target_flags(name),
-                    "retention_days": days,
-                    "loci": [live(target, Some(name), format!("namespace {name}"), "DescribeNamespace"),
-                             context.plan_locus(mapping.line)],
-                })]
+                found.into_iter().collect()
             })
-            }))
-        })
+        }))
     })
 }
 
-/// Why nothing can start in a namespace. A server refuses starts in one that is not registered.
-fn unusable(cluster: &ClusterSnapshot, name: &str, missing: bool) -> Option<String> {
-    if missing {
-        return Some("does not exist on the target".to_owned());
-    }
-    let namespace = cluster.namespaces.iter().find(|n| n.name == name)?;
-    let state = namespace.config.value()?.state.to_ascii_lowercase();
-    ["deprecated", "deleted"]
-        .contains(&state.as_str())
-        .then(|| format!("is {state} on the target and accepts no new executions"))
+/// Why nothing can start in a namespace, and whether it is missing. A server refuses starts in a namespace that is
+/// not registered.
+fn unusable(cluster: &ClusterSnapshot, name: &str) -> Known<Option<(bool, String)>> {
+    namespace_missing(cluster, name).and_then(|missing| {
+        if missing {
+            return Known::Known(Some((true, "does not exist on the target".to_owned())));
+        }
+        compare::half(cluster, name).and_then(|half| half.known("the configuration", &half.namespace.config)).map(
+            |config| {
+                let state = config.state.to_ascii_lowercase();
+                let refuses = ["deprecated", "deleted"].contains(&state.as_str());
+                refuses.then(|| (false, format!("is {state} on the target and accepts no new executions")))
+            },
+        )
+    })
+}
+
+/// What the command that creates a namespace needs.
+fn namespace_command(context: &Context<'_>, limits: &Limits, mapping: &NamespaceMapping, name: &str) -> Value {
+    let short = name.split_once('.').map_or(name, |(short, _)| short);
+    let source = context.facts.source.value();
+    let config =
+        source.and_then(|s| s.namespaces.iter().find(|n| n.name == mapping.source)).and_then(|n| n.config.value());
+    let allowed = &limits.retention_days;
+    let days = config.map_or(allowed.default, |c| c.retention_seconds.div_ceil(86_400).clamp(allowed.min, allowed.max));
+    json!({"target_namespace": name, "short_name": short, "target_kind": super::kind_name(context.target_kind),
+           "target_flags": context.target_flags(name), "retention_days": days})
 }
 
 fn search_attributes(context: &Context<'_>) -> Known<Vec<Value>> {
