@@ -516,6 +516,18 @@ fn two_addresses_of_one_cluster_are_found() {
     let system = source(&mut facts).system.clone();
     target(&mut facts).system = system;
     assert_eq!(outcome(&facts, "same-cluster"), Outcome::Fail);
+    // One address, two clusters: told apart by the name that is dialled. Without ids, the address speaks.
+    target(&mut facts).address = "10.0.1.50:7233".into();
+    assert_eq!(outcome(&facts, "same-cluster"), Outcome::Fail);
+    let Known::Known(system) = &mut target(&mut facts).system else { panic!("known") };
+    system.cluster = Some(temporal_preflight::facts::cluster::ClusterInfo { id: "c2".into(), ..Default::default() });
+    assert_eq!(outcome(&facts, "same-cluster"), Outcome::Pass);
+    system_unknown(&mut facts);
+    assert_eq!(outcome(&facts, "same-cluster"), Outcome::Fail);
+}
+
+fn system_unknown(facts: &mut Facts) {
+    target(facts).system = Known::unknown("denied");
 }
 
 #[test]
@@ -745,4 +757,191 @@ fn mapping(source: &str, target: Option<&str>) -> temporal_preflight::facts::pla
         exclude: target.is_none().then(|| "no workflow since 2024".into()),
         line: 6,
     }
+}
+
+#[test]
+fn a_plan_that_moves_nothing_proves_nothing() {
+    let mut facts = healthy();
+    facts.plan.namespaces = vec![mapping("payments-prod", None)];
+    let rules = [
+        "search-attribute-missing",
+        "schedule-active-on-both",
+        "worker-missing-on-target",
+        "window-too-short",
+        "namespace-missing-on-target",
+        "source-inventory",
+        "open-executions-left",
+    ];
+    assert_open(&facts, "all excluded", &rules);
+}
+
+#[test]
+fn what_is_excluded_goes_down_with_the_cluster() {
+    let mut facts = healthy();
+    facts.plan.namespaces.push(mapping("legacy-batch", None));
+    source(&mut facts).namespace_names = Known::Known(vec!["legacy-batch".into(), "payments-prod".into()]);
+    assert_open(&facts, "not probed", &["open-executions-left", "schedules-left-active"]);
+    let gone = NamespaceSnapshot {
+        exists: Some(false),
+        open: Known::unknown("NotFound"),
+        schedules: Known::unknown("NotFound"),
+        ..facts::namespace("legacy-batch")
+    };
+    source(&mut facts).namespaces.push(gone);
+    assert_eq!(outcome(&facts, "open-executions-left"), Outcome::Pass, "what does not exist is empty");
+}
+
+#[test]
+fn each_queue_is_reported_once_and_in_a_sentence_that_is_true() {
+    let queues = |open: u64, on_source: bool, scheduled: bool| {
+        let mut facts = healthy();
+        source(&mut facts).namespaces[0].schedules =
+            Known::Known(if scheduled { vec![schedule("nightly", true)] } else { vec![] });
+        target(&mut facts).namespaces[0].schedules = source(&mut facts).namespaces[0].schedules.clone();
+        source(&mut facts).namespaces[0].task_queues = Known::Known(vec![queue("settlement", open, on_source)]);
+        target(&mut facts).namespaces[0].task_queues = Known::Known(vec![queue("settlement", 0, false)]);
+        let rules = ["schedule-queue-without-pollers", "worker-missing-on-source", "worker-missing-on-target"];
+        let all: Vec<Check> = checks(&facts).into_iter().filter(|c| rules.contains(&c.rule.as_str())).collect();
+        all.iter().flat_map(|c| &c.findings).map(|f| f.message.clone()).collect::<Vec<_>>()
+    };
+    let nobody = "no worker polls task queue `settlement` in payments-prod";
+    for (open, on_source, scheduled, said) in [
+        (0, false, false, vec![]),
+        (0, true, false, vec![format!("{nobody}.a1b2c: workers on the source poll it")]),
+        (0, true, true, vec![format!("{nobody}.a1b2c, on which 1 schedule of payments-prod starts workflows")]),
+        (
+            1,
+            false,
+            true,
+            vec![
+                format!("{nobody}: 1 open execution cannot drain"),
+                format!(
+                    "{nobody}.a1b2c: 1 open execution on the source uses it, and 1 schedule starts workflows on it"
+                ),
+            ],
+        ),
+        (2, true, false, vec![format!("{nobody}.a1b2c: 2 open executions on the source use it")]),
+    ] {
+        assert_eq!(queues(open, on_source, scheduled), said);
+    }
+}
+
+#[test]
+fn activities_need_workers_too() {
+    let mut facts = healthy();
+    let Known::Known(queues) = &mut target(&mut facts).namespaces[0].task_queues else { panic!("known") };
+    queues[0].activity_pollers.clear();
+    let all = checks(&facts);
+    let check = all.iter().find(|c| c.rule == "worker-missing-on-target").unwrap();
+    assert_eq!(check.outcome, Outcome::Fail);
+    assert!(check.findings[0].message.starts_with("no activity worker polls task queue `payments`"));
+    // A queue that only activities use.
+    let mut facts = healthy();
+    let mut files = queue("files", 0, true);
+    files.workflow_pollers.clear();
+    source(&mut facts).namespaces[0].task_queues = Known::Known(vec![files]);
+    target(&mut facts).namespaces[0].task_queues = Known::Known(vec![queue("settlement", 0, true)]);
+    assert_eq!(outcome(&facts, "worker-missing-on-target"), Outcome::Unknown, "the target was not asked");
+    target(&mut facts).namespaces[0].task_queues =
+        Known::Known(vec![queue("files", 0, false), queue("settlement", 0, true)]);
+    assert_eq!(outcome(&facts, "worker-missing-on-target"), Outcome::Fail);
+}
+
+#[test]
+fn a_schedule_that_can_no_longer_act_does_not_act_twice() {
+    let both = |spoil: fn(&mut temporal_preflight::facts::cluster::Schedule)| {
+        let mut facts = healthy();
+        let mut one = schedule("nightly-settlement", false);
+        target(&mut facts).namespaces[0].schedules = Known::Known(vec![one.clone()]);
+        spoil(&mut one);
+        source(&mut facts).namespaces[0].schedules = Known::Known(vec![one]);
+        (outcome(&facts, "schedule-active-on-both"), outcome(&facts, "schedules-left-active"))
+    };
+    assert_eq!(both(|_| ()), (Outcome::Fail, Outcome::Fail));
+    assert_eq!(both(|s| s.paused = true), (Outcome::Pass, Outcome::Pass));
+    assert_eq!(both(|s| s.remaining_actions = Some(0)), (Outcome::Pass, Outcome::Pass));
+    assert_eq!(both(|s| s.remaining_actions = Some(1)), (Outcome::Fail, Outcome::Fail));
+    assert_eq!(both(|s| s.spec.end = Some(time("2026-11-20T00:00:00Z"))), (Outcome::Pass, Outcome::Pass));
+    assert_eq!(both(|s| s.spec.end = Some(time("2026-11-22T00:00:00Z"))), (Outcome::Fail, Outcome::Fail));
+}
+
+#[test]
+fn a_version_nobody_saw_is_not_new_enough() {
+    let with = |sdks: &[(&str, &str, &str)]| {
+        let mut facts = healthy();
+        target(&mut facts).credential = Credential::ApiKey;
+        scanned(&mut facts).sdks = sdks
+            .iter()
+            .map(|(language, package, version)| SdkVersion {
+                language: (*language).into(),
+                package: (*package).into(),
+                version: (*version).into(),
+                path: "go.mod".into(),
+                line: 8,
+            })
+            .collect();
+        outcome(&facts, "sdk-too-old")
+    };
+    let go = ("go", "go.temporal.io/sdk", "v1.30.0");
+    assert_eq!(with(&[]), Outcome::Unknown);
+    assert_eq!(with(&[("go", "go.temporal.io/api", "v1.30.0")]), Outcome::Unknown);
+    assert_eq!(with(&[go]), Outcome::Pass);
+    assert_eq!(with(&[("go", "go.temporal.io/sdk", "v1.20.0")]), Outcome::Fail);
+    // Three languages have a package of this name.
+    assert_eq!(with(&[go, ("ruby", "temporalio", "0.3.0")]), Outcome::Pass);
+    assert_eq!(with(&[go, ("csharp", "Temporalio", "1.2.0")]), Outcome::Pass);
+    assert_eq!(with(&[go, ("python", "temporalio", "1.2.0")]), Outcome::Fail);
+}
+
+#[test]
+fn raw_calls_and_command_lines_send_messages_too() {
+    for (kind, api, expected) in [
+        (Kind::RawGrpc, "workflowservice.WorkflowServiceClient.SignalWorkflowExecution", Outcome::Fail),
+        (Kind::RawGrpc, "workflowservice.WorkflowServiceClient.DescribeWorkflowExecution", Outcome::Pass),
+        (Kind::Cli, "temporal workflow terminate", Outcome::Fail),
+        (Kind::Cli, "temporal workflow list", Outcome::Pass),
+        (Kind::Cli, "temporal workflow signal-with-start", Outcome::Pass),
+    ] {
+        let one = Site { api: api.into(), ..site(kind, "ops/stop.sh", 3) };
+        assert_eq!(outcome(&with_sites(vec![one]), "signal-without-fallback"), expected, "{api}");
+    }
+}
+
+#[test]
+fn what_is_proven_stays_proven_beside_a_gap() {
+    let mut facts = healthy();
+    let missing = &mut source(&mut facts).namespaces[0];
+    missing.exists = Some(false);
+    missing.schedules = Known::unknown("NotFound");
+    missing.workflow_types = Known::unknown("NotFound");
+    let all = checks(&facts);
+    let check = all.iter().find(|c| c.rule == "source-inventory").unwrap();
+    assert_eq!((check.outcome, check.complete), (Outcome::Fail, false));
+    assert!(check.why.as_deref().is_some_and(|w| w.contains("NotFound")));
+}
+
+#[test]
+fn a_namespace_that_is_missing_does_not_make_the_cluster_unreachable() {
+    let mut facts = healthy();
+    let refused = temporal_preflight::facts::cluster::LadderStep {
+        step: "auth".into(),
+        ok: false,
+        detail: "namespace payments-prod.a1b2c does not exist".into(),
+        remedy: None,
+        ms: 2,
+    };
+    target(&mut facts).connection.push(refused);
+    target(&mut facts).namespaces[0].exists = Some(false);
+    assert_eq!(outcome(&facts, "target-reachable"), Outcome::Pass);
+    assert_eq!(outcome(&facts, "namespace-missing-on-target"), Outcome::Fail);
+    target(&mut facts).namespaces[0].exists = None;
+    assert_eq!(outcome(&facts, "target-reachable"), Outcome::Fail);
+}
+
+#[test]
+fn a_type_whose_executions_were_not_seen_does_not_fit_the_window() {
+    let mut facts = healthy();
+    let Known::Known(types) = &mut source(&mut facts).namespaces[0].workflow_types else { panic!("known") };
+    types[0].oldest_open = None;
+    assert_eq!(outcome(&facts, "window-too-short"), Outcome::Unknown);
 }

@@ -137,7 +137,10 @@ impl Connections {
     /// Comparing a namespace with itself finds no difference, and that would be a false GO.
     fn refuse_one_cluster_twice(&self) -> Result<(), Problem> {
         let (Some(source), Some(target)) = (self.source.value(), self.target.value()) else { return Ok(()) };
-        if source.address == target.address && source.namespace == target.namespace {
+        if source.address == target.address
+            && source.namespace == target.namespace
+            && source.routed_by() == target.routed_by()
+        {
             return Err(Problem::usage("source and target are the same cluster and namespace")
                 .note(format!("both lead to {}", source.address))
                 .help("give each side its own profile or address: --source-profile, --target-profile"));

@@ -146,7 +146,9 @@ fn connection_failures(cluster: &ClusterSnapshot) -> Known<Vec<Value>> {
     if cluster.connection.is_empty() {
         return Known::unknown(format!("no attempt to reach the {} is recorded", cluster.side));
     }
-    let failed = cluster.connection.iter().filter(|s| !s.ok);
+    // A cluster that told of any namespace whether it has it was reached; what it lacks is the concern of other rules.
+    let answered = cluster.namespaces.iter().any(|n| n.exists.is_some());
+    let failed = cluster.connection.iter().filter(|s| !s.ok && (s.step != "auth" || !answered));
     let object = |step: &crate::facts::cluster::LadderStep| {
         let remedy = step.remedy.as_deref().unwrap_or("Check address, network path and credentials, then probe again.");
         json!({"step": step.step, "detail": step.detail, "remedy": remedy, "address": cluster.address,
@@ -201,9 +203,6 @@ fn same_cluster(context: &Context<'_>) -> Known<Vec<Value>> {
             Known::Known(vec![json!({"source_address": source.address, "target_address": target.address,
                                      "problem": problem, "loci": loci})])
         };
-        if source.address == target.address && source.kind == ClusterKind::SelfHosted {
-            return found("the addresses are equal", "connection");
-        }
         if source.kind != target.kind {
             return Known::Known(vec![]);
         }
@@ -216,9 +215,18 @@ fn same_cluster(context: &Context<'_>) -> Known<Vec<Value>> {
                 )),
             })
         };
-        id(source).zip(id(target)).and_then(|(a, b)| {
-            if a == b { found("both report the same cluster id", "GetClusterInfo") } else { Known::Known(vec![]) }
-        })
+        // Behind one address there may be two clusters, told apart by server name or authority.
+        let ids = id(source).zip(id(target));
+        if ids.value().is_some_and(|(a, b)| a == b) {
+            return found("both report the same cluster id", "GetClusterInfo");
+        }
+        match ids {
+            Known::Known(_) => Known::Known(vec![]),
+            _ if source.address == target.address && source.kind == ClusterKind::SelfHosted => {
+                found("the addresses are equal", "connection")
+            }
+            Known::Partial { why, .. } | Known::Unknown(why) => Known::Unknown(why),
+        }
     })
 }
 
