@@ -72,7 +72,9 @@ pub fn classify<'a>(r: &Resolver<'a>) -> Classified<'a> {
         for place in &unit.calls {
             let at = At { unit: n as u32, expr: place.expr };
             let Some((callee, args)) = r.call(at) else { continue };
-            let Some(name) = r.index.last_name(unit, callee.expr).filter(|name| names.contains(name)) else { continue };
+            let Some(name) = r.index.meant_name(n as u32, unit, callee.expr).filter(|name| names.contains(name)) else {
+                continue;
+            };
             let spread = matches!(r.index.kind(at), ExprKind::Call { spread: true, .. });
             match judge(r, callee, name, Some((args, spread)), Some(at), place.function) {
                 Verdict::Is(api, confidence) => out.calls.push(ApiCall {
@@ -91,7 +93,8 @@ pub fn classify<'a>(r: &Resolver<'a>) -> Classified<'a> {
         }
         for reference in &unit.references {
             let at = At { unit: n as u32, expr: reference.expr };
-            let Some(name) = r.index.last_name(unit, reference.expr).filter(|name| names.contains(name)) else {
+            let Some(name) = r.index.meant_name(n as u32, unit, reference.expr).filter(|name| names.contains(name))
+            else {
                 continue;
             };
             // A method handed on as a value is a site only when the type proves it.

@@ -164,7 +164,7 @@ impl<'a> Index<'a> {
     fn uses(&mut self, n: u32, unit: &'a Unit) {
         for (i, call) in unit.calls.iter().enumerate() {
             let ExprKind::Call { callee, args, named, .. } = &unit.expr(call.expr).kind else { continue };
-            if let Some(name) = self.last_name(unit, *callee) {
+            if let Some(name) = self.meant_name(n, unit, *callee) {
                 self.calls_by_name.entry(name).or_default().push((n, i));
             }
             for (position, argument) in args.iter().enumerate() {
@@ -176,7 +176,7 @@ impl<'a> Index<'a> {
             }
         }
         for (i, reference) in unit.references.iter().enumerate() {
-            if let Some(name) = self.last_name(unit, reference.expr) {
+            if let Some(name) = self.meant_name(n, unit, reference.expr) {
                 self.references.entry(name).or_default().push((n, i));
             }
         }
@@ -212,6 +212,17 @@ impl<'a> Index<'a> {
                 _ => {}
             }
         }
+    }
+
+    /// The name a callee or reference ends in; behind an alias, the name that is imported.
+    pub fn meant_name(&self, n: u32, unit: &'a Unit, expr: ExprId) -> Option<&'a str> {
+        if let ExprKind::Free(alias) = &unit.expr(expr).kind {
+            let import = self.imports.get(n as usize).and_then(|imports| imports.get(alias.as_str()));
+            if let Some(Import { member: Some(member), .. }) = import {
+                return Some(member);
+            }
+        }
+        self.last_name(unit, expr)
     }
 
     /// The name a callee or reference ends in.

@@ -35,7 +35,7 @@ pub(super) fn versions(path: &str, text: &str, prefix: &str) -> Vec<SdkVersion> 
         if !rest.starts_with(['=', '>', '<', '~', '^', '!']) {
             continue;
         }
-        let end = rest.find(|c: char| matches!(c, '"' | '\'' | ';' | '#')).filter(|end| *end > 0);
+        let end = rest.find(['"', '\'', ';', '#']).filter(|end| *end > 0);
         // `temporalio = "^1.5"` has its version in quotes.
         let quoted = rest.strip_prefix('=').map(str::trim_start).and_then(|r| r.strip_prefix('"'));
         let number = match quoted {

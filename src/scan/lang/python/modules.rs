@@ -24,7 +24,7 @@ impl<'t> Lowering<'t> {
         for child in children(node) {
             match child.kind() {
                 "import_statement" => self.plain_import(child),
-                "import_from_statement" => self.from_import(child),
+                "import_from_statement" => self.member_import(child),
                 "expression_statement" | "return_statement" => {}
                 _ if depth < IMPORT_DEPTH => self.imports(child, depth + 1),
                 _ => {}
@@ -56,7 +56,7 @@ impl<'t> Lowering<'t> {
         }
     }
 
-    fn from_import(&mut self, node: Node<'t>) {
+    fn member_import(&mut self, node: Node<'t>) {
         let Some(module) = node.child_by_field_name("module_name") else { return };
         let written = self.slice(module);
         let from = match module.kind() {
