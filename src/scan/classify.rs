@@ -312,7 +312,9 @@ fn untyped<'a>(
             _ => {}
         }
     }
-    if let Some(api) = handle_method(r, base, name).filter(|api| fits(api)) {
+    // What ends outside the SDK for certain cannot have come out of one of its calls.
+    let open = ends.iter().any(|found| matches!(found.end, End::Sdk(..) | End::Open(..)));
+    if open && let Some(api) = handle_method(r, base, name).filter(|api| fits(api)) {
         return Verdict::Is(api, Confidence::Proven);
     }
     if distinctive.is_none() {

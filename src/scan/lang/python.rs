@@ -58,9 +58,7 @@ impl FrontEnd for Python {
     }
 
     fn may_import(&self, bytes: &[u8], package: &str) -> bool {
-        // `from a.b import c` and `import a.b.c` both name the module; a package that hands on names its own.
-        let mut names = package.rsplit('/').take(2).filter(|name| !name.is_empty());
-        names.any(|name| bytes.windows(name.len()).any(|w| w == name.as_bytes()))
+        modules::may_import(bytes, package)
     }
 
     fn is_test(&self, path: &str) -> bool {

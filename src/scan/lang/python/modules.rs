@@ -18,6 +18,18 @@ pub(super) fn home(path: &str) -> &str {
     }
 }
 
+/// Whether an import line names the module, or the package around it, which may hand its names on.
+pub(super) fn may_import(bytes: &[u8], package: &str) -> bool {
+    let names: Vec<&[u8]> = package.rsplit('/').take(2).filter(|n| !n.is_empty()).map(str::as_bytes).collect();
+    bytes.split(|b| *b == b'\n').map(<[u8]>::trim_ascii_start).any(|line| {
+        (line.starts_with(b"from ") || line.starts_with(b"import "))
+            && line
+                .split(|b| !(b.is_ascii_alphanumeric() || *b == b'_' || *b >= 0x80))
+                .any(|word| names.contains(&word))
+            || line.starts_with(b"from .")
+    })
+}
+
 impl<'t> Lowering<'t> {
     /// Imports anywhere in the file: under conditions, in functions, in `with` blocks.
     pub(super) fn imports(&mut self, node: Node<'t>, depth: usize) {
