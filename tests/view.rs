@@ -945,3 +945,35 @@ fn a_type_whose_executions_were_not_seen_does_not_fit_the_window() {
     types[0].oldest_open = None;
     assert_eq!(outcome(&facts, "window-too-short"), Outcome::Unknown);
 }
+
+#[test]
+fn code_without_starters_is_not_all_of_the_code() {
+    let worker = Site { client: origin(OriginStatus::Resolved, &[true]), ..site(Kind::Worker, "worker/main.go", 9) };
+    let mut facts = with_sites(vec![worker]);
+    assert_eq!(outcome(&facts, "starters-scanned"), Outcome::Fail);
+    let mut unread = facts.clone();
+    scanned(&mut unread).coverage.not_analysed.insert("python".into(), vec!["ops/retry.py".into()]);
+    assert_eq!(outcome(&unread, "starters-scanned"), Outcome::Unknown);
+    // Schedules start the only type there is.
+    let mut nightly = schedule("nightly", true);
+    nightly.action.workflow_type = "PaymentSaga".into();
+    source(&mut facts).namespaces[0].schedules = Known::Known(vec![nightly]);
+    assert_eq!(outcome(&facts, "starters-scanned"), Outcome::Pass);
+    facts.source = Known::unknown("down");
+    assert_eq!(outcome(&facts, "starters-scanned"), Outcome::Unknown);
+    assert_eq!(outcome(&healthy(), "starters-scanned"), Outcome::Pass);
+}
+
+#[test]
+fn an_old_snapshot_is_a_condition() {
+    for (taken, expected) in [
+        ("2026-11-21T08:00:00Z", Outcome::Pass),
+        ("2026-11-14T09:00:00Z", Outcome::Pass),
+        ("2026-11-14T08:59:59Z", Outcome::Fail),
+        ("2026-12-01T00:00:00Z", Outcome::Pass),
+    ] {
+        let mut facts = healthy();
+        source(&mut facts).taken_at = time(taken);
+        assert_eq!(outcome(&facts, "snapshot-old"), expected, "{taken}");
+    }
+}

@@ -10,14 +10,20 @@ use crate::facts::code::{
 };
 use crate::facts::{Known, Locus, Why};
 
-use super::coverage::{unanalysed, whole};
+use super::coverage::{gap, unanalysed, whole};
 use super::limits;
+use crate::compare;
 
 pub(super) const PATHS: &[FactPath] = &[
     FactPath {
         path: "code.starters",
         meaning: "every call that begins an execution or a schedule, and whether its client comes from a connection factory",
         fields: "verdict (factory | outside | unclear), reason, what, api, place, path, line, function, origins, factories, fingerprint",
+    },
+    FactPath {
+        path: "code.nobody_starts",
+        meaning: "namespaces with workflows nobody in the scanned code starts, because it starts none at all",
+        fields: "source_namespace, types, verb, source_flags",
     },
     FactPath {
         path: "code.clients",
@@ -74,6 +80,7 @@ pub(super) const PATHS: &[FactPath] = &[
 pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
     let found = |list: fn(&CodeFacts) -> Vec<Value>| context.code.clone().and_then(|code| whole(code, list(code)));
     view.put("code.starters", found(starters));
+    view.put("code.nobody_starts", context.code.clone().and_then(|code| nobody_starts(context, code)));
     view.put("code.clients", found(clients));
     view.put("code.messages", found(messages));
     view.put("code.fallbacks", found(fallbacks));
@@ -195,6 +202,41 @@ fn starters(code: &CodeFacts) -> Vec<Value> {
             value
         })
         .collect()
+}
+
+/// Somebody starts what runs on the source: code without any starter is not all of the code.
+fn nobody_starts(context: &Context<'_>, code: &CodeFacts) -> Known<Vec<Value>> {
+    if production(code).any(begins) {
+        return Known::Known(vec![]);
+    }
+    let found = context.source.clone().zip(compare::moved(&context.facts.plan)).and_then(|(source, moved)| {
+        Known::concat(moved.into_iter().map(|(mapping, _)| {
+            compare::half(source, &mapping.source).and_then(|half| {
+                let schedules = half.known("schedules", &half.namespace.schedules);
+                let types = half.known("workflow types", &half.namespace.workflow_types);
+                types.zip(schedules).map(|(types, schedules)| {
+                    let scheduled = |name: &str| schedules.iter().any(|s| s.action.workflow_type == name);
+                    let names: Vec<&str> = types.iter().map(|t| t.name.as_str()).filter(|n| !scheduled(n)).collect();
+                    if names.is_empty() {
+                        return vec![];
+                    }
+                    let shown: Vec<String> = names.iter().map(|n| format!("`{n}`")).collect();
+                    let locus = |n: &&str| half.locus(format!("workflow type {n}"), "CountWorkflowExecutions");
+                    vec![json!({
+                        "source_namespace": mapping.source, "types": words::list(&shown, 5),
+                        "verb": if names.len() == 1 { "runs" } else { "run" },
+                        "source_flags": context.source_flags(&mapping.source),
+                        "loci": names.iter().take(5).map(locus).collect::<Vec<_>>(),
+                    })]
+                })
+            })
+        }))
+    });
+    match gap(code).filter(|_| !unanalysed(code).is_empty()) {
+        // The starters may be in what could not be read.
+        Some(why) => found.and_then(|_| Known::Partial { value: vec![], why }),
+        None => found,
+    }
 }
 
 /// Whether the client of a site was built by a factory, and why not when that is open.
