@@ -191,9 +191,15 @@ impl Run<'_, '_> {
             Some((_, Answer::Holds(word))) => Decision::of(Outcome::Pass, Some(Why::new(attest::vouched(word)))),
             Some((asked, answer)) => {
                 let open = attest::open(asked, &answer, self.on.context);
+                // An open question is part of `open.reason`, which is not told here.
+                let question = match answer {
+                    Answer::Absent => format!(" ({})", asked.question),
+                    _ => String::new(),
+                };
+                let attest = open.remedy.map(|remedy| remedy + &question).unwrap_or_default();
                 let remedy = match why.remedy {
-                    Some(remedy) => Some(format!("{remedy}; or {}", open.remedy.unwrap_or_default())),
-                    None => open.remedy,
+                    Some(remedy) => Some(format!("{remedy}; or {attest}")),
+                    None => Some(attest),
                 };
                 let reason = match answer {
                     Answer::Absent => why.reason,
