@@ -18,15 +18,22 @@ pub(super) fn home(path: &str) -> &str {
     }
 }
 
-/// Whether an import line names the module, or the package around it, which may hand its names on.
+/// Whether an import line names the module, or takes names from the package around it, which may hand its own on.
 pub(super) fn may_import(bytes: &[u8], package: &str) -> bool {
-    let names: Vec<&[u8]> = package.rsplit('/').take(2).filter(|n| !n.is_empty()).map(str::as_bytes).collect();
+    let mut names = package.rsplit('/').map(str::as_bytes);
+    let (own, around) = (names.next().unwrap_or_default(), names.next().unwrap_or_default());
+    let is_word = |b: &u8| b.is_ascii_alphanumeric() || *b == b'_' || *b >= 0x80;
     bytes.split(|b| *b == b'\n').map(<[u8]>::trim_ascii_start).any(|line| {
-        (line.starts_with(b"from ") || line.starts_with(b"import "))
-            && line
-                .split(|b| !(b.is_ascii_alphanumeric() || *b == b'_' || *b >= 0x80))
-                .any(|word| names.contains(&word))
-            || line.starts_with(b"from .")
+        if line.starts_with(b"from .") {
+            return true;
+        }
+        if !line.starts_with(b"from ") && !line.starts_with(b"import ") {
+            return false;
+        }
+        // `from a.b import …`: the word before `import` is the package names are taken from.
+        let words: Vec<&[u8]> = line.split(|b| !is_word(b)).filter(|w| !w.is_empty()).collect();
+        let from_around = words.windows(2).any(|pair| pair == [around, b"import".as_slice()]);
+        from_around || words.contains(&own)
     })
 }
 
