@@ -71,6 +71,24 @@ fn a_terminal_shows_the_verdict_first_and_last_in_eighty_columns() {
 }
 
 #[test]
+fn a_narrow_terminal_breaks_lines_between_words() {
+    // Hidden characters in names are written out: the hostile card does not show them as they are.
+    for (name, card) in all().into_iter().filter(|(name, _)| *name != "hostile") {
+        let options = RenderOptions { width: 60, ..options() };
+        let report = String::from_utf8(render::render(&card, Format::Text, &options).unwrap()).unwrap();
+        let flat = report.split_whitespace().collect::<Vec<_>>().join(" ");
+        for gate in &card.gates {
+            if let Some(rule) = gate.blocked_by.first() {
+                assert!(flat.contains(rule.as_str()), "{name} breaks {rule}\n{report}");
+            }
+        }
+        for item in &card.checklist {
+            assert!(flat.contains(item.title.as_str()), "{name} breaks `{}`\n{report}", item.title);
+        }
+    }
+}
+
+#[test]
 fn commands_on_a_terminal_can_be_pasted() {
     let card = card("no-go");
     let report = text(&card, Format::Text).replace(" \\\n", " ");

@@ -10,7 +10,7 @@ pub(super) mod table;
 
 use serde::Serialize;
 
-pub(super) use checks::{AreaView, CheckView, FindingView, StepView};
+pub(super) use checks::{AreaView, CheckView, FindingView, GapView, StepView};
 /// Judging single sites, shared with the text of a scan.
 pub(super) mod code {
     pub(in crate::render) use super::inventory::{origin, routing, worry};
@@ -49,6 +49,10 @@ pub(super) struct Report {
     pub blockers: Vec<CheckView>,
     /// Blockers of the gate without an answer.
     pub undecided: Vec<CheckView>,
+    /// The same, those that lack the same evidence together.
+    pub gaps: Vec<GapView>,
+    /// A sentence per waiver that waives nothing.
+    pub idle_waivers: Vec<String>,
     /// What a GO would depend on.
     pub conditions: Vec<CheckView>,
     /// Failed blockers of other gates.
@@ -165,6 +169,19 @@ impl Report {
             sides: card.sides.iter().map(side).collect(),
             verdict: verdict(card),
             blockers: named(|g| &g.blocked_by),
+            idle_waivers: card
+                .waivers
+                .iter()
+                .filter(|w| w.state != "used")
+                .map(|w| match w.state.as_str() {
+                    "refused" => format!(
+                        "The waiver of `{}` ({}) is refused: the rule cannot be waived.",
+                        w.rule, w.waiver.place
+                    ),
+                    state => format!("The waiver of `{}` ({}) waives nothing: {state}.", w.rule, w.waiver.place),
+                })
+                .collect(),
+            gaps: checks::gaps(&named(|g| &g.undecided)),
             undecided: named(|g| &g.undecided),
             conditions: named(|g| &g.conditions),
             later,
