@@ -110,23 +110,23 @@ impl Migration {
     }
 
     /// Namespaces to probe on a side: those of the map, else the one a flag names; empty lets the probe decide.
+    /// Excluded ones come last: that they may be left behind is a claim the source can confirm.
     pub fn namespaces(&self, side: Side) -> Vec<String> {
-        let mut names: Vec<String> = self
-            .preflight
-            .plan
-            .namespaces
-            .iter()
-            .filter_map(|n| match side {
-                Side::Source => n.target.is_some().then(|| n.source.clone()),
-                Side::Target => n.target.clone(),
-            })
-            .collect();
-        if names.is_empty() {
-            let [source, target] = &self.asked;
-            names.extend(if side == Side::Source { source.clone() } else { target.clone() });
+        let (moved, excluded): (Vec<_>, Vec<_>) =
+            self.preflight.plan.namespaces.iter().partition(|n| n.target.is_some());
+        let [source, target] = &self.asked;
+        let (mut names, asked): (Vec<String>, _) = match side {
+            Side::Source => (moved.iter().map(|n| n.source.clone()).collect(), source),
+            Side::Target => (moved.iter().filter_map(|n| n.target.clone()).collect(), target),
+        };
+        if moved.is_empty() {
+            names.extend(asked.clone());
         }
         names.sort();
         names.dedup();
+        if side == Side::Source {
+            names.extend(excluded.iter().map(|n| n.source.clone()));
+        }
         names
     }
 }
@@ -152,7 +152,10 @@ impl Connections {
     /// Comparing a namespace with itself finds no difference, and that would be a false GO.
     fn refuse_one_cluster_twice(&self) -> Result<(), Problem> {
         let (Some(source), Some(target)) = (self.source.value(), self.target.value()) else { return Ok(()) };
-        if source.address == target.address && source.namespace == target.namespace {
+        if source.address == target.address
+            && source.namespace == target.namespace
+            && source.routed_by() == target.routed_by()
+        {
             return Err(Problem::usage("source and target are the same cluster and namespace")
                 .note(format!("both lead to {}", source.address))
                 .help("give each side its own profile or address: --source-profile, --target-profile"));
