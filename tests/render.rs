@@ -36,6 +36,24 @@ fn every_format_says_the_same_verdict_and_the_same_bytes_twice() {
 }
 
 #[test]
+fn the_verdict_is_not_said_twice_in_a_row() {
+    let mut card = card("no-go");
+    card.summary = format!("{} for {}: 2 blockers failed.", card.verdict.label(), card.gate);
+    for format in [Format::Text, Format::Markdown, Format::Html] {
+        let report = text(&card, format);
+        assert!(report.contains("2 blockers failed.") && !report.contains(&card.summary), "{format}");
+    }
+}
+
+#[test]
+fn counts_of_markdown_end_without_a_separator() {
+    for (name, card) in all() {
+        let report = text(&card, Format::Markdown);
+        assert!(!report.lines().any(|l| l.trim_end().ends_with('·')), "{name}\n{report}");
+    }
+}
+
+#[test]
 fn json_is_the_scorecard_itself() {
     for (name, card) in all() {
         let back: Scorecard = serde_json::from_str(&text(&card, Format::Json)).unwrap();

@@ -78,9 +78,7 @@ impl Page<'_> {
         let label = self.paint.verdict(v.mark.mark, v.label);
         let title = one_line(&report.title).into_owned();
         self.line(&format!("{label} at the gate {} · {title}", self.paint.bold(v.gate)));
-        // The first line has said it.
-        let summary = v.summary.strip_prefix(&format!("{} for {}: ", v.label, v.gate)).unwrap_or(&v.summary);
-        self.message(summary, 0);
+        self.message(&v.summary, 0);
         for side in &report.sides {
             let text = match (&side.address, &side.missing) {
                 (Some(address), None) => format!("{} {address} · {}", side.name, side.detail),

@@ -252,23 +252,30 @@ fn side(side: &SideSummary) -> SideView {
 }
 
 fn verdict(card: &Scorecard) -> VerdictView {
+    let said = format!("{} for {}: ", card.verdict.label(), card.gate);
     VerdictView {
         label: card.verdict.label(),
         mark: card.verdict.into(),
         gate: card.gate.name(),
         question: {
             let permits = card.gate.permits();
-            let (first, rest) = permits.split_at_checked(1).unwrap_or_default();
             let answer = match card.verdict {
                 Verdict::Go => "yes",
                 Verdict::GoWithConditions => "yes, with conditions",
                 Verdict::Undecided => "not decided",
                 Verdict::NoGo => "not yet",
             };
-            format!("{}{rest}: {answer}.", first.to_uppercase())
+            format!("{}: {answer}.", capital(permits))
         },
-        summary: card.summary.clone(),
+        // Verdict and gate stand above it in every format.
+        summary: capital(card.summary.strip_prefix(&said).unwrap_or(&card.summary)),
     }
+}
+
+/// As a sentence begins.
+fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
 fn counts(card: &Scorecard) -> Vec<Count> {
@@ -276,7 +283,7 @@ fn counts(card: &Scorecard) -> Vec<Count> {
     let failed = |s: Severity| n(&|c| c.outcome == Outcome::Fail && c.severity == s);
     let count = |n, one, many, mark: Mark| Count { n, label: if n == 1 { one } else { many }, mark: mark.into() };
     let outcome = |o: Outcome| n(&|c| c.outcome == o);
-    vec![
+    let all = [
         count(failed(Severity::Blocker), "blocker failed", "blockers failed", Mark::Failed),
         count(outcome(Outcome::Unknown), "not known", "not known", Mark::Unknown),
         count(failed(Severity::Major), "major failed", "majors failed", Mark::Attention),
@@ -284,7 +291,8 @@ fn counts(card: &Scorecard) -> Vec<Count> {
         count(outcome(Outcome::Waived), "waived", "waived", Mark::Waived),
         count(outcome(Outcome::Pass), "passed", "passed", Mark::Ok),
         count(outcome(Outcome::NotApplicable), "not applicable", "not applicable", Mark::None),
-    ]
+    ];
+    all.into_iter().filter(|c| c.n > 0).collect()
 }
 
 fn gate(card: &Scorecard, g: &GateResult) -> GateView {
