@@ -114,13 +114,13 @@ impl Migration {
     pub fn namespaces(&self, side: Side) -> Vec<String> {
         let (moved, excluded): (Vec<_>, Vec<_>) =
             self.preflight.plan.namespaces.iter().partition(|n| n.target.is_some());
-        let [source, target] = &self.asked;
-        let (mut names, asked): (Vec<String>, _) = match side {
-            Side::Source => (moved.iter().map(|n| n.source.clone()).collect(), source),
-            Side::Target => (moved.iter().filter_map(|n| n.target.clone()).collect(), target),
+        let mut names: Vec<String> = match side {
+            Side::Source => moved.iter().map(|n| n.source.clone()).collect(),
+            Side::Target => moved.iter().filter_map(|n| n.target.clone()).collect(),
         };
-        if moved.is_empty() {
-            names.extend(asked.clone());
+        if names.is_empty() {
+            let [source, target] = &self.asked;
+            names.extend(if side == Side::Source { source.clone() } else { target.clone() });
         }
         names.sort();
         names.dedup();
