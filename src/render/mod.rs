@@ -1,6 +1,6 @@
 //! `&Scorecard` → bytes; pure: no clock, no environment.
 //!
-//! Every format is made from one view model ([`view`]) that holds finished sentences, places and
+//! Every format is made from one view model (`view`) that holds finished sentences, places and
 //! geometry, so that templates need loops and conditions only. A document that arrives here may hold any
 //! string a cluster or a source tree can hold; nothing is trusted, everything is escaped on its way out.
 
