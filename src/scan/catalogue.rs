@@ -11,7 +11,10 @@ use crate::facts::code::Kind;
 use crate::ui::Problem;
 
 /// Catalogues built into the program: language and text.
-const FILES: [(&str, &str); 1] = [("go", include_str!("../../rules/sdk/go.yaml"))];
+const FILES: [(&str, &str); 2] = [
+    ("go", include_str!("../../rules/sdk/go.yaml")),
+    ("typescript", include_str!("../../rules/sdk/typescript.yaml")),
+];
 
 /// The catalogue of one language.
 #[derive(Debug, Deserialize)]
@@ -59,6 +62,9 @@ pub struct Catalogue {
     /// Values along a context.
     #[serde(default)]
     pub context_store: Option<ContextStore>,
+    /// How containers are told what stands behind a token.
+    #[serde(default)]
+    pub tokens_of_containers: Option<Tokens>,
     /// Dependency-injection packages.
     #[serde(default)]
     pub injection: Vec<String>,
@@ -82,6 +88,12 @@ pub struct SdkType {
     /// Methods; a method that is not listed does not talk to the cluster.
     #[serde(default)]
     pub methods: BTreeMap<String, Api>,
+    /// Members that are objects of the SDK and share the client of this one → type.
+    #[serde(default)]
+    pub parts: BTreeMap<String, String>,
+    /// Functions whose calls configure every object of this type that a container hands out.
+    #[serde(default)]
+    pub configured_by: Vec<String>,
     /// A generated stub: its calls are raw gRPC.
     #[serde(default)]
     pub raw: bool,
@@ -302,6 +314,20 @@ pub struct ContextStore {
     pub get: String,
 }
 
+/// Dependency injection by token: a provider is an object with these fields.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tokens {
+    /// Annotation of a parameter whose argument is the token.
+    pub annotation: Vec<String>,
+    /// Field that holds the token.
+    pub token: String,
+    /// Fields that hold the value.
+    pub values: Vec<String>,
+    /// Fields that hold a function which makes the value.
+    pub factories: Vec<String>,
+}
+
 /// A source of settings.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -432,6 +458,11 @@ impl Catalogue {
         let (owner, entry) = self.sdk_type(ty)?;
         let (name, api) = entry.methods.get_key_value(name)?;
         Some(ApiRef { owner, name, api, method: true })
+    }
+
+    /// The type of a member that shares the client of its owner.
+    pub fn part(&self, ty: &str, name: &str) -> Option<&str> {
+        self.types.get(ty)?.parts.get(name).map(String::as_str)
     }
 
     /// A function by full name.

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use super::catalogue::ApiRef;
-use super::index::{At, FnAt, join, package_part};
+use super::index::{At, FnAt, package_part};
 use super::program::*;
 use super::resolve::{End, Resolver, Ty, What};
 use crate::facts::code::{Confidence, Kind};
@@ -136,7 +136,7 @@ fn judge<'a>(
     };
     let base = At { unit: callee.unit, expr: *base };
     if let Some(package) = r.index.package_at(base) {
-        let full = catalogue.current_name(&join(package, name));
+        let full = r.index.name_in(package, name);
         return match catalogue.function(&full) {
             Some(api) => Verdict::Is(api, Confidence::Proven),
             None => drop(catalogue.lookalike(package).unwrap_or("function-of-another-package")),
@@ -151,6 +151,7 @@ fn judge<'a>(
         What::Sdk(_) => drop("impossible-arguments"),
         What::Method(_) => drop("own-method"),
         What::Field { .. } => drop("own-field"),
+        What::Part(_) => Verdict::Nothing,
         What::Foreign(full) => foreign(r, &full, distinctive, fits, drop),
         What::Abstract { unit, method, .. } => abstracted(r, base, name, unit, method, distinctive, fits, drop),
         What::Unknown => {

@@ -59,6 +59,13 @@ pub struct Index<'a> {
     references: HashMap<&'a str, Vec<(u32, usize)>>,
     lambdas: HashMap<FnAt, At>,
     arguments: HashMap<At, (At, usize)>,
+    handed_on: HashMap<&'a str, Vec<&'a str>>,
+    packages: std::collections::HashSet<&'a str>,
+    derived: HashMap<&'a str, Vec<&'a str>>,
+    keyed: HashMap<FnAt, &'a str>,
+    annotations: HashMap<VarAt, Vec<At>>,
+    /// Some types make objects when they are called.
+    pub has_classes: bool,
     /// Searches for constants do not have files parsed: what they would add is a name, not a client.
     pub frugal: std::cell::Cell<bool>,
     /// Names the analysis asked for and did not find.
@@ -93,6 +100,12 @@ impl<'a> Index<'a> {
             references: HashMap::new(),
             lambdas: HashMap::new(),
             arguments: HashMap::new(),
+            handed_on: HashMap::new(),
+            packages: units.iter().map(|u| u.package.as_str()).collect(),
+            derived: HashMap::new(),
+            keyed: HashMap::new(),
+            annotations: HashMap::new(),
+            has_classes: false,
             frugal: Default::default(),
             wants: Default::default(),
         };
@@ -118,7 +131,20 @@ impl<'a> Index<'a> {
     }
 
     fn declarations(&mut self, n: u32, unit: &'a Unit) {
+        for package in &unit.hands_on {
+            self.handed_on.entry(&unit.package).or_default().push(package);
+        }
+        for annotation in &unit.annotations {
+            let call = At { unit: n, expr: annotation.call };
+            self.annotations.entry(VarAt { unit: n, var: annotation.on }).or_default().push(call);
+        }
         for (i, ty) in unit.types.iter().enumerate() {
+            self.has_classes |= ty.made_by_call;
+            if let TypeKind::Record { fields } = &ty.kind {
+                for base in fields.iter().filter(|f| f.embedded && ty.made_by_call) {
+                    self.derived.entry(&base.name).or_default().push(&ty.name);
+                }
+            }
             self.types.entry(join(&unit.package, &ty.name)).or_insert((n, i));
         }
         for (i, function) in unit.functions.iter().enumerate() {
@@ -166,6 +192,13 @@ impl<'a> Index<'a> {
                     let full = self.full_name(n, qualifier.as_deref(), name);
                     self.composites.entry(full).or_default().push(at);
                 }
+                ExprKind::Composite { parts, .. } => {
+                    for part in parts {
+                        if let (Some(Key::Name(name)), ExprKind::Lambda(func)) = (&part.key, &unit.expr(part.value).kind) {
+                            self.keyed.insert(FnAt { unit: n, func: *func }, name);
+                        }
+                    }
+                }
                 ExprKind::Lambda(func) => {
                     self.lambdas.insert(FnAt { unit: n, func: *func }, at);
                 }
@@ -198,6 +231,7 @@ impl<'a> Index<'a> {
         match &unit.expr(expr).kind {
             ExprKind::Member { name, .. } | ExprKind::Free(name) => Some(name),
             ExprKind::Var(var) => Some(&unit.var(*var).name),
+            ExprKind::Type(TypeExpr::Named { name, .. }) => Some(name),
             _ => None,
         }
     }
@@ -239,7 +273,7 @@ impl<'a> Index<'a> {
     pub fn full_name(&self, unit: u32, qualifier: Option<&str>, name: &str) -> String {
         match qualifier {
             Some(alias) => match self.import(unit, alias) {
-                Some(path) => self.catalogue.current_name(&join(path, name)),
+                Some(path) => self.name_in(path, name),
                 None => join(alias, name),
             },
             None => {
@@ -257,6 +291,78 @@ impl<'a> Index<'a> {
                 own
             }
         }
+    }
+
+    /// The full name of a package's name; packages that hand on the names of others are looked through.
+    pub fn name_in(&self, package: &str, name: &str) -> String {
+        let own = self.catalogue.current_name(&join(package, name));
+        if self.handed_on.is_empty() || self.declared(&own) {
+            return own;
+        }
+        let mut todo: Vec<&str> = self.handed_on.get(package).cloned().unwrap_or_default();
+        let mut seen: BTreeSet<&str> = BTreeSet::new();
+        while let Some(next) = todo.pop() {
+            if seen.len() > 200 || !seen.insert(next) {
+                continue;
+            }
+            let full = self.catalogue.current_name(&join(next, name));
+            if self.declared(&full) {
+                return full;
+            }
+            if !self.packages.contains(next) && self.is_local(next) {
+                self.want(next, name, false, true);
+            }
+            todo.extend(self.handed_on.get(next).into_iter().flatten());
+        }
+        own
+    }
+
+    fn declared(&self, full: &str) -> bool {
+        self.functions.contains_key(full)
+            || self.globals.contains_key(full)
+            || self.types.contains_key(full)
+            || self.catalogue.types.contains_key(full)
+            || self.catalogue.functions.contains_key(full)
+    }
+
+    /// Names of the types that extend a type, directly or not.
+    pub fn derived(&self, name: &str) -> Vec<&'a str> {
+        let mut all: Vec<&'a str> = self.derived.get(name).cloned().unwrap_or_default();
+        let mut at = 0;
+        while let Some(next) = all.get(at).copied() {
+            at += 1;
+            for further in self.derived.get(next).into_iter().flatten() {
+                if !all.contains(further) && all.len() < 50 {
+                    all.push(further);
+                }
+            }
+        }
+        all
+    }
+
+    /// The key under which a literal holds a lambda.
+    pub fn key_of(&self, lambda: FnAt) -> Option<&'a str> {
+        self.keyed.get(&lambda).copied()
+    }
+
+    /// Calls written upon a variable.
+    pub fn annotations(&self, var: VarAt) -> &[At] {
+        self.annotations.get(&var).map_or(&[], Vec::as_slice)
+    }
+
+    /// All object literals without a type that have a field of this name.
+    pub fn literals_with(&self, field: &str) -> Vec<(At, &'a [Part])> {
+        let mut found = vec![];
+        for (n, unit) in self.units.iter().enumerate() {
+            for (i, expr) in unit.exprs.iter().enumerate() {
+                if let ExprKind::Composite { parts, .. } = &expr.kind
+                    && parts.iter().any(|p| matches!(&p.key, Some(Key::Name(name)) if name == field))
+                {
+                    found.push((At { unit: n as u32, expr: ExprId(i as u32) }, parts.as_slice()));
+                }
+            }
+        }
+        found
     }
 
     /// A type declaration of the tree.

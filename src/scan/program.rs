@@ -19,6 +19,9 @@ macro_rules! id {
     };
 }
 
+/// Name of the function that runs when an object of a type is made.
+pub const CONSTRUCTOR: &str = "constructor";
+
 id!(
     /// An expression of a unit.
     ExprId
@@ -51,6 +54,10 @@ pub struct Unit {
     pub package_name: String,
     /// What is imported.
     pub imports: Vec<Import>,
+    /// Packages whose names this one hands on as its own.
+    pub hands_on: Vec<String>,
+    /// Calls written upon declarations.
+    pub annotations: Vec<Annotation>,
     /// Expressions; an operand comes before the expression that uses it.
     pub exprs: Vec<Expr>,
     /// Variables.
@@ -120,6 +127,15 @@ impl Unit {
         }
         Some(id)
     }
+}
+
+/// A call written upon a declaration: a decorator of a parameter.
+#[derive(Debug, Clone, Copy)]
+pub struct Annotation {
+    /// What it is written upon.
+    pub on: VarId,
+    /// The call, or a bare name.
+    pub call: ExprId,
 }
 
 /// One import.
@@ -242,6 +258,8 @@ pub struct Part {
 pub enum Key {
     /// A plain name: a field.
     Name(String),
+    /// All parts of another object.
+    Spread,
     /// Anything else.
     Value(ExprId),
 }
@@ -350,6 +368,8 @@ pub struct Function {
     pub params: Vec<VarId>,
     /// The last parameter takes the rest.
     pub variadic: bool,
+    /// Reading the member runs it.
+    pub getter: bool,
     /// Results.
     pub results: Vec<ResultDecl>,
     /// Return statements.
@@ -439,6 +459,8 @@ pub struct TypeDecl {
     pub kind: TypeKind,
     /// 1-based line.
     pub line: u32,
+    /// Calling the type makes an object of it, and runs [`CONSTRUCTOR`].
+    pub made_by_call: bool,
 }
 
 /// What a type is.
@@ -455,6 +477,8 @@ pub enum TypeKind {
         methods: Vec<Method>,
         /// Interfaces it includes.
         bases: Vec<TypeExpr>,
+        /// Fields, in languages where any object that has them fits.
+        fields: Vec<Field>,
     },
     /// Another name for a type.
     Alias(TypeExpr),

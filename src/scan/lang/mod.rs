@@ -2,6 +2,7 @@
 
 pub mod builder;
 mod go;
+mod typescript;
 
 use std::collections::BTreeSet;
 
@@ -29,6 +30,17 @@ pub struct Module {
     pub name: String,
 }
 
+/// A name under which files of the tree may be imported.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Alias {
+    /// Only files below this folder use it; empty for all.
+    pub scope: String,
+    /// The name; `*` stands for any rest.
+    pub pattern: String,
+    /// Paths without ending that are tried in turn; `*` is the rest.
+    pub targets: Vec<String>,
+}
+
 /// What the manifests of a tree say.
 #[derive(Debug, Default)]
 pub struct Project {
@@ -36,6 +48,10 @@ pub struct Project {
     pub modules: Vec<Module>,
     /// Folders that hold source files.
     pub folders: BTreeSet<String>,
+    /// Names for files, nearest manifest first.
+    pub aliases: Vec<Alias>,
+    /// Source files without their ending.
+    pub files: BTreeSet<String>,
 }
 
 /// How one language is lowered.
@@ -48,6 +64,23 @@ pub trait FrontEnd: Sync {
     fn manifests(&self) -> &'static [&'static str];
     /// Read a manifest: the package root it declares, and its dependencies on packages that begin with `prefix`.
     fn manifest(&self, path: &str, text: &str, prefix: &str) -> (Option<Module>, Vec<SdkVersion>);
+    /// Names a manifest gives to files of the tree.
+    fn aliases(&self, _path: &str, _text: &str) -> Vec<Alias> {
+        vec![]
+    }
+    /// Whether a file may declare names of a package of the tree.
+    fn declares(&self, package: &str, path: &str, project: &Project) -> bool {
+        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        self.folder_of(package, project).as_deref() == Some(folder)
+    }
+    /// Texts one of which stands in a file that imports a package.
+    fn mentions(&self, package: &str, _project: &Project) -> Vec<String> {
+        vec![format!("\"{package}\"")]
+    }
+    /// Text of a file that hands on names of others without naming them.
+    fn hands_on(&self) -> Option<&'static str> {
+        None
+    }
     /// The folder a package is in, when the tree holds it.
     fn folder_of(&self, package: &str, project: &Project) -> Option<String>;
     /// Whether a file is test code by the language's own convention.
@@ -57,7 +90,7 @@ pub trait FrontEnd: Sync {
 }
 
 /// Every language this version analyses.
-pub static FRONT_ENDS: [&dyn FrontEnd; 1] = [&go::Go];
+pub static FRONT_ENDS: [&dyn FrontEnd; 2] = [&go::Go, &typescript::TypeScript];
 
 /// The front end for a file name.
 pub fn for_path(path: &str) -> Option<&'static dyn FrontEnd> {

@@ -32,7 +32,7 @@ impl<'a> Resolver<'a> {
             ExprKind::Member { base, name } => {
                 let base = At { unit: at.unit, expr: *base };
                 if let Some(package) = self.index.package_at(base) {
-                    let full = self.index.catalogue.current_name(&join(package, name));
+                    let full = self.index.name_in(package, name);
                     return self.index.catalogue.function(&full);
                 }
                 match self.member(&self.type_of(base), name).what {
@@ -42,7 +42,7 @@ impl<'a> Resolver<'a> {
             }
             ExprKind::Free(name) => {
                 let package = self.index.import(at.unit, ".")?;
-                self.index.catalogue.function(&self.index.catalogue.current_name(&join(package, name)))
+                self.index.catalogue.function(&self.index.name_in(package, name))
             }
             _ => None,
         }
@@ -83,6 +83,9 @@ impl<'a> Resolver<'a> {
     }
 
     fn callees_of(&self, callee: At, arity: usize) -> Vec<FnAt> {
+        if let Some(constructor) = self.constructor(callee) {
+            return vec![constructor];
+        }
         match self.index.kind(callee) {
             ExprKind::Free(name) => {
                 let package = &self.index.unit(callee.unit).package;
@@ -101,7 +104,7 @@ impl<'a> Resolver<'a> {
             ExprKind::Member { base, name } => {
                 let base = At { unit: callee.unit, expr: *base };
                 if let Some(package) = self.index.package_at(base) {
-                    let functions = self.index.functions(&join(package, name));
+                    let functions = self.index.functions(&self.index.name_in(package, name));
                     if functions.is_empty() {
                         return self.functions_in(callee);
                     }
@@ -113,6 +116,10 @@ impl<'a> Resolver<'a> {
                     What::Abstract { owner, .. } => self.implementers(&owner, name).to_vec(),
                     What::Field { .. } => self.functions_in(callee),
                     What::Unknown if ty == Ty::Unknown => {
+                        let held = self.functions_in(callee);
+                        if !held.is_empty() {
+                            return held;
+                        }
                         let named = self.index.methods_named(name);
                         let fitting: Vec<FnAt> = named
                             .iter()
@@ -133,6 +140,26 @@ impl<'a> Resolver<'a> {
             }
             _ => vec![],
         }
+    }
+
+    /// What runs when a type is called to make an object.
+    fn constructor(&self, callee: At) -> Option<FnAt> {
+        let made = self.made_type(callee)?;
+        match self.member(&Ty::Named(made), CONSTRUCTOR).what {
+            What::Method(at) => Some(at),
+            _ => None,
+        }
+    }
+
+    /// The type of the tree of which calling this makes an object.
+    pub fn made_type(&self, callee: At) -> Option<Name> {
+        if !self.index.has_classes {
+            return None;
+        }
+        let Ty::Meta(ty) = self.type_of(callee) else { return None };
+        let Ty::Named(full) = &*ty else { return None };
+        let (_, decl) = self.index.type_decl(full)?;
+        decl.made_by_call.then(|| full.clone())
     }
 
     /// Functions an expression has as values.
@@ -201,7 +228,10 @@ impl<'a> Resolver<'a> {
         let declared = self.index.function(function);
         if !declared.name.is_empty() {
             let package = &self.index.unit(function.unit).package;
-            self.index.want(package, &declared.name, declared.owner.is_some(), false);
+            match (&declared.owner, declared.name.as_str()) {
+                (Some(owner), CONSTRUCTOR) => self.index.want(package, owner, false, false),
+                _ => self.index.want(package, &declared.name, declared.owner.is_some(), false),
+            }
         }
         if let Some(known) = self.callers.borrow().get(&function) {
             return known.clone();
@@ -217,7 +247,13 @@ impl<'a> Resolver<'a> {
         if function.name.is_empty() {
             return self.lambda_callers(at);
         }
-        self.index.calls_named(&function.name).filter(|call| self.callees(*call).contains(&at)).collect()
+        let mut names = vec![function.name.as_str()];
+        if let (Some(owner), CONSTRUCTOR) = (&function.owner, function.name.as_str()) {
+            names = self.index.derived(owner);
+            names.extend([owner.as_str(), "default"]);
+        }
+        let calls = names.into_iter().flat_map(|name| self.index.calls_named(name));
+        calls.filter(|call| self.callees(*call).contains(&at)).collect()
     }
 
     /// Calls of a lambda: through the variable it is bound to, or through the parameter it is given as.
@@ -235,6 +271,9 @@ impl<'a> Resolver<'a> {
             if bound {
                 found.push(At { unit: at.unit, expr: call.expr });
             }
+        }
+        if let Some(key) = self.index.key_of(at) {
+            found.extend(self.index.calls_named(key).filter(|call| self.callees(*call).contains(&at)));
         }
         let Some((outer, position)) = self.index.argument_of(lambda) else { return found };
         for callee in self.callees(outer).iter() {
@@ -265,7 +304,8 @@ impl<'a> Resolver<'a> {
         let declared = self.index.function(function);
         // `Type.Method(object, …)`: the object comes first.
         let shift = usize::from(
-            declared.owner.is_some()
+            declared.receiver.is_some()
+                && declared.name != CONSTRUCTOR
                 && matches!(self.index.kind(callee), ExprKind::Member { base, .. }
                     if matches!(self.type_of(At { unit: callee.unit, expr: *base }), Ty::Meta(_))),
         );

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::Resolver;
 use crate::scan::catalogue::ApiRef;
-use crate::scan::index::{At, FnAt, Name, VarAt, join, name_part, package_part};
+use crate::scan::index::{At, FnAt, Name, VarAt, name_part, package_part};
 use crate::scan::program::*;
 
 /// A resolved type.
@@ -60,6 +60,8 @@ pub enum What<'a> {
     },
     /// A method of the SDK.
     Sdk(ApiRef<'a>),
+    /// An object of the SDK that shares the client of its owner.
+    Part(Name),
     /// A member of a type of another package, or an SDK method that does not talk to the cluster.
     Foreign(Name),
     /// Not known.
@@ -212,7 +214,7 @@ impl<'a> Resolver<'a> {
             let value = self.type_of(At { unit: at.unit, expr: source.value });
             let ty = match (source.take, value) {
                 (Take::Whole | Take::Result(0), ty @ (Ty::Named(_) | Ty::Foreign(_) | Ty::Plain)) => ty,
-                (Take::Whole, ty @ (Ty::List(_) | Ty::Map(_) | Ty::Function(_))) => ty,
+                (Take::Whole, ty @ (Ty::List(_) | Ty::Map(_) | Ty::Function(_) | Ty::Meta(_))) => ty,
                 (Take::Whole, Ty::Tuple(results)) => results.first().cloned().unwrap_or(Ty::Unknown),
                 (Take::Result(i), Ty::Tuple(results)) => results.get(i).cloned().unwrap_or(Ty::Unknown),
                 (Take::ElementOf, ty) => element(&ty),
@@ -228,11 +230,19 @@ impl<'a> Resolver<'a> {
     /// What calling a function yields.
     fn function_type(&self, at: FnAt) -> Ty {
         let function = self.index.function(at);
+        if function.results.is_empty() && !function.returns.is_empty() {
+            // Not declared: what it returns tells.
+            let values = function.returns.iter().filter_map(|given| given.values.first());
+            let known = values.map(|value| self.type_of(At { unit: at.unit, expr: *value })).find(|ty| {
+                matches!(ty, Ty::Named(_) | Ty::Foreign(_) | Ty::List(_) | Ty::Map(_) | Ty::Function(_))
+            });
+            return Ty::Function(Rc::new(vec![known.unwrap_or(Ty::Unknown)]));
+        }
         Ty::Function(Rc::new(function.results.iter().map(|r| self.ty(at.unit, &r.ty)).collect()))
     }
 
     fn package_member_type(&self, package: &str, name: &str, unit: u32) -> Ty {
-        let full = self.index.catalogue.current_name(&join(package, name));
+        let full = self.index.name_in(package, name);
         if let Some(function) = self.index.functions(&full).first() {
             return self.function_type(*function);
         }
@@ -258,6 +268,11 @@ impl<'a> Resolver<'a> {
     fn member_type(&self, base: &Ty, name: &str) -> Ty {
         match self.member(base, name).what {
             What::Field { ty, .. } => ty,
+            What::Part(ty) => Ty::Named(ty),
+            What::Method(at) if self.index.function(at).getter => match self.function_type(at) {
+                Ty::Function(results) => results.first().cloned().unwrap_or(Ty::Unknown),
+                ty => ty,
+            },
             What::Method(at) => self.function_type(at),
             What::Abstract { unit, method, .. } => {
                 Ty::Function(Rc::new(method.results.iter().map(|r| self.ty(unit, r)).collect()))
@@ -274,6 +289,17 @@ impl<'a> Resolver<'a> {
         match ty {
             Ty::Named(full) => self.member_of(full, name, 0).unwrap_or(Member { path: vec![], what: What::Unknown }),
             Ty::Foreign(full) => Member { path: vec![], what: What::Foreign(full.clone()) },
+            // Members of the type itself, not of its objects.
+            Ty::Meta(ty) => match &**ty {
+                Ty::Named(full) => match self.member_of(full, name, 0) {
+                    Some(Member { what: What::Method(at), .. }) if self.index.function(at).receiver.is_some() => {
+                        Member { path: vec![], what: What::Unknown }
+                    }
+                    Some(member) => member,
+                    None => Member { path: vec![], what: What::Unknown },
+                },
+                _ => Member { path: vec![], what: What::Unknown },
+            },
             Ty::Plain | Ty::List(_) | Ty::Map(_) | Ty::Function(_) => {
                 Member { path: vec![], what: What::Foreign("builtin".into()) }
             }
@@ -289,6 +315,9 @@ impl<'a> Resolver<'a> {
         if self.index.catalogue.types.contains_key(&**full) {
             return match self.index.catalogue.method(full, name) {
                 Some(api) => direct(What::Sdk(api)),
+                None if self.index.catalogue.part(full, name).is_some() => {
+                    direct(What::Part(self.index.catalogue.part(full, name).unwrap_or_default().into()))
+                }
                 None => direct(What::Foreign(full.clone())),
             };
         }
@@ -298,7 +327,10 @@ impl<'a> Resolver<'a> {
         let (unit, decl) = self.index.type_decl(full)?;
         match &decl.kind {
             TypeKind::Record { fields } => self.member_of_record(full, unit, fields, name, depth),
-            TypeKind::Interface { methods, bases } => {
+            TypeKind::Interface { methods, bases, fields } => {
+                if let Some(field) = fields.iter().find(|f| f.name == name) {
+                    return direct(What::Field { owner: full.clone(), ty: self.ty(unit, &field.ty) });
+                }
                 if let Some(method) = methods.iter().find(|m| m.name == name) {
                     return direct(What::Abstract { owner: full.clone(), unit, method });
                 }

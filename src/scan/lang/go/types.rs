@@ -135,7 +135,7 @@ impl Lowering<'_> {
             };
             self.generics.truncate(generics);
             let name_text = self.slice(name).to_owned();
-            self.b.unit.types.push(TypeDecl { name: name_text, kind, line: line(name) });
+            self.b.unit.types.push(TypeDecl { name: name_text, kind, line: line(name), made_by_call: false });
         }
     }
 
@@ -178,6 +178,6 @@ impl Lowering<'_> {
                 _ => {}
             }
         }
-        TypeKind::Interface { methods, bases }
+        TypeKind::Interface { methods, bases, fields: vec![] }
     }
 }

@@ -49,6 +49,16 @@ impl<'a> Search<'_, 'a> {
                 _ => {}
             }
         }
+        if let Some(ty) = self.r.made_type(callee) {
+            return match path.parts.first() {
+                None => self.instance(&ty, path),
+                Some((Step::Field(field), rest)) => {
+                    let (field, rest) = (field.clone(), rest.clone());
+                    self.field(&ty, &field, Path { parts: rest, ..path })
+                }
+                _ => {}
+            };
+        }
         // A conversion, `Type(value)`.
         if let (Ty::Meta(_), [only]) = (self.r.type_of(callee), args) {
             return self.go(here(*only), path);
