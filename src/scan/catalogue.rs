@@ -56,6 +56,12 @@ pub struct Catalogue {
     /// Library functions that hand an argument on.
     #[serde(default)]
     pub flows: BTreeMap<String, usize>,
+    /// Library methods that call the function they are given.
+    #[serde(default)]
+    pub callbacks: BTreeMap<String, Callback>,
+    /// Members that hold an SDK object in so many programs that their name tells what it is.
+    #[serde(default)]
+    pub telling: Vec<String>,
     /// Library containers.
     #[serde(default)]
     pub boxes: BTreeMap<String, BoxType>,
@@ -141,6 +147,8 @@ pub struct Api {
     pub registers: Option<Slot>,
     /// Name it is registered under.
     pub name: Option<Slot>,
+    /// What functions among the arguments are called with.
+    pub gives: Vec<Gift>,
     /// Registers every type name.
     pub dynamic: bool,
     /// Where its settings come from, in words.
@@ -312,6 +320,60 @@ pub struct ContextStore {
     pub put: String,
     /// Method that takes it out by key.
     pub get: String,
+}
+
+/// A method that calls the function it is given.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Callback {
+    /// What the function's first parameter is.
+    #[serde(default)]
+    pub gives: Part,
+    /// What the call yields: the receiver, or what the function returns.
+    #[serde(default)]
+    pub result: Yield,
+}
+
+/// Which part of a receiver a function is given.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Part {
+    /// Something else.
+    #[default]
+    Nothing,
+    /// The receiver itself.
+    Whole,
+    /// An element of it.
+    Element,
+}
+
+/// What a call with a callback yields.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Yield {
+    /// Something else.
+    #[default]
+    Nothing,
+    /// The receiver.
+    Receiver,
+    /// An element of the receiver.
+    Element,
+    /// What the function returns.
+    Function,
+    /// A list of what the function returns.
+    List,
+}
+
+/// A function handed to the SDK, and the type of one of its parameters.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Gift {
+    /// Where the function stands.
+    pub at: Slot,
+    /// Its parameter.
+    pub param: usize,
+    /// Type of the parameter.
+    pub ty: String,
 }
 
 /// Dependency injection by token: a provider is an object with these fields.

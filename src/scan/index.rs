@@ -62,7 +62,7 @@ pub struct Index<'a> {
     handed_on: HashMap<&'a str, Vec<&'a str>>,
     packages: std::collections::HashSet<&'a str>,
     derived: HashMap<&'a str, Vec<&'a str>>,
-    keyed: HashMap<FnAt, &'a str>,
+    keyed: HashMap<FnAt, (&'a str, At)>,
     annotations: HashMap<VarAt, Vec<At>>,
     /// Some types make objects when they are called.
     pub has_classes: bool,
@@ -195,7 +195,7 @@ impl<'a> Index<'a> {
                 ExprKind::Composite { parts, .. } => {
                     for part in parts {
                         if let (Some(Key::Name(name)), ExprKind::Lambda(func)) = (&part.key, &unit.expr(part.value).kind) {
-                            self.keyed.insert(FnAt { unit: n, func: *func }, name);
+                            self.keyed.insert(FnAt { unit: n, func: *func }, (name, at));
                         }
                     }
                 }
@@ -340,8 +340,8 @@ impl<'a> Index<'a> {
         all
     }
 
-    /// The key under which a literal holds a lambda.
-    pub fn key_of(&self, lambda: FnAt) -> Option<&'a str> {
+    /// The key under which a literal holds a lambda, and the literal.
+    pub fn key_of(&self, lambda: FnAt) -> Option<(&'a str, At)> {
         self.keyed.get(&lambda).copied()
     }
 

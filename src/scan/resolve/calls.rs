@@ -272,7 +272,7 @@ impl<'a> Resolver<'a> {
                 found.push(At { unit: at.unit, expr: call.expr });
             }
         }
-        if let Some(key) = self.index.key_of(at) {
+        if let Some((key, _)) = self.index.key_of(at) {
             found.extend(self.index.calls_named(key).filter(|call| self.callees(*call).contains(&at)));
         }
         let Some((outer, position)) = self.index.argument_of(lambda) else { return found };

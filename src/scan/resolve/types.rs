@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::Resolver;
-use crate::scan::catalogue::ApiRef;
+use crate::scan::catalogue::{ApiRef, Part, SlotStep, Yield};
 use crate::scan::index::{At, FnAt, Name, VarAt, name_part, package_part};
 use crate::scan::program::*;
 
@@ -183,11 +183,17 @@ impl<'a> Resolver<'a> {
                     }
                 }
                 match self.type_of(here(*callee)) {
+                    Ty::Unknown => self.callback_type(at, here(*callee), args),
                     Ty::Function(results) if results.len() == 1 => results.first().cloned().unwrap_or(Ty::Unknown),
                     Ty::Function(results) => Ty::Tuple(results),
                     Ty::Meta(ty) => (*ty).clone(),
                     _ => Ty::Unknown,
                 }
+            }
+            // A list without a type has that of its first element whose type is known.
+            ExprKind::Composite { ty: TypeExpr::List(element), parts } if **element == TypeExpr::Unknown => {
+                let types = parts.iter().map(|part| self.type_of(here(part.value)));
+                Ty::List(Rc::new(types.into_iter().find(|ty| *ty != Ty::Unknown).unwrap_or(Ty::Unknown)))
             }
             ExprKind::Composite { ty, .. } | ExprKind::Cast { ty, .. } => self.ty(at.unit, ty),
             ExprKind::Lambda(func) => self.function_type(FnAt { unit: at.unit, func: *func }),
@@ -224,7 +230,79 @@ impl<'a> Resolver<'a> {
                 return ty;
             }
         }
-        Ty::Unknown
+        match (var.role, var.function) {
+            (Role::Param(position), Some(func)) => self.given_type(FnAt { unit: at.unit, func }, position),
+            _ => Ty::Unknown,
+        }
+    }
+
+    /// The type of a parameter of a function literal, as the call that is given the literal tells.
+    fn given_type(&self, function: FnAt, position: usize) -> Ty {
+        let catalogue = self.index.catalogue;
+        if let Some((base, part)) = self.callback_source(function, position) {
+            return match part {
+                Part::Element => element(&self.type_of(base)),
+                _ => self.type_of(base),
+            };
+        }
+        let Some(lambda) = self.index.lambda_at(function) else { return Ty::Unknown };
+        let (value, field) = match self.index.key_of(function) {
+            Some((key, literal)) => (literal, Some(key)),
+            None => (lambda, None),
+        };
+        let Some((call, argument)) = self.index.argument_of(value) else { return Ty::Unknown };
+        let Some(api) = self.api_of(call) else { return Ty::Unknown };
+        let gift = api.api.gives.iter().find(|gift| {
+            let path = match (gift.at.steps.as_slice(), field) {
+                ([], None) => true,
+                ([SlotStep::Field(name)], Some(field)) => name == field,
+                _ => false,
+            };
+            gift.at.argument == argument && path && gift.param == position
+        });
+        gift.filter(|g| catalogue.types.contains_key(&g.ty)).map_or(Ty::Unknown, |g| Ty::Named(g.ty.as_str().into()))
+    }
+
+    /// What a library method hands to the function it is given: `promise.then(f)`, `list.map(f)`.
+    pub fn callback_source(&self, function: FnAt, position: usize) -> Option<(At, Part)> {
+        if position > 0 || self.index.catalogue.callbacks.is_empty() {
+            return None;
+        }
+        let lambda = self.index.lambda_at(function)?;
+        let (call, 0) = self.index.argument_of(lambda)? else { return None };
+        let (callee, _) = self.call(call)?;
+        let ExprKind::Member { base, name } = self.index.kind(callee) else { return None };
+        let callback = self.index.catalogue.callbacks.get(name)?;
+        (callback.gives != Part::Nothing).then_some((At { unit: call.unit, expr: *base }, callback.gives))
+    }
+
+    /// What a call of such a method yields, and the functions it is given.
+    pub fn callback_result(&self, callee: At, args: &[ExprId]) -> Option<(At, Yield, Vec<FnAt>)> {
+        let ExprKind::Member { base, name } = self.index.kind(callee) else { return None };
+        let callback = self.index.catalogue.callbacks.get(name)?;
+        let functions = match args.first() {
+            Some(first) if matches!(callback.result, Yield::Function | Yield::List) => {
+                self.functions_in(At { unit: callee.unit, expr: *first })
+            }
+            _ => vec![],
+        };
+        Some((At { unit: callee.unit, expr: *base }, callback.result, functions))
+    }
+
+    fn callback_type(&self, at: At, callee: At, args: &[ExprId]) -> Ty {
+        let _ = at;
+        let Some((base, result, functions)) = self.callback_result(callee, args) else { return Ty::Unknown };
+        let returned = || match functions.first().map(|f| self.function_type(*f)) {
+            Some(Ty::Function(results)) => results.first().cloned().unwrap_or(Ty::Unknown),
+            _ => Ty::Unknown,
+        };
+        match result {
+            Yield::Receiver => self.type_of(base),
+            Yield::Element => element(&self.type_of(base)),
+            Yield::Function => returned(),
+            Yield::List => Ty::List(Rc::new(returned())),
+            Yield::Nothing => Ty::Unknown,
+        }
     }
 
     /// What calling a function yields.

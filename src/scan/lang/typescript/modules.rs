@@ -34,7 +34,14 @@ fn resolve(specifier: &str, from: &str, project: &Project) -> String {
     let here = from.rsplit_once('/').map_or("", |(folder, _)| folder);
     if specifier.starts_with('.') {
         let target = join(here, specifier);
-        return file(&target, project).unwrap_or(format!("./{target}"));
+        let found = file(&target, project).or_else(|| {
+            // What is imported may be build output: its source stands in the tree.
+            ["lib", "dist", "build", "out"].iter().find_map(|output| {
+                let source = format!("/{target}").replacen(&format!("/{output}/"), "/src/", 1);
+                file(source.trim_start_matches('/'), project)
+            })
+        });
+        return found.unwrap_or(format!("./{target}"));
     }
     for alias in &project.aliases {
         let inside = alias.scope.is_empty() || from.strip_prefix(alias.scope.as_str()).is_some_and(|r| r.starts_with('/'));

@@ -1,6 +1,7 @@
 //! Calls of other packages that hand a value on: once-functions, boxes, contexts.
 
 use super::*;
+use crate::scan::catalogue::Yield;
 use crate::scan::index::join;
 
 impl<'a> Search<'_, 'a> {
@@ -28,6 +29,33 @@ impl<'a> Search<'_, 'a> {
         if result == 0 && self.boxed(at, callee, args, &path) {
             return;
         }
+        if let Some((base, result, functions)) = self.r.callback_result(callee, args) {
+            let parts = |element: bool| match path.parts.first() {
+                _ if !element => Some(path.parts.clone()),
+                Some((Step::Element, rest)) => Some(rest.clone()),
+                _ => None,
+            };
+            match result {
+                Yield::Receiver => return self.go(base, path),
+                Yield::Element => {
+                    let parts = path.parts.push(Step::Element);
+                    return self.go(base, Path { parts, ..path });
+                }
+                Yield::Function | Yield::List if !functions.is_empty() => {
+                    let Some(parts) = parts(result == Yield::List) else { return };
+                    for function in functions {
+                        if !path.frames.contains(function, at) {
+                            self.returns(function, 0, Path { parts: parts.clone(), ..path.clone() });
+                        }
+                    }
+                    return;
+                }
+                _ => {}
+            }
+        }
+        if self.ask.clients && self.made_for_library(at, callee, args, &path) {
+            return;
+        }
         // A library function that is given a client most likely hands it on.
         if self.ask.clients {
             let client = args.iter().copied().find(|arg| match self.r.type_of(here(*arg)) {
@@ -41,6 +69,54 @@ impl<'a> Search<'_, 'a> {
         if result == 0 {
             self.end(End::External(at), &path);
         }
+    }
+
+    /// A library function that is given functions which make a client (`cache`, `once`, `retry`) hands out what
+    /// they make; so does calling what such a function returned.
+    fn made_for_library(&mut self, at: At, callee: At, args: &'a [ExprId], path: &Path) -> bool {
+        if path.depth > 40 {
+            return false;
+        }
+        let mut inner = Search { r: self.r, ask: self.ask, left: self.left.min(400), seen: self.seen.clone(), found: vec![] };
+        for expr in args {
+            let argument = At { unit: at.unit, expr: *expr };
+            match self.r.index.kind(argument) {
+                ExprKind::Lambda(func) => {
+                    let function = FnAt { unit: at.unit, func: *func };
+                    inner.returns(function, 0, Path { depth: path.depth + 1, ..path.clone() });
+                }
+                ExprKind::Call { .. } => inner.go(argument, path.clone()),
+                _ => {}
+            }
+        }
+        let callee_value = match self.r.index.kind(callee) {
+            ExprKind::Var(_) => true,
+            ExprKind::Member { base, .. } => {
+                let base = At { unit: callee.unit, expr: *base };
+                match self.r.index.package_at(base) {
+                    Some(package) => self.r.index.is_local(package),
+                    None => matches!(self.r.index.kind(base), ExprKind::Call { .. }),
+                }
+            }
+            _ => false,
+        };
+        if callee_value {
+            let value = match self.r.index.kind(callee) {
+                ExprKind::Member { base, .. } if self.r.index.package_at(At { unit: callee.unit, expr: *base }).is_none() => {
+                    At { unit: callee.unit, expr: *base }
+                }
+                _ => callee,
+            };
+            inner.go(value, path.clone());
+        }
+        let makes = |found: &Found<'a>| match &found.end {
+            End::Sdk(_, api) => api.api.result.as_deref().is_some_and(|ty| self.r.index.catalogue.is_client(ty)),
+            _ => false,
+        };
+        let made: Vec<Found<'a>> = inner.found.into_iter().filter(makes).collect();
+        let any = !made.is_empty();
+        self.found.extend(made);
+        any
     }
 
     /// An argument that a library function hands on: the value, or what calling it yields.

@@ -1,6 +1,7 @@
 //! Parameters: what callers give, and what containers inject.
 
 use super::*;
+use crate::scan::catalogue::Part;
 use crate::scan::index::{VarAt, join};
 
 impl<'a> Search<'_, 'a> {
@@ -26,6 +27,13 @@ impl<'a> Search<'_, 'a> {
         }
         if any {
             return;
+        }
+        if let Some((base, part)) = self.r.callback_source(function, position) {
+            let parts = match part {
+                Part::Element => path.parts.push(Step::Element),
+                _ => path.parts.clone(),
+            };
+            return self.go(base, Path { parts, ..path });
         }
         if self.injected(function, position, &path) {
             return;
