@@ -18,16 +18,21 @@ struct Expectation {
     values: BTreeMap<String, String>,
 }
 
+/// A fixture of Go, or of the language before the slash.
 fn fixture(case: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/go").join(case)
+    let case = if case.contains('/') { case.to_owned() } else { format!("go/{case}") };
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(case)
 }
+
+/// Endings of the files whose comments are read.
+const SOURCES: [&str; 7] = ["go", "ts", "tsx", "js", "mjs", "cjs", "vue"];
 
 fn files(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).unwrap().flatten() {
         let path = entry.path();
         if path.is_dir() {
             files(&path, found);
-        } else if path.extension().is_some_and(|e| e == "go") {
+        } else if path.extension().is_some_and(|e| SOURCES.iter().any(|s| e == *s)) {
             found.push(path);
         }
     }
@@ -218,6 +223,38 @@ fn fallback_and_flags_are_recognised() {
 #[test]
 fn wrappers_are_lifted_to_their_callers() {
     check("wrappers");
+}
+
+#[test]
+fn typescript_every_kind() {
+    let facts = check("typescript/kinds");
+    assert!(facts.sdks.iter().any(|s| s.package == "@temporalio/client" && s.version == "^1.11.0"));
+    assert!(facts.hazards.iter().any(|h| h.id == "hard-coded-address"));
+}
+
+#[test]
+fn typescript_clients_are_followed_to_their_construction() {
+    check("typescript/provenance");
+}
+
+#[test]
+fn typescript_modules_are_found_by_every_name() {
+    check("typescript/modules");
+}
+
+#[test]
+fn typescript_containers_fill_constructors() {
+    check("typescript/injection");
+}
+
+#[test]
+fn typescript_look_alikes_are_no_sites() {
+    check("typescript/lookalikes");
+}
+
+#[test]
+fn javascript_without_types() {
+    check("typescript/javascript");
 }
 
 /// A tree in a temporary folder.

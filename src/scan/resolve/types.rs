@@ -183,7 +183,7 @@ impl<'a> Resolver<'a> {
                     }
                 }
                 match self.type_of(here(*callee)) {
-                    Ty::Unknown => self.callback_type(at, here(*callee), args),
+                    Ty::Unknown => self.callback_type(here(*callee), args),
                     Ty::Function(results) if results.len() == 1 => results.first().cloned().unwrap_or(Ty::Unknown),
                     Ty::Function(results) => Ty::Tuple(results),
                     Ty::Meta(ty) => (*ty).clone(),
@@ -273,6 +273,9 @@ impl<'a> Resolver<'a> {
         let (callee, _) = self.call(call)?;
         let ExprKind::Member { base, name } = self.index.kind(callee) else { return None };
         let callback = self.index.catalogue.callbacks.get(name)?;
+        if self.is_outside(At { unit: call.unit, expr: *base }) {
+            return None;
+        }
         (callback.gives != Part::Nothing).then_some((At { unit: call.unit, expr: *base }, callback.gives))
     }
 
@@ -280,6 +283,9 @@ impl<'a> Resolver<'a> {
     pub fn callback_result(&self, callee: At, args: &[ExprId]) -> Option<(At, Yield, Vec<FnAt>)> {
         let ExprKind::Member { base, name } = self.index.kind(callee) else { return None };
         let callback = self.index.catalogue.callbacks.get(name)?;
+        if self.is_outside(At { unit: callee.unit, expr: *base }) {
+            return None;
+        }
         let functions = match args.first() {
             Some(first) if matches!(callback.result, Yield::Function | Yield::List) => {
                 self.functions_in(At { unit: callee.unit, expr: *first })
@@ -289,8 +295,15 @@ impl<'a> Resolver<'a> {
         Some((At { unit: callee.unit, expr: *base }, callback.result, functions))
     }
 
-    fn callback_type(&self, at: At, callee: At, args: &[ExprId]) -> Ty {
-        let _ = at;
+    /// A library itself, or something it exports: its functions are no methods of a value.
+    fn is_outside(&self, at: At) -> bool {
+        match self.index.kind(at) {
+            ExprKind::Member { base, .. } => self.index.package_at(At { unit: at.unit, expr: *base }).is_some_and(|p| !self.index.is_local(p)),
+            _ => self.index.package_at(at).is_some(),
+        }
+    }
+
+    fn callback_type(&self, callee: At, args: &[ExprId]) -> Ty {
         let Some((base, result, functions)) = self.callback_result(callee, args) else { return Ty::Unknown };
         let returned = || match functions.first().map(|f| self.function_type(*f)) {
             Some(Ty::Function(results)) => results.first().cloned().unwrap_or(Ty::Unknown),

@@ -77,8 +77,16 @@ impl<'a> Search<'_, 'a> {
         if path.depth > 40 {
             return false;
         }
-        let mut inner = Search { r: self.r, ask: self.ask, left: self.left.min(400), seen: self.seen.clone(), found: vec![] };
-        for expr in args {
+        let mut inner = Search { r: self.r, ask: self.ask, left: self.left.min(400), seen: HashSet::new(), found: vec![] };
+        let makes = |found: &Found<'a>| match &found.end {
+            End::Sdk(_, api) => api.api.result.as_deref().is_some_and(|ty| self.r.index.catalogue.is_client(ty)),
+            _ => false,
+        };
+        // What comes last is what comes out of a chain of steps.
+        for expr in args.iter().rev() {
+            if inner.found.iter().any(makes) {
+                break;
+            }
             let argument = At { unit: at.unit, expr: *expr };
             match self.r.index.kind(argument) {
                 ExprKind::Lambda(func) => {
@@ -86,6 +94,14 @@ impl<'a> Search<'_, 'a> {
                     inner.returns(function, 0, Path { depth: path.depth + 1, ..path.clone() });
                 }
                 ExprKind::Call { .. } => inner.go(argument, path.clone()),
+                ExprKind::Composite { parts, .. } => {
+                    for part in parts {
+                        if let ExprKind::Lambda(func) = self.r.index.kind(At { unit: at.unit, expr: part.value }) {
+                            let function = FnAt { unit: at.unit, func: *func };
+                            inner.returns(function, 0, Path { depth: path.depth + 1, ..path.clone() });
+                        }
+                    }
+                }
                 _ => {}
             }
         }
@@ -100,7 +116,7 @@ impl<'a> Search<'_, 'a> {
             }
             _ => false,
         };
-        if callee_value {
+        if callee_value && !inner.found.iter().any(makes) {
             let value = match self.r.index.kind(callee) {
                 ExprKind::Member { base, .. } if self.r.index.package_at(At { unit: callee.unit, expr: *base }).is_none() => {
                     At { unit: callee.unit, expr: *base }
@@ -109,10 +125,6 @@ impl<'a> Search<'_, 'a> {
             };
             inner.go(value, path.clone());
         }
-        let makes = |found: &Found<'a>| match &found.end {
-            End::Sdk(_, api) => api.api.result.as_deref().is_some_and(|ty| self.r.index.catalogue.is_client(ty)),
-            _ => false,
-        };
         let made: Vec<Found<'a>> = inner.found.into_iter().filter(makes).collect();
         let any = !made.is_empty();
         self.found.extend(made);
