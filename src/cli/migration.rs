@@ -89,7 +89,12 @@ impl Migration {
         let (Some(source), Some(target)) = (both.source.value(), both.target.value()) else { return };
         let mapped = &mut self.preflight.plan.namespaces;
         if let (true, Some(source), Some(target)) = (mapped.is_empty(), &source.namespace, &target.namespace) {
-            mapped.push(NamespaceMapping { source: source.clone(), target: Some(target.clone()), exclude: None, line: 0 });
+            mapped.push(NamespaceMapping {
+                source: source.clone(),
+                target: Some(target.clone()),
+                exclude: None,
+                line: 0,
+            });
         }
     }
 

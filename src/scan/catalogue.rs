@@ -11,10 +11,8 @@ use crate::facts::code::Kind;
 use crate::ui::Problem;
 
 /// Catalogues built into the program: language and text.
-const FILES: [(&str, &str); 2] = [
-    ("go", include_str!("../../rules/sdk/go.yaml")),
-    ("typescript", include_str!("../../rules/sdk/typescript.yaml")),
-];
+const FILES: [(&str, &str); 2] =
+    [("go", include_str!("../../rules/sdk/go.yaml")), ("typescript", include_str!("../../rules/sdk/typescript.yaml"))];
 
 /// The catalogue of one language.
 #[derive(Debug, Deserialize)]

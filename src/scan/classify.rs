@@ -324,7 +324,7 @@ fn untyped<'a>(
         return drop("look-alike-import");
     }
     // What a path of plain names tells is confirmed by the options of the call.
-    if !api.api.distinctive && !imports_sdk(r, base.unit) && !confirmed(r, base, &api, arguments) {
+    if !api.api.distinctive && !confirmed(r, base, &api, arguments) {
         return Verdict::Nothing;
     }
     Verdict::Is(api, if imports_sdk(r, base.unit) { Confidence::Likely } else { Confidence::Possible })
@@ -355,9 +355,7 @@ fn shaped_type(r: &Resolver<'_>, at: At, depth: usize) -> Option<String> {
             }
             catalogue.types.values().find_map(|ty| ty.parts.get(name)).cloned()
         }
-        ExprKind::Call { callee, .. } => {
-            shaped(r, At { unit: at.unit, expr: *callee }, depth + 1)?.api.result.clone()
-        }
+        ExprKind::Call { callee, .. } => shaped(r, At { unit: at.unit, expr: *callee }, depth + 1)?.api.result.clone(),
         ExprKind::Var(var) => {
             let var = r.index.unit(at.unit).var(*var);
             let [only] = var.sources.as_slice() else { return None };

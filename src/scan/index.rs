@@ -194,7 +194,9 @@ impl<'a> Index<'a> {
                 }
                 ExprKind::Composite { parts, .. } => {
                     for part in parts {
-                        if let (Some(Key::Name(name)), ExprKind::Lambda(func)) = (&part.key, &unit.expr(part.value).kind) {
+                        if let (Some(Key::Name(name)), ExprKind::Lambda(func)) =
+                            (&part.key, &unit.expr(part.value).kind)
+                        {
                             self.keyed.insert(FnAt { unit: n, func: *func }, (name, at));
                         }
                     }

@@ -136,7 +136,9 @@ fn project(
     modules.sort_by(|a, b| b.folder.len().cmp(&a.folder.len()).then_with(|| a.cmp(b)));
     aliases.sort_by(|a, b| {
         let exact = |alias: &lang::Alias| !alias.pattern.contains('*');
-        (b.scope.len(), exact(b), b.pattern.len()).cmp(&(a.scope.len(), exact(a), a.pattern.len())).then_with(|| a.cmp(b))
+        (b.scope.len(), exact(b), b.pattern.len())
+            .cmp(&(a.scope.len(), exact(a), a.pattern.len()))
+            .then_with(|| a.cmp(b))
     });
     let files = walked
         .entries

@@ -195,7 +195,9 @@ fn client_in_slot<'a>(r: &Resolver<'a>, call: &ApiCall<'a>, slot: &Slot) -> Clie
     }
     match argument {
         Some(at) => r.origin_of(&r.client_ends_in(at, &slot.steps), call.at.unit),
-        None => ClientOrigin { reason: Some("no_receiver: the call names no client".into()), ..ClientOrigin::default() },
+        None => {
+            ClientOrigin { reason: Some("no_receiver: the call names no client".into()), ..ClientOrigin::default() }
+        }
     }
 }
 

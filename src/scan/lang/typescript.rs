@@ -72,9 +72,9 @@ impl FrontEnd for TypeScript {
         let (folders, name) = path.rsplit_once('/').unwrap_or(("", path));
         let marked = [".test.", ".spec.", ".e2e-spec.", ".e2e.", "-test.", "-spec.", ".stories."];
         marked.iter().any(|m| name.contains(m))
-            || folders
-                .split('/')
-                .any(|f| matches!(f, "__tests__" | "__mocks__" | "__test__" | "mocha" | "cypress" | "playwright" | "specs"))
+            || folders.split('/').any(|f| {
+                matches!(f, "__tests__" | "__mocks__" | "__test__" | "mocha" | "cypress" | "playwright" | "specs")
+            })
     }
 
     fn lower(&self, file: SourceFile<'_>) -> Result<Unit, String> {
@@ -154,7 +154,9 @@ fn scripts_only(text: &str) -> String {
         out.extend(part.bytes().map(|b| if b == b'\n' { '\n' } else { ' ' }));
     };
     while let Some(open) = text.get(at..).and_then(|rest| rest.find("<script")) {
-        let Some(body) = text.get(at + open..).and_then(|rest| rest.find('>')).map(|i| at + open + i + 1) else { break };
+        let Some(body) = text.get(at + open..).and_then(|rest| rest.find('>')).map(|i| at + open + i + 1) else {
+            break;
+        };
         let Some(end) = text.get(body..).and_then(|rest| rest.find("</script")).map(|i| body + i) else { break };
         blank(&mut out, text.get(at..body).unwrap_or_default());
         out.push_str(text.get(body..end).unwrap_or_default());

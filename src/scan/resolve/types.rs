@@ -298,7 +298,9 @@ impl<'a> Resolver<'a> {
     /// A library itself, or something it exports: its functions are no methods of a value.
     fn is_outside(&self, at: At) -> bool {
         match self.index.kind(at) {
-            ExprKind::Member { base, .. } => self.index.package_at(At { unit: at.unit, expr: *base }).is_some_and(|p| !self.index.is_local(p)),
+            ExprKind::Member { base, .. } => {
+                self.index.package_at(At { unit: at.unit, expr: *base }).is_some_and(|p| !self.index.is_local(p))
+            }
             _ => self.index.package_at(at).is_some(),
         }
     }
@@ -324,9 +326,9 @@ impl<'a> Resolver<'a> {
         if function.results.is_empty() && !function.returns.is_empty() {
             // Not declared: what it returns tells.
             let values = function.returns.iter().filter_map(|given| given.values.first());
-            let known = values.map(|value| self.type_of(At { unit: at.unit, expr: *value })).find(|ty| {
-                matches!(ty, Ty::Named(_) | Ty::Foreign(_) | Ty::List(_) | Ty::Map(_) | Ty::Function(_))
-            });
+            let known = values
+                .map(|value| self.type_of(At { unit: at.unit, expr: *value }))
+                .find(|ty| matches!(ty, Ty::Named(_) | Ty::Foreign(_) | Ty::List(_) | Ty::Map(_) | Ty::Function(_)));
             return Ty::Function(Rc::new(vec![known.unwrap_or(Ty::Unknown)]));
         }
         Ty::Function(Rc::new(function.results.iter().map(|r| self.ty(at.unit, &r.ty)).collect()))

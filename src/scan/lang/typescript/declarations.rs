@@ -164,7 +164,9 @@ impl<'t> Lowering<'t> {
         for declarator in declarators(node) {
             let Some(name) = declarator.child_by_field_name("name") else { continue };
             let Some(value) = declarator.child_by_field_name("value") else { continue };
-            if self.loaded(value).is_some() || (name.kind() == "identifier" && self.b.lookup(self.slice(name)).is_none()) {
+            if self.loaded(value).is_some()
+                || (name.kind() == "identifier" && self.b.lookup(self.slice(name)).is_none())
+            {
                 if is_function(value) {
                     self.function_value(value, self.slice(name), line(name));
                 }

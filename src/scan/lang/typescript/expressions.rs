@@ -90,8 +90,12 @@ impl<'t> Lowering<'t> {
                 }
                 last.unwrap_or_else(|| self.place(ExprKind::Opaque, node))
             }
-            "await_expression" | "non_null_expression" | "satisfies_expression" | "instantiation_expression"
-            | "spread_element" | "yield_expression" => match children(node).first() {
+            "await_expression"
+            | "non_null_expression"
+            | "satisfies_expression"
+            | "instantiation_expression"
+            | "spread_element"
+            | "yield_expression" => match children(node).first() {
                 Some(inner) => {
                     let inner = self.value(*inner);
                     // A module stays a module when it is waited for.
@@ -183,7 +187,8 @@ impl<'t> Lowering<'t> {
     }
 
     fn subscript(&mut self, node: Node<'t>) -> ExprId {
-        let (Some(object), Some(index)) = (node.child_by_field_name("object"), node.child_by_field_name("index")) else {
+        let (Some(object), Some(index)) = (node.child_by_field_name("object"), node.child_by_field_name("index"))
+        else {
             return self.opaque(node);
         };
         if index.kind() == "string" {
@@ -222,6 +227,7 @@ impl<'t> Lowering<'t> {
             return self.place(ExprKind::Free(alias), node);
         }
         let Some(function) = node.child_by_field_name("function") else { return self.opaque(node) };
+        let function = self.called(function);
         let callee = match (function.kind(), self.supers.last()) {
             // `super(…)` runs the constructor of what the class extends.
             ("super", Some(base)) => {
@@ -232,6 +238,23 @@ impl<'t> Lowering<'t> {
         };
         let (args, spread) = self.arguments(node);
         self.call_of(callee, args, spread, node)
+    }
+
+    /// What is called: `await f<T>(x)` and `a ?? f<T>(x)` are read as calls of `await f` and of `a ?? f`.
+    fn called(&mut self, mut node: Node<'t>) -> Node<'t> {
+        loop {
+            let parts = children(node);
+            match (node.kind(), parts.as_slice()) {
+                ("await_expression" | "unary_expression", [.., inner]) => node = *inner,
+                ("binary_expression" | "ternary_expression", [rest @ .., last]) => {
+                    for part in rest {
+                        self.value(*part);
+                    }
+                    node = *last;
+                }
+                _ => return node,
+            }
+        }
     }
 
     fn call_of(&mut self, callee: ExprId, args: Vec<ExprId>, spread: bool, node: Node<'t>) -> ExprId {

@@ -184,7 +184,8 @@ mod tests {
 
     #[test]
     fn tsconfig_with_comments_gives_aliases() {
-        let text = "{ // base\n \"compilerOptions\": { \"baseUrl\": \".\", \"paths\": { \"@/*\": [\"./src/*\"], }, }, }";
+        let text =
+            "{ // base\n \"compilerOptions\": { \"baseUrl\": \".\", \"paths\": { \"@/*\": [\"./src/*\"], }, }, }";
         let found = aliases("apps/web/tsconfig.json", text);
         assert!(found.iter().any(|a| a.pattern == "@/*" && a.targets == ["apps/web/src/*"]), "{found:?}");
     }

@@ -8,9 +8,8 @@ use crate::scan::lang::Project;
 use crate::scan::program::*;
 
 /// Objects every program has without importing them: they are modules of their own.
-pub(super) const AMBIENT: [&str; 12] = [
-    "process", "Promise", "Object", "Array", "JSON", "Math", "console", "globalThis", "Reflect", "Number", "String", "Temporal",
-];
+pub(super) const AMBIENT: [&str; 11] =
+    ["process", "Promise", "Object", "Array", "JSON", "Math", "console", "globalThis", "Reflect", "Number", "String"];
 
 /// Text that shows that a file imports a package of the tree.
 pub(super) fn mentions(package: &str, project: &Project) -> Vec<String> {
@@ -22,7 +21,8 @@ pub(super) fn mentions(package: &str, project: &Project) -> Vec<String> {
         texts.push(format!("/{}\"", folder.rsplit('/').next().unwrap_or(folder)));
         texts.extend(["'.'", "'./'", "'..'", "'../'", "\".\"", "\"..\""].map(str::to_owned));
     }
-    let owner = project.modules.iter().find(|m| path.strip_prefix(m.folder.as_str()).is_some_and(|r| r.starts_with('/')));
+    let owner =
+        project.modules.iter().find(|m| path.strip_prefix(m.folder.as_str()).is_some_and(|r| r.starts_with('/')));
     if let Some(owner) = owner {
         texts.push(owner.name.clone());
     }
@@ -44,19 +44,18 @@ fn resolve(specifier: &str, from: &str, project: &Project) -> String {
         return found.unwrap_or(format!("./{target}"));
     }
     for alias in &project.aliases {
-        let inside = alias.scope.is_empty() || from.strip_prefix(alias.scope.as_str()).is_some_and(|r| r.starts_with('/'));
+        let inside =
+            alias.scope.is_empty() || from.strip_prefix(alias.scope.as_str()).is_some_and(|r| r.starts_with('/'));
         if !inside {
             continue;
         }
         let rest = match alias.pattern.split_once('*') {
             None if specifier == alias.pattern => "",
             None => continue,
-            Some((before, after)) => {
-                match specifier.strip_prefix(before).and_then(|rest| rest.strip_suffix(after)) {
-                    Some(rest) => rest,
-                    None => continue,
-                }
-            }
+            Some((before, after)) => match specifier.strip_prefix(before).and_then(|rest| rest.strip_suffix(after)) {
+                Some(rest) => rest,
+                None => continue,
+            },
         };
         for target in &alias.targets {
             if let Some(found) = file(&target.replacen('*', rest, 1), project) {
@@ -98,7 +97,8 @@ impl<'t> Lowering<'t> {
         let source = node.child_by_field_name("source");
         for child in children(node) {
             if child.kind() == "import_require_clause" {
-                let (Some(name), Some(source)) = (children(child).first().copied(), child.child_by_field_name("source"))
+                let (Some(name), Some(source)) =
+                    (children(child).first().copied(), child.child_by_field_name("source"))
                 else {
                     continue;
                 };
@@ -262,7 +262,8 @@ impl<'t> Lowering<'t> {
             }
             "call_expression" => {
                 let function = node.child_by_field_name("function")?;
-                let loads = function.kind() == "import" || (self.slice(function) == "require" && self.b.lookup("require").is_none());
+                let loads = function.kind() == "import"
+                    || (self.slice(function) == "require" && self.b.lookup("require").is_none());
                 if !loads {
                     return None;
                 }

@@ -8,8 +8,18 @@ use crate::scan::program::*;
 
 /// Types that are their argument, for our purposes.
 const SAME: [&str; 12] = [
-    "Promise", "Awaited", "Readonly", "Partial", "Required", "NonNullable", "PromiseLike", "Pick", "Omit", "InstanceType",
-    "Mocked", "DeepPartial",
+    "Promise",
+    "Awaited",
+    "Readonly",
+    "Partial",
+    "Required",
+    "NonNullable",
+    "PromiseLike",
+    "Pick",
+    "Omit",
+    "InstanceType",
+    "Mocked",
+    "DeepPartial",
 ];
 
 impl<'t> Lowering<'t> {

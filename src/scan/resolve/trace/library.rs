@@ -77,7 +77,8 @@ impl<'a> Search<'_, 'a> {
         if path.depth > 40 {
             return false;
         }
-        let mut inner = Search { r: self.r, ask: self.ask, left: self.left.min(400), seen: HashSet::new(), found: vec![] };
+        let mut inner =
+            Search { r: self.r, ask: self.ask, left: self.left.min(400), seen: HashSet::new(), found: vec![] };
         let makes = |found: &Found<'a>| match &found.end {
             End::Sdk(_, api) => api.api.result.as_deref().is_some_and(|ty| self.r.index.catalogue.is_client(ty)),
             _ => false,
@@ -118,7 +119,9 @@ impl<'a> Search<'_, 'a> {
         };
         if callee_value && !inner.found.iter().any(makes) {
             let value = match self.r.index.kind(callee) {
-                ExprKind::Member { base, .. } if self.r.index.package_at(At { unit: callee.unit, expr: *base }).is_none() => {
+                ExprKind::Member { base, .. }
+                    if self.r.index.package_at(At { unit: callee.unit, expr: *base }).is_none() =>
+                {
                     At { unit: callee.unit, expr: *base }
                 }
                 _ => callee,
