@@ -10,7 +10,8 @@ use serde_json::Value;
 use temporal_preflight::facts::cluster::{ClusterKind, ClusterSnapshot, Credential, NamespaceSnapshot};
 use temporal_preflight::facts::code::*;
 use temporal_preflight::facts::{Facts, Known};
-use temporal_preflight::judge::scorecard::{Check, Gate, Outcome, Severity};
+use temporal_preflight::judge::scorecard::{Check, Gate, Outcome, Severity, Verdict};
+use temporal_preflight::judge::{JudgeInput, judge};
 use temporal_preflight::rules::view::{build, fact_paths};
 use temporal_preflight::rules::{Catalogue, Context, Rule, evaluate, load};
 
@@ -151,6 +152,22 @@ fn every_hazard_of_the_sdk_catalogues_is_judged_by_a_rule() {
         }
     }
     assert!(seen > 5, "the catalogues were read");
+}
+
+/// A rule that asks for a hazard nobody looks for would always pass.
+#[test]
+fn every_hazard_a_rule_asks_for_is_looked_for() {
+    let sdk: String = std::fs::read_dir("rules/sdk")
+        .expect("rules/sdk")
+        .map(|entry| std::fs::read_to_string(entry.expect("an entry").path()).expect("a catalogue"))
+        .collect();
+    for rule in &catalogue().rules {
+        let text = std::fs::read_to_string(format!("rules/{}/{}.yaml", rule.area, rule.id)).expect("a rule");
+        let Some(each) = text.lines().find(|l| l.starts_with("each: ") && l.contains("code.hazards")) else { continue };
+        for id in each.split('\'').skip(1).step_by(2) {
+            assert!(sdk.contains(&format!("{{id: {id},")), "{}: nobody looks for {id}", rule.id);
+        }
+    }
 }
 
 /// What can be missing, and a rule that then has no answer.
@@ -443,7 +460,12 @@ fn certificates_are_measured_against_the_end_of_the_window() {
         assert_eq!(outcome(&facts, "certificate-expires-in-window"), failed, "{not_after}");
     }
     let when = list(&expiring("2026-12-21T00:00:00Z"), "certificates.expiry")[0]["when"].clone();
-    assert_eq!(when, "expires on 2026-12-21, 8 days before the window is over (2026-12-28)");
+    assert_eq!(when, "expires on 2026-12-21, 7 days before the window is over (2026-12-28)");
+    let when = |at: &str| list(&expiring(at), "certificates.expiry")[0]["when"].clone();
+    assert_eq!(when("2026-12-19T23:59:59Z"), "expires on 2026-12-19, 9 days before the window is over (2026-12-28)");
+    assert_eq!(when("2026-12-28T12:00:00Z"), "expires on 2026-12-28, the last day of the window");
+    assert_eq!(when("2026-12-29T00:00:00Z"), "expires on 2026-12-29, 1 day after the end of the window (2026-12-28)");
+    assert_eq!(when("2026-11-01T00:00:00Z"), "expired on 2026-11-01");
 }
 
 #[test]
@@ -494,6 +516,18 @@ fn two_addresses_of_one_cluster_are_found() {
     let system = source(&mut facts).system.clone();
     target(&mut facts).system = system;
     assert_eq!(outcome(&facts, "same-cluster"), Outcome::Fail);
+    // One address, two clusters: told apart by the name that is dialled. Without ids, the address speaks.
+    target(&mut facts).address = "10.0.1.50:7233".into();
+    assert_eq!(outcome(&facts, "same-cluster"), Outcome::Fail);
+    let Known::Known(system) = &mut target(&mut facts).system else { panic!("known") };
+    system.cluster = Some(temporal_preflight::facts::cluster::ClusterInfo { id: "c2".into(), ..Default::default() });
+    assert_eq!(outcome(&facts, "same-cluster"), Outcome::Pass);
+    system_unknown(&mut facts);
+    assert_eq!(outcome(&facts, "same-cluster"), Outcome::Fail);
+}
+
+fn system_unknown(facts: &mut Facts) {
+    target(facts).system = Known::unknown("denied");
 }
 
 #[test]
@@ -531,10 +565,24 @@ fn a_missing_schedule_comes_with_the_command_that_creates_it() {
 #[test]
 fn a_namespace_the_target_does_not_have_is_a_finding_and_a_hidden_one_is_not() {
     let mut facts = healthy();
-    target(&mut facts).namespaces[0].config = Known::unknown("NotFound: Namespace payments-prod.a1b2c is not found.");
+    target(&mut facts).namespaces[0].exists = None;
+    target(&mut facts).namespaces[0].config = Known::unknown("DescribeNamespace answered NotFound");
+    assert_eq!(outcome(&facts, "namespace-missing-on-target"), Outcome::Unknown, "words are no evidence");
+    target(&mut facts).namespaces[0].exists = Some(false);
     assert_eq!(outcome(&facts, "namespace-missing-on-target"), Outcome::Fail);
-    target(&mut facts).namespaces[0].config = Known::unknown("PermissionDenied: Request unauthorized.");
-    assert_eq!(outcome(&facts, "namespace-missing-on-target"), Outcome::Unknown);
+    target(&mut facts).namespaces[0].exists = None;
+    // The list of namespaces tells too, unless it leaves out what was described.
+    target(&mut facts).namespace_names = Known::Known(vec![]);
+    assert_eq!(outcome(&facts, "namespace-missing-on-target"), Outcome::Fail);
+    let mut facts = healthy();
+    target(&mut facts).namespace_names = Known::Known(vec![]);
+    assert_eq!(outcome(&facts, "namespace-missing-on-target"), Outcome::Pass);
+    for (state, expected) in [("Registered", Outcome::Pass), ("Deprecated", Outcome::Fail), ("Deleted", Outcome::Fail)]
+    {
+        let Known::Known(config) = &mut target(&mut facts).namespaces[0].config else { panic!("known") };
+        config.state = state.into();
+        assert_eq!(outcome(&facts, "namespace-missing-on-target"), expected, "{state}");
+    }
 }
 
 #[test]
@@ -585,4 +633,315 @@ fn a_window_that_is_over_is_reported() {
     let mut facts = healthy();
     facts.at = time("2027-01-05T00:00:00Z");
     assert_eq!(list(&facts, "plan.window_problems")[0]["problem"], "the dual-run window ended on 2026-12-28");
+}
+
+/// Every place in the facts at which something is known, as a JSON pointer.
+fn known_places(value: &Value, at: String, all: &mut Vec<String>) {
+    match value {
+        Value::Object(map) => {
+            if map.len() == 1 && map.contains_key("known") {
+                all.push(at.clone());
+            }
+            for (key, inner) in map {
+                known_places(inner, format!("{at}/{}", key.replace('~', "~0").replace('/', "~1")), all);
+            }
+        }
+        Value::Array(list) => {
+            for (index, inner) in list.iter().enumerate() {
+                known_places(inner, format!("{at}/{index}"), all);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn verdicts(facts: &Facts) -> Vec<(Gate, Verdict)> {
+    let none = BTreeSet::new();
+    let card = judge(checks(facts), JudgeInput { facts, gate: Gate::Route, waivers: &[], unwaivable: &none });
+    card.gates.iter().map(|g| (g.gate, g.verdict)).collect()
+}
+
+/// Two namespaces that move, one that stays, certificates, words of people: whatever is known of them is taken away,
+/// whole or in part. No gate may open, no check that did not pass may pass, and somebody must miss it.
+#[test]
+fn whatever_is_taken_away_no_verdict_gets_better() {
+    let distance = |v: Verdict| match v {
+        Verdict::Go => 0,
+        Verdict::GoWithConditions => 1,
+        Verdict::Undecided => 2,
+        Verdict::NoGo => 3,
+    };
+    let mut healthy = healthy();
+    healthy.plan.namespaces.push(mapping("refunds", Some("refunds.a1b2c")));
+    healthy.plan.namespaces.push(mapping("legacy", None));
+    let mut refunds = facts::namespace("refunds");
+    refunds.workflow_types = Known::Known(vec![]);
+    refunds.task_queues = Known::Known(vec![]);
+    let legacy = NamespaceSnapshot { name: "legacy".into(), ..refunds.clone() };
+    source(&mut healthy).namespace_names =
+        Known::Known(vec!["legacy".into(), "payments-prod".into(), "refunds".into()]);
+    source(&mut healthy).namespaces.extend([refunds, legacy]);
+    target(&mut healthy).namespaces.push(facts::namespace("refunds.a1b2c"));
+    let asked: BTreeSet<&str> =
+        catalogue().rules.iter().filter_map(|r| r.attested.as_ref()).map(|a| a.id.as_str()).collect();
+    healthy.attestations = Known::Known(
+        asked
+            .iter()
+            // Words that would stand in for evidence are left out: a gap must show.
+            .filter(|id| {
+                !["starters-reviewed", "signals-reviewed", "target-search-attributes", "payload-sizes"].contains(*id)
+            })
+            .map(|id| temporal_preflight::facts::attestation::Attestation {
+                id: (*id).to_owned(),
+                holds: true,
+                by: "Ann".into(),
+                date: "2026-11-20".parse().unwrap(),
+                link: None,
+                valid_until: "2027-01-31".parse().unwrap(),
+                note: None,
+                place: ("attestations.yaml".into(), 1),
+            })
+            .collect(),
+    );
+    let before = checks(&healthy);
+    let open: Vec<_> = before.iter().filter(|c| !matches!(c.outcome, Outcome::Pass | Outcome::NotApplicable)).collect();
+    assert!(open.is_empty(), "{open:#?}");
+    let go = verdicts(&healthy);
+    assert!(go.iter().all(|(_, v)| *v == Verdict::Go), "{go:?}");
+
+    let whole = serde_json::to_value(&healthy).unwrap();
+    let mut places = Vec::new();
+    known_places(&whole, String::new(), &mut places);
+    assert!(places.len() > 40, "{places:?}");
+    // Beside what rules ask for: ages and counts of the target, all but the work and the schedules of what stays, the
+    // endpoint of Temporal Cloud, and cluster ids of clusters of two kinds.
+    let silent = |place: &str| {
+        let field = place.rsplit('/').next().unwrap_or_default();
+        let of_source = ["workflow_types", "open", "oldest_open", "longest_closed"].contains(&field);
+        (place.starts_with("/target/") && (of_source || field == "endpoint_chain"))
+            || (place.starts_with("/source/known/namespaces/2/") && !["open", "schedules"].contains(&field))
+            || ["closed", "system"].contains(&field)
+    };
+    for place in places {
+        for part in [false, true] {
+            let mut spoiled = whole.clone();
+            let known = spoiled.pointer_mut(&place).unwrap();
+            let why = serde_json::json!({"reason": "taken away"});
+            *known = match part {
+                true => serde_json::json!({"partial": {"value": known["known"], "why": why}}),
+                false => serde_json::json!({"unknown": why}),
+            };
+            let spoiled: Facts = serde_json::from_value(spoiled).unwrap();
+            let after = checks(&spoiled);
+            let mut lost = 0;
+            for (was, is) in before.iter().zip(&after) {
+                assert_eq!(was.rule, is.rule);
+                assert_ne!(is.outcome, Outcome::Fail, "{place}: {}: nothing is wrong", is.rule);
+                lost += usize::from(is.outcome == Outcome::Unknown);
+            }
+            for ((gate, was), (_, is)) in go.iter().zip(verdicts(&spoiled)) {
+                assert!(distance(is) >= distance(*was), "{place} part={part}: {gate}: {was:?} → {is:?}");
+            }
+            assert!(
+                lost > 0 || silent(&place) || (part && place == "/attestations"),
+                "{place} part={part}: nobody misses it"
+            );
+        }
+    }
+}
+
+fn mapping(source: &str, target: Option<&str>) -> temporal_preflight::facts::plan::NamespaceMapping {
+    temporal_preflight::facts::plan::NamespaceMapping {
+        source: source.into(),
+        target: target.map(str::to_owned),
+        exclude: target.is_none().then(|| "no workflow since 2024".into()),
+        line: 6,
+    }
+}
+
+#[test]
+fn a_plan_that_moves_nothing_proves_nothing() {
+    let mut facts = healthy();
+    facts.plan.namespaces = vec![mapping("payments-prod", None)];
+    let rules = [
+        "search-attribute-missing",
+        "schedule-active-on-both",
+        "worker-missing-on-target",
+        "window-too-short",
+        "namespace-missing-on-target",
+        "source-inventory",
+        "open-executions-left",
+    ];
+    assert_open(&facts, "all excluded", &rules);
+}
+
+#[test]
+fn what_is_excluded_goes_down_with_the_cluster() {
+    let mut facts = healthy();
+    facts.plan.namespaces.push(mapping("legacy-batch", None));
+    source(&mut facts).namespace_names = Known::Known(vec!["legacy-batch".into(), "payments-prod".into()]);
+    assert_open(&facts, "not probed", &["open-executions-left", "schedules-left-active"]);
+    let gone = NamespaceSnapshot {
+        exists: Some(false),
+        open: Known::unknown("NotFound"),
+        schedules: Known::unknown("NotFound"),
+        ..facts::namespace("legacy-batch")
+    };
+    source(&mut facts).namespaces.push(gone);
+    assert_eq!(outcome(&facts, "open-executions-left"), Outcome::Pass, "what does not exist is empty");
+}
+
+#[test]
+fn each_queue_is_reported_once_and_in_a_sentence_that_is_true() {
+    let queues = |open: u64, on_source: bool, scheduled: bool| {
+        let mut facts = healthy();
+        source(&mut facts).namespaces[0].schedules =
+            Known::Known(if scheduled { vec![schedule("nightly", true)] } else { vec![] });
+        target(&mut facts).namespaces[0].schedules = source(&mut facts).namespaces[0].schedules.clone();
+        source(&mut facts).namespaces[0].task_queues = Known::Known(vec![queue("settlement", open, on_source)]);
+        target(&mut facts).namespaces[0].task_queues = Known::Known(vec![queue("settlement", 0, false)]);
+        let rules = ["schedule-queue-without-pollers", "worker-missing-on-source", "worker-missing-on-target"];
+        let all: Vec<Check> = checks(&facts).into_iter().filter(|c| rules.contains(&c.rule.as_str())).collect();
+        all.iter().flat_map(|c| &c.findings).map(|f| f.message.clone()).collect::<Vec<_>>()
+    };
+    let nobody = "no worker polls task queue `settlement` in payments-prod";
+    for (open, on_source, scheduled, said) in [
+        (0, false, false, vec![]),
+        (0, true, false, vec![format!("{nobody}.a1b2c: workers on the source poll it")]),
+        (0, true, true, vec![format!("{nobody}.a1b2c, on which 1 schedule of payments-prod starts workflows")]),
+        (
+            1,
+            false,
+            true,
+            vec![
+                format!("{nobody}: 1 open execution cannot drain"),
+                format!(
+                    "{nobody}.a1b2c: 1 open execution on the source uses it, and 1 schedule starts workflows on it"
+                ),
+            ],
+        ),
+        (2, true, false, vec![format!("{nobody}.a1b2c: 2 open executions on the source use it")]),
+    ] {
+        assert_eq!(queues(open, on_source, scheduled), said);
+    }
+}
+
+#[test]
+fn activities_need_workers_too() {
+    let mut facts = healthy();
+    let Known::Known(queues) = &mut target(&mut facts).namespaces[0].task_queues else { panic!("known") };
+    queues[0].activity_pollers.clear();
+    let all = checks(&facts);
+    let check = all.iter().find(|c| c.rule == "worker-missing-on-target").unwrap();
+    assert_eq!(check.outcome, Outcome::Fail);
+    assert!(check.findings[0].message.starts_with("no activity worker polls task queue `payments`"));
+    // A queue that only activities use.
+    let mut facts = healthy();
+    let mut files = queue("files", 0, true);
+    files.workflow_pollers.clear();
+    source(&mut facts).namespaces[0].task_queues = Known::Known(vec![files]);
+    target(&mut facts).namespaces[0].task_queues = Known::Known(vec![queue("settlement", 0, true)]);
+    assert_eq!(outcome(&facts, "worker-missing-on-target"), Outcome::Unknown, "the target was not asked");
+    target(&mut facts).namespaces[0].task_queues =
+        Known::Known(vec![queue("files", 0, false), queue("settlement", 0, true)]);
+    assert_eq!(outcome(&facts, "worker-missing-on-target"), Outcome::Fail);
+}
+
+#[test]
+fn a_schedule_that_can_no_longer_act_does_not_act_twice() {
+    let both = |spoil: fn(&mut temporal_preflight::facts::cluster::Schedule)| {
+        let mut facts = healthy();
+        let mut one = schedule("nightly-settlement", false);
+        target(&mut facts).namespaces[0].schedules = Known::Known(vec![one.clone()]);
+        spoil(&mut one);
+        source(&mut facts).namespaces[0].schedules = Known::Known(vec![one]);
+        (outcome(&facts, "schedule-active-on-both"), outcome(&facts, "schedules-left-active"))
+    };
+    assert_eq!(both(|_| ()), (Outcome::Fail, Outcome::Fail));
+    assert_eq!(both(|s| s.paused = true), (Outcome::Pass, Outcome::Pass));
+    assert_eq!(both(|s| s.remaining_actions = Some(0)), (Outcome::Pass, Outcome::Pass));
+    assert_eq!(both(|s| s.remaining_actions = Some(1)), (Outcome::Fail, Outcome::Fail));
+    assert_eq!(both(|s| s.spec.end = Some(time("2026-11-20T00:00:00Z"))), (Outcome::Pass, Outcome::Pass));
+    assert_eq!(both(|s| s.spec.end = Some(time("2026-11-22T00:00:00Z"))), (Outcome::Fail, Outcome::Fail));
+}
+
+#[test]
+fn a_version_nobody_saw_is_not_new_enough() {
+    let with = |sdks: &[(&str, &str, &str)]| {
+        let mut facts = healthy();
+        target(&mut facts).credential = Credential::ApiKey;
+        scanned(&mut facts).sdks = sdks
+            .iter()
+            .map(|(language, package, version)| SdkVersion {
+                language: (*language).into(),
+                package: (*package).into(),
+                version: (*version).into(),
+                path: "go.mod".into(),
+                line: 8,
+            })
+            .collect();
+        outcome(&facts, "sdk-too-old")
+    };
+    let go = ("go", "go.temporal.io/sdk", "v1.30.0");
+    assert_eq!(with(&[]), Outcome::Unknown);
+    assert_eq!(with(&[("go", "go.temporal.io/api", "v1.30.0")]), Outcome::Unknown);
+    assert_eq!(with(&[go]), Outcome::Pass);
+    assert_eq!(with(&[("go", "go.temporal.io/sdk", "v1.20.0")]), Outcome::Fail);
+    // Three languages have a package of this name.
+    assert_eq!(with(&[go, ("ruby", "temporalio", "0.3.0")]), Outcome::Pass);
+    assert_eq!(with(&[go, ("csharp", "Temporalio", "1.2.0")]), Outcome::Pass);
+    assert_eq!(with(&[go, ("python", "temporalio", "1.2.0")]), Outcome::Fail);
+}
+
+#[test]
+fn raw_calls_and_command_lines_send_messages_too() {
+    for (kind, api, expected) in [
+        (Kind::RawGrpc, "workflowservice.WorkflowServiceClient.SignalWorkflowExecution", Outcome::Fail),
+        (Kind::RawGrpc, "workflowservice.WorkflowServiceClient.DescribeWorkflowExecution", Outcome::Pass),
+        (Kind::Cli, "temporal workflow terminate", Outcome::Fail),
+        (Kind::Cli, "temporal workflow list", Outcome::Pass),
+        (Kind::Cli, "temporal workflow signal-with-start", Outcome::Pass),
+    ] {
+        let one = Site { api: api.into(), ..site(kind, "ops/stop.sh", 3) };
+        assert_eq!(outcome(&with_sites(vec![one]), "signal-without-fallback"), expected, "{api}");
+    }
+}
+
+#[test]
+fn what_is_proven_stays_proven_beside_a_gap() {
+    let mut facts = healthy();
+    let missing = &mut source(&mut facts).namespaces[0];
+    missing.exists = Some(false);
+    missing.schedules = Known::unknown("NotFound");
+    missing.workflow_types = Known::unknown("NotFound");
+    let all = checks(&facts);
+    let check = all.iter().find(|c| c.rule == "source-inventory").unwrap();
+    assert_eq!((check.outcome, check.complete), (Outcome::Fail, false));
+    assert!(check.why.as_deref().is_some_and(|w| w.contains("NotFound")));
+}
+
+#[test]
+fn a_namespace_that_is_missing_does_not_make_the_cluster_unreachable() {
+    let mut facts = healthy();
+    let refused = temporal_preflight::facts::cluster::LadderStep {
+        step: "auth".into(),
+        ok: false,
+        detail: "namespace payments-prod.a1b2c does not exist".into(),
+        remedy: None,
+        ms: 2,
+    };
+    target(&mut facts).connection.push(refused);
+    target(&mut facts).namespaces[0].exists = Some(false);
+    assert_eq!(outcome(&facts, "target-reachable"), Outcome::Pass);
+    assert_eq!(outcome(&facts, "namespace-missing-on-target"), Outcome::Fail);
+    target(&mut facts).namespaces[0].exists = None;
+    assert_eq!(outcome(&facts, "target-reachable"), Outcome::Fail);
+}
+
+#[test]
+fn a_type_whose_executions_were_not_seen_does_not_fit_the_window() {
+    let mut facts = healthy();
+    let Known::Known(types) = &mut source(&mut facts).namespaces[0].workflow_types else { panic!("known") };
+    types[0].oldest_open = None;
+    assert_eq!(outcome(&facts, "window-too-short"), Outcome::Unknown);
 }

@@ -28,11 +28,9 @@ pub struct Args {
 
 /// Run it.
 pub fn run(args: &Args) -> super::Done {
-    let mut migration = args.migration.load()?;
-    let connections = {
-        let (source, target) = args.connection.settings()?;
-        migration.connections(source, target)?
-    };
+    let mut migration = args.migration.load(args.verdict.at.as_deref())?;
+    let (source, target) = args.connection.settings()?;
+    let connections = migration.connections(source, target)?;
     let roots = migration.roots(&args.roots);
     let facts = gather::everything(&migration, &roots, &connections, &args.probe)?;
     verdict::deliver(&facts, migration.preflight.gate, migration.preflight.waivers.as_ref(), &args.verdict)

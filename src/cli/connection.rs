@@ -6,46 +6,46 @@ use crate::config::{ConnectionSettings, Secret};
 use crate::ui::Problem;
 
 macro_rules! side_flags {
-    ($name:ident, $side:literal, $env:literal, $heading:literal) => {
+    ($name:ident, $side:literal, $env:literal, $heading:ident, $hidden:literal) => {
         /// Connection flags of one side, spelled like those of the `temporal` CLI.
         #[derive(Debug, Clone, Default, Args)]
         #[command(next_help_heading = $heading)]
         pub struct $name {
             /// Profile of temporal.toml
-            #[arg(id = concat!($side, "_profile"), long = concat!($side, "-profile"), env = concat!($env, "_PROFILE"), value_name = "NAME")]
+            #[arg(id = concat!($side, "_profile"), long = concat!($side, "-profile"), env = concat!($env, "_PROFILE"), hide_env = true, hide = $hidden, value_name = "NAME")]
             profile: Option<String>,
             /// Address of the frontend, host:port
-            #[arg(id = concat!($side, "_address"), long = concat!($side, "-address"), env = concat!($env, "_ADDRESS"), value_name = "HOST:PORT")]
+            #[arg(id = concat!($side, "_address"), long = concat!($side, "-address"), env = concat!($env, "_ADDRESS"), hide_env = true, hide = $hidden, value_name = "HOST:PORT")]
             address: Option<String>,
-            /// Namespace to probe
-            #[arg(id = concat!($side, "_namespace"), long = concat!($side, "-namespace"), env = concat!($env, "_NAMESPACE"), value_name = "NAME")]
+            /// Namespace to probe, when preflight.yaml maps none
+            #[arg(id = concat!($side, "_namespace"), long = concat!($side, "-namespace"), env = concat!($env, "_NAMESPACE"), hide_env = true, hide = $hidden, value_name = "NAME")]
             namespace: Option<String>,
-            /// API key; better given by the environment variable than on the command line
-            #[arg(id = concat!($side, "_api_key"), long = concat!($side, "-api-key"), env = concat!($env, "_API_KEY"), hide_env_values = true, value_name = "KEY")]
+            /// API key; better as the variable TEMPORAL_<SIDE>_API_KEY than on the command line
+            #[arg(id = concat!($side, "_api_key"), long = concat!($side, "-api-key"), env = concat!($env, "_API_KEY"), hide_env = true, hide = $hidden, value_name = "KEY")]
             api_key: Option<String>,
             /// Use TLS; implied by an API key and by every other TLS flag
-            #[arg(id = concat!($side, "_tls"), long = concat!($side, "-tls"), env = concat!($env, "_TLS"), num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+            #[arg(id = concat!($side, "_tls"), long = concat!($side, "-tls"), env = concat!($env, "_TLS"), num_args = 0..=1, default_missing_value = "true", hide_possible_values = true, hide_env = true, hide = $hidden, value_name = "true|false")]
             tls: Option<bool>,
             /// PEM file of the client certificate
-            #[arg(id = concat!($side, "_tls_cert_path"), long = concat!($side, "-tls-cert-path"), env = concat!($env, "_TLS_CLIENT_CERT_PATH"), value_name = "FILE")]
+            #[arg(id = concat!($side, "_tls_cert_path"), long = concat!($side, "-tls-cert-path"), env = concat!($env, "_TLS_CLIENT_CERT_PATH"), hide_env = true, hide = $hidden, value_name = "FILE")]
             tls_cert_path: Option<String>,
             /// PEM file of the client key
-            #[arg(id = concat!($side, "_tls_key_path"), long = concat!($side, "-tls-key-path"), env = concat!($env, "_TLS_CLIENT_KEY_PATH"), value_name = "FILE")]
+            #[arg(id = concat!($side, "_tls_key_path"), long = concat!($side, "-tls-key-path"), env = concat!($env, "_TLS_CLIENT_KEY_PATH"), hide_env = true, hide = $hidden, value_name = "FILE")]
             tls_key_path: Option<String>,
             /// PEM file of the CA that signed the server's certificate
-            #[arg(id = concat!($side, "_tls_ca_path"), long = concat!($side, "-tls-ca-path"), env = concat!($env, "_TLS_SERVER_CA_CERT_PATH"), value_name = "FILE")]
+            #[arg(id = concat!($side, "_tls_ca_path"), long = concat!($side, "-tls-ca-path"), env = concat!($env, "_TLS_SERVER_CA_CERT_PATH"), hide_env = true, hide = $hidden, value_name = "FILE")]
             tls_ca_path: Option<String>,
             /// Server name to verify, also sent as SNI
-            #[arg(id = concat!($side, "_tls_server_name"), long = concat!($side, "-tls-server-name"), env = concat!($env, "_TLS_SERVER_NAME"), value_name = "NAME")]
+            #[arg(id = concat!($side, "_tls_server_name"), long = concat!($side, "-tls-server-name"), env = concat!($env, "_TLS_SERVER_NAME"), hide_env = true, hide = $hidden, value_name = "NAME")]
             tls_server_name: Option<String>,
             /// Do not verify the server's certificate
-            #[arg(id = concat!($side, "_tls_disable_host_verification"), long = concat!($side, "-tls-disable-host-verification"), env = concat!($env, "_TLS_DISABLE_HOST_VERIFICATION"), num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+            #[arg(id = concat!($side, "_tls_disable_host_verification"), long = concat!($side, "-tls-disable-host-verification"), env = concat!($env, "_TLS_DISABLE_HOST_VERIFICATION"), num_args = 0..=1, default_missing_value = "true", hide_possible_values = true, hide_env = true, hide = $hidden, value_name = "true|false")]
             tls_disable_host_verification: Option<bool>,
             /// Value of the :authority header
-            #[arg(id = concat!($side, "_client_authority"), long = concat!($side, "-client-authority"), env = concat!($env, "_CLIENT_AUTHORITY"), value_name = "NAME")]
+            #[arg(id = concat!($side, "_client_authority"), long = concat!($side, "-client-authority"), env = concat!($env, "_CLIENT_AUTHORITY"), hide_env = true, hide = $hidden, value_name = "NAME")]
             client_authority: Option<String>,
             /// Metadata for every call, KEY=VALUE; may be repeated
-            #[arg(id = concat!($side, "_grpc_meta"), long = concat!($side, "-grpc-meta"), value_name = "KEY=VALUE")]
+            #[arg(id = concat!($side, "_grpc_meta"), long = concat!($side, "-grpc-meta"), hide = $hidden, value_name = "KEY=VALUE")]
             grpc_meta: Vec<String>,
         }
 
@@ -81,8 +81,12 @@ macro_rules! side_flags {
     };
 }
 
-side_flags!(SourceFlags, "source", "TEMPORAL_SOURCE", "Source cluster");
-side_flags!(TargetFlags, "target", "TEMPORAL_TARGET", "Target cluster");
+/// The flags of the target are the same ones; listed once, they are read.
+const HEADING: &str =
+    "Connections (each flag also with --target-…, or as TEMPORAL_SOURCE_ADDRESS, TEMPORAL_TARGET_ADDRESS …)";
+
+side_flags!(SourceFlags, "source", "TEMPORAL_SOURCE", HEADING, false);
+side_flags!(TargetFlags, "target", "TEMPORAL_TARGET", HEADING, true);
 
 /// Both sides.
 #[derive(Debug, Clone, Default, Args)]
@@ -91,8 +95,8 @@ pub struct ConnectionFlags {
     source: SourceFlags,
     #[command(flatten)]
     target: TargetFlags,
-    /// Path of temporal.toml
-    #[arg(long, env = "TEMPORAL_CONFIG_FILE", value_name = "FILE", help_heading = "Connection")]
+    /// Path of temporal.toml [default: where the `temporal` CLI keeps it]
+    #[arg(long, env = "TEMPORAL_CONFIG_FILE", hide_env = true, value_name = "FILE", help_heading = HEADING)]
     config_file: Option<String>,
 }
 

@@ -48,12 +48,14 @@ pub fn run(args: &Args) -> super::Done {
         output: Output::Text,
         repo_url: None,
         template_dir: None,
+        at: None,
     };
     let card = verdict::judged(&facts, None, None, &flags)?;
     let options = verdict::render_options(&flags);
     verdict::print(&card, Output::Text, &options)?;
     output::say("");
     output::reports(&card, &flags.report, &options)?;
+    output::wrote(&flags.report);
     output::say(&format!(
         "{how}\nThis was `audit` on the example company, whose source tree is in {}; on your own migration the exit code \
          would have been {}.",
@@ -66,8 +68,7 @@ pub fn run(args: &Args) -> super::Done {
 fn live(cli: &Path, tree: &Path) -> Result<(Facts, String), Problem> {
     output::say(&format!("starting two Temporal dev servers on loopback with {} …", cli.display()));
     let estate = demo::prepare_live(cli, clock::now(), tree)?;
-    let mut migration =
-        MigrationArgs { file: Some(estate.preflight.clone()), at: Some(estate.at.to_string()) }.load()?;
+    let mut migration = MigrationArgs { file: Some(estate.preflight.clone()) }.load(Some(&estate.at.to_string()))?;
     let none = ConnectionSettings::default;
     let connections = migration.connections(none(), none())?;
     let roots = migration.roots(&[]);
@@ -81,7 +82,7 @@ fn live(cli: &Path, tree: &Path) -> Result<(Facts, String), Problem> {
 
 fn recorded(chosen: bool, tree: &Path) -> Result<(Facts, String), Problem> {
     let estate = demo::recorded(tree)?;
-    let migration = MigrationArgs { file: Some(estate.preflight.clone()), at: Some(estate.at.to_string()) }.load()?;
+    let migration = MigrationArgs { file: Some(estate.preflight.clone()) }.load(Some(&estate.at.to_string()))?;
     let options = gather::scan_options(&migration);
     let code = gather::code(&migration.roots(&[]), &options)?;
     let facts =

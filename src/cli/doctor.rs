@@ -57,7 +57,7 @@ impl Line {
 
 /// Run it.
 pub fn run(args: &Args) -> super::Done {
-    let mut migration = args.migration.load()?;
+    let mut migration = args.migration.load(None)?;
     let (source, target) = args.connection.settings()?;
     let connections = migration.connections(source, target)?;
     let catalogue = rules::load(&args.rules)?;

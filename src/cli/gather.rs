@@ -20,19 +20,29 @@ use crate::probe::{self, ProbeOptions};
 use crate::scan::{self, ScanOptions};
 use crate::ui::Problem;
 
+/// The exit code shells give a command that Ctrl-C ended.
+const INTERRUPTED: u8 = 130;
+
 /// How hard a probe may try.
 #[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "Probe")]
+#[command(next_help_heading = "Load on the clusters")]
 pub struct ProbeFlags {
     /// Requests per second to the source [default: 5]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = rate)]
     pub source_rps: Option<f64>,
     /// Requests per second to the target [default: 10]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = rate)]
     pub target_rps: Option<f64>,
     /// Seconds after which the probe of a side stops with what it has
     #[arg(long, value_name = "SECONDS", default_value_t = 600)]
     pub probe_timeout: u64,
+}
+
+fn rate(text: &str) -> Result<f64, String> {
+    text.parse()
+        .ok()
+        .filter(|rate: &f64| rate.is_finite() && *rate > 0.0)
+        .ok_or_else(|| "give a number greater than 0, such as 5 or 0.5".to_owned())
 }
 
 /// Scan every root; several are merged.
@@ -48,18 +58,20 @@ pub fn everything(
     connections: &Connections,
     flags: &ProbeFlags,
 ) -> Result<Facts, Problem> {
-    let options = scan_options(migration);
-    let (code, source) = std::thread::scope(|scope| {
-        let scanning = scope.spawn(|| code(roots, &options));
-        let source = cluster(Side::Source, connections, migration, flags, vec![]);
-        (scanning.join(), source)
-    });
-    let code =
-        code.map_err(|_| Problem::tool("the scan broke down").help("run `scan` alone and report the tree"))??;
-    let source = source?;
-    let mut queues = queues_of_code(&code);
-    queues.extend(queues_of_cluster(&source));
-    let target = cluster(Side::Target, connections, migration, flags, queues)?;
+    let (roots, options) = (roots.to_vec(), scan_options(migration));
+    let (done, scanned) = tokio::sync::oneshot::channel();
+    // Not a scoped thread: Ctrl-C need not wait for a long scan to end.
+    std::thread::spawn(move || done.send(code(&roots, &options)));
+    let (code, source, target) = until_interrupted(async {
+        let source = one(Side::Source, connections, migration, flags, vec![]).await;
+        let code = scanned
+            .await
+            .map_err(|_| Problem::tool("the scan broke down").help("run `scan` alone and report the tree"))??;
+        let mut queues = queues_of_code(&code);
+        queues.extend(queues_of_cluster(&source));
+        let target = one(Side::Target, connections, migration, flags, queues).await;
+        Ok((code, source, target))
+    })?;
     facts(migration, Known::Known(code), source, target)
 }
 
@@ -130,15 +142,31 @@ pub fn cluster(
     flags: &ProbeFlags,
     queues: impl IntoIterator<Item = String>,
 ) -> Result<Known<ClusterSnapshot>, Problem> {
+    until_interrupted(async { Ok(one(side, connections, migration, flags, queues).await) })
+}
+
+async fn one(
+    side: Side,
+    connections: &Connections,
+    migration: &Migration,
+    flags: &ProbeFlags,
+    queues: impl IntoIterator<Item = String>,
+) -> Known<ClusterSnapshot> {
     let connection = match connections.side(side) {
         Known::Known(connection) | Known::Partial { value: connection, .. } => connection,
-        Known::Unknown(why) => return Ok(Known::Unknown(why.clone())),
+        Known::Unknown(why) => return Known::Unknown(why.clone()),
     };
     let options = probe_options(side, migration, flags, queues.into_iter().collect());
+    Known::Known(probe::probe(side, connection, &options).await)
+}
+
+/// Run to the end, or to Ctrl-C: nothing was written yet, and nothing will be.
+fn until_interrupted<T>(work: impl Future<Output = Result<T, Problem>>) -> Result<T, Problem> {
     super::runtime()?.block_on(async {
         tokio::select! {
-            snapshot = probe::probe(side, connection, &options) => Ok(Known::Known(snapshot)),
-            _ = tokio::signal::ctrl_c() => Err(interrupted()),
+            done = work => done,
+            _ = tokio::signal::ctrl_c() => Err(Problem { code: INTERRUPTED, ..Problem::tool("interrupted") }
+                .note("nothing was written, and nothing was changed on a cluster")),
         }
     })
 }
@@ -168,12 +196,7 @@ pub fn ladder(
 ) -> Result<Vec<LadderStep>, Problem> {
     let Some(connection) = connections.side(side).value() else { return Ok(vec![]) };
     let options = ProbeOptions { connect_only: true, progress: None, ..probe_options(side, migration, flags, vec![]) };
-    Ok(super::runtime()?.block_on(probe::probe(side, connection, &options)).connection)
-}
-
-/// Ctrl-C: nothing was written yet, and nothing will be.
-pub fn interrupted() -> Problem {
-    Problem::tool("interrupted").note("nothing was written")
+    until_interrupted(async { Ok(probe::probe(side, connection, &options).await.connection) })
 }
 
 /// A side that was left out on purpose.

@@ -22,14 +22,14 @@ const WINDOW: (i32, i32) = (14, 28);
 /// Write preflight.yaml and attestations.yaml for this repository
 ///
 /// Proposes the connection factories found in the code and the profiles found in temporal.toml, and lists every
-/// question that only a person can answer. Existing files are left alone.
+/// question that only a person can answer. Existing files are left alone, unless --force is given.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Folder of the repository
     #[arg(value_name = "DIR", default_value = ".")]
     folder: PathBuf,
-    /// Path of temporal.toml
-    #[arg(long, env = "TEMPORAL_CONFIG_FILE", value_name = "FILE")]
+    /// Path of temporal.toml [default: where the `temporal` CLI keeps it]
+    #[arg(long, env = "TEMPORAL_CONFIG_FILE", hide_env = true, value_name = "FILE")]
     config_file: Option<String>,
     /// Overwrite existing files
     #[arg(long)]
@@ -79,8 +79,12 @@ pub fn run(args: &Args) -> super::Done {
     context.insert("questions", &questions()?);
     for (side, found) in [("source", source), ("target", target)] {
         context.insert(format!("{side}_profile"), &found.map(|p| quoted(&p.name)));
-        context.insert(format!("{side}_namespace"), &found.and_then(|p| p.namespace.as_deref()).map(quoted));
+        // Where a profile names none, every client of Temporal takes this one.
+        context
+            .insert(format!("{side}_namespace"), &found.map(|p| quoted(p.namespace.as_deref().unwrap_or("default"))));
     }
+    let names: Vec<String> = profiles.iter().map(|p| quoted(&p.name)).collect();
+    context.insert("profiles", &names);
 
     write(&preflight, PREFLIGHT, &context)?;
     write(&attestations, ATTESTATIONS, &context)?;
@@ -94,6 +98,9 @@ pub fn run(args: &Args) -> super::Done {
         text.push_str(
             "describe both clusters under `source` and `target`: a profile of temporal.toml, or an address\n",
         );
+        if !names.is_empty() {
+            text.push_str(&format!("profiles of temporal.toml: {}\n", names.join(", ")));
+        }
     }
     text.push_str("next: `temporal-preflight doctor`, then `temporal-preflight audit`");
     output::result(&text)?;

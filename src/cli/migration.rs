@@ -12,15 +12,12 @@ use crate::facts::{Known, Side, Why};
 use crate::probe::{Connection, profile};
 use crate::ui::Problem;
 
-/// Flags every command shares that needs to know the migration.
+/// The flag of every command that needs to know the migration.
 #[derive(Debug, Clone, Default, Args)]
 pub struct MigrationArgs {
     /// The file that describes the migration [default: preflight.yaml, when it is there]
     #[arg(short, long, value_name = "FILE")]
     pub file: Option<PathBuf>,
-    /// Judge as if it were then: a date or a timestamp [default: now]
-    #[arg(long, value_name = "TIME")]
-    pub at: Option<String>,
 }
 
 /// A migration, resolved.
@@ -32,12 +29,14 @@ pub struct Migration {
     pub folder: PathBuf,
     /// The instant of the judgement.
     pub at: Timestamp,
+    /// Namespaces that flags name, of the source and of the target.
+    asked: [Option<String>; 2],
 }
 
 impl MigrationArgs {
-    /// Read the file and the clock. Without a file everything has its default.
-    pub fn load(&self) -> Result<Migration, Problem> {
-        let at = clock::at(self.at.as_deref())?;
+    /// Read the file and the clock, or take the instant of `--at`. Without a file everything has its default.
+    pub fn load(&self, at: Option<&str>) -> Result<Migration, Problem> {
+        let at = clock::at(at)?;
         let path = match &self.file {
             Some(path) if path.is_dir() => Some(path.join(config::DEFAULT_FILE)),
             Some(path) => Some(path.clone()),
@@ -54,7 +53,7 @@ impl MigrationArgs {
                 (preflight, PathBuf::new())
             }
         };
-        Ok(Migration { preflight, folder, at })
+        Ok(Migration { preflight, folder, at, asked: [None, None] })
     }
 }
 
@@ -76,12 +75,24 @@ impl Migration {
         source: ConnectionSettings,
         target: ConnectionSettings,
     ) -> Result<Connections, Problem> {
-        let source = source.over(std::mem::take(&mut self.preflight.source));
-        let target = target.over(std::mem::take(&mut self.preflight.target));
-        let both = Connections { source: connect(Side::Source, source)?, target: connect(Side::Target, target)? };
+        let both = Connections {
+            source: self.connection(Side::Source, source)?,
+            target: self.connection(Side::Target, target)?,
+        };
         both.refuse_one_cluster_twice()?;
         self.infer_mapping(&both);
         Ok(both)
+    }
+
+    /// The connection of one side, what flags say over what the file says.
+    pub fn connection(&mut self, side: Side, flags: ConnectionSettings) -> Result<Known<Connection>, Problem> {
+        let [source, target] = &mut self.asked;
+        let (asked, file) = match side {
+            Side::Source => (source, &mut self.preflight.source),
+            Side::Target => (target, &mut self.preflight.target),
+        };
+        asked.clone_from(&flags.namespace);
+        connect(side, flags.over(std::mem::take(file)))
     }
 
     /// Without a map, one namespace per connection is a map of one line.
@@ -98,20 +109,24 @@ impl Migration {
         }
     }
 
-    /// Namespaces to probe on a side: those of the map; empty lets the probe decide.
+    /// Namespaces to probe on a side: those of the map, else the one a flag names; empty lets the probe decide.
+    /// Excluded ones come last: that they may be left behind is a claim the source can confirm.
     pub fn namespaces(&self, side: Side) -> Vec<String> {
-        let mut names: Vec<String> = self
-            .preflight
-            .plan
-            .namespaces
-            .iter()
-            .filter_map(|n| match side {
-                Side::Source => n.target.is_some().then(|| n.source.clone()),
-                Side::Target => n.target.clone(),
-            })
-            .collect();
+        let (moved, excluded): (Vec<_>, Vec<_>) =
+            self.preflight.plan.namespaces.iter().partition(|n| n.target.is_some());
+        let mut names: Vec<String> = match side {
+            Side::Source => moved.iter().map(|n| n.source.clone()).collect(),
+            Side::Target => moved.iter().filter_map(|n| n.target.clone()).collect(),
+        };
+        if names.is_empty() {
+            let [source, target] = &self.asked;
+            names.extend(if side == Side::Source { source.clone() } else { target.clone() });
+        }
         names.sort();
         names.dedup();
+        if side == Side::Source {
+            names.extend(excluded.iter().map(|n| n.source.clone()));
+        }
         names
     }
 }
@@ -137,7 +152,10 @@ impl Connections {
     /// Comparing a namespace with itself finds no difference, and that would be a false GO.
     fn refuse_one_cluster_twice(&self) -> Result<(), Problem> {
         let (Some(source), Some(target)) = (self.source.value(), self.target.value()) else { return Ok(()) };
-        if source.address == target.address && source.namespace == target.namespace {
+        if source.address == target.address
+            && source.namespace == target.namespace
+            && source.routed_by() == target.routed_by()
+        {
             return Err(Problem::usage("source and target are the same cluster and namespace")
                 .note(format!("both lead to {}", source.address))
                 .help("give each side its own profile or address: --source-profile, --target-profile"));
@@ -147,7 +165,7 @@ impl Connections {
 }
 
 /// Resolve the settings of a side.
-pub fn connect(side: Side, settings: ConnectionSettings) -> Result<Known<Connection>, Problem> {
+fn connect(side: Side, settings: ConnectionSettings) -> Result<Known<Connection>, Problem> {
     let names_a_place = settings.profile.is_some() || settings.address.is_some();
     if !names_a_place {
         return Ok(Known::Unknown(Why::with_remedy(

@@ -16,9 +16,10 @@ mod scan;
 mod score;
 mod verdict;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{ArgAction, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::ui::Problem;
 
@@ -28,7 +29,7 @@ use crate::ui::Problem;
 /// certificates, open executions) and what people attest, and answers with a go / no-go scorecard in which every
 /// line can be checked. Nothing is ever changed: not the clusters, not the scanned tree.
 #[derive(Debug, Parser)]
-#[command(name = "temporal-preflight", version, propagate_version = true, max_term_width = 110)]
+#[command(name = "temporal-preflight", version, max_term_width = 110, disable_help_flag = true)]
 #[command(after_help = "\
 Start here:
   temporal-preflight demo          the whole way on a bundled example company
@@ -37,13 +38,16 @@ Start here:
   temporal-preflight audit         everything preflight.yaml describes → scorecard
 
 Exit codes: 0 go (conditions included) · 1 no-go · 2 usage, configuration or rule pack invalid ·
-            3 undecided, evidence is missing · 4 the tool failed")]
+            3 undecided, evidence is missing · 4 the tool failed · 130 interrupted")]
 struct Cli {
     #[command(subcommand)]
     command: Command,
-    /// When to colour
-    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
+    /// When to colour; auto: on a terminal, unless NO_COLOR is set
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN", display_order = 900)]
     color: output::Color,
+    /// Print help
+    #[arg(short, long, global = true, action = ArgAction::HelpShort, display_order = 901)]
+    help: Option<bool>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -59,9 +63,32 @@ enum Command {
     Demo(demo::Args),
 }
 
+/// The command line with one form of help: a line per flag, under a paragraph that says what the command is for.
+fn command_line() -> clap::Command {
+    const TEMPLATE: &str = "{before-help}{usage-heading} {usage}\n\n{all-args}{after-help}";
+    fn explained(command: clap::Command) -> clap::Command {
+        let text = command.get_long_about().or(command.get_about()).cloned().unwrap_or_default();
+        command.before_help(text).help_template(TEMPLATE).mut_subcommands(explained)
+    }
+    explained(Cli::command())
+}
+
+/// `help COMMAND` is `COMMAND --help`: one form of help, however it is asked for.
+fn arguments(given: impl Iterator<Item = OsString>) -> Vec<OsString> {
+    let mut words: Vec<OsString> = given.collect();
+    if words.get(1).is_some_and(|word| word == "help") {
+        words.remove(1);
+        words.push("--help".into());
+    }
+    words
+}
+
 /// Parse the arguments, run the command, print the problem if there is one.
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let parsed = command_line()
+        .try_get_matches_from(arguments(std::env::args_os()))
+        .and_then(|matches| Cli::from_arg_matches(&matches));
+    let cli = match parsed {
         Ok(cli) => cli,
         Err(error) => {
             let _ = error.print();
@@ -123,10 +150,9 @@ fn runtime() -> Result<tokio::runtime::Runtime, Problem> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory as _;
 
     #[test]
     fn the_command_line_is_consistent() {
-        Cli::command().debug_assert();
+        command_line().debug_assert();
     }
 }

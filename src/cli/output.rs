@@ -38,7 +38,7 @@ pub fn width() -> usize {
     if !std::io::stdout().is_terminal() {
         return 100;
     }
-    comfy_table::Table::new().width().map_or(100, usize::from).clamp(60, 160)
+    comfy_table::Table::new().width().map_or(100, usize::from).clamp(40, 160)
 }
 
 /// Print the result. A reader that went away (`| head`) is not an error.
@@ -74,13 +74,13 @@ impl std::str::FromStr for Report {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let (format, path) = text
-            .split_once('=')
-            .ok_or_else(|| "a report is given as FORMAT=PATH, such as html=report.html".to_owned())?;
+        const FORM: &str = "a report is given as html=FILE, markdown=FILE, json=FILE or text=FILE";
+        let (format, path) = text.split_once('=').ok_or_else(|| FORM.to_owned())?;
         if path.is_empty() {
             return Err("the path after `=` is empty".into());
         }
-        Ok(Self { format: format.parse().map_err(|problem: Problem| problem.title)?, path: path.into() })
+        let format = format.parse().map_err(|problem: Problem| format!("{}; {FORM}", problem.title))?;
+        Ok(Self { format, path: path.into() })
     }
 }
 
@@ -109,9 +109,15 @@ pub fn reports(card: &Scorecard, wanted: &[Report], options: &RenderOptions) -> 
         .collect::<Result<Vec<_>, Problem>>()?;
     for (report, bytes) in rendered {
         atomic::write(&report.path, &bytes)?;
-        say(&format!("wrote {}", file_uri(&report.path)));
     }
     Ok(())
+}
+
+/// Say where reports are.
+pub fn wrote(reports: &[Report]) {
+    for report in reports {
+        say(&format!("wrote {}", file_uri(&report.path)));
+    }
 }
 
 /// A link a terminal can open.

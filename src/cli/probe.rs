@@ -8,7 +8,7 @@ use clap::ValueEnum;
 
 use super::connection::ConnectionFlags;
 use super::gather::{self, ProbeFlags};
-use super::migration::{MigrationArgs, connect};
+use super::migration::{Connections, MigrationArgs};
 use super::output;
 use crate::facts::cluster::ClusterSnapshot;
 use crate::facts::{Known, Side};
@@ -19,7 +19,8 @@ use crate::ui::Problem;
 /// Read one or both clusters into snapshot files, without changing anything
 ///
 /// Only RPCs that read leave the process; the snapshot says which were called and how often. A snapshot holds no
-/// payloads and no credentials, and can be judged elsewhere with `score`.
+/// payloads and no credentials, and can be judged elsewhere with `score`. Exit code 3 when a cluster could not be
+/// read, or only in part.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Which cluster
@@ -64,32 +65,22 @@ enum Output {
 
 /// Run it. Exit code 3 when a cluster could not be read, or only in part.
 pub fn run(args: &Args) -> super::Done {
-    let mut migration = args.migration.load()?;
+    let mut migration = args.migration.load(None)?;
     let wanted = match args.side {
         Which::Source => vec![Side::Source],
         Which::Target => vec![Side::Target],
         Which::Both => vec![Side::Source, Side::Target],
     };
+    let (source, target) = args.connection.settings()?;
     let connections = if let [only] = wanted.as_slice() {
         // With one side asked for, a broken description of the other must not stand in the way.
-        let (source, target) = args.connection.settings()?;
         let none = || Known::unknown("not asked for");
-        let file = &mut migration.preflight;
         match only {
-            Side::Source => super::migration::Connections {
-                source: connect(Side::Source, source.over(std::mem::take(&mut file.source)))?,
-                target: none(),
-            },
-            Side::Target => super::migration::Connections {
-                source: none(),
-                target: connect(Side::Target, target.over(std::mem::take(&mut file.target)))?,
-            },
+            Side::Source => Connections { source: migration.connection(Side::Source, source)?, target: none() },
+            Side::Target => Connections { source: none(), target: migration.connection(Side::Target, target)? },
         }
     } else {
-        {
-            let (source, target) = args.connection.settings()?;
-            migration.connections(source, target)?
-        }
+        migration.connections(source, target)?
     };
     let configured: Vec<Side> = wanted.iter().copied().filter(|s| connections.side(*s).is_known()).collect();
     if configured.is_empty() {

@@ -25,10 +25,10 @@ pub struct Args {
     /// Leave out paths that match the glob; may be repeated
     #[arg(long, value_name = "GLOB")]
     exclude: Vec<String>,
-    /// What to print
+    /// What to print; json is the scan document, the input of `score --code`
     #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT")]
     output: Output,
-    /// Write the scan document here instead of printing it
+    /// Write the scan document to a file, whatever is printed
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     #[command(flatten)]
@@ -46,7 +46,7 @@ enum Output {
 
 /// Run it.
 pub fn run(args: &Args) -> super::Done {
-    let migration = args.migration.load()?;
+    let migration = args.migration.load(None)?;
     let mut options = gather::scan_options(&migration);
     options.factories.extend(args.factory.iter().cloned());
     options.exclude.extend(args.exclude.iter().cloned());

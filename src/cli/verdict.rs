@@ -14,27 +14,31 @@ use crate::render::{self, Format, RenderOptions};
 use crate::rules;
 use crate::ui::Problem;
 
+const RULES: &str = "Rules and reports";
+
 /// Flags of every command that judges.
 #[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "Judgement")]
 pub struct VerdictFlags {
     /// The gate whose verdict becomes the exit code [default: `gate` of the file, else route]
     #[arg(long, value_enum, value_name = "GATE")]
     pub gate: Option<GateName>,
-    /// Further rule pack: a folder of <area>/<id>.yaml and .md; may be repeated
-    #[arg(long, value_name = "DIR")]
-    pub rules: Vec<PathBuf>,
-    /// Write a report: html=FILE, markdown=FILE, json=FILE or text=FILE; may be repeated
-    #[arg(long, value_name = "FORMAT=FILE")]
-    pub report: Vec<Report>,
     /// What to print
     #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT")]
     pub output: Output,
-    /// Address under which source files can be opened, such as https://github.com/you/repo/blob/main
-    #[arg(long, value_name = "URL")]
+    /// Write a report beside it: html=FILE, markdown=FILE, json=FILE or text=FILE; may be repeated
+    #[arg(long, value_name = "FORMAT=FILE")]
+    pub report: Vec<Report>,
+    /// Judge as if it were then: a date or a timestamp [default: now]
+    #[arg(long, value_name = "TIME")]
+    pub at: Option<String>,
+    /// Further rule pack: a folder of <area>/<id>.yaml and .md; may be repeated
+    #[arg(long, value_name = "DIR", help_heading = RULES)]
+    pub rules: Vec<PathBuf>,
+    /// Where a browser finds the source files, such as https://github.com/you/repo/blob/main
+    #[arg(long, value_name = "URL", help_heading = RULES)]
     pub repo_url: Option<String>,
-    /// Folder with templates that replace the built-in ones
-    #[arg(long, value_name = "DIR")]
+    /// Folder with templates that replace those of the reports
+    #[arg(long, value_name = "DIR", help_heading = RULES)]
     pub template_dir: Option<PathBuf>,
 }
 
@@ -99,8 +103,14 @@ impl Output {
 /// Judge, print, write the reports, and answer with the gate's exit code.
 pub fn deliver(facts: &Facts, gate: Option<Gate>, waivers: Option<&PathBuf>, flags: &VerdictFlags) -> super::Done {
     let card = judged(facts, gate, waivers, flags)?;
-    let options = render_options(flags);
+    let mut options = render_options(flags);
     output::reports(&card, &flags.report, &options)?;
+    if flags.output == Output::Text {
+        // On a long page the place of the reports is named at its end.
+        options.written = flags.report.iter().map(|r| r.path().display().to_string()).collect();
+    } else {
+        output::wrote(&flags.report);
+    }
     print(&card, flags.output, &options)?;
     Ok(ExitCode::from(card.verdict.exit_code()))
 }
@@ -137,7 +147,6 @@ pub fn render_options(flags: &VerdictFlags) -> RenderOptions {
     RenderOptions {
         repo_url: flags.repo_url.clone(),
         template_dir: flags.template_dir.clone(),
-        written: flags.report.iter().map(|r| r.path().display().to_string()).collect(),
         ..output::on_terminal()
     }
 }

@@ -47,9 +47,7 @@ pub struct Pair {
 
 /// Compare the namespaces that move.
 pub fn compare(source: &Known<ClusterSnapshot>, target: &Known<ClusterSnapshot>, plan: &Plan) -> Comparison {
-    let moved: Vec<(&NamespaceMapping, &str)> =
-        plan.namespaces.iter().filter_map(|m| m.target.as_deref().map(|t| (m, t))).collect();
-    let each = Each { source, target, plan, moved };
+    let each = Each { source, target, plan };
     Comparison {
         search_attributes: each.namespace(search_attributes::changes),
         schedules: each.namespace(schedules::changes),
@@ -109,37 +107,44 @@ struct Each<'a> {
     source: &'a Known<ClusterSnapshot>,
     target: &'a Known<ClusterSnapshot>,
     plan: &'a Plan,
-    moved: Vec<(&'a NamespaceMapping, &'a str)>,
 }
 
 impl<'a> Each<'a> {
     fn namespace<T>(&self, changes: impl Fn(&Halves<'a>) -> Known<Vec<T>>) -> Known<Vec<T>> {
         let clusters = self.source.as_ref().zip(self.target.as_ref());
         clusters.and_then(|(source, target)| {
-            if self.plan.namespaces.is_empty() {
-                return Known::Unknown(no_namespace_map());
-            }
-            Known::concat(self.moved.iter().map(|(mapping, target_name)| {
-                let halves = half(source, &mapping.source).zip(half(target, target_name));
-                halves.and_then(|(source, target)| {
-                    let pair = Pair {
-                        source_namespace: mapping.source.clone(),
-                        target_namespace: (*target_name).to_owned(),
-                        target_kind: target.cluster.kind,
-                    };
-                    changes(&Halves { pair, source, target })
-                })
-            }))
+            moved(self.plan).and_then(|moved| {
+                Known::concat(moved.into_iter().map(|(mapping, target_name)| {
+                    let halves = half(source, &mapping.source).zip(half(target, target_name));
+                    halves.and_then(|(source, target)| {
+                        let pair = Pair {
+                            source_namespace: mapping.source.clone(),
+                            target_namespace: target_name.to_owned(),
+                            target_kind: target.cluster.kind,
+                        };
+                        changes(&Halves { pair, source, target })
+                    })
+                }))
+            })
         })
     }
 }
 
-/// Why nothing can be compared without a namespace map.
-pub fn no_namespace_map() -> Why {
-    Why::with_remedy(
-        "the plan maps no namespace",
+/// The namespaces that move, each with the name of its target; unknown when there are none, because a comparison of
+/// nothing finds no difference.
+pub fn moved(plan: &Plan) -> Known<Vec<(&NamespaceMapping, &str)>> {
+    let moved: Vec<_> = plan.namespaces.iter().filter_map(|m| m.target.as_deref().map(|t| (m, t))).collect();
+    if !moved.is_empty() {
+        return Known::Known(moved);
+    }
+    let reason = match plan.namespaces.is_empty() {
+        true => "the plan maps no namespace",
+        false => "the plan moves no namespace: all of them are excluded",
+    };
+    Known::Unknown(Why::with_remedy(
+        reason,
         "list under `namespaces:` in preflight.yaml which source namespace moves to which target namespace",
-    )
+    ))
 }
 
 /// The snapshot of one namespace, or why there is none.

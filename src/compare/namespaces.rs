@@ -77,26 +77,22 @@ fn settings(a: &NamespaceConfig, b: &NamespaceConfig) -> Vec<(ConfigKind, u64, u
     all
 }
 
-/// Whether a cluster has no namespace of this name; unknown when neither the list of namespaces nor
-/// `DescribeNamespace` told.
+/// Whether a cluster has no namespace of this name; unknown when neither `DescribeNamespace` nor the list of
+/// namespaces told.
 ///
 /// A server answers `NotFound` for a namespace it does not have; Temporal Cloud may hide it behind
 /// `PermissionDenied`, which stays unknown.
 pub fn namespace_missing(cluster: &ClusterSnapshot, name: &str) -> Known<bool> {
+    let half = super::half(cluster, name);
+    if let Some(half) = half.value() {
+        match (half.namespace.exists, &half.namespace.config) {
+            (Some(exists), _) => return Known::Known(!exists),
+            (None, Known::Known(_) | Known::Partial { .. }) => return Known::Known(false),
+            (None, Known::Unknown(_)) => {}
+        }
+    }
     if let Known::Known(names) = &cluster.namespace_names {
         return Known::Known(!names.iter().any(|n| n == name));
     }
-    match super::half(cluster, name) {
-        Known::Unknown(why) => Known::Unknown(why),
-        Known::Known(half) | Known::Partial { value: half, .. } => match &half.namespace.config {
-            Known::Known(_) | Known::Partial { .. } => Known::Known(false),
-            Known::Unknown(why) if says_not_found(&why.reason) => Known::Known(true),
-            Known::Unknown(_) => half.known("the configuration", &half.namespace.config).map(|_| false),
-        },
-    }
-}
-
-/// The code as tonic and as gRPC write it.
-fn says_not_found(reason: &str) -> bool {
-    reason.contains("NotFound") || reason.contains("NOT_FOUND")
+    half.and_then(|half| half.known("the configuration", &half.namespace.config).map(|_| false))
 }

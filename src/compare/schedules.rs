@@ -38,7 +38,7 @@ pub enum ScheduleKind {
     MissingOnTarget,
     /// On the target only.
     OnlyOnTarget,
-    /// On both and paused on neither: every action runs twice.
+    /// On both, and able to start executions on both: every action runs twice.
     BothUnpaused,
     /// On both, with different content.
     Differs,
@@ -87,7 +87,7 @@ pub(super) fn changes(halves: &Halves<'_>) -> Known<Vec<ScheduleChange>> {
                 (Some(_), None) => push(ScheduleKind::MissingOnTarget, vec![]),
                 (None, Some(_)) => push(ScheduleKind::OnlyOnTarget, vec![]),
                 (Some(a), Some(b)) => {
-                    if !a.paused && !b.paused {
+                    if a.acts_after(source.cluster.taken_at) && b.acts_after(target.cluster.taken_at) {
                         push(ScheduleKind::BothUnpaused, vec![]);
                     }
                     let differences = differences(a, b);

@@ -18,6 +18,8 @@ pub struct QueueChange {
     pub change: QueueKind,
     /// Name of the task queue.
     pub name: String,
+    /// What nobody does: `worker`, or `activity worker` when workflow workers are there.
+    pub worker: &'static str,
     /// Open executions on the source; 0 when not counted.
     pub open_on_source: u64,
     /// Ids of source schedules that start workflows on this queue.
@@ -30,7 +32,8 @@ pub struct QueueChange {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum QueueKind {
-    /// No workflow worker polled it on the target in the last five minutes.
+    /// Nobody polled it on the target in the last five minutes, for workflow tasks or for the activity tasks that
+    /// workers on the source poll.
     NoPollersOnTarget,
     /// Open executions on the source, and no workflow worker polls there: they cannot drain.
     NoPollersOnSource,
@@ -57,12 +60,14 @@ pub(super) fn queue_changes(halves: &Halves<'_>) -> Known<Vec<QueueChange>> {
             let here = left.get(name);
             let open = here.and_then(|q| q.open_executions).unwrap_or(0);
             let polled = here.is_some_and(|q| !q.workflow_pollers.is_empty());
+            let activities = here.is_some_and(|q| !q.activity_pollers.is_empty());
             let schedules = scheduled.get(name).cloned().unwrap_or_default();
             let resource = format!("task queue {name}");
-            let mut push = |change| {
+            let mut push = |change, worker| {
                 all.push(QueueChange {
                     pair: halves.pair.clone(),
                     change,
+                    worker,
                     name: name.to_owned(),
                     open_on_source: open,
                     schedules: schedules.clone(),
@@ -73,14 +78,21 @@ pub(super) fn queue_changes(halves: &Halves<'_>) -> Known<Vec<QueueChange>> {
                 });
             };
             if open > 0 && !polled {
-                push(QueueKind::NoPollersOnSource);
+                push(QueueKind::NoPollersOnSource, "worker");
             }
-            if open > 0 || polled || !schedules.is_empty() {
-                match right.get(name) {
-                    Some(queue) if queue.workflow_pollers.is_empty() => push(QueueKind::NoPollersOnTarget),
-                    Some(_) => {}
-                    None => push(QueueKind::NotAskedOnTarget),
+            let workflows = open > 0 || polled || !schedules.is_empty();
+            if !workflows && !activities {
+                continue;
+            }
+            match right.get(name) {
+                None => push(QueueKind::NotAskedOnTarget, "worker"),
+                Some(there) if workflows && there.workflow_pollers.is_empty() => {
+                    push(QueueKind::NoPollersOnTarget, "worker");
                 }
+                Some(there) if activities && there.activity_pollers.is_empty() => {
+                    push(QueueKind::NoPollersOnTarget, "activity worker");
+                }
+                Some(_) => {}
             }
         }
         all

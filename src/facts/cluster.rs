@@ -157,6 +157,10 @@ pub struct RpcCount {
 pub struct NamespaceSnapshot {
     /// Name as dialled.
     pub name: String,
+    /// Whether the cluster has it: true when `DescribeNamespace` described it, false when it answered NotFound;
+    /// `None` when the answer was another one (Temporal Cloud may say PermissionDenied for both).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exists: Option<bool>,
     /// `DescribeNamespace`.
     pub config: Known<NamespaceConfig>,
     /// Custom search attributes.
@@ -295,6 +299,13 @@ pub struct Schedule {
     pub running: Vec<String>,
     /// When it last acted.
     pub last_action: Option<jiff::Timestamp>,
+}
+
+impl Schedule {
+    /// Whether it can still start executions by itself after `at`: not paused, not over, and with actions left.
+    pub fn acts_after(&self, at: jiff::Timestamp) -> bool {
+        !self.paused && self.remaining_actions != Some(0) && self.spec.end.is_none_or(|end| end > at)
+    }
 }
 
 /// The calendar part of a schedule, canonical: ranges expanded, duplicates removed, sorted.

@@ -35,6 +35,11 @@ impl Connection {
         if cloud { ClusterKind::Cloud } else { ClusterKind::SelfHosted }
     }
 
+    /// What tells two clusters behind one address apart: server name, authority, metadata.
+    pub fn routed_by(&self) -> impl PartialEq + '_ {
+        (self.server_name(), &self.authority, &self.metadata)
+    }
+
     /// The namespace to use when none is asked for: the named one, the one in the name of a Cloud namespace
     /// endpoint, or `default` as every client assumes.
     pub(super) fn default_namespace(&self) -> String {

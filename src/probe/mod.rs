@@ -234,9 +234,10 @@ async fn look(
         }
         seen.namespaces.push(match described {
             // Without access, or without the namespace, every further call would say the same.
-            Err(failure) if failure.is_final() || failure.code == Code::NotFound => {
-                namespaces::unknown(name, &failure.why())
-            }
+            Err(failure) if failure.is_final() || failure.code == Code::NotFound => NamespaceSnapshot {
+                exists: (failure.code == Code::NotFound).then_some(false),
+                ..namespaces::unknown(name, &failure.why())
+            },
             described => look_into(client, kind, version, name, described, options).await,
         });
     }
@@ -261,6 +262,7 @@ async fn look_into(
     let task_queues = task_queues::read(&visibility, &schedules, options).await;
     NamespaceSnapshot {
         name: name.to_owned(),
+        exists: described.is_ok().then_some(true),
         config: match described {
             Ok(described) => Known::Known(described.config),
             Err(failure) => Known::Unknown(failure.why()),

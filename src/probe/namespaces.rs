@@ -148,6 +148,7 @@ pub(super) async fn describe(client: &Client, name: &str) -> Result<Described, F
 pub(super) fn unknown(name: &str, why: &Why) -> NamespaceSnapshot {
     NamespaceSnapshot {
         name: name.to_owned(),
+        exists: None,
         config: Known::Unknown(why.clone()),
         search_attributes: Known::Unknown(why.clone()),
         schedules: Known::Unknown(why.clone()),

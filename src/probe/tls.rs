@@ -223,6 +223,12 @@ pub(super) fn explain(error: &rustls::Error, connection: &Connection, asked: boo
                 format!("the server's certificate is not for `{name}`"),
                 format!("give --{side}-tls-server-name a name the certificate is for (see the endpoint chain)"),
             ),
+            other if other.to_string().contains("CaUsedAsEndEntity") => (
+                "the server presents a CA certificate as its own (self-signed, with CA:TRUE), which no client may accept"
+                    .into(),
+                "give the server a certificate of its own, signed by that CA, and give the CA with ".to_owned()
+                    + &format!("--{side}-tls-ca-path"),
+            ),
             other => (
                 format!("the server's certificate was not accepted: {other}"),
                 "replace the server's certificate, or correct the CA file".into(),

@@ -18,9 +18,14 @@ pub fn snapshot_text(snapshot: &ClusterSnapshot, options: &RenderOptions) -> Str
     let mut page = Page { out: String::new(), paint: Paint { color: options.color }, width: options.width.max(40) };
     page.head(snapshot);
     page.ladder(snapshot);
-    page.server(snapshot);
-    for namespace in &snapshot.namespaces {
-        page.namespace(namespace);
+    if snapshot.connection.last().is_some_and(|step| !step.ok) && snapshot.system.value().is_none() {
+        // Every further line would repeat the failed step.
+        page.line("\nNothing more is known of this cluster.");
+    } else {
+        page.server(snapshot);
+        for namespace in &snapshot.namespaces {
+            page.namespace(namespace);
+        }
     }
     page.rpcs(snapshot);
     page.out
@@ -142,6 +147,10 @@ impl Page {
             self.field("state", &format!("{}, retention {}{global}", c.state, duration(c.retention_seconds)));
         }
         self.gap("state", &n.config);
+        if n.config.value().is_none() && n.config.why() == n.open.why() {
+            // The namespace cannot be read: everything else would say the same.
+            return;
+        }
         let executions = |k: &Known<u64>| k.value().map_or_else(|| "?".to_owned(), |v| number(*v));
         self.field("executions", &format!("{} open, {} closed", executions(&n.open), executions(&n.closed)));
         self.gap("open", &n.open);
@@ -220,6 +229,9 @@ impl Page {
 
     fn rpcs(&mut self, s: &ClusterSnapshot) {
         let total: u64 = s.rpcs.values().map(|c| c.calls).sum();
+        if total == 0 {
+            return;
+        }
         self.heading(&format!("Calls made ({}), all of them reads", number(total)));
         let mut by_name: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
         for (name, count) in &s.rpcs {

@@ -2,18 +2,20 @@
 
 use std::fmt::Write as _;
 
-use comfy_table::{Cell, ColumnConstraint, ContentArrangement, Table, Width, presets};
+use unicode_width::UnicodeWidthStr as _;
 
 use super::RenderOptions;
 use super::paint::{Paint, wrap, wrap_command};
-use super::text::{one_line, plural, shorten};
+use super::text::{one_line, plural, shorten_words};
 use super::view::{CheckView, FindingView, ItemView, Mark, Report, StepView};
 use crate::judge::Scorecard;
 
 /// Findings shown per blocker; the reports have all.
 const FINDINGS: usize = 3;
 /// Columns of evidence per checklist item; what failed is told further up.
-const EVIDENCE: usize = 96;
+const EVIDENCE: usize = 120;
+/// Fewer columns than this are too narrow for the last column of a table: it goes under the others.
+const NARROW: usize = 26;
 /// Places shown per finding.
 const PLACES: usize = 2;
 
@@ -76,7 +78,9 @@ impl Page<'_> {
         let label = self.paint.verdict(v.mark.mark, v.label);
         let title = one_line(&report.title).into_owned();
         self.line(&format!("{label} at the gate {} · {title}", self.paint.bold(v.gate)));
-        self.message(&v.summary, 0);
+        // The first line has said it.
+        let summary = v.summary.strip_prefix(&format!("{} for {}: ", v.label, v.gate)).unwrap_or(&v.summary);
+        self.message(summary, 0);
         for side in &report.sides {
             let text = match (&side.address, &side.missing) {
                 (Some(address), None) => format!("{} {address} · {}", side.name, side.detail),
@@ -110,8 +114,34 @@ impl Page<'_> {
             return;
         }
         self.heading(&format!("Not decided ({})", report.undecided.len()));
-        for check in &report.undecided {
-            self.check(check, false);
+        let mut rest: Vec<&CheckView> = report.undecided.iter().collect();
+        while let Some(first) = rest.first().copied() {
+            let (same, others) = rest.into_iter().partition(|c| lacks_the_same(c, first));
+            rest = others;
+            self.lacking(&same);
+        }
+    }
+
+    /// Checks that lack the same evidence, and what would supply it: said once for all of them.
+    fn lacking(&mut self, checks: &[&CheckView]) {
+        let [first, rest @ ..] = checks else { return };
+        if rest.is_empty() {
+            return self.check(first, false);
+        }
+        let mark = self.paint.mark(first.mark.mark, first.mark.glyph);
+        let count = self.paint.bold(&plural(checks.len(), "check"));
+        self.line(&format!(" {mark} {count}"));
+        self.message(&checks.iter().map(|c| one_line(&c.rule)).collect::<Vec<_>>().join(", "), 3);
+        self.missing(first);
+        for finding in first.findings.iter().take(FINDINGS) {
+            self.finding(finding);
+        }
+    }
+
+    fn missing(&mut self, check: &CheckView) {
+        self.hanging("?", check.why.as_deref().unwrap_or("the evidence is missing"), 3);
+        if let Some(remedy) = &check.why_remedy {
+            self.hanging("→", remedy, 3);
         }
     }
 
@@ -147,10 +177,7 @@ impl Page<'_> {
             self.paint.dim(&format!(" · {}{item}", check.severity))
         ));
         if !failed {
-            self.hanging("?", check.why.as_deref().unwrap_or("the evidence is missing"), 3);
-            if let Some(remedy) = &check.why_remedy {
-                self.hanging("→", remedy, 3);
-            }
+            self.missing(check);
         } else if check.findings.is_empty() {
             self.message(check.why.as_deref().unwrap_or(&check.title), 3);
         }
@@ -203,15 +230,17 @@ impl Page<'_> {
             return;
         }
         self.heading(title);
-        let numbered = items.iter().any(|i| i.number.is_some());
         let rows = items.iter().map(|i| {
-            let number = i.number.map(|n| n.to_string());
-            let state = format!("{} {}", i.mark.glyph, i.mark.word);
-            let cells = [Some(state), number, Some(i.title.clone()), Some(shorten(&i.evidence, EVIDENCE))];
-            (i.mark.mark, cells.into_iter().flatten().collect())
+            let number = i.number.map_or_else(String::new, |n| format!("{n:<3}"));
+            Row {
+                mark: i.mark.mark,
+                state: format!("{:<17}", format!("{} {}", i.mark.glyph, i.mark.word)),
+                fixed: number,
+                title: one_line(&i.title).into_owned(),
+                text: shorten_words(&i.evidence, EVIDENCE),
+            }
         });
-        let rows: Vec<_> = rows.collect();
-        self.table(if numbered { &[16, 2] } else { &[16] }, rows);
+        self.table(&rows.collect::<Vec<_>>());
     }
 
     fn gates(&mut self, report: &Report) {
@@ -222,59 +251,53 @@ impl Page<'_> {
         let rows = report.gates.iter().map(|g| {
             let because: Vec<&str> = g.because.iter().map(|r| r.rule.as_str()).collect();
             let because = match because.as_slice() {
-                [] => String::new(),
                 names if names.len() <= 3 => names.join(", "),
                 [a, b, rest @ ..] => format!("{a}, {b} and {} more", rest.len()),
                 [..] => String::new(),
             };
             let name = if g.current { format!("{} ◂", g.name) } else { g.name.to_owned() };
-            (
-                g.mark.mark,
-                vec![
-                    format!("{} {}", g.mark.glyph, g.label),
-                    name,
-                    format!("{}/{} passed", g.passed, g.total),
-                    because,
-                ],
-            )
+            Row {
+                mark: g.mark.mark,
+                state: format!("{:<21}", format!("{} {}", g.mark.glyph, g.label)),
+                fixed: format!("{name:<15}"),
+                title: format!("{}/{} passed", g.passed, g.total),
+                text: because,
+            }
         });
-        self.table(&[20, 14, 12], rows.collect());
+        self.table(&rows.collect::<Vec<_>>());
     }
 
-    /// Rows under each other without lines. The first cell of a row carries its mark.
-    fn table(&mut self, fixed: &[u16], rows: Vec<(Mark, Vec<String>)>) {
-        let mut table = Table::new();
-        table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).force_no_tty();
-        table.set_width(u16::try_from(self.width - 1).unwrap_or(u16::MAX));
-        for (_, cells) in &rows {
-            table.add_row(cells.iter().map(|c| Cell::new(one_line(c))));
-        }
-        for (i, width) in fixed.iter().enumerate() {
-            if let Some(column) = table.column_mut(i) {
-                // The padding counts.
-                column.set_padding((0, 1)).set_constraint(ColumnConstraint::Absolute(Width::Fixed(width + 1)));
-            }
-        }
-        for i in fixed.len()..table.column_count() {
-            if let Some(column) = table.column_mut(i) {
-                column.set_padding((0, 1));
-            }
-        }
-        let mut marks = rows.iter();
-        let first = fixed.first().map_or(0, |w| usize::from(*w));
-        for line in table.lines() {
-            // A row's first line begins with its mark; the lines it wraps into begin with spaces.
-            let head: String = line.chars().take(first).collect();
-            let tail: String = line.chars().skip(first).collect();
-            let head = if head.trim().is_empty() {
-                head
-            } else {
-                match marks.next() {
-                    Some((mark, _)) => self.paint.mark(*mark, &head),
-                    None => head,
-                }
+    /// Rows under each other without lines.
+    fn table(&mut self, rows: &[Row]) {
+        let width = |text: &str| text.width();
+        let start = 1 + rows.iter().map(|r| width(&r.state) + width(&r.fixed)).max().unwrap_or(0);
+        let room = self.width.saturating_sub(start + 1);
+        let longest = rows.iter().map(|r| width(&r.title)).max().unwrap_or(0);
+        let titles = longest.min((room / 2).max(12));
+        let beside = room.saturating_sub(titles + 1) >= NARROW;
+        for row in rows {
+            let (titles, text, at) = match beside {
+                true => (titles, self.paint.message(&row.text, 0, room - titles), start + titles + 1),
+                false => (room, self.paint.message(&row.text, 0, self.width.saturating_sub(6)), 5),
             };
-            self.line(&format!(" {head}{tail}"));
+            let mut left = wrap(&row.title, titles).into_iter();
+            let state = self.paint.mark(row.mark, &row.state);
+            let mut text = text.into_iter();
+            let first = left.next().unwrap_or_default();
+            let pad = |title: &str| " ".repeat((titles + 1).saturating_sub(width(title)));
+            let mut beside_it = |title: &str| match beside {
+                true => text.next().map_or_else(String::new, |line| pad(title) + &line),
+                false => String::new(),
+            };
+            let line = format!(" {state}{}{first}{}", row.fixed, beside_it(&first));
+            self.line(&line);
+            for title in left {
+                let line = format!("{:start$}{title}{}", "", beside_it(&title));
+                self.line(&line);
+            }
+            for line in text {
+                self.line(&format!("{:at$}{line}", ""));
+            }
         }
     }
 
@@ -306,7 +329,7 @@ impl Page<'_> {
         }
         if let Some(first) = report.blockers.first().or(report.undecided.first()) {
             let rule = one_line(&first.rule).into_owned();
-            self.message(&format!("Why a rule exists and what to do: temporal preflight explain {rule}"), 0);
+            self.message(&format!("Why a rule exists and what to do: temporal-preflight explain {rule}"), 0);
         }
         for path in &self.options.written {
             let _ = writeln!(self.out, "Report: {}", one_line(path));
@@ -316,4 +339,19 @@ impl Page<'_> {
         let label = self.paint.verdict(v.mark.mark, v.label);
         let _ = writeln!(self.out, "\n{label} at the gate {}", v.gate);
     }
+}
+
+/// A row of a table. The first two columns have the same width in every row.
+struct Row {
+    mark: Mark,
+    state: String,
+    fixed: String,
+    title: String,
+    text: String,
+}
+
+/// Whether one sentence can speak for both.
+fn lacks_the_same(a: &CheckView, b: &CheckView) -> bool {
+    let said = |c: &CheckView| c.findings.iter().map(|f| f.message.clone()).collect::<Vec<_>>();
+    a.why == b.why && a.why_remedy == b.why_remedy && a.steps == b.steps && said(a) == said(b)
 }

@@ -141,6 +141,28 @@ pub(super) fn shorten(text: &str, limit: usize) -> String {
     out
 }
 
+/// [`shorten`], after a whole word, and never inside a name between backticks.
+pub(super) fn shorten_words(text: &str, limit: usize) -> String {
+    let whole = one_line(text);
+    if whole.width() <= limit {
+        return whole.into_owned();
+    }
+    let mut kept = String::new();
+    let mut good = 0;
+    for word in whole.split(' ') {
+        if kept.width() + word.width() + 2 > limit {
+            break;
+        }
+        kept.push_str(if kept.is_empty() { "" } else { " " });
+        kept.push_str(word);
+        if kept.matches('`').count() % 2 == 0 {
+            good = kept.len();
+        }
+    }
+    kept.truncate(good);
+    if kept.is_empty() { shorten(&whole, limit) } else { format!("{} …", kept.trim_end_matches([',', ';', ':'])) }
+}
+
 /// At most `limit` columns of a path, the beginning replaced by `…`: the file name matters most.
 pub(super) fn shorten_path(path: &str, limit: usize) -> String {
     let path = one_line(path);
@@ -196,5 +218,8 @@ mod tests {
         assert_eq!(shorten("PaymentSagaWorkflow", 10), "PaymentSa…");
         assert_eq!(shorten_path("services/payments/cmd/batch/main.go", 16), "…d/batch/main.go");
         assert_eq!(shorten("short", 10), "short");
+        assert_eq!(shorten_words("starts `PaymentSaga Workflow` at night", 22), "starts …");
+        assert_eq!(shorten_words("`a` is Keyword, but Text", 17), "`a` is Keyword …");
+        assert_eq!(shorten_words("PaymentSagaWorkflow", 10), "PaymentSa…");
     }
 }

@@ -79,5 +79,10 @@ pub fn open(asked: &Attested, answer: &Answer<'_>, context: &Context<'_>) -> Why
     let today = context.at.to_zoned(jiff::tz::TimeZone::UTC).date();
     let what = if matches!(answer, Answer::Absent) { "add" } else { "renew" };
     let entry = format!("- {{id: {}, by: NAME, date: {today}, valid_until: DATE, link: URL}}", asked.id);
-    Why::with_remedy(reason, format!("{what} in {}: `{entry}` ({})", context.attestations_path, asked.question))
+    let mut remedy = format!("{what} in {}: `{entry}`", context.attestations_path);
+    if !matches!(answer, Answer::Absent) {
+        // An absent answer has its question in the reason already.
+        remedy.push_str(&format!(" ({})", asked.question));
+    }
+    Why::with_remedy(reason, remedy)
 }

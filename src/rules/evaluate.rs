@@ -135,6 +135,13 @@ impl Run<'_, '_> {
             });
         };
         if let Some(why) = self.missing(|known| known.value().is_none()) {
+            // What is proven by the facts that are there is proven, whatever else is missing.
+            if self.all_seen(&each.list) {
+                let (findings, _) = self.findings(&each.list, &each.message, Certainty::Fail, "each");
+                if !findings.is_empty() {
+                    return Ok(Decision { outcome: Outcome::Fail, why: Some(why), findings, complete: false });
+                }
+            }
             return Ok(self.without_evidence(why, answer));
         }
         let partial = self.missing(|known| !known.is_known());
@@ -184,9 +191,15 @@ impl Run<'_, '_> {
             Some((_, Answer::Holds(word))) => Decision::of(Outcome::Pass, Some(Why::new(attest::vouched(word)))),
             Some((asked, answer)) => {
                 let open = attest::open(asked, &answer, self.on.context);
+                // An open question is part of `open.reason`, which is not told here.
+                let question = match answer {
+                    Answer::Absent => format!(" ({})", asked.question),
+                    _ => String::new(),
+                };
+                let attest = open.remedy.map(|remedy| remedy + &question).unwrap_or_default();
                 let remedy = match why.remedy {
-                    Some(remedy) => Some(format!("{remedy}; or {}", open.remedy.unwrap_or_default())),
-                    None => open.remedy,
+                    Some(remedy) => Some(format!("{remedy}; or {attest}")),
+                    None => Some(attest),
                 };
                 let reason = match answer {
                     Answer::Absent => why.reason,
@@ -318,12 +331,21 @@ impl Run<'_, '_> {
 
     /// Whether all facts an expression reads are known wholly.
     fn all_known(&self, expression: &Expression) -> bool {
+        self.every_fact(expression, |known| known.is_known())
+    }
+
+    /// Whether all facts an expression reads are known at least in part.
+    fn all_seen(&self, expression: &Expression) -> bool {
+        self.every_fact(expression, |known| known.value().is_some())
+    }
+
+    fn every_fact(&self, expression: &Expression, holds: impl Fn(&Known<&Value>) -> bool) -> bool {
         let reads = |need: &String| {
             expression.references().iter().any(|r| {
                 r.path.strip_prefix(need.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
             })
         };
-        self.rule.needs.iter().filter(|need| reads(need)).all(|need| self.on.view.get(need).is_known())
+        self.rule.needs.iter().filter(|need| reads(need)).all(|need| holds(&self.on.view.get(need)))
     }
 
     fn truth(&self, expression: &Expression, it: Option<&Value>, key: &str) -> Result<bool, String> {

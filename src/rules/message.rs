@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use super::shell;
+
 /// Stands where a fact has no value (an optional field that is empty).
 pub const NO_VALUE: &str = "(unknown)";
 
@@ -92,7 +94,7 @@ impl Template {
             let words = words(value)?;
             let quoted: Vec<String> = match path.ends_with("flags") {
                 true => words,
-                false => words.iter().map(|w| quote.protect(&visible(w))).collect(),
+                false => words.iter().map(|w| quote.protect(w)).collect(),
             };
             Some(quoted.join(" "))
         })
@@ -173,18 +175,12 @@ impl Quote {
 
     fn protect(self, word: &str) -> String {
         match self {
-            Quote::Single => word.replace('\'', r"'\''"),
+            Quote::Single => visible(word).replace('\'', r"'\''"),
             Quote::Double => {
                 let special = |c| matches!(c, '"' | '\\' | '$' | '`');
-                word.chars().flat_map(|c| special(c).then_some('\\').into_iter().chain([c])).collect()
+                visible(word).chars().flat_map(|c| special(c).then_some('\\').into_iter().chain([c])).collect()
             }
-            Quote::None => {
-                let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@%+=,".contains(c);
-                match !word.is_empty() && word.chars().all(plain) {
-                    true => word.to_owned(),
-                    false => format!("'{}'", Quote::Single.protect(word)),
-                }
-            }
+            Quote::None => shell::word(word),
         }
     }
 }

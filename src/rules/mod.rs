@@ -13,6 +13,7 @@ pub mod message;
 pub mod model;
 pub mod parse;
 pub mod selftest;
+pub mod shell;
 pub mod view;
 
 pub use catalogue::Catalogue;

@@ -38,7 +38,60 @@ pub fn place(path: &str, text: &str, location: &Location, label: impl Into<Strin
     // A caret under a whole block is unreadable: the first line of it says enough.
     let line = rest.split('\n').next().map_or(0, str::len);
     let len = span.byte_len().map_or(1, |l| l as usize).clamp(1, line.max(1));
-    Place { path: path.to_owned(), source: text.to_owned(), span: start..start + len, label: label.into() }
+    let mut label: String = label.into();
+    let source = redact(text);
+    if source.get(start..start + rest.split('\n').next().map_or(0, str::len)) != rest.split('\n').next() {
+        // What is wrong with a secret is said without repeating it.
+        label = without_quoted(&label);
+    }
+    Place { path: path.to_owned(), source, span: start..start + len, label }
+}
+
+/// The same text with the values of keys blanked that hold secrets in some tool's configuration: it is shown in an
+/// error, and errors end up in logs. Byte offsets stay as they are.
+fn redact(text: &str) -> String {
+    const SECRET: [&str; 8] =
+        ["api_key", "api-key", "apikey", "grpc_meta", "authorization", "token", "password", "key_data"];
+    let mut out = String::with_capacity(text.len());
+    // Lines that are indented further than a secret key belong to its value.
+    let mut below: Option<usize> = None;
+    for line in text.split_inclusive('\n') {
+        let indent = line.len() - line.trim_start().len();
+        if below.is_some_and(|of| indent <= of && !line.trim().is_empty()) {
+            below = None;
+        }
+        let lower = line.to_ascii_lowercase();
+        // `api_key_env` names a variable, and no secret.
+        let named = SECRET.iter().flat_map(|key| lower.match_indices(key).map(|(at, key)| at + key.len()));
+        let after = named.filter(|end| !lower.get(*end..).is_some_and(|rest| rest.starts_with("_env"))).min();
+        let from = match (below, after) {
+            (Some(_), _) => 0,
+            (None, Some(end)) => {
+                below = Some(indent);
+                end + line.get(end..).and_then(|rest| rest.find([':', '='])).map_or(0, |colon| colon + 1)
+            }
+            (None, None) => line.len(),
+        };
+        for (at, c) in line.char_indices() {
+            if at < from || c.is_whitespace() {
+                out.push(c);
+            } else {
+                out.extend(std::iter::repeat_n('*', c.len_utf8()));
+            }
+        }
+    }
+    out
+}
+
+/// `invalid type: string "s3cret", expected …` without the value.
+fn without_quoted(text: &str) -> String {
+    match (text.find('"'), text.rfind('"')) {
+        (Some(first), Some(last)) if first < last => {
+            let (head, tail) = (text.get(..first).unwrap_or_default(), text.get(last + 1..).unwrap_or_default());
+            format!("{head}…{tail}")
+        }
+        _ => text.to_owned(),
+    }
 }
 
 /// 1-based line as the facts store it.
@@ -68,6 +121,31 @@ mod tests {
         let shown = problem.to_string();
         assert!(shown.contains("preflight.yaml:2:1"), "{shown}");
         assert!(shown.contains("windw") && shown.contains('^'), "{shown}");
+    }
+
+    #[test]
+    fn a_secret_in_the_file_is_not_shown() {
+        for text in [
+            "source:\n  api_key: s3cret\n",
+            "source: {address: x, api_key: s3cret}\n",
+            "source: {grpc_meta: {authorization: \"Bearer s3cret\"}, adress: x}\n",
+            "grpc_meta:\n  x-auth: s3cret\nwindw: x\n",
+            "api_key: |\n  s3cret\n  more\n",
+            "window: [\ntoken: s3cret\n",
+        ] {
+            let shown = parse::<Sample>("preflight.yaml", text).unwrap_err().to_string();
+            assert!(!shown.contains("s3cret"), "{shown}");
+            assert!(shown.contains("preflight.yaml"), "{shown}");
+        }
+        #[derive(Debug, serde::Deserialize)]
+        struct Meta {
+            #[allow(dead_code)]
+            grpc_meta: std::collections::BTreeMap<String, String>,
+        }
+        let shown = parse::<Meta>("preflight.yaml", "grpc_meta: s3cret\n").unwrap_err().to_string();
+        assert!(!shown.contains("s3cret"), "{shown}");
+        let same = "source: {address: x, api_key_env: NAME}\n";
+        assert_eq!(redact(same), same);
     }
 
     #[test]

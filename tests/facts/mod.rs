@@ -69,6 +69,7 @@ pub fn execution(workflow_type: &str, seconds: u64) -> ExecutionSample {
 pub fn namespace(name: &str) -> NamespaceSnapshot {
     NamespaceSnapshot {
         name: name.into(),
+        exists: Some(true),
         config: Known::Known(NamespaceConfig {
             id: "n".into(),
             state: "Registered".into(),

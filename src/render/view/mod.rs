@@ -272,6 +272,10 @@ fn counts(card: &Scorecard) -> Vec<Count> {
 
 fn gate(card: &Scorecard, g: &GateResult) -> GateView {
     let because: Vec<String> = g.blocked_by.iter().chain(&g.undecided).cloned().collect();
+    // What does not apply can neither pass nor stand in the way.
+    let absent =
+        card.checks.iter().filter(|c| c.gates.contains(&g.gate) && c.outcome == Outcome::NotApplicable).count();
+    let total = g.total.saturating_sub(absent);
     GateView {
         name: g.gate.name(),
         permits: g.gate.permits(),
@@ -279,8 +283,8 @@ fn gate(card: &Scorecard, g: &GateResult) -> GateView {
         mark: g.verdict.into(),
         current: g.gate == card.gate,
         passed: g.passed,
-        total: g.total,
-        percent: (g.passed * 100).checked_div(g.total).unwrap_or(0),
+        total,
+        percent: (g.passed * 100).checked_div(total).unwrap_or(0),
         because: rule_links(card, &because),
         conditions: g.conditions.len(),
     }

@@ -128,20 +128,29 @@ impl Measure<'_> {
         } else {
             "fine"
         };
-        let amount = words::count(days.unsigned_abs(), "day");
+        // A reader counts from date to date.
+        let expires = day(not_after);
+        let apart = expires.since(self.end).map_or(days, |span| i64::from(span.get_days()));
+        let amount = words::count(apart.unsigned_abs(), "day");
         let when = if not_after <= self.at {
-            format!("expired on {}", date(not_after))
-        } else if days < 0 {
-            format!("expires on {}, {amount} before the window is over ({})", date(not_after), self.end)
+            format!("expired on {expires}")
+        } else if apart < 0 {
+            format!("expires on {expires}, {amount} before the window is over ({})", self.end)
+        } else if apart == 0 {
+            format!("expires on {expires}, the last day of the window")
         } else {
-            format!("expires on {}, {amount} after the end of the window ({})", date(not_after), self.end)
+            format!("expires on {expires}, {amount} after the end of the window ({})", self.end)
         };
         (verdict, days, when)
     }
 }
 
+fn day(time: Timestamp) -> jiff::civil::Date {
+    time.to_zoned(TimeZone::UTC).date()
+}
+
 fn date(time: Timestamp) -> String {
-    time.to_zoned(TimeZone::UTC).date().to_string()
+    day(time).to_string()
 }
 
 /// A file with more certificates than a namespace takes is a trust store of the operating system.

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::limits::{self, Limits};
 use super::{Context, FactPath, FactView, words};
-use crate::compare::{Half, half, live, no_namespace_map};
+use crate::compare::{self, Half, half, live};
 use crate::facts::cluster::{ClusterKind, ClusterSnapshot, Credential};
 use crate::facts::{Known, Locus, Why};
 
@@ -78,12 +78,12 @@ pub(super) const PATHS: &[FactPath] = &[
     },
     FactPath {
         path: "source.open_executions",
-        meaning: "namespaces of the source with open executions, excluded ones too when they were probed",
+        meaning: "namespaces of the source with open executions, excluded ones too",
         fields: "source_namespace, open, types, source_flags",
     },
     FactPath {
         path: "source.active_schedules",
-        meaning: "schedules of the source that are not paused, in every probed namespace of the plan",
+        meaning: "schedules of the source that can still start executions, in every namespace of the plan",
         fields: "source_namespace, id, source_flags",
     },
 ];
@@ -109,8 +109,8 @@ pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
     view.put("source.size_limits", limited(&size_limits));
     view.put("source.archival", moved(&|half| archival(context, half)));
 
-    view.put("source.open_executions", per_probed_namespace(context, &|half| open_executions(context, half)));
-    view.put("source.active_schedules", per_probed_namespace(context, &|half| active_schedules(context, half)));
+    view.put("source.open_executions", per_planned_namespace(context, &|half| open_executions(context, half)));
+    view.put("source.active_schedules", per_planned_namespace(context, &|half| active_schedules(context, half)));
 }
 
 fn credential_name(credential: Credential) -> &'static str {
@@ -124,22 +124,20 @@ fn credential_name(credential: Credential) -> &'static str {
 /// A list over the source namespaces that move.
 fn per_moved_namespace(context: &Context<'_>, list: &dyn Fn(&Half<'_>) -> Known<Vec<Value>>) -> Known<Vec<Value>> {
     context.source.clone().and_then(|source| {
-        let plan = &context.facts.plan;
-        if plan.namespaces.is_empty() {
-            return Known::Unknown(no_namespace_map());
-        }
-        let moved = plan.namespaces.iter().filter(|m| m.target.is_some());
-        Known::concat(moved.map(|m| half(source, &m.source).and_then(|half| list(&half))))
+        compare::moved(&context.facts.plan).and_then(|moved| {
+            Known::concat(moved.into_iter().map(|(m, _)| half(source, &m.source).and_then(|half| list(&half))))
+        })
     })
 }
 
-/// A list over the moved namespaces and the excluded ones that were probed: nobody may lose them with the cluster.
-fn per_probed_namespace(context: &Context<'_>, list: &dyn Fn(&Half<'_>) -> Known<Vec<Value>>) -> Known<Vec<Value>> {
+/// A list over the moved namespaces and the excluded ones that the source still has: nobody may lose them with the
+/// cluster.
+fn per_planned_namespace(context: &Context<'_>, list: &dyn Fn(&Half<'_>) -> Known<Vec<Value>>) -> Known<Vec<Value>> {
     let moved = per_moved_namespace(context, list);
     let excluded = context.source.clone().and_then(|source| {
         let excluded = context.facts.plan.namespaces.iter().filter(|m| m.target.is_none());
-        let probed = excluded.filter(|m| source.namespaces.iter().any(|n| n.name == m.source));
-        Known::concat(probed.map(|m| half(source, &m.source).and_then(|half| list(&half))))
+        let there = excluded.filter(|m| compare::namespace_missing(source, &m.source) != Known::Known(true));
+        Known::concat(there.map(|m| half(source, &m.source).and_then(|half| list(&half))))
     });
     Known::concat([moved, excluded])
 }
@@ -148,7 +146,9 @@ fn connection_failures(cluster: &ClusterSnapshot) -> Known<Vec<Value>> {
     if cluster.connection.is_empty() {
         return Known::unknown(format!("no attempt to reach the {} is recorded", cluster.side));
     }
-    let failed = cluster.connection.iter().filter(|s| !s.ok);
+    // A cluster that told of any namespace whether it has it was reached; what it lacks is the concern of other rules.
+    let answered = cluster.namespaces.iter().any(|n| n.exists.is_some());
+    let failed = cluster.connection.iter().filter(|s| !s.ok && (s.step != "auth" || !answered));
     let object = |step: &crate::facts::cluster::LadderStep| {
         let remedy = step.remedy.as_deref().unwrap_or("Check address, network path and credentials, then probe again.");
         json!({"step": step.step, "detail": step.detail, "remedy": remedy, "address": cluster.address,
@@ -203,9 +203,6 @@ fn same_cluster(context: &Context<'_>) -> Known<Vec<Value>> {
             Known::Known(vec![json!({"source_address": source.address, "target_address": target.address,
                                      "problem": problem, "loci": loci})])
         };
-        if source.address == target.address && source.kind == ClusterKind::SelfHosted {
-            return found("the addresses are equal", "connection");
-        }
         if source.kind != target.kind {
             return Known::Known(vec![]);
         }
@@ -218,9 +215,18 @@ fn same_cluster(context: &Context<'_>) -> Known<Vec<Value>> {
                 )),
             })
         };
-        id(source).zip(id(target)).and_then(|(a, b)| {
-            if a == b { found("both report the same cluster id", "GetClusterInfo") } else { Known::Known(vec![]) }
-        })
+        // Behind one address there may be two clusters, told apart by server name or authority.
+        let ids = id(source).zip(id(target));
+        if ids.value().is_some_and(|(a, b)| a == b) {
+            return found("both report the same cluster id", "GetClusterInfo");
+        }
+        match ids {
+            Known::Known(_) => Known::Known(vec![]),
+            _ if source.address == target.address && source.kind == ClusterKind::SelfHosted => {
+                found("the addresses are equal", "connection")
+            }
+            Known::Partial { why, .. } | Known::Unknown(why) => Known::Unknown(why),
+        }
     })
 }
 
@@ -382,7 +388,7 @@ fn open_executions(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<Value>> 
 
 fn active_schedules(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<Value>> {
     half.known("schedules", &half.namespace.schedules).map(|schedules| {
-        let active = schedules.iter().filter(|s| !s.paused);
+        let active = schedules.iter().filter(|s| s.acts_after(half.cluster.taken_at));
         active
             .map(|s| {
                 json!({"source_namespace": half.namespace.name, "id": s.id,

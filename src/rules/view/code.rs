@@ -1,12 +1,14 @@
 //! What the source tree says. Production code only: tests may build their own clients.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use super::{Context, FactPath, FactView, words};
 use crate::facts::code::{
     ClientOrigin, CodeFacts, Confidence, FallbackOn, Kind, Origin, OriginStatus, RoutingRole, Site,
 };
-use crate::facts::{Known, Locus};
+use crate::facts::{Known, Locus, Why};
 
 use super::coverage::{unanalysed, whole};
 use super::limits;
@@ -278,9 +280,32 @@ fn clients(code: &CodeFacts) -> Vec<Value> {
         .collect()
 }
 
+/// Generated stubs and command lines send messages too.
+fn sends(site: &Site) -> bool {
+    const RPCS: [&str; 7] = [
+        "SignalWorkflowExecution",
+        "QueryWorkflow",
+        "UpdateWorkflowExecution",
+        "RequestCancelWorkflowExecution",
+        "TerminateWorkflowExecution",
+        "DeleteWorkflowExecution",
+        "ResetWorkflowExecution",
+    ];
+    const COMMANDS: [&str; 8] = ["signal", "query", "stack", "update", "cancel", "terminate", "delete", "reset"];
+    match site.kind {
+        Kind::RawGrpc => RPCS.iter().any(|rpc| site.api.rsplit(['.', '/']).next() == Some(rpc)),
+        Kind::Cli => site
+            .api
+            .split_once("workflow ")
+            .and_then(|(_, rest)| rest.split_whitespace().next())
+            .is_some_and(|command| COMMANDS.contains(&command)),
+        kind => kind.messages(),
+    }
+}
+
 fn messages(code: &CodeFacts) -> Vec<Value> {
     production(code)
-        .filter(|s| s.kind.messages())
+        .filter(|s| sends(s))
         .map(|site| {
             let (verdict, reason) = match (site.routing.role, &site.wrapper) {
                 (RoutingRole::Primary | RoutingRole::Fallback, _) => ("both", String::new()),
@@ -369,14 +394,16 @@ fn hazards(code: &CodeFacts) -> Vec<Value> {
         .collect()
 }
 
+/// Known when the version of the SDK of every language that uses Temporal was seen.
 fn sdks_without_api_key(code: &CodeFacts) -> Known<Vec<Value>> {
-    limits::limits().map(|limits| {
+    limits::limits().and_then(|limits| {
         let mut all = Vec::new();
+        let mut seen = BTreeSet::new();
         for sdk in &code.sdks {
-            let Some(minimum) = limits.api_key_sdks.iter().find(|m| m.package.eq_ignore_ascii_case(&sdk.package))
-            else {
-                continue;
-            };
+            let of_package =
+                |m: &&limits::SdkMinimum| m.language == sdk.language && m.package.eq_ignore_ascii_case(&sdk.package);
+            let Some(minimum) = limits.api_key_sdks.iter().find(of_package) else { continue };
+            seen.insert(sdk.language.as_str());
             let verdict = match (limits::version(&sdk.version), limits::version(&minimum.version)) {
                 (Some(found), Some(first)) if found >= first => continue,
                 // A range that begins below may still resolve above.
@@ -390,6 +417,17 @@ fn sdks_without_api_key(code: &CodeFacts) -> Known<Vec<Value>> {
                 "loci": [Locus::File { path: sdk.path.clone(), line: sdk.line }],
             }));
         }
-        all
+        let used: BTreeSet<&str> = production(code).map(|s| s.language.as_str()).collect();
+        let unseen: Vec<String> = used.difference(&seen).map(|l| (*l).to_owned()).collect();
+        match unseen.is_empty() {
+            true => whole(code, all),
+            false => Known::Partial {
+                value: all,
+                why: Why::with_remedy(
+                    format!("no manifest tells the version of the Temporal SDK for {}", words::list(&unseen, 5)),
+                    "scan the root of the repository, where its manifest is",
+                ),
+            },
+        }
     })
 }

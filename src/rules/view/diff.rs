@@ -4,16 +4,21 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::{Context, FactPath, FactView, coverage, limits, schedule_command, words};
-use crate::compare::{AttributeChange, AttributeKind, ConfigKind, QueueChange, ScheduleChange, ScheduleKind};
-use crate::compare::{live, namespace_missing, no_namespace_map};
+use super::limits::{self, Limits};
+use super::{Context, FactPath, FactView, coverage, schedule_command, words};
+use crate::compare::{self, live, namespace_missing};
+use crate::compare::{
+    AttributeChange, AttributeKind, ConfigKind, QueueChange, QueueKind, ScheduleChange, ScheduleKind,
+};
+use crate::facts::cluster::ClusterSnapshot;
+use crate::facts::plan::NamespaceMapping;
 use crate::facts::{Known, Locus};
 
 pub(super) const PATHS: &[FactPath] = &[
     FactPath {
         path: "diff.missing_namespaces",
-        meaning: "mapped namespaces that the target does not have",
-        fields: "target_namespace, short_name, source_namespace, target_kind, target_flags, retention_days",
+        meaning: "mapped namespaces that the target does not have, or in which nothing can start",
+        fields: "missing, problem, target_namespace, short_name, source_namespace, target_kind, target_flags, retention_days",
     },
     FactPath {
         path: "diff.search_attributes",
@@ -37,8 +42,8 @@ pub(super) const PATHS: &[FactPath] = &[
     },
     FactPath {
         path: "diff.task_queues",
-        meaning: "task queues with work and without workflow workers on one side",
-        fields: "change (no-pollers-on-target | no-pollers-on-source | not-asked-on-target), name, scheduled, work, open, by_schedules, pair",
+        meaning: "task queues with work and without workers on one side",
+        fields: "change (no-pollers-on-target | no-pollers-on-source | not-asked-on-target), name, worker, schedules_only, work, open, by_schedules, pair",
     },
     FactPath {
         path: "diff.types_not_in_code",
@@ -76,33 +81,55 @@ fn with(context: &Context<'_>, change: &impl serde::Serialize, extra: Value) -> 
 }
 
 fn missing_namespaces(context: &Context<'_>) -> Known<Vec<Value>> {
-    context.target.clone().zip(limits::limits()).and_then(|(target, limits)| {
-        if context.facts.plan.namespaces.is_empty() {
-            return Known::Unknown(no_namespace_map());
-        }
-        let mapped = context.facts.plan.namespaces.iter().filter_map(|m| m.target.as_ref().map(|t| (m, t)));
-        Known::concat(mapped.map(|(mapping, name)| {
-            namespace_missing(target, name).map(|missing| {
-                if !missing {
-                    return vec![];
-                }
-                let short = name.split_once('.').map_or(name.as_str(), |(short, _)| short);
-                let config = context.facts.source.value().and_then(|s| {
-                    s.namespaces.iter().find(|n| n.name == mapping.source).and_then(|n| n.config.value())
+    let all = context.target.clone().zip(limits::limits()).zip(compare::moved(&context.facts.plan));
+    all.and_then(|((target, limits), moved)| {
+        Known::concat(moved.into_iter().map(|(mapping, name)| {
+            unusable(target, name).map(|problem| {
+                let found = problem.map(|(missing, problem)| {
+                    let command = namespace_command(context, limits, mapping, name);
+                    let mut value = json!({
+                        "missing": missing, "problem": problem, "source_namespace": mapping.source,
+                        "loci": [live(target, Some(name), format!("namespace {name}"), "DescribeNamespace"),
+                                 context.plan_locus(mapping.line)],
+                    });
+                    if let (Some(object), Value::Object(command)) = (value.as_object_mut(), command) {
+                        object.extend(command);
+                    }
+                    value
                 });
-                let allowed = &limits.retention_days;
-                let days = config
-                    .map_or(allowed.default, |c| c.retention_seconds.div_ceil(86_400).clamp(allowed.min, allowed.max));
-                vec![json!({
-                    "target_namespace": name, "short_name": short, "source_namespace": mapping.source,
-                    "target_kind": super::kind_name(context.target_kind), "target_flags": context.target_flags(name),
-                    "retention_days": days,
-                    "loci": [live(target, Some(name), format!("namespace {name}"), "DescribeNamespace"),
-                             context.plan_locus(mapping.line)],
-                })]
+                found.into_iter().collect()
             })
         }))
     })
+}
+
+/// Why nothing can start in a namespace, and whether it is missing. A server refuses starts in a namespace that is
+/// not registered.
+fn unusable(cluster: &ClusterSnapshot, name: &str) -> Known<Option<(bool, String)>> {
+    namespace_missing(cluster, name).and_then(|missing| {
+        if missing {
+            return Known::Known(Some((true, "does not exist on the target".to_owned())));
+        }
+        compare::half(cluster, name).and_then(|half| half.known("the configuration", &half.namespace.config)).map(
+            |config| {
+                let state = config.state.to_ascii_lowercase();
+                let refuses = ["deprecated", "deleted"].contains(&state.as_str());
+                refuses.then(|| (false, format!("is {state} on the target and accepts no new executions")))
+            },
+        )
+    })
+}
+
+/// What the command that creates a namespace needs.
+fn namespace_command(context: &Context<'_>, limits: &Limits, mapping: &NamespaceMapping, name: &str) -> Value {
+    let short = name.split_once('.').map_or(name, |(short, _)| short);
+    let source = context.facts.source.value();
+    let config =
+        source.and_then(|s| s.namespaces.iter().find(|n| n.name == mapping.source)).and_then(|n| n.config.value());
+    let allowed = &limits.retention_days;
+    let days = config.map_or(allowed.default, |c| c.retention_seconds.div_ceil(86_400).clamp(allowed.min, allowed.max));
+    json!({"target_namespace": name, "short_name": short, "target_kind": super::kind_name(context.target_kind),
+           "target_flags": context.target_flags(name), "retention_days": days})
 }
 
 fn search_attributes(context: &Context<'_>) -> Known<Vec<Value>> {
@@ -173,20 +200,18 @@ fn not_in_clusters(context: &Context<'_>) -> Known<Vec<Value>> {
 
 /// Names of custom search attributes of the moved namespaces, on the source or on the target.
 fn attribute_names(context: &Context<'_>) -> Known<BTreeSet<String>> {
-    let plan = &context.facts.plan;
-    if plan.namespaces.is_empty() {
-        return Known::Unknown(no_namespace_map());
-    }
-    let moved: Vec<_> = plan.namespaces.iter().filter(|m| m.target.is_some()).collect();
+    let moved = match compare::moved(&context.facts.plan) {
+        Known::Known(moved) | Known::Partial { value: moved, .. } => moved,
+        Known::Unknown(why) => return Known::Unknown(why),
+    };
     let source = context.source.clone().and_then(|source| {
-        Known::concat(moved.iter().map(|m| {
-            crate::compare::half(source, &m.source)
+        Known::concat(moved.iter().map(|(m, _)| {
+            compare::half(source, &m.source)
                 .and_then(|half| half.known("search attributes", &half.namespace.search_attributes))
         }))
     });
     let target = context.facts.target.value().map(|target| {
-        let names = moved.iter().filter_map(|m| m.target.as_deref());
-        let probed = names.filter_map(|name| target.namespaces.iter().find(|n| n.name == name));
+        let probed = moved.iter().filter_map(|(_, name)| target.namespaces.iter().find(|n| n.name == *name));
         probed.filter_map(|n| n.search_attributes.value()).flatten().map(|a| a.name.clone()).collect::<Vec<_>>()
     });
     source.map(|attributes| attributes.into_iter().map(|a| a.name).chain(target.into_iter().flatten()).collect())
@@ -240,17 +265,27 @@ fn retention(context: &Context<'_>) -> Known<Vec<Value>> {
 }
 
 fn queue(context: &Context<'_>, change: &QueueChange) -> Value {
-    let schedules = words::count(change.schedules.len() as u64, "schedule");
-    let open = words::count(change.open_on_source, "open execution");
-    let work = match (change.open_on_source, change.schedules.len()) {
-        (0, 0) => "workers on the source".to_owned(),
-        (0, _) => schedules.clone(),
-        (_, 0) => format!("{open} on the source"),
-        (_, _) => format!("{open} on the source and {schedules}"),
+    let (open, schedules) = (change.open_on_source, change.schedules.len() as u64);
+    let verb = |n: u64, one: &str, many: &str| if n == 1 { one.to_owned() } else { many.to_owned() };
+    let running = format!("{} on the source {} it", words::count(open, "open execution"), verb(open, "uses", "use"));
+    let starting = |what: &str| {
+        format!("{}{what} {} workflows", words::count(schedules, "schedule"), verb(schedules, "starts", "start"))
     };
-    let extra =
-        json!({"work": work, "open": open, "by_schedules": schedules, "scheduled": !change.schedules.is_empty()});
+    let work = match (open, schedules) {
+        (0, 0) => "workers on the source poll it".to_owned(),
+        (0, _) => format!("{} on it", starting("")),
+        (_, 0) => running,
+        (_, _) => format!("{running}, and {} on it", starting("")),
+    };
+    let extra = json!({
+        "work": work, "open": words::count(open, "open execution"),
+        "by_schedules": starting(&format!(" of {}", change.pair.source_namespace)),
+        "schedules_only": open == 0 && schedules > 0,
+    });
     let mut value = with(context, change, extra);
+    if change.change == QueueKind::NoPollersOnSource {
+        return value;
+    }
     if let (Some(loci), Known::Known(source)) = (value.get_mut("loci").and_then(Value::as_array_mut), &context.source) {
         let named = change.schedules.iter().take(5);
         let place = |id: &String| {
@@ -262,16 +297,13 @@ fn queue(context: &Context<'_>, change: &QueueChange) -> Value {
 }
 
 fn types_not_in_code(context: &Context<'_>) -> Known<Vec<Value>> {
-    let plan = &context.facts.plan;
-    context.source.clone().zip(context.code.clone()).and_then(|(source, code)| {
-        if plan.namespaces.is_empty() {
-            return Known::Unknown(no_namespace_map());
-        }
+    let all = context.source.clone().zip(context.code.clone()).zip(compare::moved(&context.facts.plan));
+    all.and_then(|((source, code), moved)| {
         let defined: BTreeSet<&str> =
             code.workflow_types.iter().filter(|d| d.scope.is_production()).map(|d| d.name.as_str()).collect();
         let verdict = if coverage::gap(code).is_none() { "absent" } else { "unclear" };
-        Known::concat(plan.namespaces.iter().filter(|m| m.target.is_some()).map(|m| {
-            crate::compare::half(source, &m.source).and_then(|half| {
+        Known::concat(moved.into_iter().map(|(m, _)| {
+            compare::half(source, &m.source).and_then(|half| {
                 half.known("workflow types", &half.namespace.workflow_types).map(|types| {
                     let missing = types.iter().filter(|t| !defined.contains(t.name.as_str()));
                     missing

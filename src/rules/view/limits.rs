@@ -81,6 +81,8 @@ pub struct CertificateDays {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SdkMinimum {
+    /// Language as the scan names it: packages of two languages may have one name.
+    pub language: String,
     /// Package name as in the manifest.
     pub package: String,
     /// First version.

@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 
 use super::limits::{self, Limits};
 use super::{Context, FactPath, FactView, kind_name, words};
-use crate::compare::{self, live, namespace_missing, no_namespace_map};
-use crate::facts::cluster::{ClusterKind, ExecutionSample};
+use crate::compare::{self, live, namespace_missing};
+use crate::facts::cluster::{ClusterKind, ExecutionSample, WorkflowType};
 use crate::facts::plan::Window;
 use crate::facts::{Known, Why};
 
@@ -113,18 +113,18 @@ fn unmapped(context: &Context<'_>) -> Known<Vec<Value>> {
 
 fn missing_on_source(context: &Context<'_>) -> Known<Vec<Value>> {
     context.source.clone().and_then(|source| {
-        if context.facts.plan.namespaces.is_empty() {
-            return Known::Unknown(no_namespace_map());
-        }
-        Known::concat(context.facts.plan.namespaces.iter().filter(|m| m.target.is_some()).map(|m| {
-            namespace_missing(source, &m.source).map(|missing| {
-                let loci = [
-                    context.plan_locus(m.line),
-                    live(source, Some(&m.source), format!("namespace {}", m.source), "DescribeNamespace"),
-                ];
-                if missing { vec![json!({"name": m.source, "loci": loci})] } else { vec![] }
-            })
-        }))
+        let moved = compare::moved(&context.facts.plan);
+        moved.and_then(|moved| {
+            Known::concat(moved.into_iter().map(|(m, _)| {
+                namespace_missing(source, &m.source).map(|missing| {
+                    let loci = [
+                        context.plan_locus(m.line),
+                        live(source, Some(&m.source), format!("namespace {}", m.source), "DescribeNamespace"),
+                    ];
+                    if missing { vec![json!({"name": m.source, "loci": loci})] } else { vec![] }
+                })
+            }))
+        })
     })
 }
 
@@ -179,21 +179,19 @@ fn legal_name(name: &str, limits: &Limits) -> String {
 }
 
 fn running_times(context: &Context<'_>) -> Known<Vec<Value>> {
-    context.source.clone().zip(window(context)).and_then(|(source, window)| {
-        if context.facts.plan.namespaces.is_empty() {
-            return Known::Unknown(no_namespace_map());
-        }
+    let all = context.source.clone().zip(window(context)).zip(compare::moved(&context.facts.plan));
+    all.and_then(|((source, window), moved)| {
         let Some((start, over)) = midnight(window.start).zip(window_over(window)) else {
             return Known::unknown("the dual-run window is outside of the calendar");
         };
         let length = u64::try_from(over.as_second() - start.as_second()).unwrap_or(0);
-        let moved = context.facts.plan.namespaces.iter().filter(|m| m.target.is_some());
-        Known::concat(moved.map(|mapping| {
+        Known::concat(moved.into_iter().map(|(mapping, _)| {
             compare::half(source, &mapping.source).and_then(|half| {
                 let types = half.known("workflow types", &half.namespace.workflow_types);
                 let oldest = half.known("the oldest open execution", &half.namespace.oldest_open);
                 let longest = half.known("the longest closed execution", &half.namespace.longest_closed);
-                types.zip(oldest).zip(longest).map(|((types, oldest), longest)| {
+                types.zip(oldest).zip(longest).and_then(|((types, oldest), longest)| {
+                    let without = without_times(&types);
                     let mut by_type: BTreeMap<String, (ExecutionSample, bool)> = BTreeMap::new();
                     let open = types.iter().filter_map(|t| t.oldest_open.clone()).chain(oldest);
                     let closed = types.iter().filter_map(|t| t.longest_closed.clone()).chain(longest);
@@ -203,7 +201,7 @@ fn running_times(context: &Context<'_>) -> Known<Vec<Value>> {
                             _ => drop(by_type.insert(sample.workflow_type.clone(), (sample, is_open))),
                         }
                     }
-                    by_type
+                    let times = by_type
                         .into_iter()
                         .map(|(workflow_type, (sample, is_open))| {
                             let state = if is_open { "has been open for" } else { "took" };
@@ -217,10 +215,26 @@ fn running_times(context: &Context<'_>) -> Known<Vec<Value>> {
                                 "loci": [half.locus(resource, "ListWorkflowExecutions"), context.plan_key("window")],
                             })
                         })
-                        .collect()
+                        .collect();
+                    match without {
+                        None => Known::Known(times),
+                        Some(why) => Known::Partial { value: times, why },
+                    }
                 })
             })
         }))
+    })
+}
+
+/// Types that have executions of which none was looked at: they closed, or were deleted, while the probe counted.
+fn without_times(types: &[WorkflowType]) -> Option<Why> {
+    let blank = |t: &&WorkflowType| {
+        (t.open > 0 && t.oldest_open.is_none()) || (t.open == 0 && t.closed > 0 && t.longest_closed.is_none())
+    };
+    let names: Vec<String> = types.iter().filter(blank).map(|t| format!("`{}`", t.name)).collect();
+    (!names.is_empty()).then(|| {
+        let reason = format!("how long executions of {} run was not seen", words::list(&names, 5));
+        Why::with_remedy(reason, "probe the source cluster again")
     })
 }
 

@@ -2,7 +2,7 @@
 
 use crate::facts::cluster::Schedule;
 
-use super::words::arg;
+use crate::rules::shell::word as arg;
 
 /// Flags of `temporal schedule create` (CLI 1.2 and newer) for this schedule, without connection flags.
 ///

@@ -1,6 +1,7 @@
 //! Numbers, names and command lines as a person reads them.
 
 use crate::facts::cluster::ClusterSnapshot;
+use crate::rules::shell;
 
 /// A duration in at most two units: `34 days`, `2 days 5 hours`, `40 seconds`.
 pub fn duration(seconds: u64) -> String {
@@ -38,25 +39,11 @@ pub fn list(items: &[String], limit: usize) -> String {
     }
 }
 
-/// One argument of a POSIX shell command line: as it is when harmless, else in single quotes.
-///
-/// Names come from clusters and code; a printed command must never run a part of a name.
-pub fn arg(text: &str) -> String {
-    let visible: String = text.chars().map(|c| if c.is_control() { '?' } else { c }).collect();
-    let text = visible.as_str();
-    let harmless = |c: char| c.is_ascii_alphanumeric() || "_@%+=:,./-".contains(c);
-    if !text.is_empty() && text.chars().all(harmless) && !text.starts_with('-') {
-        text.to_owned()
-    } else {
-        format!("'{}'", text.replace('\'', r"'\''"))
-    }
-}
-
 /// The flags of the `temporal` CLI that reach a namespace: `--profile onprem --namespace payments-prod`.
 pub fn cli(cluster: Option<&ClusterSnapshot>, namespace: &str) -> String {
     let flags = cluster.map(|c| c.cli_flags.trim()).unwrap_or_default();
     let space = if flags.is_empty() { "" } else { " " };
-    format!("{flags}{space}--namespace {}", arg(namespace))
+    format!("{flags}{space}--namespace {}", shell::word(namespace))
 }
 
 #[cfg(test)]
@@ -70,16 +57,6 @@ mod tests {
         assert_eq!(duration(3 * 3600), "3 hours");
         assert_eq!(duration(34 * 86_400 + 5), "34 days");
         assert_eq!(duration(2 * 86_400 + 5 * 3600), "2 days 5 hours");
-    }
-
-    #[test]
-    fn a_name_cannot_become_a_command() {
-        assert_eq!(arg("nightly-settlement"), "nightly-settlement");
-        assert_eq!(arg("$(reboot)"), "'$(reboot)'");
-        assert_eq!(arg("it's"), r"'it'\''s'");
-        assert_eq!(arg("--yes"), "'--yes'");
-        assert_eq!(arg(""), "''");
-        assert_eq!(arg("a\u{1b}[2J"), "'a?[2J'");
     }
 
     #[test]

@@ -1,21 +1,16 @@
 //! Go: declarations, packages and manifests. Statements and expressions are in the files beside.
 
 mod expressions;
+mod parse;
 mod statements;
 mod types;
 
-use std::ops::ControlFlow;
-use std::time::{Duration, Instant};
-
-use tree_sitter::{Node, ParseOptions, ParseState, Parser};
+use tree_sitter::Node;
 
 use super::builder::Builder;
 use super::{FrontEnd, Module, Project, SourceFile};
 use crate::facts::code::SdkVersion;
 use crate::scan::program::*;
-
-/// A file that takes longer to parse is given up: the grammar has pathological inputs.
-const PARSE_LIMIT: Duration = Duration::from_secs(20);
 
 /// The Go front end.
 pub struct Go;
@@ -93,20 +88,7 @@ impl FrontEnd for Go {
     }
 
     fn lower(&self, file: SourceFile<'_>) -> Result<Unit, String> {
-        let mut parser = Parser::new();
-        parser.set_language(&tree_sitter_go::LANGUAGE.into()).map_err(|e| format!("grammar not usable: {e}"))?;
-        let began = Instant::now();
-        let mut progress = |_: &ParseState| {
-            if began.elapsed() > PARSE_LIMIT { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        };
-        let bytes = file.text.as_bytes();
-        let tree = parser
-            .parse_with_options(
-                &mut |at, _| bytes.get(at..).unwrap_or_default(),
-                None,
-                Some(ParseOptions::new().progress_callback(&mut progress)),
-            )
-            .ok_or_else(|| format!("parsing took longer than {} s", PARSE_LIMIT.as_secs()))?;
+        let tree = parse::parse(&file.text)?;
         let root = tree.root_node();
         let folder = file.path.rsplit_once('/').map_or("", |(folder, _)| folder);
         let mut unit = Unit {

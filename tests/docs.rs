@@ -1,0 +1,197 @@
+//! What the documents promise is what the tool does. `UPDATE=1 cargo test --test docs` writes what is generated.
+
+use std::path::Path;
+
+use assert_cmd::Command;
+use temporal_preflight::judge::checklist::{FAILURE_MODES, ITEMS};
+use temporal_preflight::rules::Catalogue;
+use temporal_preflight::rules::load;
+use temporal_preflight::rules::model::Rule;
+
+const README: &str = "README.md";
+const START: &str = "<!-- coverage -->\n";
+const END: &str = "<!-- /coverage -->\n";
+
+fn catalogue() -> Catalogue {
+    let (catalogue, problems) = load::embedded();
+    assert!(problems.is_empty());
+    catalogue
+}
+
+fn read(path: &str) -> String {
+    std::fs::read_to_string(path).unwrap_or_else(|e| panic!("{path}: {e}"))
+}
+
+#[track_caller]
+fn up_to_date(path: &str, wanted: &str) {
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(path, wanted).unwrap();
+    }
+    let there = std::fs::read_to_string(path).unwrap_or_default();
+    assert!(there == wanted, "{path} is stale: run `UPDATE=1 cargo test --test docs`");
+}
+
+/// Where the answer of a rule comes from, in words.
+fn evidence(rule: &Rule) -> Vec<&'static str> {
+    let mut all: Vec<&str> = rule
+        .needs
+        .iter()
+        .flat_map(|need| match need.as_str() {
+            // These say whether a rule applies, not whether it holds.
+            "plan.target_kind" | "target.credential" => vec![],
+            "plan.running_times" | "plan.unmapped_namespaces" => vec!["source cluster", "preflight.yaml"],
+            "diff.types_not_in_code" => vec!["source cluster", "code"],
+            "diff.search_attributes_not_in_clusters" => vec!["both clusters", "code"],
+            need => vec![match need.split('.').next().unwrap() {
+                "code" => "code",
+                "source" => "source cluster",
+                "target" => "target cluster",
+                "diff" => "both clusters",
+                "certificates" => "certificates",
+                "plan" => "preflight.yaml",
+                other => panic!("say in words where `{other}` comes from"),
+            }],
+        })
+        .collect();
+    if rule.attested.is_some() {
+        all.push("attestation");
+    }
+    all
+}
+
+fn row(title: &str, mut rules: Vec<&Rule>) -> String {
+    assert!(!rules.is_empty(), "no rule answers {title}");
+    rules.sort_by_key(|r| (r.severity, r.id.clone()));
+    let links: Vec<String> = rules.iter().map(|r| format!("[{0}](rules/{1}/{0}.md)", r.id, r.area)).collect();
+    let mut from: Vec<&str> = Vec::new();
+    for word in rules.iter().flat_map(|r| evidence(r)) {
+        if !from.contains(&word) {
+            from.push(word);
+        }
+    }
+    format!("| {title} | {} | {} |\n", links.join(", "), from.join(", "))
+}
+
+/// The ten items and the four failures, with the rules that answer them.
+fn coverage() -> String {
+    let catalogue = catalogue();
+    let of = |belongs: &dyn Fn(&Rule) -> bool| catalogue.rules.iter().filter(|r| belongs(r)).collect::<Vec<_>>();
+    let mut table = "| asked by every review | answered by | from |\n| --- | --- | --- |\n".to_owned();
+    for (number, title) in (1..).zip(ITEMS) {
+        table.push_str(&row(&format!("{number}. {title}"), of(&|r| r.item == Some(number))));
+    }
+    table.push_str("\n| failure that catches teams | caught by | from |\n| --- | --- | --- |\n");
+    for (id, title) in FAILURE_MODES {
+        table.push_str(&row(title, of(&|r| r.failure_mode.as_deref() == Some(id))));
+    }
+    let rest = catalogue.rules.iter().filter(|r| r.item.is_none() && r.failure_mode.is_none()).count();
+    format!(
+        "{table}\n{} rules in all ([the list](rules/README.md)); {rest} of them ask for what neither list names.\n",
+        catalogue.rules.len()
+    )
+}
+
+/// Pieces of what the demo prints: the verdict, two of its findings, the gates.
+fn excerpt() -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let output = preflight(folder.path(), &["demo", "--recorded"]);
+    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+    let lines: Vec<&str> = printed.lines().collect();
+    let piece = |start: &str, end: &dyn Fn(&str) -> bool| {
+        let from = lines.iter().position(|l| l.starts_with(start)).unwrap_or_else(|| panic!("no line {start}"));
+        let rest = &lines[from + 1..];
+        let len = rest.iter().position(|l| l.is_empty() || end(l)).unwrap();
+        lines[from..=from + len].join("\n")
+    };
+    let next = |l: &str| l.starts_with(" ✗");
+    [
+        piece("NO-GO", &|_| false) + "\n",
+        piece("In the way", &next),
+        piece(" ✗ search-attribute-type", &next),
+        "…".to_owned(),
+        piece(" ✗ starter-outside-factory", &|l| next(l) || l.starts_with("   `restart`")),
+        "…\n".to_owned(),
+        piece("Gates", &|_| false),
+    ]
+    .map(|piece| piece + "\n")
+    .concat()
+}
+
+fn put(page: &str, start: &str, end: &str, text: &str) -> String {
+    let (before, rest) = page.split_once(start).unwrap_or_else(|| panic!("the README has no {start}"));
+    let (_, after) = rest.split_once(end).unwrap();
+    format!("{before}{start}{text}{end}{after}")
+}
+
+#[test]
+fn the_readme_shows_what_the_demo_prints_and_which_rules_answer_the_checklist() {
+    let page = put(&read(README), "```text\n", "```\n", &excerpt());
+    up_to_date(README, &put(&page, START, END, &format!("\n{}\n", coverage())));
+}
+
+#[test]
+fn the_index_of_the_rules_lists_every_rule() {
+    up_to_date("rules/README.md", &catalogue().index_markdown());
+}
+
+fn preflight(folder: &Path, args: &[&str]) -> std::process::Output {
+    let mut command = Command::cargo_bin("temporal-preflight").unwrap();
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("TEMPORAL_")) {
+        command.env_remove(name);
+    }
+    command.current_dir(folder).env("HOME", folder).env("XDG_CONFIG_HOME", folder).args(args).output().unwrap()
+}
+
+/// Code blocks of a language.
+fn blocks<'a>(page: &'a str, language: &str) -> Vec<&'a str> {
+    let fence = format!("```{language}\n");
+    page.split(&fence).skip(1).map(|rest| rest.split("```").next().unwrap()).collect()
+}
+
+#[test]
+fn the_files_shown_in_the_readme_are_read_as_they_stand() {
+    let page = read(README);
+    let folder = tempfile::tempdir().unwrap();
+    let mut names = vec![];
+    for block in blocks(&page, "yaml").into_iter().filter(|b| b.starts_with("# ") && !b.contains("runs-on")) {
+        let name = block.trim_start_matches("# ").split([':', '\n']).next().unwrap().trim();
+        // The connections of the example are left out: nothing of it may be dialled.
+        let text: String = block
+            .lines()
+            .filter(|l| !l.starts_with("source:") && !l.starts_with("target:"))
+            .map(|l| format!("{l}\n"))
+            .collect();
+        std::fs::write(folder.path().join(name), text).unwrap();
+        names.push(name);
+    }
+    assert_eq!(names, ["preflight.yaml", "attestations.yaml", "waivers.yaml"]);
+    std::fs::create_dir_all(folder.path().join("certs")).unwrap();
+    std::fs::write(folder.path().join("main.go"), "package main\n").unwrap();
+    let output = preflight(folder.path(), &["audit", "-o", "json"]);
+    assert_eq!(output.status.code(), Some(3), "{}", String::from_utf8_lossy(&output.stderr));
+    let card: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let outcome = |rule: &str| {
+        card["checks"].as_array().unwrap().iter().find(|c| c["rule"] == rule).map(|c| c["outcome"].clone()).unwrap()
+    };
+    assert_eq!(outcome("full-rehearsal"), "pass", "the attestation of the example is not taken");
+}
+
+#[test]
+fn commands_and_flags_the_readme_names_exist() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut seen = 0;
+    for block in blocks(&read(README), "console") {
+        for line in block.replace("\\\n", " ").lines().filter_map(|l| l.strip_prefix("$ temporal-preflight ")) {
+            let words: Vec<&str> = line.split('#').next().unwrap().split_whitespace().collect();
+            let help = preflight(folder.path(), &[words[0], "--help"]);
+            assert_eq!(help.status.code(), Some(0), "there is no command {}", words[0]);
+            let help = String::from_utf8_lossy(&help.stdout).into_owned();
+            for flag in words.iter().filter(|w| w.starts_with("--")) {
+                let name = flag.split('=').next().unwrap().replace("--target-", "--source-");
+                assert!(help.contains(&name), "{} has no {name}", words[0]);
+            }
+            seen += 1;
+        }
+    }
+    assert!(seen >= 8, "{seen} commands");
+}

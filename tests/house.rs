@@ -1,0 +1,100 @@
+//! The house rules that a compiler does not check: data flows one way, and nothing is in the tree twice.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+/// Room → rooms it may know. `cli` wires them together and may know all.
+const MAY_KNOW: [(&str, &[&str]); 10] = [
+    ("facts", &[]),
+    ("ui", &[]),
+    ("scan", &["facts", "ui"]),
+    ("probe", &["facts", "ui", "config"]),
+    ("compare", &["facts"]),
+    ("judge", &["facts"]),
+    ("config", &["facts", "ui", "judge"]),
+    ("rules", &["facts", "ui", "judge", "compare"]),
+    ("render", &["facts", "ui", "judge"]),
+    ("demo", &["facts", "ui"]),
+];
+
+fn sources(folder: &str) -> Vec<(String, String)> {
+    walkdir::WalkDir::new(Path::new("src").join(folder))
+        .into_iter()
+        .map(|entry| entry.expect("an entry"))
+        .filter(|entry| entry.path().extension().is_some_and(|e| e == "rs"))
+        .map(|entry| {
+            (entry.path().display().to_string(), std::fs::read_to_string(entry.path()).expect("a source file"))
+        })
+        .collect()
+}
+
+#[test]
+fn data_flows_one_way() {
+    let mut wrong = Vec::new();
+    for (room, may) in MAY_KNOW {
+        for (path, text) in sources(room) {
+            // Tests at the end of a file may borrow what they need.
+            let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+            for (at, _) in code.match_indices("crate::") {
+                let known: String = code[at + 7..].chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+                let is_room = MAY_KNOW.iter().any(|(r, _)| *r == known) || known == "cli";
+                let in_a_comment =
+                    code[..at].rsplit('\n').next().is_some_and(|line| line.trim_start().starts_with("//"));
+                if is_room && known != room && !may.contains(&known.as_str()) && !in_a_comment {
+                    wrong.push(format!("{path} knows {known}"));
+                }
+            }
+        }
+    }
+    wrong.dedup();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// Two versions of the runtime link into one binary with the same C symbols.
+#[test]
+fn there_is_one_tree_sitter() {
+    let lock = std::fs::read_to_string("Cargo.lock").expect("Cargo.lock");
+    assert_eq!(lock.matches("name = \"tree-sitter\"\n").count(), 1);
+}
+
+#[test]
+fn every_rule_has_its_explanation_and_every_explanation_its_rule() {
+    let mut kinds: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for entry in walkdir::WalkDir::new("rules").min_depth(2).max_depth(2) {
+        let path = entry.expect("an entry").into_path();
+        if path.starts_with("rules/sdk") || path.starts_with("rules/cloud") {
+            continue;
+        }
+        let extension = path.extension().expect("an extension").to_string_lossy().into_owned();
+        kinds.entry(path.with_extension("").display().to_string()).or_default().insert(extension);
+    }
+    assert!(kinds.len() > 30);
+    for (rule, found) in kinds {
+        assert_eq!(found.into_iter().collect::<Vec<_>>(), ["md", "yaml"], "{rule}");
+    }
+}
+
+/// The tool is read-only: it names no call that writes, outside of the layer that refuses them.
+#[test]
+fn no_code_names_a_call_that_writes_to_a_cluster() {
+    let writes = [
+        ".start_workflow_execution(",
+        ".signal_workflow_execution(",
+        ".create_schedule(",
+        ".patch_schedule(",
+        ".update_schedule(",
+        ".delete_schedule(",
+        ".register_namespace(",
+        ".update_namespace(",
+        ".add_search_attributes(",
+        ".remove_search_attributes(",
+        ".terminate_workflow_execution(",
+        ".request_cancel_workflow_execution(",
+    ];
+    for (path, text) in sources("") {
+        let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+        for call in writes {
+            assert!(!code.contains(call), "{path} calls {call}");
+        }
+    }
+}
