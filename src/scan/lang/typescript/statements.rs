@@ -59,7 +59,7 @@ impl<'t> Lowering<'t> {
         match node.kind() {
             "lexical_declaration" | "variable_declaration" => self.local_variables(node),
             "function_declaration" | "generator_function_declaration" => {
-                let Some(name) = node.child_by_field_name("name") else { return None };
+                let name = node.child_by_field_name("name")?;
                 let value = self.lambda(node);
                 let var = match self.b.declared_here(self.slice(name)) {
                     Some(var) => var,
