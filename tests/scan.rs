@@ -257,6 +257,23 @@ fn javascript_without_types() {
     check("typescript/javascript");
 }
 
+#[test]
+fn typescript_that_is_broken_or_too_deep_is_survived_and_named() {
+    let head = "import { Client } from '@temporalio/client';\nconst c = new Client();\n";
+    let start = "c.workflow.start('w', { workflowId: 'w', taskQueue: 'q' });\n";
+    let deep = format!("{head}{start}const x = {}1{};\n", "(".repeat(100_000), ")".repeat(100_000));
+    let blocks = format!("{head}{start}{}{}\n", "{".repeat(100_000), "}".repeat(100_000));
+    let broken = format!("{head}let x = = 3;\n{start}");
+    let facts =
+        Tree::new(&[("deep.ts", deep.as_bytes()), ("blocks.js", blocks.as_bytes()), ("broken.tsx", broken.as_bytes())])
+            .scan();
+    assert_eq!(starts(&facts), 3, "{:?}", facts.coverage);
+    assert_eq!(facts.coverage.files_with_syntax_errors, ["broken.tsx"]);
+    for path in ["deep.ts", "blocks.js"] {
+        assert!(facts.coverage.skipped.iter().any(|s| s.path == path), "{path}: {:?}", facts.coverage.skipped);
+    }
+}
+
 /// A tree in a temporary folder.
 struct Tree(tempfile::TempDir);
 

@@ -360,6 +360,7 @@ impl<'a> Resolver<'a> {
 
     fn member_type(&self, base: &Ty, name: &str) -> Ty {
         match self.member(base, name).what {
+            What::Field { owner, ty: Ty::Unknown } => self.written_type(&owner, name),
             What::Field { ty, .. } => ty,
             What::Part(ty) => Ty::Named(ty),
             What::Method(at) if self.index.function(at).getter => match self.function_type(at) {
@@ -375,6 +376,28 @@ impl<'a> Resolver<'a> {
             What::Foreign(full) if self.index.catalogue.lookalike(package_part(&full)).is_some() => Ty::Foreign(full),
             What::Foreign(_) | What::Unknown => Ty::Unknown,
         }
+    }
+
+    /// The type of a field of a class that declares none: that of what is written to it.
+    fn written_type(&self, owner: &Name, field: &str) -> Ty {
+        if !self.index.type_decl(owner).is_some_and(|(_, decl)| decl.made_by_call) {
+            return Ty::Unknown;
+        }
+        let short = name_part(owner);
+        for (unit, i) in self.index.field_writes(field) {
+            let Some(write) = self.index.unit(*unit).writes.get(*i) else { continue };
+            let ExprKind::Member { base, .. } = &self.index.unit(*unit).expr(write.target).kind else { continue };
+            let ExprKind::Var(var) = self.index.unit(*unit).expr(*base).kind else { continue };
+            let own = matches!(&self.index.unit(*unit).var(var).ty, TypeExpr::Named { qualifier: None, name } if name == short);
+            if !own || self.index.unit(*unit).package != package_part(owner) || write.source.take != Take::Whole {
+                continue;
+            }
+            let ty = self.type_of(At { unit: *unit, expr: write.source.value });
+            if ty != Ty::Unknown && ty != Ty::Plain {
+                return ty;
+            }
+        }
+        Ty::Unknown
     }
 
     /// What `name` is on a type.

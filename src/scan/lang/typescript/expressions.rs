@@ -268,6 +268,12 @@ impl<'t> Lowering<'t> {
 
     fn new_object(&mut self, node: Node<'t>) -> ExprId {
         let Some(constructor) = node.child_by_field_name("constructor") else { return self.opaque(node) };
+        // `new Map<string, Client>()` is an empty map.
+        let arguments = node.child_by_field_name("type_arguments").map(children).unwrap_or_default();
+        if let (true, Some(value)) = (matches!(self.slice(constructor), "Map" | "WeakMap"), arguments.get(1)) {
+            let ty = TypeExpr::Map(Box::new(self.ty(*value)));
+            return self.place(ExprKind::Composite { ty, parts: vec![] }, node);
+        }
         let callee = self.expression(bare(constructor));
         let (args, spread) = self.arguments(node);
         self.call_of(callee, args, spread, node)

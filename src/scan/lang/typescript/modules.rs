@@ -254,12 +254,14 @@ impl<'t> Lowering<'t> {
     }
 
     /// The module an expression loads: `require('x')`, `await import('x')`.
-    pub(super) fn loaded(&mut self, node: Node<'_>) -> Option<String> {
+    pub(super) fn loaded(&mut self, mut node: Node<'_>) -> Option<String> {
+        while matches!(
+            node.kind(),
+            "await_expression" | "parenthesized_expression" | "as_expression" | "non_null_expression"
+        ) {
+            node = children(node).first().copied()?;
+        }
         match node.kind() {
-            "await_expression" | "parenthesized_expression" | "as_expression" | "non_null_expression" => {
-                let inner = children(node).first().copied()?;
-                self.loaded(inner)
-            }
             "call_expression" => {
                 let function = node.child_by_field_name("function")?;
                 let loads = function.kind() == "import"

@@ -49,16 +49,19 @@ impl<'t> Lowering<'t> {
 
     /// The elements of `[a, b]` and `await Promise.all([a, b])`.
     fn side_by_side(&self, value: Node<'t>) -> Option<Vec<Node<'t>>> {
-        let value = super::declarations::bare(value);
+        let mut value = super::declarations::bare(value);
+        while value.kind() == "await_expression" {
+            value = super::declarations::bare(children(value).first().copied()?);
+        }
         match value.kind() {
             "array" => Some(children(value)).filter(|c| c.iter().all(|e| e.kind() != "spread_element")),
-            "await_expression" => self.side_by_side(children(value).first().copied()?),
             "call_expression" => {
                 let function = value.child_by_field_name("function")?;
                 if !matches!(self.slice(function), "Promise.all" | "Promise.allSettled") {
                     return None;
                 }
-                self.side_by_side(children(value.child_by_field_name("arguments")?).first().copied()?)
+                let list = children(value.child_by_field_name("arguments")?).first().copied()?;
+                (list.kind() == "array").then(|| children(list))
             }
             _ => None,
         }

@@ -151,7 +151,11 @@ impl<'a> Search<'_, 'a> {
         {
             return self.context_value(at, args, path);
         }
-        let Ty::Foreign(ty) = self.r.type_of(base) else { return false };
+        let ty = match self.r.type_of(base) {
+            Ty::Foreign(ty) => ty,
+            Ty::Map(_) => "map".into(),
+            _ => return false,
+        };
         let Some(container) = index.catalogue.boxes.get(&*ty) else { return false };
         if container.load != *name {
             return false;
