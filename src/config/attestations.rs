@@ -14,7 +14,7 @@ struct Entry {
     id: String,
     #[serde(default = "yes")]
     holds: bool,
-    by: String,
+    by: Spanned<String>,
     date: jiff::civil::Date,
     valid_until: Spanned<jiff::civil::Date>,
     #[serde(default)]
@@ -42,6 +42,11 @@ pub fn load(path: &Path) -> Result<Vec<Attestation>, Problem> {
                 .at(yaml::place(&name, &text, &entry.referenced, format!("first said on line {}", first.place.1)))
                 .help("keep the entry that counts"));
         }
+        if e.by.value.trim().is_empty() {
+            return Err(Problem::usage(format!("nobody vouches for `{}`", e.id))
+                .at(yaml::place(&name, &text, &e.by.referenced, "this is empty"))
+                .help("an attestation is a person's word: say whose"));
+        }
         if e.valid_until.value < e.date {
             return Err(Problem::usage(format!("the attestation `{}` ends before it begins", e.id)).at(yaml::place(
                 &name,
@@ -53,7 +58,7 @@ pub fn load(path: &Path) -> Result<Vec<Attestation>, Problem> {
         all.push(Attestation {
             id: e.id,
             holds: e.holds,
-            by: e.by,
+            by: e.by.value,
             date: e.date,
             link: e.link,
             valid_until: e.valid_until.value,
@@ -62,4 +67,30 @@ pub fn load(path: &Path) -> Result<Vec<Attestation>, Problem> {
         });
     }
     Ok(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_is_that_of_somebody_and_lasts_for_a_time() {
+        let read = |text: &str| {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("attestations.yaml");
+            std::fs::write(&path, text).unwrap();
+            load(&path).map_err(|p| p.to_string())
+        };
+        let text = "- {id: rehearsal, by: Ann, date: 2026-11-01, valid_until: 2026-12-31}\n";
+        assert_eq!(read(text).unwrap()[0].by, "Ann");
+        for (wrong, says) in [
+            (text.replace("Ann", "' '"), "nobody vouches"),
+            (text.replace("2026-12-31", "2026-10-31"), "ends before it begins"),
+            (text.repeat(2), "twice"),
+            (text.replace("by:", "from:"), "from"),
+        ] {
+            let said = read(&wrong).unwrap_err();
+            assert!(said.contains(says) && said.contains("attestations.yaml:"), "{said}");
+        }
+    }
 }

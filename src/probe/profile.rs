@@ -167,7 +167,7 @@ fn read_file(
             .at(Place {
                 path: shown.clone(),
                 span: e.span().unwrap_or(0..0),
-                label: e.message().to_owned(),
+                label: crate::ui::yaml::without_value(e.message()),
                 source: redact(&text),
             })
             .help("`temporal config list --profile NAME` shows what the official CLI reads")

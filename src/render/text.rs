@@ -155,7 +155,7 @@ pub(super) fn shorten_words(text: &str, limit: usize) -> String {
         }
         kept.push_str(if kept.is_empty() { "" } else { " " });
         kept.push_str(word);
-        if kept.matches('`').count() % 2 == 0 {
+        if kept.matches('`').count().is_multiple_of(2) {
             good = kept.len();
         }
     }

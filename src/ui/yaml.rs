@@ -42,7 +42,7 @@ pub fn place(path: &str, text: &str, location: &Location, label: impl Into<Strin
     let source = redact(text);
     if source.get(start..start + rest.split('\n').next().map_or(0, str::len)) != rest.split('\n').next() {
         // What is wrong with a secret is said without repeating it.
-        label = without_quoted(&label);
+        label = without_value(&label);
     }
     Place { path: path.to_owned(), source, span: start..start + len, label }
 }
@@ -84,13 +84,14 @@ fn redact(text: &str) -> String {
 }
 
 /// `invalid type: string "s3cret", expected …` without the value.
-fn without_quoted(text: &str) -> String {
-    match (text.find('"'), text.rfind('"')) {
-        (Some(first), Some(last)) if first < last => {
-            let (head, tail) = (text.get(..first).unwrap_or_default(), text.get(last + 1..).unwrap_or_default());
-            format!("{head}…{tail}")
-        }
-        _ => text.to_owned(),
+pub fn without_value(text: &str) -> String {
+    if !text.starts_with("invalid ") {
+        return text.to_owned();
+    }
+    let value = text.find(['"', '`']).zip(text.rfind(", expected")).filter(|(from, to)| from < to);
+    match value.and_then(|(from, to)| text.get(..from).zip(text.get(to..))) {
+        Some((head, tail)) => format!("{head}…{tail}"),
+        None => text.to_owned(),
     }
 }
 
@@ -144,6 +145,14 @@ mod tests {
         }
         let shown = parse::<Meta>("preflight.yaml", "grpc_meta: s3cret\n").unwrap_err().to_string();
         assert!(!shown.contains("s3cret"), "{shown}");
+        assert_eq!(
+            without_value("invalid type: integer `42`, expected a string"),
+            "invalid type: integer …, expected a string"
+        );
+        assert_eq!(
+            without_value("unknown field `adress`, expected `address`"),
+            "unknown field `adress`, expected `address`"
+        );
         let same = "source: {address: x, api_key_env: NAME}\n";
         assert_eq!(redact(same), same);
     }

@@ -37,6 +37,11 @@ pub(super) const PATHS: &[FactPath] = &[
         fields: "source_address, target_address, problem",
     },
     FactPath {
+        path: "cluster.old_snapshots",
+        meaning: "snapshots taken more than a week before the moment that is judged for",
+        fields: "side, taken, age",
+    },
+    FactPath {
         path: "source.workflow_types",
         meaning: "workflow types of the moved namespaces, with open executions or closed ones within retention",
         fields: "source_namespace, name, open, closed",
@@ -94,6 +99,11 @@ pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
     view.put("target.credential", context.target.clone().map(|t| credential_name(t.credential)));
     view.put("target.address_problems", context.target.clone().map(|t| address_problems(context, t)));
     view.put("cluster.same", same_cluster(context));
+    let both = context.source.clone().zip(context.target.clone());
+    view.put(
+        "cluster.old_snapshots",
+        both.map(|(a, b)| [a, b].iter().filter_map(|c| old(context, c)).collect::<Vec<_>>()),
+    );
 
     let moved = |list: &dyn Fn(&Half<'_>) -> Known<Vec<Value>>| per_moved_namespace(context, list);
     view.put("source.workflow_types", moved(&workflow_types));
@@ -194,6 +204,18 @@ fn address_problems(context: &Context<'_>, target: &ClusterSnapshot) -> Vec<Valu
     let object =
         |(problem, remedy)| json!({"address": target.address, "problem": problem, "remedy": remedy, "loci": locus});
     problems.into_iter().map(object).collect()
+}
+
+/// A week: what the clusters told is judged at every gate, and gates are further apart.
+const OLD_SECONDS: i64 = 7 * 86_400;
+
+fn old(context: &Context<'_>, cluster: &ClusterSnapshot) -> Option<Value> {
+    let age = context.facts.at.as_second() - cluster.taken_at.as_second();
+    (age > OLD_SECONDS).then(|| {
+        json!({"side": cluster.side, "taken": cluster.taken_at.to_string().split('T').next(),
+               "age": words::count(age.unsigned_abs() / 86_400, "day"),
+               "loci": [live(cluster, None, "snapshot", "GetSystemInfo")]})
+    })
 }
 
 fn same_cluster(context: &Context<'_>) -> Known<Vec<Value>> {

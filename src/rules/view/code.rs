@@ -1,23 +1,22 @@
 //! What the source tree says. Production code only: tests may build their own clients.
 
-use std::collections::BTreeSet;
-
 use serde_json::{Value, json};
 
-use super::{Context, FactPath, FactView, words};
-use crate::facts::code::{
-    ClientOrigin, CodeFacts, Confidence, FallbackOn, Kind, Origin, OriginStatus, RoutingRole, Site,
-};
-use crate::facts::{Known, Locus, Why};
-
 use super::coverage::{unanalysed, whole};
-use super::limits;
+use super::{Context, FactPath, FactView, sdks, starters, words};
+use crate::facts::Locus;
+use crate::facts::code::{ClientOrigin, CodeFacts, Confidence, FallbackOn, Kind, OriginStatus, RoutingRole, Site};
 
 pub(super) const PATHS: &[FactPath] = &[
     FactPath {
         path: "code.starters",
         meaning: "every call that begins an execution or a schedule, and whether its client comes from a connection factory",
         fields: "verdict (factory | outside | unclear), reason, what, api, place, path, line, function, origins, factories, fingerprint",
+    },
+    FactPath {
+        path: "code.nobody_starts",
+        meaning: "namespaces with workflows nobody in the scanned code starts, because it starts none at all",
+        fields: "source_namespace, types, verb, source_flags",
     },
     FactPath {
         path: "code.clients",
@@ -73,7 +72,8 @@ pub(super) const PATHS: &[FactPath] = &[
 
 pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
     let found = |list: fn(&CodeFacts) -> Vec<Value>| context.code.clone().and_then(|code| whole(code, list(code)));
-    view.put("code.starters", found(starters));
+    view.put("code.starters", found(starters::starters));
+    view.put("code.nobody_starts", context.code.clone().and_then(|code| starters::nobody_starts(context, code)));
     view.put("code.clients", found(clients));
     view.put("code.messages", found(messages));
     view.put("code.fallbacks", found(fallbacks));
@@ -81,7 +81,7 @@ pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
     view.put("code.async_completions", found(async_completions));
     view.put("code.cron_starts", found(cron_starts));
     view.put("code.hazards", found(hazards));
-    view.put("code.sdks_without_api_key", context.code.clone().and_then(sdks_without_api_key));
+    view.put("code.sdks_without_api_key", context.code.clone().and_then(sdks::sdks_without_api_key));
     view.put("code.unanalysed", context.code.clone().map(unanalysed));
     view.put("code.factories", context.code.clone().map(factories));
 }
@@ -96,12 +96,12 @@ fn factories(code: &CodeFacts) -> Vec<Value> {
         .collect()
 }
 
-fn production(code: &CodeFacts) -> impl Iterator<Item = &Site> {
+pub(super) fn production(code: &CodeFacts) -> impl Iterator<Item = &Site> {
     code.sites.iter().filter(|s| s.scope.is_production())
 }
 
 /// The evidence and the names every site has.
-fn object(code: &CodeFacts, site: &Site, extra: Value) -> Value {
+pub(super) fn object(code: &CodeFacts, site: &Site, extra: Value) -> Value {
     let mut loci = vec![Locus::Source {
         path: site.path.clone(),
         line: site.line,
@@ -156,105 +156,7 @@ fn what(site: &Site) -> String {
     }
 }
 
-/// Generated stubs and command lines begin work too.
-fn begins(site: &Site) -> bool {
-    const RPCS: [&str; 4] =
-        ["StartWorkflowExecution", "SignalWithStartWorkflowExecution", "ExecuteMultiOperation", "CreateSchedule"];
-    const COMMANDS: [&str; 6] = [
-        "workflow start",
-        "workflow execute",
-        "workflow run",
-        "signal-with-start",
-        "update-with-start",
-        "schedule create",
-    ];
-    match site.kind {
-        Kind::RawGrpc => RPCS.iter().any(|rpc| site.api.ends_with(rpc)),
-        Kind::Cli => COMMANDS.iter().any(|command| site.api.contains(command)),
-        kind => kind.starts(),
-    }
-}
-
-fn starters(code: &CodeFacts) -> Vec<Value> {
-    let factories = factories_in_words(code);
-    production(code)
-        .filter(|s| begins(s))
-        .map(|site| {
-            let (verdict, reason) = origin_verdict(code, site);
-            let outside: Vec<String> = site.client.origins.iter().filter(|o| !o.factory).map(origin_in_words).collect();
-            let origins = if outside.is_empty() { "an unknown place".to_owned() } else { words::list(&outside, 3) };
-            let mut value = object(
-                code,
-                site,
-                json!({"verdict": verdict, "reason": reason, "origins": origins, "factories": factories}),
-            );
-            if let Some(loci) = value.get_mut("loci").and_then(Value::as_array_mut) {
-                let places = site.client.origins.iter().filter(|o| !o.factory).take(5);
-                loci.extend(places.filter_map(|o| serde_json::to_value(origin_locus(o)).ok()));
-            }
-            value
-        })
-        .collect()
-}
-
-/// Whether the client of a site was built by a factory, and why not when that is open.
-fn origin_verdict(code: &CodeFacts, site: &Site) -> (&'static str, String) {
-    let origins = &site.client.origins;
-    let reason = site.client.reason.as_deref().unwrap_or("the client could not be followed");
-    let stopped = || in_words(reason);
-    if origins.iter().any(|o| !o.factory) {
-        return ("outside", String::new());
-    }
-    match site.client.status {
-        OriginStatus::Resolved if !origins.is_empty() => ("factory", String::new()),
-        OriginStatus::Inherited if !origins.is_empty() || workers_use_factories(code) => ("factory", String::new()),
-        OriginStatus::Inherited => {
-            ("unclear", "it uses the client of the worker that runs it, and where that was built is open".to_owned())
-        }
-        // Several constructions, such as one per cluster in one factory, and no path that is open. A single one
-        // beside others means the client of a worker.
-        OriginStatus::Ambiguous
-            if site.client.every_way_ends() && (origins.len() > 1 || workers_use_factories(code)) =>
-        {
-            ("factory", String::new())
-        }
-        OriginStatus::Ambiguous => ("unclear", format!("one way to its client is open: {}", stopped())),
-        OriginStatus::Resolved | OriginStatus::Unresolved => ("unclear", stopped()),
-    }
-}
-
-/// `never_assigned: field c` → `field c`.
-fn in_words(reason: &str) -> String {
-    match reason.split_once(": ") {
-        Some((code, words)) if code.chars().all(|c| c.is_ascii_lowercase() || c == '_') => words.to_owned(),
-        _ => reason.to_owned(),
-    }
-}
-
-fn workers_use_factories(code: &CodeFacts) -> bool {
-    let mut workers = production(code).filter(|s| s.kind == Kind::Worker).peekable();
-    workers.peek().is_some()
-        && workers.all(|w| w.client.status != OriginStatus::Inherited && origin_verdict(code, w).0 == "factory")
-}
-
-fn origin_in_words(origin: &Origin) -> String {
-    match &origin.function {
-        Some(function) => format!("`{function}` ({}:{})", origin.path, origin.line),
-        None => format!("{}:{}", origin.path, origin.line),
-    }
-}
-
-fn origin_locus(origin: &Origin) -> Locus {
-    Locus::Source {
-        path: origin.path.clone(),
-        line: origin.line,
-        column: 0,
-        function: origin.function.clone(),
-        snippet: None,
-    }
-}
-
-fn factories_in_words(code: &CodeFacts) -> String {
+pub(super) fn factories_in_words(code: &CodeFacts) -> String {
     let found: Vec<String> =
         code.factories.iter().filter(|f| f.found).map(|f| format!("`{}` ({})", f.function, f.path)).collect();
     if found.is_empty() { "one connection factory (none exists yet)".to_owned() } else { words::list(&found, 3) }
@@ -392,42 +294,4 @@ fn hazards(code: &CodeFacts) -> Vec<Value> {
                    "line": h.line, "key": format!("{}|{}|{seen}", h.id, h.path), "loci": loci})
         })
         .collect()
-}
-
-/// Known when the version of the SDK of every language that uses Temporal was seen.
-fn sdks_without_api_key(code: &CodeFacts) -> Known<Vec<Value>> {
-    limits::limits().and_then(|limits| {
-        let mut all = Vec::new();
-        let mut seen = BTreeSet::new();
-        for sdk in &code.sdks {
-            let of_package =
-                |m: &&limits::SdkMinimum| m.language == sdk.language && m.package.eq_ignore_ascii_case(&sdk.package);
-            let Some(minimum) = limits.api_key_sdks.iter().find(of_package) else { continue };
-            seen.insert(sdk.language.as_str());
-            let verdict = match (limits::version(&sdk.version), limits::version(&minimum.version)) {
-                (Some(found), Some(first)) if found >= first => continue,
-                // A range that begins below may still resolve above.
-                (Some(_), Some(_)) if sdk.version.contains(['^', '~', '>', '*']) => "unclear",
-                (Some(_), Some(_)) => "too-old",
-                _ => "unclear",
-            };
-            all.push(json!({
-                "verdict": verdict, "language": sdk.language, "package": sdk.package, "version": sdk.version,
-                "minimum": minimum.version, "path": sdk.path, "line": sdk.line,
-                "loci": [Locus::File { path: sdk.path.clone(), line: sdk.line }],
-            }));
-        }
-        let used: BTreeSet<&str> = production(code).map(|s| s.language.as_str()).collect();
-        let unseen: Vec<String> = used.difference(&seen).map(|l| (*l).to_owned()).collect();
-        match unseen.is_empty() {
-            true => whole(code, all),
-            false => Known::Partial {
-                value: all,
-                why: Why::with_remedy(
-                    format!("no manifest tells the version of the Temporal SDK for {}", words::list(&unseen, 5)),
-                    "scan the root of the repository, where its manifest is",
-                ),
-            },
-        }
-    })
 }

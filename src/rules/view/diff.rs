@@ -33,7 +33,7 @@ pub(super) const PATHS: &[FactPath] = &[
     FactPath {
         path: "diff.schedules",
         meaning: "schedules that are missing, different, or active on both sides",
-        fields: "change (missing-on-target | only-on-target | both-unpaused | differs), id, differences, create_flags, update_flags, fill_in, beyond_cli, pair",
+        fields: "change (missing-on-target | only-on-target | both-unpaused | differs), id, differences, create_flags, update_flags, fill_in, beyond_cli, exhausted (no actions left), pair",
     },
     FactPath {
         path: "diff.retention",
@@ -225,13 +225,14 @@ fn schedule(context: &Context<'_>, change: &ScheduleChange) -> Value {
         .collect();
     let mut extra = json!({
         "difference": differences.join("; "),
-        "create_flags": "", "update_flags": "", "fill_in": "", "beyond_cli": "",
+        "create_flags": "", "update_flags": "", "fill_in": "", "beyond_cli": "", "exhausted": false,
     });
     if let (Some(object), Some(schedule)) = (extra.as_object_mut(), &change.source) {
         let paused = change.change == ScheduleKind::MissingOnTarget || change.target.as_ref().is_some_and(|t| t.paused);
         let flags = schedule_command::flags(schedule, paused);
         let create = format!("{flags}{}", schedule_command::create_only_flags(schedule));
         object.insert("create_flags".to_owned(), create.into());
+        object.insert("exhausted".to_owned(), (schedule.remaining_actions == Some(0)).into());
         object.insert("update_flags".to_owned(), flags.into());
         object.insert("fill_in".to_owned(), words::list(&schedule_command::to_fill_in(schedule), 9).into());
         object.insert("beyond_cli".to_owned(), words::list(&schedule_command::beyond_the_cli(schedule), 9).into());

@@ -11,6 +11,8 @@ mod diff;
 mod limits;
 mod plan;
 mod schedule_command;
+mod sdks;
+mod starters;
 mod words;
 
 use std::collections::BTreeMap;

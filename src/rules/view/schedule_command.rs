@@ -4,6 +4,9 @@ use crate::facts::cluster::Schedule;
 
 use crate::rules::shell::word as arg;
 
+/// Arguments a printed command has at most.
+const MOST_INPUTS: usize = 50;
+
 /// Flags of `temporal schedule create` (CLI 1.2 and newer) for this schedule, without connection flags.
 ///
 /// Inputs, memo values and search attribute values are not in a snapshot, only their hashes: they appear
@@ -53,7 +56,8 @@ pub fn flags(schedule: &Schedule, paused: bool) -> String {
     }
     // The CLI sets ten seconds unless told otherwise; zero leaves the server's default.
     flag("task-timeout", &format!("{}s", task.unwrap_or(0)));
-    for n in 1..=action.inputs {
+    // The number is read from a file: a line with more arguments than this helps nobody.
+    for n in 1..=action.inputs.min(MOST_INPUTS) {
         flag("input", &format!("<argument {n} as JSON>"));
     }
     let values = |name: &str, keys: Vec<&String>, all: &mut Vec<String>| {
@@ -186,6 +190,17 @@ mod tests {
         let weekdays = "0 30 6,7,8,9 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31 \
                         1,2,3,4,5,6,7,8,9,10,11,12 * 1,2,3,4,5";
         assert_eq!(calendar_json(weekdays), r#"{"minute":"30","hour":"6-9","dayOfWeek":"1-5"}"#);
+    }
+
+    #[test]
+    fn a_number_in_a_file_cannot_hold_the_run() {
+        let text = r#"{"id":"a","spec":{"calendars":[],"intervals":[],"excludes":[],"start":null,"end":null,"jitter_seconds":0,
+            "time_zone":"UTC","time_zone_data":null},"action":{"workflow_type":"W","workflow_id":"","task_queue":"q","input_hash":"",
+            "inputs":4294967296,"timeouts":[null,null,null],"retry_policy":null,"memo":{},"search_attributes":{},"header_hash":""},
+            "policies":{"overlap":"Skip","catchup_seconds":60,"pause_on_failure":false,"keep_original_workflow_id":false},"paused":true,
+            "notes":"","remaining_actions":null,"memo":{},"search_attributes":{},"next_times":[],"running":[],"last_action":null}"#;
+        let schedule: Schedule = serde_json::from_str(text).expect("a schedule");
+        assert_eq!(flags(&schedule, true).matches("--input").count(), MOST_INPUTS);
     }
 
     #[test]
