@@ -94,6 +94,8 @@ pub fn classify<'a>(r: &Resolver<'a>) -> Classified<'a> {
             // A method handed on as a value is a site only when the type proves it.
             if let Verdict::Is(api, Confidence::Proven) = judge(r, at, name, None, reference.function)
                 && api.api.kind.is_some()
+                // A class that is handed on makes no object there.
+                && !catalogue.types.contains_key(&api.full())
             {
                 out.calls.push(ApiCall {
                     at,
