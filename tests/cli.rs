@@ -196,3 +196,160 @@ fn init_writes_what_audit_reads_and_never_overwrites() {
     let audit = preflight(folder.path(), &["audit"]);
     assert_eq!(audit.status.code(), Some(3), "{}", stderr(&audit));
 }
+
+#[test]
+fn help_is_short_however_it_is_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    for command in ["init", "scan", "probe", "audit", "score", "explain", "rules", "doctor", "demo"] {
+        let long = stdout(&preflight(folder.path(), &[command, "--help"]));
+        assert!(long.lines().count() <= 75, "`{command} --help` is a wall of {} lines", long.lines().count());
+        assert!(long.contains("Usage: temporal-preflight"), "{long}");
+        assert_eq!(long, stdout(&preflight(folder.path(), &[command, "-h"])), "{command}");
+        assert_eq!(long, stdout(&preflight(folder.path(), &["help", command])), "{command}");
+    }
+    let audit = stdout(&preflight(folder.path(), &["audit", "--help"]));
+    let place = |text: &str| audit.find(text).unwrap_or_else(|| panic!("no {text} in\n{audit}"));
+    assert!(place("--gate") < place("--rules") && place("--rules") < place("--source-address"), "{audit}");
+    assert!(audit.contains("--target-…"), "the flags of the target are not mentioned\n{audit}");
+}
+
+#[test]
+fn a_report_format_that_does_not_exist_names_those_that_do() {
+    expect(&[], &["audit", "--report", "pdf=x.pdf"], 2, &["pdf", "html=FILE", "markdown=FILE"]);
+    expect(&[], &["audit", "--report", "report.html"], 2, &["html=FILE"]);
+    expect(&[], &["probe", "--source-rps", "0"], 2, &["greater than 0"]);
+}
+
+#[test]
+fn what_several_checks_lack_is_said_once() {
+    let output = expect(&[("main.go", "package main\n")], &["audit"], 3, &[]);
+    let text = stdout(&output);
+    let undecided = text.split("\nNot decided").nth(1).unwrap().split("\nConditions").next().unwrap();
+    let said = undecided.matches("? no connection to the source cluster is configured\n   → add").count();
+    assert!(said <= 3, "said {said} times\n{undecided}");
+    for rule in ["same-cluster", "source-reachable", "schedule-active-on-both"] {
+        assert_eq!(undecided.matches(rule).count(), 1, "{rule}\n{undecided}");
+    }
+}
+
+#[test]
+fn a_waiver_that_waives_nothing_is_named() {
+    expect(
+        &[
+            ("main.go", "package main\n"),
+            ("preflight.yaml", "version: 1\nwaivers: waivers.yaml\n"),
+            ("waivers.yaml", "- rule: no-such-rule\n  reason: a slip\n  owner: Ann\n  until: 2099-01-01\n"),
+        ],
+        &["audit"],
+        3,
+        &["The waiver of `no-such-rule` (waivers.yaml:1) waives nothing: unused."],
+    );
+}
+
+#[test]
+fn reports_are_named_once() {
+    let files = [("main.go", "package main\n")];
+    let output = expect(&files, &["audit", "--report", "html=r.html"], 3, &[]);
+    assert!(stdout(&output).contains("Report: r.html") && !stderr(&output).contains("r.html"), "{}", stderr(&output));
+    let output = expect(&files, &["audit", "--report", "html=r.html", "-o", "json"], 3, &[]);
+    assert!(stderr(&output).contains("r.html") && !stdout(&output).contains("r.html"));
+}
+
+/// A listener that takes connections and never says a word.
+fn silent() -> (std::net::TcpListener, String) {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    (listener, address)
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_ends_with_a_message_and_leaves_no_file() {
+    use std::os::unix::process::CommandExt as _;
+    let (_listener, address) = silent();
+    for args in [
+        &["probe", "--source-address", &address, "--out", "snapshots"][..],
+        &["audit", "--source-address", &address, "--report", "html=report.html"],
+        &["doctor", "--source-address", &address],
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("main.go"), "package main\n").unwrap();
+        let child = std::process::Command::new(assert_cmd::cargo::cargo_bin("temporal-preflight"))
+            .current_dir(folder.path())
+            .env("HOME", folder.path())
+            .args(args)
+            .process_group(0)
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(1200));
+        let interrupted = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+        assert!(interrupted.success());
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(130), "{args:?}\n{}", stderr(&output));
+        assert!(stderr(&output).contains("interrupted") && stderr(&output).contains("nothing was written"));
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "{args:?} left a file behind");
+    }
+}
+
+#[test]
+fn a_cluster_that_cannot_be_reached_is_told_once() {
+    let output = expect(&[], &["probe", "--source-address", "127.0.0.1:1"], 3, &["✗ tcp", "Nothing more is known"]);
+    assert_eq!(stdout(&output).matches("nothing listens").count(), 1, "{}", stdout(&output));
+}
+
+/// What `init` makes of a `temporal.toml`.
+#[track_caller]
+fn init_with(profiles: &str, says: &[&str], reads: &[&str]) {
+    let folder = tempfile::tempdir().unwrap();
+    let tree = folder.path().join("tree");
+    std::fs::create_dir(&tree).unwrap();
+    std::fs::write(tree.join("main.go"), "package main\n").unwrap();
+    std::fs::write(folder.path().join("temporal.toml"), profiles).unwrap();
+    let toml = folder.path().join("temporal.toml").display().to_string();
+    let output = preflight(&tree, &["init", "--config-file", &toml]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let text = std::fs::read_to_string(tree.join("preflight.yaml")).unwrap();
+    for line in says {
+        assert!(text.lines().any(|l| l == *line), "no line {line:?} in\n{text}");
+    }
+    // The score of nothing reads the file without dialling anybody.
+    let empty = r#"{"schema": "none"}"#;
+    std::fs::write(tree.join("none.json"), empty).unwrap();
+    let read = preflight(&tree, &["score", "--code", "none.json"]);
+    assert!(stderr(&read).contains("none.json"), "preflight.yaml is not read: {}", stderr(&read));
+    let told = stdout(&output);
+    for line in reads {
+        assert!(told.contains(line), "{told}");
+    }
+}
+
+#[test]
+fn init_takes_the_profiles_when_there_is_no_doubt_and_lists_them_when_there_is() {
+    let onprem = "[profile.onprem]\naddress = \"127.0.0.1:1\"\n";
+    let cloud = "[profile.\"my cloud\"]\naddress = \"pay.a1b2c.tmprl.cloud:7233\"\nnamespace = \"pay.a1b2c\"\napi_key = \"secret\"\n";
+    init_with(
+        &format!("{onprem}{cloud}"),
+        &["source: {profile: onprem}", "target: {profile: \"my cloud\"}", "  - {source: default, target: pay.a1b2c}"],
+        &[],
+    );
+    init_with(
+        &format!("{onprem}[profile.staging]\naddress = \"127.0.0.1:2\"\n"),
+        &["# Profiles of temporal.toml: onprem, staging", "namespaces: []"],
+        &["profiles of temporal.toml: onprem, staging"],
+    );
+}
+
+#[test]
+fn init_writes_into_the_folder_it_is_given_and_anew_with_force() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("app")).unwrap();
+    let first = preflight(folder.path(), &["init", "app"]);
+    assert_eq!(first.status.code(), Some(0), "{}", stderr(&first));
+    std::fs::write(folder.path().join("app/preflight.yaml"), "version: 9\n").unwrap();
+    let again = preflight(folder.path(), &["init", "app", "--force"]);
+    assert_eq!(again.status.code(), Some(0), "{}", stderr(&again));
+    assert!(std::fs::read_to_string(folder.path().join("app/preflight.yaml")).unwrap().contains("version: 1"));
+    assert_eq!(preflight(folder.path(), &["audit", "-f", "app"]).status.code(), Some(3));
+}

@@ -36,6 +36,24 @@ fn every_format_says_the_same_verdict_and_the_same_bytes_twice() {
 }
 
 #[test]
+fn the_verdict_is_not_said_twice_in_a_row() {
+    let mut card = card("no-go");
+    card.summary = format!("{} for {}: 2 blockers failed.", card.verdict.label(), card.gate);
+    for format in [Format::Text, Format::Markdown, Format::Html] {
+        let report = text(&card, format);
+        assert!(report.contains("2 blockers failed.") && !report.contains(&card.summary), "{format}");
+    }
+}
+
+#[test]
+fn counts_of_markdown_end_without_a_separator() {
+    for (name, card) in all() {
+        let report = text(&card, Format::Markdown);
+        assert!(!report.lines().any(|l| l.trim_end().ends_with('·')), "{name}\n{report}");
+    }
+}
+
+#[test]
 fn json_is_the_scorecard_itself() {
     for (name, card) in all() {
         let back: Scorecard = serde_json::from_str(&text(&card, Format::Json)).unwrap();
@@ -66,6 +84,24 @@ fn a_terminal_shows_the_verdict_first_and_last_in_eighty_columns() {
         assert_eq!(report.lines().last().unwrap(), format!("{} at the gate {}", card.verdict.label(), card.gate));
         for line in report.lines() {
             assert!(line.width() <= 80, "{name}: {} columns: {line}", line.width());
+        }
+    }
+}
+
+#[test]
+fn a_narrow_terminal_breaks_lines_between_words() {
+    // Hidden characters in names are written out: the hostile card does not show them as they are.
+    for (name, card) in all().into_iter().filter(|(name, _)| *name != "hostile") {
+        let options = RenderOptions { width: 60, ..options() };
+        let report = String::from_utf8(render::render(&card, Format::Text, &options).unwrap()).unwrap();
+        let flat = report.split_whitespace().collect::<Vec<_>>().join(" ");
+        for gate in &card.gates {
+            if let Some(rule) = gate.blocked_by.first() {
+                assert!(flat.contains(rule.as_str()), "{name} breaks {rule}\n{report}");
+            }
+        }
+        for item in &card.checklist {
+            assert!(flat.contains(item.title.as_str()), "{name} breaks `{}`\n{report}", item.title);
         }
     }
 }

@@ -61,7 +61,10 @@ pub fn everything(
     let (roots, options) = (roots.to_vec(), scan_options(migration));
     let (done, scanned) = tokio::sync::oneshot::channel();
     // Not a scoped thread: Ctrl-C need not wait for a long scan to end.
-    std::thread::spawn(move || done.send(code(&roots, &options)).is_ok());
+    std::thread::spawn(move || {
+        // Nobody listens any more when the probe was interrupted.
+        let _ = done.send(code(&roots, &options));
+    });
     let (code, source, target) = until_interrupted(async {
         let source = one(Side::Source, connections, migration, flags, vec![]).await;
         let code = scanned

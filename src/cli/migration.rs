@@ -176,3 +176,23 @@ fn connect(side: Side, settings: ConnectionSettings) -> Result<Known<Connection>
     let env = |name: &str| std::env::var(name).ok().filter(|v| !v.is_empty());
     profile::resolve(side, settings, &env).map(Known::Known)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_namespace_that_a_flag_names_is_the_one_that_is_probed() {
+        let mut migration = MigrationArgs::default().load(Some("2026-11-21")).unwrap();
+        migration.preflight = Preflight::default();
+        assert!(migration.namespaces(Side::Source).is_empty());
+        let flags = ConnectionSettings {
+            address: Some("127.0.0.1:1".into()),
+            namespace: Some("payments".into()),
+            ..ConnectionSettings::default()
+        };
+        migration.connection(Side::Source, flags).unwrap();
+        assert_eq!(migration.namespaces(Side::Source), ["payments"]);
+        assert!(migration.namespaces(Side::Target).is_empty());
+    }
+}

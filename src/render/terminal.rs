@@ -78,9 +78,7 @@ impl Page<'_> {
         let label = self.paint.verdict(v.mark.mark, v.label);
         let title = one_line(&report.title).into_owned();
         self.line(&format!("{label} at the gate {} · {title}", self.paint.bold(v.gate)));
-        // The first line has said it.
-        let summary = v.summary.strip_prefix(&format!("{} for {}: ", v.label, v.gate)).unwrap_or(&v.summary);
-        self.message(summary, 0);
+        self.message(&v.summary, 0);
         for side in &report.sides {
             let text = match (&side.address, &side.missing) {
                 (Some(address), None) => format!("{} {address} · {}", side.name, side.detail),
@@ -114,16 +112,13 @@ impl Page<'_> {
             return;
         }
         self.heading(&format!("Not decided ({})", report.undecided.len()));
-        let mut rest: Vec<&CheckView> = report.undecided.iter().collect();
-        while let Some(first) = rest.first().copied() {
-            let (same, others) = rest.into_iter().partition(|c| lacks_the_same(c, first));
-            rest = others;
-            self.lacking(&same);
+        for gap in &report.gaps {
+            self.lacking(&gap.checks);
         }
     }
 
     /// Checks that lack the same evidence, and what would supply it: said once for all of them.
-    fn lacking(&mut self, checks: &[&CheckView]) {
+    fn lacking(&mut self, checks: &[CheckView]) {
         let [first, rest @ ..] = checks else { return };
         if rest.is_empty() {
             return self.check(first, false);
@@ -327,6 +322,9 @@ impl Page<'_> {
         if unknown > report.undecided.len() {
             self.message("A check without an answer is not a pass: see `not known` in the report.", 0);
         }
+        for waiver in report.idle_waivers.iter() {
+            self.message(waiver, 0);
+        }
         if let Some(first) = report.blockers.first().or(report.undecided.first()) {
             let rule = one_line(&first.rule).into_owned();
             self.message(&format!("Why a rule exists and what to do: temporal-preflight explain {rule}"), 0);
@@ -348,10 +346,4 @@ struct Row {
     fixed: String,
     title: String,
     text: String,
-}
-
-/// Whether one sentence can speak for both.
-fn lacks_the_same(a: &CheckView, b: &CheckView) -> bool {
-    let said = |c: &CheckView| c.findings.iter().map(|f| f.message.clone()).collect::<Vec<_>>();
-    a.why == b.why && a.why_remedy == b.why_remedy && a.steps == b.steps && said(a) == said(b)
 }

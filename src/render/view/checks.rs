@@ -144,6 +144,29 @@ impl CheckView {
     }
 }
 
+/// Checks that lack the same evidence, and what would supply it; said once for all of them.
+#[derive(Debug, Serialize)]
+pub(crate) struct GapView {
+    /// Never empty.
+    pub checks: Vec<CheckView>,
+}
+
+/// Put checks with the same reason and the same remedy together, in order of appearance.
+pub(super) fn gaps(undecided: &[CheckView]) -> Vec<GapView> {
+    let said = |c: &CheckView| c.findings.iter().map(|f| f.message.clone()).collect::<Vec<_>>();
+    let mut gaps: Vec<GapView> = Vec::new();
+    for check in undecided {
+        let same = |a: &CheckView| {
+            a.why == check.why && a.why_remedy == check.why_remedy && a.steps == check.steps && said(a) == said(check)
+        };
+        match gaps.iter_mut().find(|gap| gap.checks.first().is_some_and(same)) {
+            Some(gap) => gap.checks.push(check.clone()),
+            None => gaps.push(GapView { checks: vec![check.clone()] }),
+        }
+    }
+    gaps
+}
+
 /// Take the remedy out of the findings when all have the same one: said once, it is read. In a long list
 /// whose steps differ in their commands only, the words are said once and each finding keeps its commands.
 fn common(findings: &mut [FindingView]) -> Vec<StepView> {

@@ -10,7 +10,7 @@ pub(super) mod table;
 
 use serde::Serialize;
 
-pub(super) use checks::{AreaView, CheckView, FindingView, StepView};
+pub(super) use checks::{AreaView, CheckView, FindingView, GapView, StepView};
 /// Judging single sites, shared with the text of a scan.
 pub(super) mod code {
     pub(in crate::render) use super::inventory::{origin, routing, worry};
@@ -49,6 +49,10 @@ pub(super) struct Report {
     pub blockers: Vec<CheckView>,
     /// Blockers of the gate without an answer.
     pub undecided: Vec<CheckView>,
+    /// The same, those that lack the same evidence together.
+    pub gaps: Vec<GapView>,
+    /// A sentence per waiver that waives nothing.
+    pub idle_waivers: Vec<String>,
     /// What a GO would depend on.
     pub conditions: Vec<CheckView>,
     /// Failed blockers of other gates.
@@ -165,6 +169,19 @@ impl Report {
             sides: card.sides.iter().map(side).collect(),
             verdict: verdict(card),
             blockers: named(|g| &g.blocked_by),
+            idle_waivers: card
+                .waivers
+                .iter()
+                .filter(|w| w.state != "used")
+                .map(|w| match w.state.as_str() {
+                    "refused" => format!(
+                        "The waiver of `{}` ({}) is refused: the rule cannot be waived.",
+                        w.rule, w.waiver.place
+                    ),
+                    state => format!("The waiver of `{}` ({}) waives nothing: {state}.", w.rule, w.waiver.place),
+                })
+                .collect(),
+            gaps: checks::gaps(&named(|g| &g.undecided)),
             undecided: named(|g| &g.undecided),
             conditions: named(|g| &g.conditions),
             later,
@@ -235,23 +252,30 @@ fn side(side: &SideSummary) -> SideView {
 }
 
 fn verdict(card: &Scorecard) -> VerdictView {
+    let said = format!("{} for {}: ", card.verdict.label(), card.gate);
     VerdictView {
         label: card.verdict.label(),
         mark: card.verdict.into(),
         gate: card.gate.name(),
         question: {
             let permits = card.gate.permits();
-            let (first, rest) = permits.split_at_checked(1).unwrap_or_default();
             let answer = match card.verdict {
                 Verdict::Go => "yes",
                 Verdict::GoWithConditions => "yes, with conditions",
                 Verdict::Undecided => "not decided",
                 Verdict::NoGo => "not yet",
             };
-            format!("{}{rest}: {answer}.", first.to_uppercase())
+            format!("{}: {answer}.", capital(permits))
         },
-        summary: card.summary.clone(),
+        // Verdict and gate stand above it in every format.
+        summary: capital(card.summary.strip_prefix(&said).unwrap_or(&card.summary)),
     }
+}
+
+/// As a sentence begins.
+fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
 fn counts(card: &Scorecard) -> Vec<Count> {
@@ -259,7 +283,7 @@ fn counts(card: &Scorecard) -> Vec<Count> {
     let failed = |s: Severity| n(&|c| c.outcome == Outcome::Fail && c.severity == s);
     let count = |n, one, many, mark: Mark| Count { n, label: if n == 1 { one } else { many }, mark: mark.into() };
     let outcome = |o: Outcome| n(&|c| c.outcome == o);
-    vec![
+    let all = [
         count(failed(Severity::Blocker), "blocker failed", "blockers failed", Mark::Failed),
         count(outcome(Outcome::Unknown), "not known", "not known", Mark::Unknown),
         count(failed(Severity::Major), "major failed", "majors failed", Mark::Attention),
@@ -267,7 +291,8 @@ fn counts(card: &Scorecard) -> Vec<Count> {
         count(outcome(Outcome::Waived), "waived", "waived", Mark::Waived),
         count(outcome(Outcome::Pass), "passed", "passed", Mark::Ok),
         count(outcome(Outcome::NotApplicable), "not applicable", "not applicable", Mark::None),
-    ]
+    ];
+    all.into_iter().filter(|c| c.n > 0).collect()
 }
 
 fn gate(card: &Scorecard, g: &GateResult) -> GateView {
