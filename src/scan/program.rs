@@ -418,7 +418,7 @@ pub struct Block {
 }
 
 /// Why a block runs.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Guard {
     /// Always.
     None,
@@ -447,6 +447,10 @@ pub enum Guard {
     Handler {
         /// Types of errors.
         types: Vec<TypeExpr>,
+        /// The block whose errors come here.
+        tried: BlockId,
+        /// The variable that holds the error.
+        error: Option<VarId>,
     },
 }
 
