@@ -145,6 +145,7 @@ impl Builder {
             params: vec![],
             variadic: false,
             getter: false,
+            asynchronous: false,
             results: vec![],
             returns: vec![],
             holder: if parent.is_none() { self.holder.clone() } else { None },
