@@ -18,16 +18,20 @@ struct Expectation {
     values: BTreeMap<String, String>,
 }
 
+/// A fixture, by language and name.
 fn fixture(case: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(case)
 }
+
+/// Endings of the files whose comments are read.
+const SOURCES: [&str; 8] = ["go", "py", "ts", "tsx", "js", "mjs", "cjs", "vue"];
 
 fn files(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).unwrap().flatten() {
         let path = entry.path();
         if path.is_dir() {
             files(&path, found);
-        } else if path.extension().is_some_and(|e| e == "go" || e == "py") {
+        } else if path.extension().is_some_and(|e| SOURCES.iter().any(|s| e == *s)) {
             found.push(path);
         }
     }
@@ -295,6 +299,55 @@ fn odd_python_is_survived_and_named() {
     assert_eq!(starts(&facts), 7, "{:?}", facts.coverage);
     assert_eq!(facts.coverage.files_with_syntax_errors, ["broken.py"]);
     for path in ["deep.py", "chain.py", "invalid.py"] {
+        assert!(facts.coverage.skipped.iter().any(|s| s.path == path), "{path}: {:?}", facts.coverage.skipped);
+    }
+}
+
+#[test]
+fn typescript_every_kind() {
+    let facts = check("typescript/kinds");
+    assert!(facts.sdks.iter().any(|s| s.package == "@temporalio/client" && s.version == "^1.11.0"));
+    assert!(facts.hazards.iter().any(|h| h.id == "hard-coded-address"));
+}
+
+#[test]
+fn typescript_clients_are_followed_to_their_construction() {
+    check("typescript/provenance");
+}
+
+#[test]
+fn typescript_modules_are_found_by_every_name() {
+    check("typescript/modules");
+}
+
+#[test]
+fn typescript_containers_fill_constructors() {
+    check("typescript/injection");
+}
+
+#[test]
+fn typescript_look_alikes_are_no_sites() {
+    check("typescript/lookalikes");
+}
+
+#[test]
+fn javascript_without_types() {
+    check("typescript/javascript");
+}
+
+#[test]
+fn typescript_that_is_broken_or_too_deep_is_survived_and_named() {
+    let head = "import { Client } from '@temporalio/client';\nconst c = new Client();\n";
+    let start = "c.workflow.start('w', { workflowId: 'w', taskQueue: 'q' });\n";
+    let deep = format!("{head}{start}const x = {}1{};\n", "(".repeat(100_000), ")".repeat(100_000));
+    let blocks = format!("{head}{start}{}{}\n", "{".repeat(100_000), "}".repeat(100_000));
+    let broken = format!("{head}let x = = 3;\n{start}");
+    let facts =
+        Tree::new(&[("deep.ts", deep.as_bytes()), ("blocks.js", blocks.as_bytes()), ("broken.tsx", broken.as_bytes())])
+            .scan();
+    assert_eq!(starts(&facts), 3, "{:?}", facts.coverage);
+    assert_eq!(facts.coverage.files_with_syntax_errors, ["broken.tsx"]);
+    for path in ["deep.ts", "blocks.js"] {
         assert!(facts.coverage.skipped.iter().any(|s| s.path == path), "{path}: {:?}", facts.coverage.skipped);
     }
 }

@@ -11,8 +11,11 @@ use crate::facts::code::Kind;
 use crate::ui::Problem;
 
 /// Catalogues built into the program: language and text.
-const FILES: [(&str, &str); 2] =
-    [("go", include_str!("../../rules/sdk/go.yaml")), ("python", include_str!("../../rules/sdk/python.yaml"))];
+const FILES: [(&str, &str); 3] = [
+    ("go", include_str!("../../rules/sdk/go.yaml")),
+    ("python", include_str!("../../rules/sdk/python.yaml")),
+    ("typescript", include_str!("../../rules/sdk/typescript.yaml")),
+];
 
 /// The catalogue of one language.
 #[derive(Debug, Deserialize)]
@@ -60,12 +63,21 @@ pub struct Catalogue {
     /// Library functions whose result is what calling an argument yields.
     #[serde(default)]
     pub providers: BTreeMap<String, usize>,
+    /// Library methods that call the function they are given.
+    #[serde(default)]
+    pub callbacks: BTreeMap<String, Callback>,
+    /// Members that hold an SDK object in so many programs that their name tells what it is.
+    #[serde(default)]
+    pub telling: Vec<String>,
     /// Library containers.
     #[serde(default)]
     pub boxes: BTreeMap<String, BoxType>,
     /// Values along a context.
     #[serde(default)]
     pub context_store: Option<ContextStore>,
+    /// How containers are told what stands behind a token.
+    #[serde(default)]
+    pub tokens_of_containers: Option<Tokens>,
     /// Dependency-injection packages.
     #[serde(default)]
     pub injection: Vec<String>,
@@ -89,6 +101,12 @@ pub struct SdkType {
     /// Methods; a method that is not listed does not talk to the cluster.
     #[serde(default)]
     pub methods: BTreeMap<String, Api>,
+    /// Members that are objects of the SDK and share the client of this one → type.
+    #[serde(default)]
+    pub parts: BTreeMap<String, String>,
+    /// Functions whose calls configure every object of this type that a container hands out.
+    #[serde(default)]
+    pub configured_by: Vec<String>,
     /// A generated stub: its calls are raw gRPC.
     #[serde(default)]
     pub raw: bool,
@@ -136,6 +154,8 @@ pub struct Api {
     pub registers: Option<Slot>,
     /// Name it is registered under.
     pub name: Option<Slot>,
+    /// What functions among the arguments are called with.
+    pub gives: Vec<Gift>,
     /// Registers every type name.
     pub dynamic: bool,
     /// Where its settings come from, in words.
@@ -345,6 +365,74 @@ pub struct ContextStore {
     pub get: String,
 }
 
+/// A method that calls the function it is given.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Callback {
+    /// What the function's first parameter is.
+    #[serde(default)]
+    pub gives: Part,
+    /// What the call yields: the receiver, or what the function returns.
+    #[serde(default)]
+    pub result: Yield,
+}
+
+/// Which part of a receiver a function is given.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Part {
+    /// Something else.
+    #[default]
+    Nothing,
+    /// The receiver itself.
+    Whole,
+    /// An element of it.
+    Element,
+}
+
+/// What a call with a callback yields.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Yield {
+    /// Something else.
+    #[default]
+    Nothing,
+    /// The receiver.
+    Receiver,
+    /// An element of the receiver.
+    Element,
+    /// What the function returns.
+    Function,
+    /// A list of what the function returns.
+    List,
+}
+
+/// A function handed to the SDK, and the type of one of its parameters.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Gift {
+    /// Where the function stands.
+    pub at: Slot,
+    /// Its parameter.
+    pub param: usize,
+    /// Type of the parameter.
+    pub ty: String,
+}
+
+/// Dependency injection by token: a provider is an object with these fields.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tokens {
+    /// Annotation of a parameter whose argument is the token.
+    pub annotation: Vec<String>,
+    /// Field that holds the token.
+    pub token: String,
+    /// Fields that hold the value.
+    pub values: Vec<String>,
+    /// Fields that hold a function which makes the value.
+    pub factories: Vec<String>,
+}
+
 /// A source of settings.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -485,6 +573,11 @@ impl Catalogue {
         let (owner, entry) = self.sdk_type(ty)?;
         let (name, api) = entry.methods.get_key_value(name)?;
         Some(ApiRef { owner, name, api, method: true })
+    }
+
+    /// The type of a member that shares the client of its owner.
+    pub fn part(&self, ty: &str, name: &str) -> Option<&str> {
+        self.types.get(ty)?.parts.get(name).map(String::as_str)
     }
 
     /// A function by full name.

@@ -127,7 +127,7 @@ fn judge<'a>(
     function: Option<FuncId>,
 ) -> Verdict<'a> {
     let catalogue = r.index.catalogue;
-    let distinctive = catalogue.distinctive(name);
+    let distinctive = catalogue.distinctive(name).or_else(|| shaped(r, callee, 0));
     // Only names that are telling by themselves are counted when they turn out to be something else.
     let drop = |reason: &str| match distinctive {
         Some(_) if arguments.is_some() => Verdict::Dropped(reason.to_owned()),
@@ -162,6 +162,7 @@ fn judge<'a>(
         What::Sdk(_) => drop("impossible-arguments"),
         What::Method(_) => drop("own-method"),
         What::Field { .. } => drop("own-field"),
+        What::Part(_) => Verdict::Nothing,
         What::Foreign(full) => foreign(r, &full, distinctive, fits, drop),
         What::Abstract { unit, method, .. } => abstracted(r, base, name, unit, method, distinctive, fits, drop),
         What::Unknown => {
@@ -338,6 +339,10 @@ fn untyped<'a>(
     if imports_lookalike(r, base.unit) && !imports_sdk(r, base.unit) {
         return drop("look-alike-import");
     }
+    // What a path of plain names tells is confirmed by the options of the call.
+    if !api.api.distinctive && !confirmed(r, base, &api, arguments) {
+        return Verdict::Nothing;
+    }
     Verdict::Is(api, if imports_sdk(r, base.unit) { Confidence::Likely } else { Confidence::Possible })
 }
 
@@ -351,6 +356,55 @@ fn handle_method<'a>(r: &Resolver<'a>, base: At, name: &str) -> Option<ApiRef<'a
     r.trace(base, Ask { production: false, clients: false, steps: 1000 }).iter().find_map(|found| match &found.end {
         End::Sdk(_, source) => catalogue.method(source.api.result.as_deref()?, name),
         _ => None,
+    })
+}
+
+/// The SDK method that a path of plain names tells, whatever stands at its head: `….workflow.start`.
+fn shaped<'a>(r: &Resolver<'a>, callee: At, depth: usize) -> Option<ApiRef<'a>> {
+    let catalogue = r.index.catalogue;
+    if depth > 6 || catalogue.telling.is_empty() {
+        return None;
+    }
+    let ExprKind::Member { base, name } = r.index.kind(callee) else { return None };
+    let ty = shaped_type(r, At { unit: callee.unit, expr: *base }, depth)?;
+    catalogue.method(&ty, name)
+}
+
+fn shaped_type(r: &Resolver<'_>, at: At, depth: usize) -> Option<String> {
+    let catalogue = r.index.catalogue;
+    if depth > 6 {
+        return None;
+    }
+    match r.index.kind(at) {
+        ExprKind::Same(inner) => shaped_type(r, At { unit: at.unit, expr: *inner }, depth + 1),
+        ExprKind::Member { base, name } if catalogue.telling.contains(name) => {
+            // A package is no client.
+            if r.index.package_at(At { unit: at.unit, expr: *base }).is_some() {
+                return None;
+            }
+            catalogue.types.values().find_map(|ty| ty.parts.get(name)).cloned()
+        }
+        ExprKind::Call { callee, .. } => shaped(r, At { unit: at.unit, expr: *callee }, depth + 1)?.api.result.clone(),
+        ExprKind::Var(var) => {
+            let var = r.index.unit(at.unit).var(*var);
+            let [only] = var.sources.as_slice() else { return None };
+            (only.take == Take::Whole && !matches!(var.role, Role::Param(_)))
+                .then(|| shaped_type(r, At { unit: at.unit, expr: only.value }, depth + 1))?
+        }
+        _ => None,
+    }
+}
+
+/// Whether the options of a call are those of the SDK method, or the receiver is a handle.
+fn confirmed(r: &Resolver<'_>, base: At, api: &ApiRef<'_>, arguments: Option<(&[ExprId], bool)>) -> bool {
+    if r.index.catalogue.sdk_type(api.owner).is_some_and(|(_, ty)| ty.role == "handle") {
+        return true;
+    }
+    let Some((args, _)) = arguments else { return false };
+    [&api.api.id, &api.api.queue].into_iter().flatten().any(|slot| {
+        let Some(expr) = slot.argument.and_then(|n| args.get(n)) else { return false };
+        let ask = Ask { production: false, clients: false, steps: 200 };
+        !slot.steps.is_empty() && !r.trace_slot(At { unit: base.unit, expr: *expr }, &slot.steps, ask).is_empty()
     })
 }
 

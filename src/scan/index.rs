@@ -64,6 +64,11 @@ pub struct Index<'a> {
     lambdas: HashMap<FnAt, At>,
     arguments: HashMap<At, (At, usize)>,
     named_arguments: HashMap<At, (At, &'a Part)>,
+    handed_on: HashMap<&'a str, Vec<&'a str>>,
+    keyed: HashMap<FnAt, (&'a str, At)>,
+    annotations: HashMap<VarAt, Vec<At>>,
+    /// Some packages hand on names of others.
+    hands_on: bool,
     /// Searches for constants do not have files parsed: what they would add is a name, not a client.
     pub frugal: std::cell::Cell<bool>,
     /// Names the analysis asked for and did not find.
@@ -102,6 +107,10 @@ impl<'a> Index<'a> {
             lambdas: HashMap::new(),
             arguments: HashMap::new(),
             named_arguments: HashMap::new(),
+            handed_on: HashMap::new(),
+            keyed: HashMap::new(),
+            annotations: HashMap::new(),
+            hands_on: units.iter().any(|u| !u.hands_on.is_empty() || u.imports.iter().any(|i| i.member.is_some())),
             frugal: Default::default(),
             wants: Default::default(),
         };
@@ -128,8 +137,20 @@ impl<'a> Index<'a> {
     }
 
     fn declarations(&mut self, n: u32, unit: &'a Unit) {
+        for package in &unit.hands_on {
+            self.handed_on.entry(&unit.package).or_default().push(package);
+        }
+        for annotation in &unit.annotations {
+            let call = At { unit: n, expr: annotation.call };
+            self.annotations.entry(VarAt { unit: n, var: annotation.on }).or_default().push(call);
+        }
         for (i, ty) in unit.types.iter().enumerate() {
             self.types.entry(join(&unit.package, &ty.name)).or_insert((n, i));
+            if let TypeKind::Record { fields, .. } = &ty.kind {
+                for base in fields.iter().filter(|f| f.embedded && ty.made_by_call) {
+                    self.derived.entry(&base.name).or_default().push(&ty.name);
+                }
+            }
             if let TypeKind::Record { bases, .. } | TypeKind::Interface { bases, .. } = &ty.kind {
                 for base in bases {
                     if let TypeExpr::Named { name, .. } = base {
@@ -187,6 +208,15 @@ impl<'a> Index<'a> {
                     let full = self.full_name(n, qualifier.as_deref(), name);
                     self.composites.entry(full).or_default().push(at);
                 }
+                ExprKind::Composite { parts, .. } => {
+                    for part in parts {
+                        if let (Some(Key::Name(name)), ExprKind::Lambda(func)) =
+                            (&part.key, &unit.expr(part.value).kind)
+                        {
+                            self.keyed.insert(FnAt { unit: n, func: *func }, (name, at));
+                        }
+                    }
+                }
                 ExprKind::Lambda(func) => {
                     self.lambdas.insert(FnAt { unit: n, func: *func }, at);
                 }
@@ -230,6 +260,7 @@ impl<'a> Index<'a> {
         match &unit.expr(expr).kind {
             ExprKind::Member { name, .. } | ExprKind::Free(name) => Some(name),
             ExprKind::Var(var) => Some(&unit.var(*var).name),
+            ExprKind::Type(TypeExpr::Named { name, .. }) => Some(name),
             _ => None,
         }
     }
@@ -281,7 +312,7 @@ impl<'a> Index<'a> {
             return Some(Cow::Owned(inside));
         }
         let full = join(package, name);
-        self.packages.contains(&full).then_some(Cow::Owned(full))
+        (self.front.nests() && self.packages.contains(&full)).then_some(Cow::Owned(full))
     }
 
     /// The full name a free name of a file stands for: what is imported under it, or the file's own package.
@@ -292,47 +323,64 @@ impl<'a> Index<'a> {
         }
     }
 
-    /// The name under which something is declared, when packages hand on what they import.
+    /// The full name under which something is declared, when packages hand on the names of others.
     pub fn canonical(&self, full: &str) -> String {
-        let mut full = self.catalogue.current_name(full);
-        for _ in 0..6 {
-            if self.declares(&full) {
-                break;
+        let own = self.catalogue.current_name(full);
+        if !self.hands_on || self.declares(&own) {
+            return own;
+        }
+        let mut last = own.clone();
+        let mut todo = vec![own];
+        let mut seen: BTreeSet<String> = BTreeSet::new();
+        while let Some(next) = todo.pop() {
+            if seen.len() > 200 || !seen.insert(next.clone()) {
+                continue;
             }
-            let (package, name) = (package_part(&full), name_part(&full));
-            let next = self.by_package.get(package).into_iter().flatten().find_map(|unit| {
-                let imports = self.imports.get(*unit as usize)?;
-                if let Some(Import { path, member: Some(member), .. }) = imports.get(name) {
-                    return Some(join(path, member));
+            if self.declares(&next) {
+                return next;
+            }
+            let (package, name) = (package_part(&next), name_part(&next));
+            let handed_on = self.handed_on.get(package).into_iter().flatten();
+            for inner in handed_on {
+                if !self.by_package.contains_key(inner) && self.is_local(inner) {
+                    self.want(inner, name, false, true);
                 }
-                let everything = imports.get(".").filter(|_| self.front.nests())?;
-                Some(join(&everything.path, name))
+                todo.push(self.catalogue.current_name(&join(inner, name)));
+            }
+            let imported = self.by_package.get(package).into_iter().flatten().find_map(|unit| {
+                match self.imports.get(*unit as usize)?.get(name)? {
+                    Import { path, member: Some(member), .. } => Some(join(path, member)),
+                    _ => None,
+                }
             });
-            match next {
-                Some(next) if next != full => full = self.catalogue.current_name(&next),
-                _ => break,
+            if let Some(imported) = imported {
+                last = self.catalogue.current_name(&imported);
+                todo.push(last.clone());
             }
         }
-        full
+        last
     }
 
     fn declares(&self, full: &str) -> bool {
-        self.functions.contains_key(full) || self.types.contains_key(full) || self.globals.contains_key(full)
+        self.functions.contains_key(full)
+            || self.types.contains_key(full)
+            || self.globals.contains_key(full)
+            || self.catalogue.types.contains_key(full)
+            || self.catalogue.functions.contains_key(full)
     }
 
     /// Names of the types that inherit from a type of this name, at any depth.
-    pub fn derived_names(&self, name: &'a str) -> Vec<&'a str> {
-        let mut all = vec![name];
+    pub fn derived_names(&self, name: &str) -> Vec<&'a str> {
+        let mut all: Vec<&'a str> = self.derived.get(name).cloned().unwrap_or_default();
         let mut at = 0;
-        while let Some(name) = all.get(at).copied() {
+        while let Some(next) = all.get(at).copied() {
             at += 1;
-            for derived in self.derived.get(name).into_iter().flatten() {
-                if !all.contains(derived) {
-                    all.push(derived);
+            for further in self.derived.get(next).into_iter().flatten() {
+                if !all.contains(further) && all.len() < 50 {
+                    all.push(further);
                 }
             }
         }
-        all.remove(0);
         all
     }
 
@@ -365,12 +413,40 @@ impl<'a> Index<'a> {
     }
 
     fn qualifier(&self, unit: u32, written: &str) -> Option<Cow<'a, str>> {
+        if let Some(package) = self.import(unit, written) {
+            return Some(package);
+        }
         let mut words = written.split('.');
         let mut package = self.import(unit, words.next()?)?;
         for word in words {
             package = self.inner_package(&package, word)?;
         }
         Some(package)
+    }
+
+    /// The key under which a literal holds a lambda, and the literal.
+    pub fn key_of(&self, lambda: FnAt) -> Option<(&'a str, At)> {
+        self.keyed.get(&lambda).copied()
+    }
+
+    /// Calls written upon a variable.
+    pub fn annotations(&self, var: VarAt) -> &[At] {
+        self.annotations.get(&var).map_or(&[], Vec::as_slice)
+    }
+
+    /// All object literals without a type that have a field of this name.
+    pub fn literals_with(&self, field: &str) -> Vec<(At, &'a [Part])> {
+        let mut found = vec![];
+        for (n, unit) in self.units.iter().enumerate() {
+            for (i, expr) in unit.exprs.iter().enumerate() {
+                if let ExprKind::Composite { parts, .. } = &expr.kind
+                    && parts.iter().any(|p| matches!(&p.key, Some(Key::Name(name)) if name == field))
+                {
+                    found.push((At { unit: n as u32, expr: ExprId(i as u32) }, parts.as_slice()));
+                }
+            }
+        }
+        found
     }
 
     /// A type declaration of the tree.
@@ -461,9 +537,9 @@ impl<'a> Index<'a> {
         self.front.is_plain(name)
     }
 
-    /// Whether objects are made by calling their type, and maps are written with names as keys.
-    pub fn makes_by_call(&self, unit: u32) -> bool {
-        self.front.nests() && self.units.get(unit as usize).is_some()
+    /// Whether arguments may be given by name or left out, and maps are written with names as keys.
+    pub fn names_arguments(&self) -> bool {
+        self.front.names_arguments()
     }
 
     /// Whether the tree holds the package.

@@ -184,8 +184,8 @@ fn set(r: &Resolver<'_>, call: At, slot: &Slot, found: &mut Vec<SearchAttributeU
         for part in parts {
             let name = match &part.key {
                 Some(Key::Value(key)) => r.fold(At { unit: at.unit, expr: *key }).text().map(str::to_owned),
-                Some(Key::Name(name)) if r.index.makes_by_call(at.unit) => Some(name.clone()),
-                Some(Key::Name(_)) | None => None,
+                Some(Key::Name(name)) if r.index.names_arguments() => Some(name.clone()),
+                Some(Key::Name(_) | Key::Spread) | None => None,
             };
             let Some(name) = name else { continue };
             found.push(SearchAttributeUse {

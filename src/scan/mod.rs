@@ -123,22 +123,36 @@ fn project(
     sdks: &mut Vec<SdkVersion>,
 ) -> Project {
     let mut modules: Vec<Module> = vec![];
+    let mut aliases: Vec<lang::Alias> = vec![];
     for (owner, path, text) in &walked.manifests {
         if owner.language() != front.language() {
             continue;
         }
         let (module, found) = front.manifest(path, text, &catalogue.dependency);
         modules.extend(module);
+        aliases.extend(front.aliases(path, text));
         sdks.extend(found);
     }
     modules.sort_by(|a, b| b.folder.len().cmp(&a.folder.len()).then_with(|| a.cmp(b)));
+    aliases.sort_by(|a, b| {
+        let exact = |alias: &lang::Alias| !alias.pattern.contains('*');
+        (b.scope.len(), exact(b), b.pattern.len())
+            .cmp(&(a.scope.len(), exact(a), a.pattern.len()))
+            .then_with(|| a.cmp(b))
+    });
+    let files = walked
+        .entries
+        .iter()
+        .filter(|e| e.front.language() == front.language())
+        .map(|e| e.path.rsplit_once('.').map_or(e.path.as_str(), |(stem, _)| stem).to_owned())
+        .collect();
     let folders = walked
         .entries
         .iter()
         .filter(|e| e.front.language() == front.language())
         .map(|e| front.home(&e.path).to_owned())
         .collect();
-    Project { modules, folders }
+    Project { modules, folders, aliases, files }
 }
 
 /// What was found in the files of one language.

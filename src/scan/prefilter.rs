@@ -42,6 +42,12 @@ pub fn seeds(entries: &[Entry], candidates: &[usize], tokens: &AhoCorasick) -> V
 
 /// Files among `candidates` in which a wanted name occurs and may mean what is wanted.
 pub fn select(entries: &[Entry], candidates: &[usize], wants: &BTreeSet<Want>, project: &Project) -> Vec<usize> {
+    let mut packages: HashMap<&str, Vec<String>> = HashMap::new();
+    if let Some(front) = candidates.first().and_then(|i| entries.get(*i)).map(|e| e.front) {
+        for want in wants {
+            packages.entry(&want.package).or_insert_with(|| front.mentions(&want.package, project));
+        }
+    }
     let mut by_name: HashMap<&str, Vec<&Want>> = HashMap::new();
     for want in wants {
         by_name.entry(want.name.as_str()).or_default().push(want);
@@ -57,7 +63,6 @@ pub fn select(entries: &[Entry], candidates: &[usize], wants: &BTreeSet<Want>, p
         .filter_map(|i| {
             let entry = entries.get(*i)?;
             let bytes = std::fs::read(&entry.full).ok()?;
-            let folder = entry.front.home(&entry.path);
             let mut met: Vec<(&Want, bool)> = vec![];
             let mut seen = vec![false; names.len()];
             for hit in automaton.find_overlapping_iter(&bytes) {
@@ -70,13 +75,22 @@ pub fn select(entries: &[Entry], candidates: &[usize], wants: &BTreeSet<Want>, p
                 }
                 let Some(wants) = names.get(pattern).and_then(|n| by_name.get(n)) else { continue };
                 for want in wants {
-                    let declared = entry.front.folder_of(&want.package, project);
-                    let inside = declared.as_deref() == Some(folder);
-                    let reach = inside || (!want.declaration && entry.front.may_import(&bytes, &want.package));
+                    let inside = entry.front.declares(&want.package, &entry.path, project);
+                    let mentions = packages.get(want.package.as_str()).map_or(&[][..], Vec::as_slice);
+                    let may_import = || entry.front.may_import(&bytes, &want.package, mentions);
+                    let reach = inside || (!want.declaration && may_import());
                     if reach || want.anywhere {
                         met.push((want, reach));
                     }
                 }
+            }
+            // A file that hands on the names of others does not name them.
+            if met.is_empty()
+                && let Some(text) = entry.front.hands_on()
+                && contains(&bytes, text)
+            {
+                let declares = |want: &&Want| entry.front.declares(&want.package, &entry.path, project);
+                met.extend(wants.iter().find(declares).map(|want| (want, true)));
             }
             (!met.is_empty()).then_some((*i, met))
         })
@@ -97,4 +111,8 @@ pub fn select(entries: &[Entry], candidates: &[usize], wants: &BTreeSet<Want>, p
 fn is_word(bytes: &[u8], start: usize, end: usize) -> bool {
     let part = |at: Option<&u8>| at.is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_' || *b >= 0x80);
     !part(start.checked_sub(1).and_then(|at| bytes.get(at))) && !part(bytes.get(end))
+}
+
+fn contains(bytes: &[u8], text: &str) -> bool {
+    bytes.windows(text.len()).any(|w| w == text.as_bytes())
 }

@@ -19,6 +19,9 @@ macro_rules! id {
     };
 }
 
+/// Name of the function that runs when an object of a type is made, in every language.
+pub const CONSTRUCTOR: &str = "constructor";
+
 id!(
     /// An expression of a unit.
     ExprId
@@ -51,6 +54,10 @@ pub struct Unit {
     pub package_name: String,
     /// What is imported.
     pub imports: Vec<Import>,
+    /// Packages whose names this one hands on as its own.
+    pub hands_on: Vec<String>,
+    /// Calls written upon declarations.
+    pub annotations: Vec<Annotation>,
     /// Expressions; an operand comes before the expression that uses it.
     pub exprs: Vec<Expr>,
     /// Variables.
@@ -122,6 +129,15 @@ impl Unit {
     }
 }
 
+/// A call written upon a declaration: a decorator of a parameter.
+#[derive(Debug, Clone, Copy)]
+pub struct Annotation {
+    /// What it is written upon.
+    pub on: VarId,
+    /// The call, or a bare name.
+    pub call: ExprId,
+}
+
 /// One import.
 #[derive(Debug, Clone)]
 pub struct Import {
@@ -132,9 +148,6 @@ pub struct Import {
     /// The one name of it that is meant; `None` for the whole package.
     pub member: Option<String>,
 }
-
-/// The name constructors have in every language.
-pub const CONSTRUCTOR: &str = "(constructor)";
 
 /// An expression with its place. For a member, the place is that of the member's name.
 #[derive(Debug)]
@@ -171,7 +184,7 @@ pub enum ExprKind {
         callee: ExprId,
         /// The arguments, receivers not included.
         args: Vec<ExprId>,
-        /// Arguments given by name; without a key: a map spread into them.
+        /// Arguments given by name; or a map spread into them.
         named: Vec<Part>,
         /// The last argument is spread.
         spread: bool,
@@ -249,6 +262,8 @@ pub struct Part {
 pub enum Key {
     /// A plain name: a field.
     Name(String),
+    /// All parts of another object.
+    Spread,
     /// Anything else.
     Value(ExprId),
 }
@@ -363,7 +378,7 @@ pub struct Function {
     pub named_from: Option<usize>,
     /// Reading the member of this name calls it.
     pub getter: bool,
-    /// A method that is called on the type, not on an object.
+    /// Called on the type, not on an object: no object comes before its arguments.
     pub of_type: bool,
     /// Annotations: decorators as expressions.
     pub decorators: Vec<ExprId>,
@@ -456,6 +471,8 @@ pub struct TypeDecl {
     pub kind: TypeKind,
     /// 1-based line.
     pub line: u32,
+    /// Calling the type makes an object of it, and runs [`CONSTRUCTOR`].
+    pub made_by_call: bool,
     /// Annotations: decorators as expressions.
     pub decorators: Vec<ExprId>,
     /// What a container makes values of an alias from.
@@ -478,6 +495,8 @@ pub enum TypeKind {
         methods: Vec<Method>,
         /// Interfaces it includes.
         bases: Vec<TypeExpr>,
+        /// Fields, in languages where any object that has them fits.
+        fields: Vec<Field>,
     },
     /// Another name for a type.
     Alias(TypeExpr),

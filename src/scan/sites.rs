@@ -144,7 +144,12 @@ fn is_given(r: &Resolver<'_>, call: At, slot: &Slot) -> bool {
 
 /// Where the client of a call comes from.
 fn client<'a>(r: &Resolver<'a>, call: &ApiCall<'a>, kind: Kind) -> ClientOrigin {
-    if kind == Kind::Connect && call.api.client() == Some(ClientAt::Builds) {
+    if let (Some(ClientAt::Slot(slot)), false) = (call.api.client(), call.as_value)
+        && !slot.steps.is_empty()
+    {
+        return client_in_slot(r, call, &slot);
+    }
+    if matches!(kind, Kind::Connect | Kind::Worker) && call.api.client() == Some(ClientAt::Builds) {
         return ClientOrigin {
             status: OriginStatus::Resolved,
             origins: vec![r.origin_at(if call.as_value { call.name_at } else { call.at })],
@@ -163,6 +168,32 @@ fn client<'a>(r: &Resolver<'a>, call: &ApiCall<'a>, kind: Kind) -> ClientOrigin 
     };
     match place {
         Some((at, method)) => r.client_origin(at, method.as_deref()),
+        None => {
+            ClientOrigin { reason: Some("no_receiver: the call names no client".into()), ..ClientOrigin::default() }
+        }
+    }
+}
+
+/// The client in a field of an argument; a call that is given none may make its own.
+fn client_in_slot<'a>(r: &Resolver<'a>, call: &ApiCall<'a>, slot: &Slot) -> ClientOrigin {
+    let argument = r.slot_argument(call.at, slot).map(|(at, _)| at);
+    let without = match argument.map(|at| r.index.kind(at)) {
+        None => true,
+        Some(ExprKind::Composite { parts, .. }) => parts.iter().all(|part| match &part.key {
+            Some(Key::Name(name)) => !slot.steps.contains(&SlotStep::Field(name.clone())),
+            _ => false,
+        }),
+        Some(_) => false,
+    };
+    if without && call.api.api.default_address.is_some() {
+        return ClientOrigin {
+            status: OriginStatus::Resolved,
+            origins: vec![r.origin_at(call.at)],
+            ..ClientOrigin::default()
+        };
+    }
+    match argument {
+        Some(at) => r.origin_of(&r.client_ends_in(at, &slot.steps), call.at.unit),
         None => {
             ClientOrigin { reason: Some("no_receiver: the call names no client".into()), ..ClientOrigin::default() }
         }

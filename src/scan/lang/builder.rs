@@ -95,6 +95,15 @@ impl Builder {
         id
     }
 
+    /// Declare a package-level variable that only other files see by this name.
+    pub fn declare_outside(&mut self, name: &str, line: u32) -> VarId {
+        let id = VarId(self.unit.vars.len() as u32);
+        let (role, ty) = (Role::Global, TypeExpr::Unknown);
+        self.unit.vars.push(Var { name: name.to_owned(), role, function: None, ty, sources: vec![], line });
+        self.unit.globals.push(id);
+        id
+    }
+
     /// Give a variable a value.
     pub fn give(&mut self, var: VarId, value: ExprId, take: Take) {
         let block = self.block();

@@ -3,6 +3,7 @@
 pub mod builder;
 mod go;
 mod python;
+mod typescript;
 
 use std::collections::BTreeSet;
 
@@ -30,6 +31,17 @@ pub struct Module {
     pub name: String,
 }
 
+/// A name under which files of the tree may be imported.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Alias {
+    /// Only files below this folder use it; empty for all.
+    pub scope: String,
+    /// The name; `*` stands for any rest.
+    pub pattern: String,
+    /// Paths without ending that are tried in turn; `*` is the rest.
+    pub targets: Vec<String>,
+}
+
 /// What the manifests of a tree say.
 #[derive(Debug, Default)]
 pub struct Project {
@@ -37,6 +49,10 @@ pub struct Project {
     pub modules: Vec<Module>,
     /// What files belong to: folders or modules, by the language's idea of a package.
     pub folders: BTreeSet<String>,
+    /// Names for files, nearest manifest first.
+    pub aliases: Vec<Alias>,
+    /// Source files without their ending.
+    pub files: BTreeSet<String>,
 }
 
 impl Project {
@@ -58,20 +74,39 @@ pub trait FrontEnd: Sync {
     fn manifests(&self) -> &'static [&'static str];
     /// Read a manifest: the package root it declares, and its dependencies on packages that begin with `prefix`.
     fn manifest(&self, path: &str, text: &str, prefix: &str) -> (Option<Module>, Vec<SdkVersion>);
+    /// Names a manifest gives to files of the tree.
+    fn aliases(&self, _path: &str, _text: &str) -> Vec<Alias> {
+        vec![]
+    }
+    /// Whether a file may declare names of a package of the tree.
+    fn declares(&self, package: &str, path: &str, project: &Project) -> bool {
+        self.folder_of(package, project).as_deref() == Some(self.home(path))
+    }
+    /// Texts one of which stands in a file that imports a package.
+    fn mentions(&self, package: &str, _project: &Project) -> Vec<String> {
+        vec![format!("\"{package}\"")]
+    }
+    /// Text of a file that hands on names of others without naming them.
+    fn hands_on(&self) -> Option<&'static str> {
+        None
+    }
     /// The folder a package is in, when the tree holds it.
     fn folder_of(&self, package: &str, project: &Project) -> Option<String>;
     /// What a file belongs to, as `folder_of` says it: its folder, or itself where every file is a package.
     fn home<'p>(&self, path: &'p str) -> &'p str {
         path.rsplit_once('/').map_or("", |(folder, _)| folder)
     }
-    /// Whether a file that holds these bytes may import a package: its path in quotes.
-    fn may_import(&self, bytes: &[u8], package: &str) -> bool {
-        let quoted = format!("\"{package}\"");
+    /// Whether a file that holds these bytes may import a package, by the texts that show it.
+    fn may_import(&self, bytes: &[u8], _package: &str, mentions: &[String]) -> bool {
         let head = bytes.get(..bytes.len().min(16_000)).unwrap_or(bytes);
-        !package.is_empty() && head.windows(quoted.len()).any(|w| w == quoted.as_bytes())
+        mentions.iter().any(|text| text.len() > 2 && head.windows(text.len()).any(|w| w == text.as_bytes()))
     }
-    /// Whether packages are members of the packages around them, and hand on what they import.
+    /// Whether packages are members of the packages around them.
     fn nests(&self) -> bool {
+        false
+    }
+    /// Whether arguments may be given by name or left out, and maps are written with names as keys.
+    fn names_arguments(&self) -> bool {
         false
     }
     /// Whether a method name is too plain to tell which method is meant when the receiver's type is unknown.
@@ -85,7 +120,7 @@ pub trait FrontEnd: Sync {
 }
 
 /// Every language this version analyses.
-pub static FRONT_ENDS: [&dyn FrontEnd; 2] = [&go::Go, &python::Python];
+pub static FRONT_ENDS: [&dyn FrontEnd; 3] = [&go::Go, &python::Python, &typescript::TypeScript];
 
 /// The front end for a file name.
 pub fn for_path(path: &str) -> Option<&'static dyn FrontEnd> {

@@ -52,12 +52,16 @@ impl FrontEnd for Python {
         true
     }
 
+    fn names_arguments(&self) -> bool {
+        true
+    }
+
     fn is_plain(&self, name: &str) -> bool {
         // Types are often not written; `create` and `update` belong to every library.
         !name.trim_start_matches('_').contains('_')
     }
 
-    fn may_import(&self, bytes: &[u8], package: &str) -> bool {
+    fn may_import(&self, bytes: &[u8], package: &str, _mentions: &[String]) -> bool {
         modules::may_import(bytes, package)
     }
 
@@ -217,7 +221,7 @@ impl<'t> Lowering<'t> {
         bases.retain(|b| !["Protocol", "ABC", "object", "Generic"].iter().any(|w| is(b, w)) && *b != TypeExpr::Unknown);
         let kind = if protocol {
             let methods = self.protocol_methods(body);
-            TypeKind::Interface { methods, bases: bases.clone() }
+            TypeKind::Interface { methods, bases: bases.clone(), fields: vec![] }
         } else {
             TypeKind::Record { fields: self.fields(body), bases: bases.clone() }
         };
@@ -225,6 +229,7 @@ impl<'t> Lowering<'t> {
             name: name_text.clone(),
             kind,
             line: line(name),
+            made_by_call: true,
             decorators,
             provider: None,
         });

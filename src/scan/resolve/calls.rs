@@ -12,6 +12,9 @@ use crate::scan::program::*;
 /// An argument, and the steps from it to the value that is meant.
 pub type Argument = (At, Vec<SlotStep>);
 
+/// The name under which a file hands out what it names for no one.
+const DEFAULT: &str = "default";
+
 /// Methods bound by name alone, when the receiver's type is unknown, are followed up to this many.
 const BY_NAME: usize = 3;
 
@@ -49,7 +52,7 @@ impl<'a> Resolver<'a> {
                     return Some(api);
                 }
                 let package = self.index.import(at.unit, ".")?;
-                self.index.catalogue.function(&self.index.catalogue.current_name(&join(&package, name)))
+                self.index.catalogue.function(&self.index.canonical(&join(&package, name)))
             }
             _ => None,
         }
@@ -104,13 +107,13 @@ impl<'a> Resolver<'a> {
 
     fn callees_of(&self, callee: At, arity: usize) -> Vec<FnAt> {
         // Calling a type makes an object of it.
+        if let Some(constructor) = self.constructor(callee) {
+            return vec![constructor];
+        }
         if let ExprKind::Free(_) | ExprKind::Member { .. } = self.index.kind(callee)
-            && let Ty::Meta(ty) = self.type_of(callee)
+            && let Ty::Meta(_) = self.type_of(callee)
         {
-            return match self.member(&ty, CONSTRUCTOR).what {
-                What::Method(at) => vec![at],
-                _ => vec![],
-            };
+            return vec![];
         }
         match self.index.kind(callee) {
             ExprKind::Free(name) => {
@@ -140,7 +143,11 @@ impl<'a> Resolver<'a> {
                     What::Method(at) => self.overrides(at),
                     What::Abstract { owner, .. } => self.implementers(&owner, name).to_vec(),
                     What::Field { .. } => self.functions_in(callee),
-                    What::Unknown if ty == Ty::Unknown && !self.index.is_plain(name) => {
+                    What::Unknown if ty == Ty::Unknown => {
+                        let held = self.functions_in(callee);
+                        if !held.is_empty() || self.index.is_plain(name) {
+                            return held;
+                        }
                         let named = self.index.methods_named(name);
                         let fitting: Vec<FnAt> = named
                             .iter()
@@ -149,7 +156,7 @@ impl<'a> Resolver<'a> {
                                 let function = self.index.function(*at);
                                 function.params.len() == arity
                                     || function.rest.is_some()
-                                    || (self.index.makes_by_call(at.unit) && function.params.len() > arity)
+                                    || (self.index.names_arguments() && function.params.len() > arity)
                             })
                             .collect();
                         if fitting.len() <= BY_NAME { fitting } else { vec![] }
@@ -182,6 +189,23 @@ impl<'a> Resolver<'a> {
             *other != at && self.index.function(*other).owner.as_deref().is_some_and(|o| derived.contains(&o))
         }));
         all
+    }
+
+    /// What runs when a type is called to make an object.
+    fn constructor(&self, callee: At) -> Option<FnAt> {
+        let made = self.made_type(callee)?;
+        match self.member(&Ty::Named(made), CONSTRUCTOR).what {
+            What::Method(at) => Some(at),
+            _ => None,
+        }
+    }
+
+    /// The type of the tree of which calling this makes an object.
+    pub fn made_type(&self, callee: At) -> Option<Name> {
+        let Ty::Meta(ty) = self.type_of(callee) else { return None };
+        let Ty::Named(full) = &*ty else { return None };
+        let (_, decl) = self.index.type_decl(full)?;
+        decl.made_by_call.then(|| full.clone())
     }
 
     /// Functions an expression has as values.
@@ -273,11 +297,11 @@ impl<'a> Resolver<'a> {
         }
         let mut names = vec![function.name.as_str()];
         if let Some(owner) = function.owner.as_deref().filter(|_| function.name == CONSTRUCTOR) {
-            names.push(owner);
+            names.extend([owner, DEFAULT]);
             names.extend(self.index.derived_names(owner));
         }
-        let named = names.into_iter().flat_map(|name| self.index.calls_named(name));
-        named.filter(|call| self.callees(*call).contains(&at)).collect()
+        let calls = names.into_iter().flat_map(|name| self.index.calls_named(name));
+        calls.filter(|call| self.callees(*call).contains(&at)).collect()
     }
 
     /// Calls of a lambda: through the variable it is bound to, or through the parameter it is given as.
@@ -295,6 +319,9 @@ impl<'a> Resolver<'a> {
             if bound {
                 found.push(At { unit: at.unit, expr: call.expr });
             }
+        }
+        if let Some((key, _)) = self.index.key_of(at) {
+            found.extend(self.index.calls_named(key).filter(|call| self.callees(*call).contains(&at)));
         }
         let Some((outer, position)) = self.index.argument_of(lambda) else { return found };
         for callee in self.callees(outer).iter() {
@@ -341,8 +368,8 @@ impl<'a> Resolver<'a> {
     /// Calls that make an object of a type without a constructor of its own, and what they give to a field.
     pub fn constructions(&self, owner: &Name, field: &str, position: Option<usize>) -> Vec<(At, At, Vec<SlotStep>)> {
         let plain = |ty: &Name| !matches!(self.member(&Ty::Named(ty.clone()), CONSTRUCTOR).what, What::Method(_));
-        let Some((unit, decl)) = self.index.type_decl(owner) else { return vec![] };
-        if !self.index.makes_by_call(unit) || !plain(owner) {
+        let Some((_, decl)) = self.index.type_decl(owner) else { return vec![] };
+        if !self.index.names_arguments() || !decl.made_by_call || !plain(owner) {
             return vec![];
         }
         let mut names = vec![decl.name.as_str()];
@@ -391,7 +418,7 @@ impl<'a> Resolver<'a> {
         if let Some(part) = named.iter().find(is) {
             return Some((here(part), vec![]));
         }
-        let spread = named.iter().find(|part| part.key.is_none())?;
+        let spread = named.iter().find(|part| matches!(part.key, Some(Key::Spread)))?;
         Some((here(spread), vec![SlotStep::Field(name.to_owned())]))
     }
 

@@ -3,7 +3,7 @@
 use super::trace::{Ask, End, Found};
 use super::{Resolver, What};
 use crate::facts::code::{ClientOrigin, Kind, Origin, OriginStatus, Scope};
-use crate::scan::catalogue::ClientAt;
+use crate::scan::catalogue::{ClientAt, SlotStep};
 use crate::scan::index::At;
 use crate::scan::program::ExprKind;
 
@@ -45,6 +45,12 @@ impl<'a> Resolver<'a> {
             });
         }
         found
+    }
+
+    /// All ends of the search for the client in a part of the value at `at`.
+    pub fn client_ends_in(&self, at: At, steps: &[SlotStep]) -> Vec<Found<'a>> {
+        let ask = Ask { production: self.in_production(at.unit), clients: true, steps: STEPS };
+        self.trace_slot(at, steps, ask)
     }
 
     /// Ends → origin, as seen from a file.

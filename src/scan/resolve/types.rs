@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::Resolver;
-use crate::scan::catalogue::ApiRef;
+use crate::scan::catalogue::{ApiRef, Part, SlotStep, Yield};
 use crate::scan::index::{At, FnAt, Name, VarAt, join, name_part, package_part};
 use crate::scan::program::*;
 
@@ -60,6 +60,8 @@ pub enum What<'a> {
     },
     /// A method of the SDK.
     Sdk(ApiRef<'a>),
+    /// An object of the SDK that shares the client of its owner.
+    Part(Name),
     /// A member of a type of another package, or an SDK method that does not talk to the cluster.
     Foreign(Name),
     /// Not known.
@@ -181,17 +183,24 @@ impl<'a> Resolver<'a> {
                     return handed;
                 }
                 match self.type_of(here(*callee)) {
-                    Ty::Unknown => self.telling_type(at, here(*callee)),
+                    Ty::Unknown => match self.callback_type(here(*callee), args) {
+                        Ty::Unknown => self.telling_type(at, here(*callee)),
+                        ty => ty,
+                    },
                     Ty::Function(results) if results.len() == 1 => results.first().cloned().unwrap_or(Ty::Unknown),
                     Ty::Function(results) => Ty::Tuple(results),
                     Ty::Meta(ty) => (*ty).clone(),
                     _ => Ty::Unknown,
                 }
             }
-            ExprKind::Composite { ty: TypeExpr::Unknown, parts } if self.index.makes_by_call(at.unit) => {
+            // A list without a type has that of its first element whose type is known.
+            ExprKind::Composite { ty, parts } if self.is_untyped_list(ty) => {
                 let elements = parts.iter().filter(|part| part.key.is_none());
                 let known = elements.map(|part| self.type_of(here(part.value))).find(|ty| *ty != Ty::Unknown);
-                known.map_or(Ty::Unknown, |ty| Ty::List(Rc::new(ty)))
+                match known {
+                    None if *ty == TypeExpr::Unknown => Ty::Unknown,
+                    known => Ty::List(Rc::new(known.unwrap_or(Ty::Unknown))),
+                }
             }
             ExprKind::Composite { ty, .. } | ExprKind::Cast { ty, .. } => self.ty(at.unit, ty),
             ExprKind::Lambda(func) => self.function_type(FnAt { unit: at.unit, func: *func }),
@@ -226,12 +235,12 @@ impl<'a> Resolver<'a> {
     /// no other library has.
     fn telling_type(&self, call: At, callee: At) -> Ty {
         match self.index.kind(callee) {
-            ExprKind::Free(name) if self.index.makes_by_call(call.unit) => match self.index.import(call.unit, name) {
+            ExprKind::Free(name) if self.index.names_arguments() => match self.index.import(call.unit, name) {
                 Some(full) if name.starts_with(char::is_uppercase) => Ty::Foreign(full.as_ref().into()),
                 _ => Ty::Unknown,
             },
             ExprKind::Member { base, name } if self.type_of(At { unit: call.unit, expr: *base }) == Ty::Unknown => {
-                let api = self.index.catalogue.distinctive(name).filter(|_| self.index.makes_by_call(call.unit));
+                let api = self.index.catalogue.distinctive(name).filter(|_| self.index.names_arguments());
                 match api.and_then(|api| api.api.result.as_deref()) {
                     Some(result) => Ty::Named(result.into()),
                     None => Ty::Unknown,
@@ -252,7 +261,7 @@ impl<'a> Resolver<'a> {
             let value = self.type_of(At { unit: at.unit, expr: source.value });
             let ty = match (source.take, value) {
                 (Take::Whole | Take::Result(0), ty @ (Ty::Named(_) | Ty::Foreign(_) | Ty::Plain)) => ty,
-                (Take::Whole, ty @ (Ty::List(_) | Ty::Map(_) | Ty::Function(_))) => ty,
+                (Take::Whole, ty @ (Ty::List(_) | Ty::Map(_) | Ty::Function(_) | Ty::Meta(_))) => ty,
                 (Take::Whole, Ty::Tuple(results)) => results.first().cloned().unwrap_or(Ty::Unknown),
                 (Take::Result(i), Ty::Tuple(results)) => results.get(i).cloned().unwrap_or(Ty::Unknown),
                 (Take::ElementOf, ty) => element(&ty),
@@ -262,18 +271,106 @@ impl<'a> Resolver<'a> {
                 return ty;
             }
         }
-        Ty::Unknown
+        match (var.role, var.function) {
+            (Role::Param(position), Some(func)) => self.given_type(FnAt { unit: at.unit, func }, position),
+            _ => Ty::Unknown,
+        }
+    }
+
+    /// The type of a parameter of a function literal, as the call that is given the literal tells.
+    fn given_type(&self, function: FnAt, position: usize) -> Ty {
+        let catalogue = self.index.catalogue;
+        if let Some((base, part)) = self.callback_source(function, position) {
+            return match part {
+                Part::Element => element(&self.type_of(base)),
+                _ => self.type_of(base),
+            };
+        }
+        let Some(lambda) = self.index.lambda_at(function) else { return Ty::Unknown };
+        let (value, field) = match self.index.key_of(function) {
+            Some((key, literal)) => (literal, Some(key)),
+            None => (lambda, None),
+        };
+        let Some((call, argument)) = self.index.argument_of(value) else { return Ty::Unknown };
+        let Some(api) = self.api_of(call) else { return Ty::Unknown };
+        let gift = api.api.gives.iter().find(|gift| {
+            let path = match (gift.at.steps.as_slice(), field) {
+                ([], None) => true,
+                ([SlotStep::Field(name)], Some(field)) => name == field,
+                _ => false,
+            };
+            gift.at.argument == Some(argument) && path && gift.param == position
+        });
+        gift.filter(|g| catalogue.types.contains_key(&g.ty)).map_or(Ty::Unknown, |g| Ty::Named(g.ty.as_str().into()))
+    }
+
+    /// What a library method hands to the function it is given: `promise.then(f)`, `list.map(f)`.
+    pub fn callback_source(&self, function: FnAt, position: usize) -> Option<(At, Part)> {
+        if position > 0 || self.index.catalogue.callbacks.is_empty() {
+            return None;
+        }
+        let lambda = self.index.lambda_at(function)?;
+        let (call, 0) = self.index.argument_of(lambda)? else { return None };
+        let (callee, _) = self.call(call)?;
+        let ExprKind::Member { base, name } = self.index.kind(callee) else { return None };
+        let callback = self.index.catalogue.callbacks.get(name)?;
+        if self.is_outside(At { unit: call.unit, expr: *base }) {
+            return None;
+        }
+        (callback.gives != Part::Nothing).then_some((At { unit: call.unit, expr: *base }, callback.gives))
+    }
+
+    /// What a call of such a method yields, and the functions it is given.
+    pub fn callback_result(&self, callee: At, args: &[ExprId]) -> Option<(At, Yield, Vec<FnAt>)> {
+        let ExprKind::Member { base, name } = self.index.kind(callee) else { return None };
+        let callback = self.index.catalogue.callbacks.get(name)?;
+        if self.is_outside(At { unit: callee.unit, expr: *base }) {
+            return None;
+        }
+        let functions = match args.first() {
+            Some(first) if matches!(callback.result, Yield::Function | Yield::List) => {
+                self.functions_in(At { unit: callee.unit, expr: *first })
+            }
+            _ => vec![],
+        };
+        Some((At { unit: callee.unit, expr: *base }, callback.result, functions))
+    }
+
+    /// A library itself, or something it exports: its functions are no methods of a value.
+    fn is_outside(&self, at: At) -> bool {
+        match self.index.kind(at) {
+            ExprKind::Member { base, .. } => {
+                self.index.package_at(At { unit: at.unit, expr: *base }).is_some_and(|p| !self.index.is_local(&p))
+            }
+            _ => self.index.package_at(at).is_some(),
+        }
+    }
+
+    fn callback_type(&self, callee: At, args: &[ExprId]) -> Ty {
+        let Some((base, result, functions)) = self.callback_result(callee, args) else { return Ty::Unknown };
+        let returned = || match functions.first().map(|f| self.function_type(*f)) {
+            Some(Ty::Function(results)) => results.first().cloned().unwrap_or(Ty::Unknown),
+            _ => Ty::Unknown,
+        };
+        match result {
+            Yield::Receiver => self.type_of(base),
+            Yield::Element => element(&self.type_of(base)),
+            Yield::Function => returned(),
+            Yield::List => Ty::List(Rc::new(returned())),
+            Yield::Nothing => Ty::Unknown,
+        }
     }
 
     /// What calling a function yields.
     fn function_type(&self, at: FnAt) -> Ty {
         let function = self.index.function(at);
-        if function.results.is_empty() {
+        if function.results.is_empty() && !function.returns.is_empty() {
             // Nothing declared: what the first return statement with a known type hands out.
-            let values = function.returns.iter().filter_map(|r| r.values.first());
-            let known =
-                values.map(|value| self.type_of(At { unit: at.unit, expr: *value })).find(|ty| *ty != Ty::Unknown);
-            return Ty::Function(Rc::new(known.into_iter().collect()));
+            let values = function.returns.iter().filter_map(|given| given.values.first());
+            let known = values
+                .map(|value| self.type_of(At { unit: at.unit, expr: *value }))
+                .find(|ty| !matches!(ty, Ty::Unknown | Ty::Plain));
+            return Ty::Function(Rc::new(vec![known.unwrap_or(Ty::Unknown)]));
         }
         Ty::Function(Rc::new(function.results.iter().map(|r| self.ty(at.unit, &r.ty)).collect()))
     }
@@ -308,6 +405,7 @@ impl<'a> Resolver<'a> {
     fn member_type(&self, base: &Ty, name: &str) -> Ty {
         match self.member(base, name).what {
             What::Field { ty, .. } => ty,
+            What::Part(ty) => Ty::Named(ty),
             What::Method(at) if self.index.function(at).getter => match self.function_type(at) {
                 Ty::Function(results) => results.first().cloned().unwrap_or(Ty::Unknown),
                 ty => ty,
@@ -354,6 +452,9 @@ impl<'a> Resolver<'a> {
         if self.index.catalogue.types.contains_key(&**full) {
             return match self.index.catalogue.method(full, name) {
                 Some(api) => direct(What::Sdk(api)),
+                None if self.index.catalogue.part(full, name).is_some() => {
+                    direct(What::Part(self.index.catalogue.part(full, name).unwrap_or_default().into()))
+                }
                 None => direct(What::Foreign(full.clone())),
             };
         }
@@ -371,7 +472,10 @@ impl<'a> Resolver<'a> {
                         .or_else(|| self.inherited(unit, bases, name, depth))
                 }
             }
-            TypeKind::Interface { methods, bases } => {
+            TypeKind::Interface { methods, bases, fields } => {
+                if let Some(field) = fields.iter().find(|f| f.name == name) {
+                    return direct(What::Field { owner: full.clone(), ty: self.ty(unit, &field.ty) });
+                }
                 if let Some(method) = methods.iter().find(|m| m.name == name) {
                     return direct(What::Abstract { owner: full.clone(), unit, method });
                 }
@@ -459,24 +563,35 @@ impl<'a> Resolver<'a> {
 
     /// The type of a field without a declared one: that of the first value its own type's methods give it.
     fn written_type(&self, owner: &Name, field: &str, depth: usize) -> Ty {
-        let Some((unit, decl)) = self.index.type_decl(owner).filter(|_| depth < 4) else { return Ty::Unknown };
+        let Some((home, decl)) = self.index.type_decl(owner).filter(|(_, decl)| decl.made_by_call && depth < 4) else {
+            return Ty::Unknown;
+        };
         for (n, i) in self.index.field_writes(field) {
-            let Some(write) = self.index.unit(*n).writes.get(*i).filter(|_| *n == unit) else { continue };
-            let Some(function) = write.function.and_then(|f| self.index.unit(unit).named_around(Some(f))) else {
+            let unit = self.index.unit(*n);
+            let Some(write) = unit.writes.get(*i).filter(|w| *n == home && w.source.take == Take::Whole) else {
                 continue;
             };
-            if self.index.unit(unit).function(function).owner.as_ref() != Some(&decl.name) {
+            let ExprKind::Member { base, .. } = &unit.expr(write.target).kind else { continue };
+            let ExprKind::Var(var) = unit.expr(*base).kind else { continue };
+            let own = |ty: &TypeExpr| matches!(ty, TypeExpr::Named { qualifier: None, name } if *name == decl.name);
+            if !own(&unit.var(var).ty) {
                 continue;
             }
-            if !matches!(write.source.take, Take::Whole) {
-                continue;
-            }
-            match self.type_of(At { unit, expr: write.source.value }) {
+            match self.type_of(At { unit: *n, expr: write.source.value }) {
                 Ty::Unknown | Ty::Plain => {}
                 ty => return ty,
             }
         }
         Ty::Unknown
+    }
+
+    /// A list that is written without the type of its elements.
+    fn is_untyped_list(&self, ty: &TypeExpr) -> bool {
+        match ty {
+            TypeExpr::List(element) => **element == TypeExpr::Unknown,
+            TypeExpr::Unknown => self.index.names_arguments(),
+            _ => false,
+        }
     }
 
     /// The embedded fields through which a type of the tree is an SDK client, if it is one.

@@ -139,6 +139,7 @@ impl Lowering<'_> {
                 name: name_text,
                 kind,
                 line: line(name),
+                made_by_call: false,
                 decorators: vec![],
                 provider: None,
             });
@@ -184,6 +185,6 @@ impl Lowering<'_> {
                 _ => {}
             }
         }
-        TypeKind::Interface { methods, bases }
+        TypeKind::Interface { methods, bases, fields: vec![] }
     }
 }

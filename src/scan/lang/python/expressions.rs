@@ -195,7 +195,7 @@ impl<'t> Lowering<'t> {
                 }
                 "dictionary_splat" => {
                     let value = self.expression(argument);
-                    named.push(Part { key: None, value });
+                    named.push(Part { key: Some(Key::Spread), value });
                 }
                 _ => {
                     spread |= argument.kind() == "list_splat";

@@ -105,6 +105,7 @@ impl<'t> Lowering<'t> {
             }
         }
         if children(node).iter().any(|n| n.kind() == "wildcard_import") {
+            self.b.unit.hands_on.push(path.clone());
             self.b.unit.imports.push(Import { alias: Some(".".to_owned()), path, member: None });
         }
     }

@@ -131,7 +131,14 @@ impl<'t> Lowering<'t> {
             _ => return,
         };
         let name_text = self.slice(name).to_owned();
-        self.b.unit.types.push(TypeDecl { name: name_text, kind, line: line(name), decorators: vec![], provider });
+        self.b.unit.types.push(TypeDecl {
+            name: name_text,
+            kind,
+            line: line(name),
+            made_by_call: false,
+            decorators: vec![],
+            provider,
+        });
     }
 
     fn is_outer(&self, name: &str) -> bool {

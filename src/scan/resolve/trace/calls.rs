@@ -50,7 +50,7 @@ impl<'a> Search<'_, 'a> {
             }
         }
         if let Ty::Meta(ty) = self.r.type_of(callee) {
-            if self.r.index.makes_by_call(at.unit) {
+            if self.r.made_type(callee).is_some() || self.r.index.names_arguments() {
                 return self.made(at, &ty, path);
             }
             // A conversion, `Type(value)`.

@@ -1,6 +1,7 @@
 //! Calls of other packages that hand a value on: once-functions, boxes, contexts.
 
 use super::*;
+use crate::scan::catalogue::Yield;
 use crate::scan::index::join;
 
 impl<'a> Search<'_, 'a> {
@@ -33,6 +34,33 @@ impl<'a> Search<'_, 'a> {
             }
         }
         if result == 0 && self.boxed(at, callee, args, &path) {
+            return;
+        }
+        if let Some((base, result, functions)) = self.r.callback_result(callee, args) {
+            let parts = |element: bool| match path.parts.first() {
+                _ if !element => Some(path.parts.clone()),
+                Some((Step::Element, rest)) => Some(rest.clone()),
+                _ => None,
+            };
+            match result {
+                Yield::Receiver => return self.go(base, path),
+                Yield::Element => {
+                    let parts = path.parts.push(Step::Element);
+                    return self.go(base, Path { parts, ..path });
+                }
+                Yield::Function | Yield::List if !functions.is_empty() => {
+                    let Some(parts) = parts(result == Yield::List) else { return };
+                    for function in functions {
+                        if !path.frames.contains(function, at) {
+                            self.returns(function, 0, Path { parts: parts.clone(), ..path.clone() });
+                        }
+                    }
+                    return;
+                }
+                _ => {}
+            }
+        }
+        if self.ask.clients && self.made_for_library(at, callee, args, &path) {
             return;
         }
         // A library function that is given a client most likely hands it on.
@@ -71,6 +99,69 @@ impl<'a> Search<'_, 'a> {
         }
     }
 
+    /// A library function that is given functions which make a client (`cache`, `once`, `retry`) hands out what
+    /// they make; so does calling what such a function returned.
+    fn made_for_library(&mut self, at: At, callee: At, args: &'a [ExprId], path: &Path) -> bool {
+        if path.depth > 40 {
+            return false;
+        }
+        let mut inner =
+            Search { r: self.r, ask: self.ask, left: self.left.min(400), seen: HashSet::new(), found: vec![] };
+        let makes = |found: &Found<'a>| match &found.end {
+            End::Sdk(_, api) => api.api.result.as_deref().is_some_and(|ty| self.r.index.catalogue.is_client(ty)),
+            _ => false,
+        };
+        // What comes last is what comes out of a chain of steps.
+        for expr in args.iter().rev() {
+            if inner.found.iter().any(makes) {
+                break;
+            }
+            let argument = At { unit: at.unit, expr: *expr };
+            match self.r.index.kind(argument) {
+                ExprKind::Lambda(func) => {
+                    let function = FnAt { unit: at.unit, func: *func };
+                    inner.returns(function, 0, Path { depth: path.depth + 1, ..path.clone() });
+                }
+                ExprKind::Call { .. } => inner.go(argument, path.clone()),
+                ExprKind::Composite { parts, .. } => {
+                    for part in parts {
+                        if let ExprKind::Lambda(func) = self.r.index.kind(At { unit: at.unit, expr: part.value }) {
+                            let function = FnAt { unit: at.unit, func: *func };
+                            inner.returns(function, 0, Path { depth: path.depth + 1, ..path.clone() });
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+        let callee_value = match self.r.index.kind(callee) {
+            ExprKind::Var(_) => true,
+            ExprKind::Member { base, .. } => {
+                let base = At { unit: callee.unit, expr: *base };
+                match self.r.index.package_at(base) {
+                    Some(package) => self.r.index.is_local(&package),
+                    None => matches!(self.r.index.kind(base), ExprKind::Call { .. }),
+                }
+            }
+            _ => false,
+        };
+        if callee_value && !inner.found.iter().any(makes) {
+            let value = match self.r.index.kind(callee) {
+                ExprKind::Member { base, .. }
+                    if self.r.index.package_at(At { unit: callee.unit, expr: *base }).is_none() =>
+                {
+                    At { unit: callee.unit, expr: *base }
+                }
+                _ => callee,
+            };
+            inner.go(value, path.clone());
+        }
+        let made: Vec<Found<'a>> = inner.found.into_iter().filter(makes).collect();
+        let any = !made.is_empty();
+        self.found.extend(made);
+        any
+    }
+
     /// An argument that a library function hands on: the value, or what calling it yields.
     pub(super) fn handed_on(&mut self, argument: At, result: usize, path: Path) {
         let parts = if result > 0 { path.parts.push(Step::Result(result)) } else { path.parts.clone() };
@@ -88,7 +179,11 @@ impl<'a> Search<'_, 'a> {
         {
             return self.context_value(at, args, path);
         }
-        let Ty::Foreign(ty) = self.r.type_of(base) else { return false };
+        let ty = match self.r.type_of(base) {
+            Ty::Foreign(ty) => ty,
+            Ty::Map(_) => "map".into(),
+            _ => return false,
+        };
         let Some(container) = index.catalogue.boxes.get(&*ty) else { return false };
         if container.load != *name {
             return false;

@@ -1,6 +1,7 @@
 //! Parameters: what callers give, and what containers inject.
 
 use super::*;
+use crate::scan::catalogue::Part;
 use crate::scan::index::{VarAt, join};
 
 impl<'a> Search<'_, 'a> {
@@ -27,11 +28,40 @@ impl<'a> Search<'_, 'a> {
         if any {
             return;
         }
+        if let Some((base, part)) = self.r.callback_source(function, position) {
+            let parts = match part {
+                Part::Element => path.parts.push(Step::Element),
+                _ => path.parts.clone(),
+            };
+            return self.go(base, Path { parts, ..path });
+        }
         if self.injected(function, position, &path) {
             return;
         }
         if self.provided(function, position, &path) {
             return;
+        }
+        if let Some(param) = declared.params.get(position) {
+            let at = VarAt { unit: function.unit, var: *param };
+            if self.by_token(at, &path) {
+                return;
+            }
+            if let Ty::Named(ty) = self.r.var_type(at) {
+                if self.configured(&ty, &path) {
+                    return;
+                }
+                // A container makes the object: what it holds is known by its type.
+                if self.r.index.type_decl(&ty).is_some_and(|(_, decl)| decl.made_by_call) {
+                    match path.parts.first() {
+                        None => return self.instance(&ty, path),
+                        Some((Step::Field(field), rest)) => {
+                            let (field, rest) = (field.clone(), rest.clone());
+                            return self.field(&ty, &field, Path { parts: rest, ..path });
+                        }
+                        _ => {}
+                    }
+                }
+            }
         }
         let display = self.r.index.display(function);
         if !callers.is_empty() {
@@ -75,7 +105,7 @@ impl<'a> Search<'_, 'a> {
                 // `f(g())` where g has several results.
                 let Some((_, args)) = self.r.call(call) else { return };
                 if let [only] = args
-                    && !self.r.index.makes_by_call(call.unit)
+                    && !self.r.index.names_arguments()
                 {
                     let parts = path.parts.push(Step::Result(position));
                     self.go(At { unit: call.unit, expr: *only }, Path { parts, ..path });
@@ -96,6 +126,76 @@ impl<'a> Search<'_, 'a> {
         let steps = path.steps.then(|| format!("parameter {} injected as {name}", param.name));
         self.go(At { unit, expr: provider }, Path { frames: Frames::default(), steps, ..path.clone() });
         true
+    }
+
+    /// The calls that configure every object of an SDK type that a container hands out.
+    pub(super) fn configured(&mut self, ty: &Name, path: &Path) -> bool {
+        let index = self.r.index;
+        let Some((_, declared)) = index.catalogue.sdk_type(ty) else { return false };
+        let mut any = false;
+        for full in &declared.configured_by {
+            let name = full.rsplit('.').next().unwrap_or(full);
+            let calls: Vec<At> = index.calls_named(name).collect();
+            for call in calls {
+                let Some(api) = self.r.api_of(call).filter(|api| api.full() == *full) else { continue };
+                if !self.counts(call.unit) {
+                    continue;
+                }
+                any = true;
+                let steps = path.steps.then(|| format!("configured by {}()", api.display()));
+                self.end(End::Sdk(call, api), &Path { steps, ..path.clone() });
+            }
+        }
+        any
+    }
+
+    /// A parameter that a container fills by token: `@Inject(TOKEN)` and `{ provide: TOKEN, useFactory: … }`.
+    fn by_token(&mut self, param: VarAt, path: &Path) -> bool {
+        let index = self.r.index;
+        let Some(tokens) = &index.catalogue.tokens_of_containers else { return false };
+        let wanted = index.annotations(param).iter().find_map(|call| {
+            let (callee, args) = self.r.call(*call)?;
+            let name = index.last_name(index.unit(callee.unit), callee.expr)?;
+            tokens.annotation.iter().any(|a| a == name).then_some(At { unit: call.unit, expr: *args.first()? })
+        });
+        let Some(wanted) = wanted.map(|at| self.token(at)) else { return false };
+        let mut any = false;
+        for (literal, parts) in index.literals_with(&tokens.token) {
+            if !self.counts(literal.unit) {
+                continue;
+            }
+            let part = |name: &str| {
+                let part = parts.iter().find(|p| matches!(&p.key, Some(Key::Name(key)) if key == name))?;
+                Some(At { unit: literal.unit, expr: part.value })
+            };
+            if part(&tokens.token).map(|at| self.token(at)) != Some(wanted.clone()) {
+                continue;
+            }
+            let steps = path.steps.then(|| format!("provided for {wanted}"));
+            let path = Path { frames: Frames::default(), steps, ..path.clone() };
+            for value in tokens.values.iter().filter_map(|name| part(name)) {
+                any = true;
+                self.go(value, path.clone());
+            }
+            for factory in tokens.factories.iter().filter_map(|name| part(name)) {
+                for function in self.functions_along(factory, &path) {
+                    any = true;
+                    self.returns(function, 0, path.clone());
+                }
+            }
+        }
+        any
+    }
+
+    /// A token as an identity: its text, or the name it has.
+    fn token(&self, at: At) -> String {
+        match self.r.fold(at).text() {
+            Some(text) => text.to_owned(),
+            None => {
+                let text = self.r.index.unit(at.unit).text_of(at.expr);
+                text.rsplit('.').next().unwrap_or(text).to_owned()
+            }
+        }
     }
 
     /// A function nobody calls but a container does: its parameters are filled by type.

@@ -140,19 +140,27 @@ impl<'a> Search<'_, 'a> {
         let ty = self.r.type_of(base);
         let member = self.r.member(&ty, name);
         match member.what {
-            What::Field { owner, .. } => self.field(&owner, name, path),
-            What::Method(function) if self.r.index.function(function).getter => {
-                let steps = path.steps.then(|| format!("returned by {}", self.r.index.display(function)));
-                for function in self.r.overriding(function) {
-                    let frames = Frames::default();
-                    self.returns(function, 0, Path { frames, steps: steps.clone(), ..path.clone() });
-                }
+            // Any object with such a field fits: what the value is tells more than where the field is declared.
+            What::Field { owner, .. } if self.is_open(&owner) => {
+                let parts = path.parts.push(Step::Field(name.to_owned()));
+                self.go(base, Path { parts, ..path });
             }
+            What::Field { owner, .. } => self.field(&owner, name, path),
+            What::Part(_) => self.go(base, path),
             What::Sdk(api) if api.api.attribute => {
                 if self.ask.clients {
                     self.go(base, Path { parts: Parts::default(), ..path });
                 } else if path.parts.first().is_none() {
                     self.end(End::External(at), &path);
+                }
+            }
+            What::Method(function) if self.r.index.function(function).getter => {
+                let steps = path.steps.then(|| format!("returned by {}", self.r.index.display(function)));
+                for function in self.r.overriding(function) {
+                    if !path.frames.contains(function, at) {
+                        let frames = path.frames.push(function, at);
+                        self.returns(function, 0, Path { frames, steps: steps.clone(), ..path.clone() });
+                    }
                 }
             }
             What::Method(function) => {
@@ -170,6 +178,10 @@ impl<'a> Search<'_, 'a> {
                 self.go(base, Path { parts, ..path });
             }
         }
+    }
+
+    fn is_open(&self, owner: &Name) -> bool {
+        matches!(self.r.index.type_decl(owner), Some((_, TypeDecl { kind: TypeKind::Interface { .. }, .. })))
     }
 
     /// Every value ever given to a field of a type.
@@ -205,7 +217,7 @@ impl<'a> Search<'_, 'a> {
             let ExprKind::Composite { parts, .. } = index.kind(literal) else { continue };
             let value = parts.iter().enumerate().find_map(|(i, part)| match &part.key {
                 Some(Key::Name(name)) => (name == field).then_some(part.value),
-                Some(Key::Value(_)) => None,
+                Some(Key::Value(_) | Key::Spread) => None,
                 None => (position == Some(i)).then_some(part.value),
             });
             let Some(value) = value else { continue };
@@ -244,6 +256,13 @@ impl<'a> Search<'_, 'a> {
         index.want(package_part(owner), field, false, false);
         index.want(package_part(owner), short, false, false);
         if !any {
+            if let Some((unit, TypeDecl { kind: TypeKind::Record { fields, .. }, .. })) = index.type_decl(owner)
+                && let Some(declared) = fields.iter().find(|f| f.name == field)
+                && let Ty::Named(ty) = self.r.ty(unit, &declared.ty)
+                && self.configured(&ty, &path)
+            {
+                return;
+            }
             let (reason, how) = if in_tests {
                 ("only_tests_call", "only tests assign")
             } else {
@@ -269,7 +288,10 @@ impl<'a> Search<'_, 'a> {
                 let (field, rest) = (field.clone(), rest.clone());
                 let value = parts.iter().find(|p| matches!(&p.key, Some(Key::Name(name)) if *name == field));
                 if let Some(part) = value {
-                    self.go(At { unit: at.unit, expr: part.value }, Path { parts: rest, ..path });
+                    return self.go(At { unit: at.unit, expr: part.value }, Path { parts: rest, ..path });
+                }
+                for part in parts.iter().filter(|p| matches!(p.key, Some(Key::Spread))) {
+                    self.go(At { unit: at.unit, expr: part.value }, path.clone());
                 }
             }
             Some((Step::Element, rest)) => {
