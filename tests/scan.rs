@@ -331,6 +331,11 @@ fn typescript_look_alikes_are_no_sites() {
 }
 
 #[test]
+fn typescript_fallback_and_flags_are_recognised() {
+    check("typescript/routing");
+}
+
+#[test]
 fn javascript_without_types() {
     check("typescript/javascript");
 }

@@ -430,7 +430,7 @@ pub struct Block {
 }
 
 /// Why a block runs.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Guard {
     /// Always.
     None,
@@ -459,6 +459,10 @@ pub enum Guard {
     Handler {
         /// Types of errors.
         types: Vec<TypeExpr>,
+        /// The block whose errors come here.
+        tried: BlockId,
+        /// The variable that holds the error.
+        error: Option<VarId>,
     },
 }
 

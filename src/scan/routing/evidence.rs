@@ -59,7 +59,9 @@ pub(super) fn guard(r: &Resolver<'_>, first: At, unit: u32, guard: &Guard) -> Op
                 _ => None,
             }
         }
-        Guard::Handler { types } => match types.as_slice() {
+        // An error of something else says nothing about the first call.
+        Guard::Handler { tried, .. } if !lies_in(r, first, unit, *tried) => None,
+        Guard::Handler { types, .. } => match types.as_slice() {
             [] => Some(Evidence::AnyError),
             types if types.iter().all(|ty| is_not_found_type(&r.ty(unit, ty), r)) => Some(Evidence::NotFound),
             types if types.iter().any(|ty| is_broad(ty, r)) => Some(Evidence::AnyError),
@@ -85,8 +87,13 @@ pub(super) fn condition_says(r: &Resolver<'_>, first: At, at: At, holds: bool, d
             match (op.as_str(), holds) {
                 ("&&", true) | ("||", false) => both(says(*left), says(*right)),
                 ("||", true) | ("&&", false) => either(says(*left), says(*right)),
-                ("==" | "!=", _) => {
-                    let equal = (op == "==") == holds;
+                ("instanceof", _) => {
+                    let not_found = is_not_found_name(r, here(*right));
+                    let says = if not_found && holds { Evidence::NotFound } else { Evidence::Unclear };
+                    (not_found || mentions_error(r, first, here(*left))).then_some(says)
+                }
+                ("==" | "===" | "!=" | "!==", _) => {
+                    let equal = op.starts_with('=') == holds;
                     if is_not_found_code(r, here(*left)) || is_not_found_code(r, here(*right)) {
                         return if equal { Some(Evidence::NotFound) } else { Some(Evidence::Unclear) };
                     }
@@ -99,6 +106,11 @@ pub(super) fn condition_says(r: &Resolver<'_>, first: At, at: At, holds: bool, d
                 }
                 _ => None,
             }
+        }
+        // `a || b` where a value is asked for.
+        ExprKind::Choice { condition, then, otherwise } if condition == then => {
+            let says = |expr: ExprId| condition_says(r, first, here(expr), holds, depth + 1);
+            if holds { either(says(*then), says(*otherwise)) } else { both(says(*then), says(*otherwise)) }
         }
         ExprKind::Call { .. } => {
             if tests_not_found(r, at, 0) {
@@ -148,6 +160,14 @@ fn tests_not_found(r: &Resolver<'_>, call: At, depth: usize) -> bool {
                     ExprKind::Call { .. } => tests_not_found(r, at, depth + 1),
                     ExprKind::Cast { ty, .. } => is_not_found_type(&r.ty(at.unit, ty), r),
                     ExprKind::Member { .. } => is_not_found_code(r, at),
+                    ExprKind::Binary { op, right, .. } => {
+                        let right = At { unit: at.unit, expr: *right };
+                        match op.as_str() {
+                            "instanceof" => is_not_found_name(r, right),
+                            "==" | "===" => is_not_found_code(r, right),
+                            _ => false,
+                        }
+                    }
                     _ => false,
                 }
             })
@@ -161,8 +181,31 @@ fn is_not_found_type(ty: &Ty, r: &Resolver<'_>) -> bool {
     }
 }
 
+/// The class of the error, used as a value.
+fn is_not_found_name(r: &Resolver<'_>, at: At) -> bool {
+    r.outside_name(at).is_some_and(|name| r.index.catalogue.not_found.types.contains(&name))
+}
+
+/// A status code, or the name of the error's class as a text.
 fn is_not_found_code(r: &Resolver<'_>, at: At) -> bool {
-    r.outside_name(at).is_some_and(|name| r.index.catalogue.not_found.codes.contains(&name))
+    let rule = &r.index.catalogue.not_found;
+    if let ExprKind::Text(text) = r.index.kind(at) {
+        return rule.types.iter().any(|t| t.rsplit('.').next() == Some(text.as_str()));
+    }
+    r.outside_name(at).is_some_and(|name| rule.codes.contains(&name))
+}
+
+/// Whether a call lies in a block.
+fn lies_in(r: &Resolver<'_>, call: At, unit: u32, block: BlockId) -> bool {
+    let unit_of_call = r.index.unit(call.unit);
+    let mut at = unit_of_call.calls.iter().find(|c| c.expr == call.expr).map(|c| c.block);
+    while let Some(id) = at.filter(|_| call.unit == unit) {
+        if id == block {
+            return true;
+        }
+        at = unit_of_call.blocks.get(id.at()).and_then(|b| b.parent);
+    }
+    false
 }
 
 /// `status.Code(err)`, `st.Code()`.
@@ -176,7 +219,8 @@ fn mentions_error(r: &Resolver<'_>, first: At, at: At) -> bool {
     let range = (unit.expr(at.expr).start, unit.expr(at.expr).end);
     unit.exprs.iter().any(|expr| match &expr.kind {
         ExprKind::Var(var) if expr.start >= range.0 && expr.end <= range.1 => {
-            at.unit == first.unit && unit.var(*var).sources.iter().any(|s| s.value == first.expr)
+            at.unit == first.unit
+                && (unit.var(*var).sources.iter().any(|s| s.value == first.expr) || holds_error(r, first, *var))
         }
         ExprKind::Call { .. } => {
             expr.start >= range.0
@@ -184,6 +228,14 @@ fn mentions_error(r: &Resolver<'_>, first: At, at: At) -> bool {
                 && expr.start == unit.expr(first.expr).start
                 && at.unit == first.unit
         }
+        _ => false,
+    })
+}
+
+/// Whether a variable is the one a handler of the call's errors is given.
+fn holds_error(r: &Resolver<'_>, first: At, var: VarId) -> bool {
+    r.index.unit(first.unit).blocks.iter().any(|block| match &block.guard {
+        Guard::Handler { tried, error, .. } => *error == Some(var) && lies_in(r, first, first.unit, *tried),
         _ => false,
     })
 }

@@ -228,6 +228,9 @@ impl<'t> Lowering<'t> {
         }
         let Some(function) = node.child_by_field_name("function") else { return self.opaque(node) };
         let function = self.called(function);
+        if let Some(id) = self.rescued(function, node) {
+            return id;
+        }
         let callee = match (function.kind(), self.supers.last()) {
             // `super(…)` runs the constructor of what the class extends.
             ("super", Some(base)) => {
@@ -238,6 +241,27 @@ impl<'t> Lowering<'t> {
         };
         let (args, spread) = self.arguments(node);
         self.call_of(callee, args, spread, node)
+    }
+
+    /// `promise.catch(handler)`: the handler runs when what the promise stands for has failed.
+    fn rescued(&mut self, function: Node<'t>, node: Node<'t>) -> Option<ExprId> {
+        let property = function.child_by_field_name("property")?;
+        if function.kind() != "member_expression" || self.slice(property) != "catch" {
+            return None;
+        }
+        let tried = self.b.open_block(Guard::None, line(function));
+        let callee = self.expression(bare(function));
+        self.b.close_block();
+        let handler = self.b.open_block(Guard::Handler { types: vec![], tried, error: None }, line(node));
+        let (args, spread) = self.arguments(node);
+        self.b.close_block();
+        if let Some(ExprKind::Lambda(id)) = args.first().map(|first| &self.b.unit.expr(*first).kind) {
+            let parameter = self.b.unit.function(*id).params.first().copied();
+            if let Some(Guard::Handler { error, .. }) = self.b.unit.blocks.get_mut(handler.at()).map(|b| &mut b.guard) {
+                *error = parameter;
+            }
+        }
+        Some(self.call_of(callee, args, spread, node))
     }
 
     /// What is called: `await f<T>(x)` and `a ?? f<T>(x)` are read as calls of `await f` and of `a ?? f`.

@@ -9,19 +9,21 @@ use crate::scan::program::*;
 
 impl<'t> Lowering<'t> {
     /// The statements of a block, in a scope of their own.
-    pub(super) fn block_statements(&mut self, node: Node<'t>) {
+    pub(super) fn block_statements(&mut self, node: Node<'t>) -> Vec<Guard> {
         self.b.open_scope();
-        if node.kind() == "statement_block" {
-            self.statements(node);
+        let left = if node.kind() == "statement_block" {
+            self.statements(node)
         } else {
-            self.statement(node);
-        }
+            self.statement(node)
+        };
         self.b.close_scope();
+        left
     }
 
     /// Statements one after the other. What follows `if (c) { … return }` runs only when `c` does not hold,
     /// so it is put in a block of its own.
-    pub(super) fn statements(&mut self, node: Node<'t>) {
+    /// The conditions under which its end is reached are handed back.
+    pub(super) fn statements(&mut self, node: Node<'t>) -> Vec<Guard> {
         let all = children(node);
         // Functions are visible in the whole block.
         for child in &all {
@@ -31,23 +33,25 @@ impl<'t> Lowering<'t> {
                 self.b.declare(self.slice(name), Role::Local, TypeExpr::Unknown, line(name));
             }
         }
-        let mut opened = 0;
+        let mut opened = vec![];
         for child in all {
-            if let Some(condition) = self.statement(child) {
-                self.b.open_block(Guard::When { condition, holds: false }, line(child));
-                opened += 1;
+            for guard in self.statement(child) {
+                self.b.open_block(guard.clone(), line(child));
+                opened.push(guard);
             }
         }
-        for _ in 0..opened {
+        for _ in &opened {
             self.b.close_block();
         }
+        opened
     }
 
-    /// One statement; the condition of an `if` without `else` whose body leaves is handed back.
-    pub(super) fn statement(&mut self, node: Node<'t>) -> Option<ExprId> {
+    /// One statement; handed back is what must be so for the next one to run: the condition of an `if` whose
+    /// body leaves does not hold, the `try` that returns has failed.
+    pub(super) fn statement(&mut self, node: Node<'t>) -> Vec<Guard> {
         if self.b.depth >= MAX_DEPTH {
             self.b.unit.too_deep = true;
-            return None;
+            return vec![];
         }
         self.b.depth += 1;
         let left = self.statement_inner(node);
@@ -55,11 +59,11 @@ impl<'t> Lowering<'t> {
         left
     }
 
-    fn statement_inner(&mut self, node: Node<'t>) -> Option<ExprId> {
+    fn statement_inner(&mut self, node: Node<'t>) -> Vec<Guard> {
         match node.kind() {
             "lexical_declaration" | "variable_declaration" => self.local_variables(node),
             "function_declaration" | "generator_function_declaration" => {
-                let name = node.child_by_field_name("name")?;
+                let Some(name) = node.child_by_field_name("name") else { return vec![] };
                 let value = self.lambda(node);
                 let var = match self.b.declared_here(self.slice(name)) {
                     Some(var) => var,
@@ -80,8 +84,10 @@ impl<'t> Lowering<'t> {
             "for_in_statement" => self.for_in(node),
             "for_statement" | "while_statement" | "do_statement" => self.looping(node),
             "switch_statement" => self.switch(node),
-            "try_statement" => self.try_statement(node),
-            "statement_block" => self.block_statements(node),
+            "try_statement" => return self.try_statement(node),
+            "statement_block" => {
+                self.block_statements(node);
+            }
             "labeled_statement" | "else_clause" => {
                 for child in children(node) {
                     if child.kind() != "statement_identifier" {
@@ -100,7 +106,7 @@ impl<'t> Lowering<'t> {
                 self.value(node);
             }
         }
-        None
+        vec![]
     }
 
     fn local_variables(&mut self, node: Node<'t>) {
@@ -141,7 +147,7 @@ impl<'t> Lowering<'t> {
         }
     }
 
-    fn if_statement(&mut self, node: Node<'t>) -> Option<ExprId> {
+    fn if_statement(&mut self, node: Node<'t>) -> Vec<Guard> {
         let condition = node.child_by_field_name("condition").map(|c| self.value(c));
         let guard = |holds| match condition {
             Some(condition) => Guard::When { condition, holds },
@@ -161,7 +167,8 @@ impl<'t> Lowering<'t> {
             }
             self.b.close_block();
         }
-        if alternative.is_none() && consequence.is_some_and(|body| self.leaves(body)) { condition } else { None }
+        let leaves = alternative.is_none() && consequence.is_some_and(|body| self.leaves(body));
+        if leaves && condition.is_some() { vec![guard(false)] } else { vec![] }
     }
 
     /// Whether the last statement leaves the block for good.
@@ -239,26 +246,38 @@ impl<'t> Lowering<'t> {
         self.b.close_scope();
     }
 
-    fn try_statement(&mut self, node: Node<'t>) {
-        if let Some(body) = node.child_by_field_name("body") {
+    fn try_statement(&mut self, node: Node<'t>) -> Vec<Guard> {
+        let body = node.child_by_field_name("body");
+        let tried = self.b.open_block(Guard::None, line(node));
+        if let Some(body) = body {
             self.block_statements(body);
         }
+        self.b.close_block();
+        let mut after = vec![];
         if let Some(handler) = node.child_by_field_name("handler") {
-            self.b.open_block(Guard::Handler { types: vec![] }, line(handler));
             self.b.open_scope();
-            if let Some(parameter) = handler.child_by_field_name("parameter") {
+            let parameter = handler.child_by_field_name("parameter");
+            if let Some(parameter) = parameter {
                 self.declare_pattern(parameter, Role::Local, TypeExpr::Unknown);
             }
-            if let Some(body) = handler.child_by_field_name("body") {
-                self.block_statements(body);
-            }
-            self.b.close_scope();
+            let error = parameter.and_then(|p| self.b.lookup(self.slice(p)));
+            let guard = Guard::Handler { types: vec![], tried, error };
+            self.b.open_block(guard.clone(), line(handler));
+            let handled = handler.child_by_field_name("body");
+            let left = handled.map(|body| self.block_statements(body)).unwrap_or_default();
             self.b.close_block();
+            self.b.close_scope();
+            let falls_through = handled.is_some_and(|h| !self.leaves(h));
+            if falls_through && body.is_some_and(|body| self.leaves(body)) {
+                after.push(guard);
+                after.extend(left);
+            }
         }
         if let Some(last) = node.child_by_field_name("finalizer") {
             for child in children(last) {
                 self.block_statements(child);
             }
         }
+        after
     }
 }
