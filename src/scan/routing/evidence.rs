@@ -192,7 +192,14 @@ fn is_not_found_code(r: &Resolver<'_>, at: At) -> bool {
     if let ExprKind::Text(text) = r.index.kind(at) {
         return rule.types.iter().any(|t| t.rsplit('.').next() == Some(text.as_str()));
     }
-    r.outside_name(at).is_some_and(|name| rule.codes.contains(&name))
+    let name = r.outside_name(at).or_else(|| match r.index.kind(at) {
+        // `status.NOT_FOUND` of an imported `status`.
+        ExprKind::Member { base, name } => {
+            Some(format!("{}.{name}", r.outside_name(At { unit: at.unit, expr: *base })?))
+        }
+        _ => None,
+    });
+    name.is_some_and(|name| rule.codes.contains(&name))
 }
 
 /// Whether a call lies in a block.

@@ -36,6 +36,17 @@ fn chooser(r: &Resolver<'_>, at: At, depth: usize) -> Option<String> {
                 _ => None,
             }
         }
+        ExprKind::Same(inner) => chooser(r, At { unit: at.unit, expr: *inner }, depth + 1),
+        // `client.workflow.getHandle(id)` uses the client of what it is called on.
+        ExprKind::Call { callee, .. } if r.callees(at).is_empty() => {
+            match r.index.kind(At { unit: at.unit, expr: *callee }) {
+                ExprKind::Member { base, .. } => {
+                    let base = At { unit: at.unit, expr: *base };
+                    sdk_object(r, base).then(|| chooser(r, base, depth + 1)).flatten()
+                }
+                _ => None,
+            }
+        }
         ExprKind::Choice { condition, .. } => label(r, At { unit: at.unit, expr: *condition }, 0),
         ExprKind::Call { .. } => r.callees(at).iter().find_map(|function| {
             let declared = r.index.function(*function);
@@ -58,10 +69,18 @@ fn chooser(r: &Resolver<'_>, at: At, depth: usize) -> Option<String> {
             let base = At { unit: at.unit, expr: *base };
             match r.member(&r.type_of(base), name).what {
                 What::Field { owner, .. } => field_chooser(r, &owner, name),
-                _ => None,
+                _ => sdk_object(r, base).then(|| chooser(r, base, depth + 1)).flatten(),
             }
         }
         _ => None,
+    }
+}
+
+/// Whether an expression is an object of the SDK, whose parts share its client.
+fn sdk_object(r: &Resolver<'_>, at: At) -> bool {
+    match r.type_of(at) {
+        Ty::Foreign(full) | Ty::Named(full) => r.index.catalogue.types.contains_key(&*full),
+        _ => false,
     }
 }
 
