@@ -48,6 +48,12 @@ pub struct Catalogue {
     /// Types that mark workflow code.
     #[serde(default)]
     pub workflow_context: Vec<String>,
+    /// Modules that mark a file of workflow code: a worker registers every function such a file hands out.
+    #[serde(default)]
+    pub workflow_modules: Vec<String>,
+    /// Modules that workflow code cannot use.
+    #[serde(default)]
+    pub not_in_workflows: Vec<String>,
     /// Functions that set search attributes inside a workflow → argument.
     #[serde(default)]
     pub upserts: BTreeMap<String, usize>,

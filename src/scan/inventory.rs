@@ -29,6 +29,7 @@ pub fn workflows(r: &Resolver<'_>, classified: &Classified<'_>) -> Vec<WorkflowD
         }
     }
     defined_types(r, &mut found);
+    found.extend(r.index.units.iter().filter(|unit| is_workflow_file(r, unit)).flat_map(handed_out));
     for call in &classified.calls {
         let Some(slot) = call.api.api.registers.as_ref().filter(|_| !call.as_value) else { continue };
         let unit = r.index.unit(call.at.unit);
@@ -93,6 +94,32 @@ fn defined_types(r: &Resolver<'_>, found: &mut Vec<WorkflowDefinition>) {
             });
         }
     }
+}
+
+/// Whether a file is one of workflow code by what it imports.
+fn is_workflow_file(r: &Resolver<'_>, unit: &Unit) -> bool {
+    let imports = |modules: &[String]| unit.imports.iter().any(|i| modules.contains(&i.path));
+    imports(&r.index.catalogue.workflow_modules) && !imports(&r.index.catalogue.not_in_workflows)
+}
+
+/// The asynchronous functions a file hands out, under the names it hands them out by.
+fn handed_out(unit: &Unit) -> Vec<WorkflowDefinition> {
+    let mut seen = std::collections::BTreeSet::new();
+    let mut found = vec![];
+    for (name, own) in &unit.exports {
+        let declared = unit.functions.iter().find(|f| f.parent.is_none() && f.owner.is_none() && f.name == *own);
+        if let Some(function) = declared.filter(|f| f.asynchronous && seen.insert(name)) {
+            found.push(WorkflowDefinition {
+                name: name.clone(),
+                path: unit.path.clone(),
+                line: function.line,
+                role: "defined".into(),
+                task_queue: None,
+                scope: unit.scope,
+            });
+        }
+    }
+    found
 }
 
 /// A workflow returns an error; helpers that take the workflow context often do not. A function that is

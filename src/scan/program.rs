@@ -56,6 +56,8 @@ pub struct Unit {
     pub imports: Vec<Import>,
     /// Packages whose names this one hands on as its own.
     pub hands_on: Vec<String>,
+    /// Names this file hands out → its own names for them, where the language writes that down.
+    pub exports: Vec<(String, String)>,
     /// Calls written upon declarations.
     pub annotations: Vec<Annotation>,
     /// Expressions; an operand comes before the expression that uses it.
@@ -382,6 +384,8 @@ pub struct Function {
     pub of_type: bool,
     /// Annotations: decorators as expressions.
     pub decorators: Vec<ExprId>,
+    /// Its result is waited for.
+    pub asynchronous: bool,
     /// Results.
     pub results: Vec<ResultDecl>,
     /// Return statements.

@@ -149,6 +149,7 @@ impl Builder {
             getter: false,
             of_type: false,
             decorators: vec![],
+            asynchronous: false,
             results: vec![],
             returns: vec![],
             holder: if parent.is_none() { self.holder.clone() } else { None },

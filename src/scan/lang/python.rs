@@ -105,7 +105,6 @@ impl FrontEnd for Python {
             classes: vec![],
             outer: vec![],
             imported: HashSet::new(),
-            last_condition: None,
         };
         lowering.module(root);
         let mut unit = lowering.b.unit;
@@ -135,8 +134,6 @@ struct Lowering<'t> {
     outer: Vec<HashSet<&'t str>>,
     /// Names imports bring in.
     imported: HashSet<String>,
-    /// The condition of the `if` statement lowered last.
-    last_condition: Option<ExprId>,
 }
 
 impl<'t> Lowering<'t> {
@@ -248,7 +245,9 @@ impl<'t> Lowering<'t> {
                         self.class_assignment(inner);
                     }
                 }
-                _ => self.statement(child),
+                _ => {
+                    self.statement(child);
+                }
             }
         }
         self.b.close_scope();

@@ -8,36 +8,35 @@ use crate::scan::program::*;
 
 impl<'t> Lowering<'t> {
     /// Statements one after the other. What follows `if c: … return` runs only when `c` does not hold, so it
-    /// is put in a block of its own.
-    pub(super) fn statements(&mut self, node: Node<'t>) {
-        let mut opened = 0;
+    /// is put in a block of its own. The conditions under which the end is reached are handed back.
+    pub(super) fn statements(&mut self, node: Node<'t>) -> Vec<Guard> {
+        let mut opened = vec![];
         for child in children(node) {
-            self.statement(child);
-            if child.kind() == "if_statement"
-                && child.child_by_field_name("alternative").is_none()
-                && child.child_by_field_name("consequence").is_some_and(leaves)
-                && let Some(condition) = self.last_condition.take()
-            {
-                self.b.open_block(Guard::When { condition, holds: false }, line(child));
-                opened += 1;
+            for guard in self.statement(child) {
+                self.b.open_block(guard.clone(), line(child));
+                opened.push(guard);
             }
         }
-        for _ in 0..opened {
+        for _ in &opened {
             self.b.close_block();
         }
+        opened
     }
 
-    pub(super) fn statement(&mut self, node: Node<'t>) {
+    /// One statement; handed back is what must be so for the next one to run: the condition of an `if` whose
+    /// body leaves does not hold, the `try` that returns has failed.
+    pub(super) fn statement(&mut self, node: Node<'t>) -> Vec<Guard> {
         if self.b.depth >= MAX_DEPTH {
             self.b.unit.too_deep = true;
-            return;
+            return vec![];
         }
         self.b.depth += 1;
-        self.statement_inner(node);
+        let left = self.statement_inner(node);
         self.b.depth -= 1;
+        left
     }
 
-    fn statement_inner(&mut self, node: Node<'t>) {
+    fn statement_inner(&mut self, node: Node<'t>) -> Vec<Guard> {
         match node.kind() {
             "expression_statement" => {
                 for child in children(node) {
@@ -56,16 +55,16 @@ impl<'t> Lowering<'t> {
             "class_definition" => self.class(node, vec![]),
             "decorated_definition" => self.decorated(node, false),
             "return_statement" => self.return_statement(node),
-            "if_statement" => self.if_statement(node),
+            "if_statement" => return self.if_statement(node),
             "for_statement" => self.for_statement(node),
             "while_statement" => {
                 let over = node.child_by_field_name("condition").map(|c| self.value(c));
                 self.guarded(node.child_by_field_name("body"), Guard::Loop { over });
             }
             "with_statement" => self.with_statement(node),
-            "try_statement" => self.try_statement(node),
+            "try_statement" => return self.try_statement(node),
             "match_statement" => self.match_statement(node),
-            "block" | "else_clause" | "finally_clause" | "module" => self.statements(node),
+            "block" | "else_clause" | "finally_clause" | "module" => return self.statements(node),
             "global_statement" | "nonlocal_statement" => {
                 let names: Vec<&'t str> = children(node).into_iter().map(|n| self.slice(n)).collect();
                 if let Some(outer) = self.outer.last_mut() {
@@ -87,6 +86,7 @@ impl<'t> Lowering<'t> {
                 self.value(node);
             }
         }
+        vec![]
     }
 
     /// An assignment; chained ones give every target the same value.
@@ -250,14 +250,15 @@ impl<'t> Lowering<'t> {
         }
     }
 
-    fn guarded(&mut self, body: Option<Node<'t>>, guard: Guard) {
-        let Some(body) = body else { return };
+    fn guarded(&mut self, body: Option<Node<'t>>, guard: Guard) -> Vec<Guard> {
+        let Some(body) = body else { return vec![] };
         self.b.open_block(guard, line(body));
-        self.statement(body);
+        let left = self.statement(body);
         self.b.close_block();
+        left
     }
 
-    fn if_statement(&mut self, node: Node<'t>) {
+    fn if_statement(&mut self, node: Node<'t>) -> Vec<Guard> {
         let condition = node.child_by_field_name("condition").map(|c| self.value(c));
         let when = |condition: Option<ExprId>, holds| match condition {
             Some(condition) => Guard::When { condition, holds },
@@ -267,8 +268,8 @@ impl<'t> Lowering<'t> {
         let (mut opened, mut last) = (0, condition);
         let mut cursor = node.walk();
         let alternatives: Vec<Node<'t>> = node.children_by_field_name("alternative", &mut cursor).collect();
-        for alternative in alternatives {
-            self.b.open_block(when(last, false), line(alternative));
+        for alternative in &alternatives {
+            self.b.open_block(when(last, false), line(*alternative));
             opened += 1;
             if alternative.kind() == "elif_clause" {
                 last = alternative.child_by_field_name("condition").map(|c| self.value(c));
@@ -280,7 +281,8 @@ impl<'t> Lowering<'t> {
         for _ in 0..opened {
             self.b.close_block();
         }
-        self.last_condition = condition;
+        let leaves = alternatives.is_empty() && node.child_by_field_name("consequence").is_some_and(leaves);
+        if leaves && condition.is_some() { vec![when(condition, false)] } else { vec![] }
     }
 
     fn for_statement(&mut self, node: Node<'t>) {
@@ -331,22 +333,37 @@ impl<'t> Lowering<'t> {
         }
     }
 
-    fn try_statement(&mut self, node: Node<'t>) {
+    fn try_statement(&mut self, node: Node<'t>) -> Vec<Guard> {
+        let mut tried = None;
+        let mut body_leaves = false;
+        let mut after = vec![];
         for child in children(node) {
-            match child.kind() {
-                "block" => {
-                    self.b.open_block(Guard::None, line(child));
+            match (child.kind(), tried) {
+                ("block", _) => {
+                    tried = Some(self.b.open_block(Guard::None, line(child)));
                     self.statement(child);
                     self.b.close_block();
+                    body_leaves = leaves(child);
                 }
-                "except_clause" | "except_group_clause" => self.handler(child),
-                _ => self.statement(child),
+                ("except_clause" | "except_group_clause", Some(tried)) => after.push(self.handler(child, tried)),
+                _ => {
+                    self.statement(child);
+                }
             }
+        }
+        // What follows a `try` that returns is reached through the handlers that do not leave; with several
+        // of them no single one must have run.
+        let mut through = after.into_iter().flatten();
+        match (through.next(), through.next()) {
+            (Some(only), None) if body_leaves => only,
+            _ => vec![],
         }
     }
 
-    fn handler(&mut self, node: Node<'t>) {
+    /// An `except` clause; what must be so to get past it, when it does not leave.
+    fn handler(&mut self, node: Node<'t>, tried: BlockId) -> Option<Vec<Guard>> {
         let mut types = vec![];
+        let mut error = None;
         for child in children(node) {
             let caught = match child.kind() {
                 "block" => continue,
@@ -356,13 +373,17 @@ impl<'t> Lowering<'t> {
             if let Some(alias) = child.child_by_field_name("alias") {
                 for target in children(alias) {
                     self.declare_locals(target);
+                    error = self.b.lookup(self.slice(target));
                 }
             }
             let list = if caught.kind() == "tuple" { children(caught) } else { vec![caught] };
             types.extend(list.into_iter().map(|t| self.ty(t)));
         }
+        let guard = Guard::Handler { types, tried, error };
         let body = children(node).into_iter().find(|n| n.kind() == "block");
-        self.guarded(body, Guard::Handler { types });
+        let left = self.guarded(body, guard.clone());
+        let passes = body.is_some_and(|body| !leaves(body));
+        passes.then(|| std::iter::once(guard).chain(left).collect())
     }
 
     fn match_statement(&mut self, node: Node<'t>) {

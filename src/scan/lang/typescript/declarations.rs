@@ -114,7 +114,9 @@ impl<'t> Lowering<'t> {
                     self.decorator(child);
                 }
                 if let Some(declaration) = node.child_by_field_name("declaration") {
+                    let known = self.b.unit.functions.len();
                     self.top_statement(declaration);
+                    self.export_functions(known);
                     if declaration.child_by_field_name("name").is_none() && has_token(node, "default") {
                         self.global_value("default", declaration, TypeExpr::Unknown, line(node));
                         return;
@@ -158,6 +160,14 @@ impl<'t> Lowering<'t> {
                 self.statement(node);
             }
         }
+    }
+
+    /// The functions of an exported declaration are handed out by their names.
+    fn export_functions(&mut self, known: usize) {
+        let unit = &mut self.b.unit;
+        let new = unit.functions.iter().skip(known);
+        let named = new.filter(|f| f.parent.is_none() && f.owner.is_none() && !f.name.is_empty());
+        unit.exports.extend(named.map(|f| (f.name.clone(), f.name.clone())));
     }
 
     fn top_variables(&mut self, node: Node<'t>) {
@@ -238,6 +248,9 @@ impl<'t> Lowering<'t> {
     pub(super) fn function_body(&mut self, id: FuncId, node: Node<'t>) {
         let generics = self.generics.len();
         self.add_generics(node);
+        let promised = |result| self.slice(result).trim_start_matches([':', ' ']).starts_with("Promise<");
+        let waited_for = has_token(node, "async") || node.child_by_field_name("return_type").is_some_and(promised);
+        self.b.with(id, |f| f.asynchronous = waited_for);
         if let Some(single) = node.child_by_field_name("parameter") {
             let var = self.b.declare(self.slice(single), Role::Param(0), TypeExpr::Unknown, line(single));
             self.b.with(id, |f| f.params.push(var));

@@ -181,6 +181,10 @@ impl<'t> Lowering<'t> {
                 (value, TypeExpr::Named { qualifier: Some(alias.to_owned()), name: own.to_owned() })
             }
             None => {
+                // No name: a default export is called what its importer calls it.
+                if exported != "default" {
+                    self.b.unit.exports.push((exported.to_owned(), own.to_owned()));
+                }
                 if own == exported && !self.bindings.contains_key(own) {
                     return;
                 }

@@ -11,11 +11,7 @@ impl<'t> Lowering<'t> {
     /// The statements of a block, in a scope of their own.
     pub(super) fn block_statements(&mut self, node: Node<'t>) -> Vec<Guard> {
         self.b.open_scope();
-        let left = if node.kind() == "statement_block" {
-            self.statements(node)
-        } else {
-            self.statement(node)
-        };
+        let left = if node.kind() == "statement_block" { self.statements(node) } else { self.statement(node) };
         self.b.close_scope();
         left
     }
