@@ -105,8 +105,10 @@ impl<'a> Search<'_, 'a> {
         if path.depth > 40 {
             return false;
         }
-        let mut inner =
-            Search { r: self.r, ask: self.ask, left: self.left.min(400), seen: HashSet::new(), found: vec![] };
+        // What is found only counts when it ends in a client, so it is searched apart; the steps are shared, or
+        // every level of nesting would have a budget of its own.
+        let budget = self.left.min(400);
+        let mut inner = Search { r: self.r, ask: self.ask, left: budget, seen: HashSet::new(), found: vec![] };
         let makes = |found: &Found<'a>| match &found.end {
             End::Sdk(_, api) => api.api.result.as_deref().is_some_and(|ty| self.r.index.catalogue.is_client(ty)),
             _ => false,
@@ -156,6 +158,7 @@ impl<'a> Search<'_, 'a> {
             };
             inner.go(value, path.clone());
         }
+        self.left -= budget - inner.left;
         let made: Vec<Found<'a>> = inner.found.into_iter().filter(makes).collect();
         let any = !made.is_empty();
         self.found.extend(made);
