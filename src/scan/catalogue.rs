@@ -11,9 +11,10 @@ use crate::facts::code::Kind;
 use crate::ui::Problem;
 
 /// Catalogues built into the program: language and text.
-const FILES: [(&str, &str); 3] = [
+const FILES: [(&str, &str); 4] = [
     ("go", include_str!("../../rules/sdk/go.yaml")),
     ("python", include_str!("../../rules/sdk/python.yaml")),
+    ("rust", include_str!("../../rules/sdk/rust.yaml")),
     ("typescript", include_str!("../../rules/sdk/typescript.yaml")),
 ];
 

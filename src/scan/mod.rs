@@ -188,6 +188,7 @@ fn analyse_language(
     let mut parsed: BTreeSet<usize> = BTreeSet::new();
     let mut asked: BTreeSet<Want> = BTreeSet::new();
     let mut units: Vec<Unit> = vec![];
+    let mut files = 0;
     let mut analysis = Analysis::default();
     for _ in 0..=ROUNDS {
         let lowered: Vec<(usize, Result<Lowered, String>)> =
@@ -196,8 +197,9 @@ fn analyse_language(
             parsed.insert(i);
             let Some(entry) = walked.entries.get(i) else { continue };
             let reason = match result {
-                Ok(Lowered { unit, replaced }) => {
-                    units.push(unit);
+                Ok(Lowered { units: lowered, replaced }) => {
+                    files += 1;
+                    units.extend(lowered);
                     replaced.then(|| "in part: not valid UTF-8, read with replacement characters".to_owned())
                 }
                 Err(reason) => Some(reason),
@@ -216,7 +218,7 @@ fn analyse_language(
         }
     }
     let coverage = &mut facts.coverage;
-    coverage.files_parsed += units.len() as u64;
+    coverage.files_parsed += files;
     for unit in &units {
         if unit.broken {
             coverage.files_with_syntax_errors.push(unit.path.clone());
@@ -256,7 +258,7 @@ fn analyse(r: &Resolver<'_>) -> Analysis {
 
 /// A parsed file.
 struct Lowered {
-    unit: Unit,
+    units: Vec<Unit>,
     /// Invalid bytes were replaced.
     replaced: bool,
 }
@@ -268,8 +270,8 @@ fn lower(entry: &Entry, project: &Project) -> Result<Lowered, String> {
     let replaced = matches!(text, std::borrow::Cow::Owned(_));
     let text = text.into_owned();
     let scope = scope::classify(&entry.path, &text, Some(entry.front));
-    let unit = entry.front.lower(SourceFile { path: &entry.path, scope, text, project })?;
-    Ok(Lowered { unit, replaced })
+    let units = entry.front.lower_all(SourceFile { path: &entry.path, scope, text, project })?;
+    Ok(Lowered { units, replaced })
 }
 
 /// Sort everything and fill the coverage.

@@ -3,6 +3,7 @@
 pub mod builder;
 mod go;
 mod python;
+mod rust;
 mod typescript;
 
 use std::collections::BTreeSet;
@@ -117,10 +118,14 @@ pub trait FrontEnd: Sync {
     fn is_test(&self, path: &str) -> bool;
     /// Lower one file; `Err` says why it could not be parsed.
     fn lower(&self, file: SourceFile<'_>) -> Result<Unit, String>;
+    /// Lower one file that may hold several packages, or code of several kinds.
+    fn lower_all(&self, file: SourceFile<'_>) -> Result<Vec<Unit>, String> {
+        self.lower(file).map(|unit| vec![unit])
+    }
 }
 
 /// Every language this version analyses.
-pub static FRONT_ENDS: [&dyn FrontEnd; 3] = [&go::Go, &python::Python, &typescript::TypeScript];
+pub static FRONT_ENDS: [&dyn FrontEnd; 4] = [&go::Go, &python::Python, &rust::Rust, &typescript::TypeScript];
 
 /// The front end for a file name.
 pub fn for_path(path: &str) -> Option<&'static dyn FrontEnd> {
