@@ -24,7 +24,7 @@ fn fixture(case: &str) -> PathBuf {
 }
 
 /// Endings of the files whose comments are read.
-const SOURCES: [&str; 8] = ["go", "py", "ts", "tsx", "js", "mjs", "cjs", "vue"];
+const SOURCES: [&str; 9] = ["go", "py", "rs", "ts", "tsx", "js", "mjs", "cjs", "vue"];
 
 fn files(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).unwrap().flatten() {
@@ -501,4 +501,28 @@ fn several_roots_keep_their_places_apart() {
     let alone = merge(vec![one.scan()]);
     assert_eq!(alone.sites[0].path, "a.go");
     assert_eq!(alone.sites[0].client.status, OriginStatus::Unresolved);
+}
+
+#[test]
+fn rust_every_kind_and_the_inventory() {
+    let facts = check("rust/kinds");
+    let defined = |name: &str| facts.workflow_types.iter().any(|w| w.name == name && w.role == "defined");
+    assert!(defined("OrderWorkflow") && defined("Refund"));
+    let registered: Vec<(&str, Option<&str>)> = facts
+        .workflow_types
+        .iter()
+        .filter(|w| w.role == "registered")
+        .map(|w| (w.name.as_str(), w.task_queue.as_deref()))
+        .collect();
+    assert_eq!(registered, [("OrderWorkflow", Some("orders")), ("Refund", Some("orders"))]);
+    let keys: Vec<(&str, Option<&str>)> =
+        facts.search_attributes.iter().map(|s| (s.name.as_str(), s.value_type.as_deref())).collect();
+    assert!(keys.contains(&("CustomerId", Some("Keyword"))) && keys.contains(&("Amount", Some("Double"))));
+    let hazards: Vec<&str> = facts.hazards.iter().map(|h| h.id.as_str()).collect();
+    for id in ["operator-service", "namespace-registration", "order-by", "hard-coded-address"] {
+        assert!(hazards.contains(&id), "{id} is missing from {hazards:?}");
+    }
+    let sdk = facts.sdks.iter().find(|s| s.package == "temporalio-sdk").unwrap();
+    assert_eq!((sdk.version.as_str(), sdk.line), ("1.1.1", 9));
+    assert_eq!(facts.coverage.files_with_syntax_errors, Vec::<String>::new());
 }

@@ -46,6 +46,9 @@ pub struct Catalogue {
     /// Decorators that define a workflow → the slot of its name.
     #[serde(default)]
     pub definitions: BTreeMap<String, Slot>,
+    /// Annotations of a method that may name the workflow its type defines → the slot of the name.
+    #[serde(default)]
+    pub definition_methods: BTreeMap<String, Slot>,
     /// Types that mark workflow code.
     #[serde(default)]
     pub workflow_context: Vec<String>,
@@ -108,6 +111,9 @@ pub struct SdkType {
     /// Methods; a method that is not listed does not talk to the cluster.
     #[serde(default)]
     pub methods: BTreeMap<String, Api>,
+    /// Types whose methods this one has as well.
+    #[serde(default)]
+    pub has: Vec<String>,
     /// Members that are objects of the SDK and share the client of this one → type.
     #[serde(default)]
     pub parts: BTreeMap<String, String>,
@@ -117,6 +123,9 @@ pub struct SdkType {
     /// A generated stub: its calls are raw gRPC.
     #[serde(default)]
     pub raw: bool,
+    /// Methods that are not listed set the field of their name and hand the object on.
+    #[serde(default)]
+    pub builder: bool,
 }
 
 /// One function or method.
@@ -161,6 +170,8 @@ pub struct Api {
     pub registers: Option<Slot>,
     /// Name it is registered under.
     pub name: Option<Slot>,
+    /// Fields of the object it makes that the arguments fill, in their order.
+    pub fields: Vec<String>,
     /// What functions among the arguments are called with.
     pub gives: Vec<Gift>,
     /// Registers every type name.
@@ -346,6 +357,8 @@ pub struct NotFound {
     pub broad: Vec<String>,
     /// Status codes.
     pub codes: Vec<String>,
+    /// Last parts of variants and codes that say it in any type.
+    pub variants: Vec<String>,
     /// Functions that test an error against a type.
     pub tests: Vec<String>,
     /// Parts of helper names, lower case.
@@ -395,6 +408,8 @@ pub enum Part {
     Whole,
     /// An element of it.
     Element,
+    /// An element of it when it is a container, else the receiver itself.
+    Inner,
 }
 
 /// What a call with a callback yields.
@@ -412,6 +427,8 @@ pub enum Yield {
     Function,
     /// A list of what the function returns.
     List,
+    /// An element of the receiver when it is a container, else the receiver itself.
+    Inner,
 }
 
 /// A function handed to the SDK, and the type of one of its parameters.
@@ -555,7 +572,8 @@ impl Catalogue {
 
     /// Today's name of a package or of `package.Name`.
     pub fn current_name(&self, full: &str) -> String {
-        for (old, new) in &self.renamed {
+        // The longest name that fits stands last.
+        for (old, new) in self.renamed.iter().rev() {
             if let Some(rest) = full.strip_prefix(old.as_str())
                 && (rest.is_empty() || rest.starts_with(['.', '/']))
             {
@@ -578,7 +596,9 @@ impl Catalogue {
     /// A method of an SDK type.
     pub fn method(&self, ty: &str, name: &str) -> Option<ApiRef<'_>> {
         let (owner, entry) = self.sdk_type(ty)?;
-        let (name, api) = entry.methods.get_key_value(name)?;
+        let Some((name, api)) = entry.methods.get_key_value(name) else {
+            return entry.has.iter().find_map(|other| self.method(other, name));
+        };
         Some(ApiRef { owner, name, api, method: true })
     }
 

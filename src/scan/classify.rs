@@ -162,7 +162,7 @@ fn judge<'a>(
         What::Sdk(_) => drop("impossible-arguments"),
         What::Method(_) => drop("own-method"),
         What::Field { .. } => drop("own-field"),
-        What::Part(_) => Verdict::Nothing,
+        What::Part(_) | What::Builder(_) => Verdict::Nothing,
         What::Foreign(full) => foreign(r, &full, distinctive, fits, drop),
         What::Abstract { unit, method, .. } => abstracted(r, base, name, unit, method, distinctive, fits, drop),
         What::Unknown => {
@@ -410,8 +410,10 @@ fn confirmed(r: &Resolver<'_>, base: At, api: &ApiRef<'_>, arguments: Option<(&[
 
 /// Whether a file imports the SDK.
 pub fn imports_sdk(r: &Resolver<'_>, unit: u32) -> bool {
-    let prefix = &r.index.catalogue.dependency;
-    r.index.unit(unit).imports.iter().any(|i| i.path.starts_with(prefix.as_str()))
+    let catalogue = r.index.catalogue;
+    let sdk = |path: &str| path.starts_with(catalogue.dependency.as_str());
+    let imports = &r.index.unit(unit).imports;
+    imports.iter().any(|i| sdk(&i.path) || sdk(&catalogue.current_name(&i.path)))
 }
 
 fn imports_lookalike(r: &Resolver<'_>, unit: u32) -> bool {
@@ -433,9 +435,7 @@ pub fn in_workflow(r: &Resolver<'_>, unit: u32, function: Option<FuncId>) -> boo
 /// Whether a function's first parameter is the workflow context.
 pub fn is_workflow_code(r: &Resolver<'_>, at: FnAt) -> bool {
     let unit = r.index.unit(at.unit);
-    if let Some(owner) = &r.index.function(at).owner
-        && r.definition(&join(&unit.package, owner)).is_some()
-    {
+    if r.index.owner(at).is_some_and(|owner| r.definition(&owner).is_some()) {
         return true;
     }
     let Some(first) = r.index.function(at).params.first() else { return false };

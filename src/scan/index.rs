@@ -130,6 +130,10 @@ impl<'a> Index<'a> {
             index.by_package.entry(&unit.package).or_default().push(n as u32);
             index.declarations(n as u32, unit);
         }
+        // Methods come after the types they belong to, which may stand in other files.
+        for (n, unit) in units.iter().enumerate() {
+            index.functions_of(n as u32, unit);
+        }
         for (n, unit) in units.iter().enumerate() {
             index.uses(n as u32, unit);
         }
@@ -159,11 +163,21 @@ impl<'a> Index<'a> {
                 }
             }
         }
+        for var in &unit.globals {
+            let name = join(&unit.package, &unit.var(*var).name);
+            self.globals.entry(name).or_default().push(VarAt { unit: n, var: *var });
+        }
+        for call in &unit.calls {
+            self.call_places.insert(At { unit: n, expr: call.expr }, *call);
+        }
+    }
+
+    fn functions_of(&mut self, n: u32, unit: &'a Unit) {
         for (i, function) in unit.functions.iter().enumerate() {
             let at = FnAt { unit: n, func: FuncId(i as u32) };
             match &function.owner {
                 Some(owner) => {
-                    let owner = join(&unit.package, owner);
+                    let owner = self.owner_in(n, owner);
                     self.methods.entry(owner).or_default().entry(&function.name).or_insert(at);
                     self.methods_by_name.entry(&function.name).or_default().push(at);
                 }
@@ -172,13 +186,6 @@ impl<'a> Index<'a> {
                 }
                 None => {}
             }
-        }
-        for var in &unit.globals {
-            let name = join(&unit.package, &unit.var(*var).name);
-            self.globals.entry(name).or_default().push(VarAt { unit: n, var: *var });
-        }
-        for call in &unit.calls {
-            self.call_places.insert(At { unit: n, expr: call.expr }, *call);
         }
     }
 
@@ -463,6 +470,28 @@ impl<'a> Index<'a> {
     /// A method a type declares itself.
     pub fn own_method(&self, ty: &str, name: &str) -> Option<FnAt> {
         self.methods.get(ty)?.get(name).copied()
+    }
+
+    /// The methods a type declares itself.
+    pub fn own_methods(&self, ty: &str) -> impl Iterator<Item = FnAt> + '_ {
+        self.methods.get(ty).into_iter().flat_map(|methods| methods.values().copied())
+    }
+
+    /// The full name of the type a function is a method of.
+    pub fn owner(&self, at: FnAt) -> Option<String> {
+        Some(self.owner_in(at.unit, self.function(at).owner.as_deref()?))
+    }
+
+    /// The full name of a type that has methods in a file: of this package, or imported.
+    fn owner_in(&self, unit: u32, owner: &str) -> String {
+        let own = join(&self.unit(unit).package, owner);
+        if self.types.contains_key(&own) {
+            return own;
+        }
+        match self.imports.get(unit as usize).and_then(|imports| imports.get(owner)) {
+            Some(Import { path, member: Some(member), .. }) => self.canonical(&join(path, member)),
+            _ => own,
+        }
     }
 
     /// All methods of a name.

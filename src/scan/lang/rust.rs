@@ -86,7 +86,7 @@ impl FrontEnd for Rust {
         let parsed = parse::parse(&file.text);
         // Places are kept per thread and for good, unless told otherwise.
         let result = parsed.map(|(items, broken, tests_only)| {
-            let source = Source { lines: line_starts(&file.text), text: file.text.as_str(), project: file.project };
+            let source = Source { lines: line_starts(&file.text), project: file.project };
             let scope = if tests_only { Scope::Test } else { file.scope };
             lower_file(&source, file.path, scope, &items, broken)
         });
@@ -100,7 +100,6 @@ impl FrontEnd for Rust {
 
 /// What all modules of a file share.
 struct Source<'t> {
-    text: &'t str,
     /// Byte offsets at which lines begin.
     lines: Vec<usize>,
     project: &'t Project,
@@ -226,17 +225,13 @@ mod tests {
 
     #[test]
     fn modules_and_tests_of_a_file_are_units_of_their_own() {
-        let units = lower("mod a { pub fn f() {} }\n#[cfg(test)]\nmod tests { fn g() {} }\n#[test]\nfn h() {}").unwrap();
+        let units =
+            lower("mod a { pub fn f() {} }\n#[cfg(test)]\nmod tests { fn g() {} }\n#[test]\nfn h() {}").unwrap();
         let mut all: Vec<(&str, Scope)> = units.iter().map(|u| (u.package.as_str(), u.scope)).collect();
         all.sort();
         assert_eq!(
             all,
-            [
-                ("./src", Scope::Main),
-                ("./src", Scope::Test),
-                ("./src/a", Scope::Main),
-                ("./src/tests", Scope::Test)
-            ]
+            [("./src", Scope::Main), ("./src", Scope::Test), ("./src/a", Scope::Main), ("./src/tests", Scope::Test)]
         );
     }
 

@@ -248,9 +248,7 @@ impl<'a> Resolver<'a> {
         let mut found = vec![];
         if let Some((_, TypeDecl { kind: TypeKind::Interface { methods, .. }, .. })) = self.index.type_decl(interface) {
             for candidate in self.index.methods_named(method) {
-                let function = self.index.function(*candidate);
-                let Some(owner) = &function.owner else { continue };
-                let owner = join(&self.index.unit(candidate.unit).package, owner);
+                let Some(owner) = self.index.owner(*candidate) else { continue };
                 let whole = methods
                     .iter()
                     .all(|m| self.index.own_method(&owner, &m.name).is_some() || self.promotes(&owner, &m.name));
@@ -405,7 +403,10 @@ impl<'a> Resolver<'a> {
 
     fn named_count(&self, call: At) -> usize {
         match self.index.kind(call) {
-            ExprKind::Call { named, .. } => named.len(),
+            // Types given to a generic function are no arguments.
+            ExprKind::Call { named, .. } => {
+                named.iter().filter(|part| !matches!(&part.key, Some(Key::Name(name)) if name.starts_with('<'))).count()
+            }
             _ => 0,
         }
     }
@@ -428,7 +429,13 @@ impl<'a> Resolver<'a> {
         if let Some(expr) = slot.argument.and_then(|n| args.get(n)) {
             return Some((At { unit: call.unit, expr: *expr }, slot.steps.clone()));
         }
-        let (at, mut steps) = self.named_argument(call, slot.keyword.as_deref()?)?;
+        let keyword = slot.keyword.as_deref()?;
+        if keyword == "self" {
+            let (callee, _) = self.call(call)?;
+            let ExprKind::Member { base, .. } = self.index.kind(callee) else { return None };
+            return Some((At { unit: call.unit, expr: *base }, slot.steps.clone()));
+        }
+        let (at, mut steps) = self.named_argument(call, keyword)?;
         steps.extend(slot.steps.iter().cloned());
         Some((at, steps))
     }

@@ -3,7 +3,7 @@
 use super::trace::{Ask, End, Found};
 use super::{Resolver, Ty};
 use crate::scan::catalogue::Slot;
-use crate::scan::index::{At, FnAt, join, name_part};
+use crate::scan::index::{At, FnAt, name_part};
 use crate::scan::program::*;
 
 /// Steps a folding search may take: constants are near.
@@ -140,6 +140,13 @@ impl<'a> Resolver<'a> {
                     Some(_) => Folded::Function(name.clone()),
                     None => Folded::Dynamic,
                 },
+                // A class of a package that is not in the tree, by its bare name.
+                ExprKind::Free(name) if !self.index.catalogue.definitions.is_empty() => {
+                    match self.index.import(at.unit, name) {
+                        Some(full) => Folded::Function(name_part(&full).to_owned()),
+                        None => Folded::Dynamic,
+                    }
+                }
                 _ => Folded::Dynamic,
             }),
             End::Sdk(_, api) => match &api.api.words {
@@ -183,8 +190,7 @@ impl<'a> Resolver<'a> {
         }
         match &function.owner {
             Some(owner) => {
-                let full = join(&self.index.unit(at.unit).package, owner);
-                self.definition(&full).unwrap_or_else(|| owner.clone())
+                self.index.owner(at).and_then(|full| self.definition(&full)).unwrap_or_else(|| owner.clone())
             }
             None => function.name.clone(),
         }
@@ -200,8 +206,26 @@ impl<'a> Resolver<'a> {
                 None => (at, None),
             };
             let slot = self.index.catalogue.definitions.get(&self.outside_name(callee)?)?;
-            let given = call.and_then(|call| self.fold_slot(call, slot));
+            let given = call.and_then(|call| self.fold_slot(call, slot)).or_else(|| self.named_by_method(full));
             Some(given.and_then(|f| f.text().map(str::to_owned)).unwrap_or_else(|| decl.name.clone()))
+        })
+    }
+
+    /// The name an annotation of one of its methods gives to what a type defines.
+    fn named_by_method(&self, full: &str) -> Option<Folded> {
+        if self.index.catalogue.definition_methods.is_empty() {
+            return None;
+        }
+        self.index.own_methods(full).find_map(|at| self.annotated_name(at))
+    }
+
+    /// The name an annotation gives to a method.
+    pub fn annotated_name(&self, at: FnAt) -> Option<Folded> {
+        self.index.function(at).decorators.iter().find_map(|decorator| {
+            let call = At { unit: at.unit, expr: *decorator };
+            let (callee, _) = self.call(call)?;
+            let name = self.index.last_name(self.index.unit(callee.unit), callee.expr)?;
+            self.fold_slot(call, self.index.catalogue.definition_methods.get(name)?)
         })
     }
 

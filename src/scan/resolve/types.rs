@@ -62,6 +62,8 @@ pub enum What<'a> {
     Sdk(ApiRef<'a>),
     /// An object of the SDK that shares the client of its owner.
     Part(Name),
+    /// A method that sets a field of an object of the SDK and hands the object on.
+    Builder(Name),
     /// A member of a type of another package, or an SDK method that does not talk to the cluster.
     Foreign(Name),
     /// Not known.
@@ -283,6 +285,7 @@ impl<'a> Resolver<'a> {
         if let Some((base, part)) = self.callback_source(function, position) {
             return match part {
                 Part::Element => element(&self.type_of(base)),
+                Part::Inner => inner(self.type_of(base)),
                 _ => self.type_of(base),
             };
         }
@@ -357,6 +360,7 @@ impl<'a> Resolver<'a> {
             Yield::Element => element(&self.type_of(base)),
             Yield::Function => returned(),
             Yield::List => Ty::List(Rc::new(returned())),
+            Yield::Inner => inner(self.type_of(base)),
             Yield::Nothing => Ty::Unknown,
         }
     }
@@ -419,6 +423,7 @@ impl<'a> Resolver<'a> {
                 None => Ty::Unknown,
             },
             What::Sdk(api) => api_type(&api),
+            What::Builder(ty) => Ty::Function(Rc::new(vec![Ty::Named(ty)])),
             // What hangs on a look-alike is one, too: `interceptor.Next`.
             What::Foreign(full) if self.index.catalogue.lookalike(&full).is_some() => Ty::Foreign(full),
             What::Foreign(_) | What::Unknown => Ty::Unknown,
@@ -455,7 +460,14 @@ impl<'a> Resolver<'a> {
                 None if self.index.catalogue.part(full, name).is_some() => {
                     direct(What::Part(self.index.catalogue.part(full, name).unwrap_or_default().into()))
                 }
-                None => direct(What::Foreign(full.clone())),
+                None => direct(match self.index.own_method(full, name) {
+                    // The tree has given the type a method of its own.
+                    Some(method) => What::Method(method),
+                    None if self.index.catalogue.sdk_type(full).is_some_and(|(_, ty)| ty.builder) => {
+                        What::Builder(full.clone())
+                    }
+                    None => What::Foreign(full.clone()),
+                }),
             };
         }
         if let Some(method) = self.index.own_method(full, name) {
@@ -632,6 +644,14 @@ impl<'a> Resolver<'a> {
             }
             _ => false,
         }
+    }
+}
+
+/// The element type of a container, or the type itself.
+fn inner(ty: Ty) -> Ty {
+    match ty {
+        ty @ (Ty::List(_) | Ty::Map(_)) => element(&ty),
+        ty => ty,
     }
 }
 

@@ -7,17 +7,66 @@ use crate::scan::program::*;
 
 /// Methods without arguments that hand on the object they are called on, or a copy or view of it.
 const SELF: [&str; 38] = [
-    "clone", "unwrap", "as_ref", "as_mut", "as_deref", "as_deref_mut", "to_owned", "to_string", "into", "try_into",
-    "parse", "iter", "iter_mut", "into_iter", "cloned", "copied", "ok", "unwrap_or_default", "borrow", "borrow_mut",
-    "as_str", "boxed", "boxed_local", "into_string", "into_boxed_str", "to_vec", "into_request", "as_slice", "deref",
-    "flatten", "transpose", "as_bytes", "into_bytes", "into_future", "fuse", "in_current_span", "trim", "downgrade",
+    "clone",
+    "unwrap",
+    "as_ref",
+    "as_mut",
+    "as_deref",
+    "as_deref_mut",
+    "to_owned",
+    "to_string",
+    "into",
+    "try_into",
+    "parse",
+    "iter",
+    "iter_mut",
+    "into_iter",
+    "cloned",
+    "copied",
+    "ok",
+    "unwrap_or_default",
+    "borrow",
+    "borrow_mut",
+    "as_str",
+    "boxed",
+    "boxed_local",
+    "into_string",
+    "into_boxed_str",
+    "to_vec",
+    "into_request",
+    "as_slice",
+    "deref",
+    "flatten",
+    "transpose",
+    "as_bytes",
+    "into_bytes",
+    "into_future",
+    "fuse",
+    "in_current_span",
+    "trim",
+    "downgrade",
 ];
 
 /// Methods that hand on the object they are called on, whatever they are given.
 const SELF_WITH: [&str; 18] = [
-    "expect", "context", "with_context", "ok_or", "ok_or_else", "wrap_err", "wrap_err_with", "instrument", "inspect",
-    "inspect_err", "expect_err", "trim_end_matches", "trim_start_matches", "with_subscriber", "with_current_context",
-    "change_context", "attach", "attach_printable",
+    "expect",
+    "context",
+    "with_context",
+    "ok_or",
+    "ok_or_else",
+    "wrap_err",
+    "wrap_err_with",
+    "instrument",
+    "inspect",
+    "inspect_err",
+    "expect_err",
+    "trim_end_matches",
+    "trim_start_matches",
+    "with_subscriber",
+    "with_current_context",
+    "change_context",
+    "attach",
+    "attach_printable",
 ];
 
 impl<'t> Lowering<'t> {
@@ -179,7 +228,7 @@ impl<'t> Lowering<'t> {
         let mut args = vec![];
         for arg in &call.args {
             args.push(match arg {
-                Expr::Closure(closure) => self.closure(closure, self.given(&name, base)),
+                Expr::Closure(closure) => self.closure(closure, None),
                 other => self.expression(other),
             });
         }
@@ -201,12 +250,6 @@ impl<'t> Lowering<'t> {
             }
         }
         self.finish_call(callee, args, named, end)
-    }
-
-    /// What a closure's parameter is, when the method hands on what it is called on.
-    fn given(&self, method: &str, base: ExprId) -> Option<ExprId> {
-        let whole = ["map", "and_then", "map_or", "map_or_else", "is_some_and", "is_ok_and", "then", "inspect", "filter"];
-        whole.contains(&method).then_some(base)
     }
 
     /// The value, or another one.

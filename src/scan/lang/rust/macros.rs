@@ -323,7 +323,9 @@ impl<'t> Lowering<'t> {
         let mut tokens = tokens.into_iter().peekable();
         while let Some(token) = tokens.next() {
             match &token {
-                TokenTree::Punct(punct) if matches!(punct.as_char(), ',' | ';') => self.piece(std::mem::take(&mut piece)),
+                TokenTree::Punct(punct) if matches!(punct.as_char(), ',' | ';') => {
+                    self.piece(std::mem::take(&mut piece))
+                }
                 TokenTree::Punct(punct)
                     if punct.as_char() == '='
                         && matches!(tokens.peek(), Some(TokenTree::Punct(next)) if next.as_char() == '>') =>

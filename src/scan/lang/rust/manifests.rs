@@ -10,7 +10,12 @@ pub(super) fn read(path: &str, text: &str, prefix: &str) -> (Option<Module>, Vec
     let Ok(manifest) = text.parse::<Table>() else { return (None, vec![]) };
     let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
     let named = |table: &str| manifest.get(table)?.as_table()?.get("name")?.as_str();
-    let module = named("lib").or_else(|| named("package")).map(|name| Module { folder, name: name.replace('-', "_") });
+    // The SDK's own crates keep the name others import them by.
+    let own = |name: &&str| !name.starts_with(prefix);
+    let module = named("lib")
+        .or_else(|| named("package"))
+        .filter(own)
+        .map(|name| Module { folder, name: name.replace('-', "_") });
     let mut found = vec![];
     tables(&manifest, 0, &mut |name, value| {
         let real = value.get("package").and_then(Value::as_str).unwrap_or(name);

@@ -232,8 +232,10 @@ impl<'t> Lowering<'t> {
     pub(super) fn named(&mut self, path: &Path) -> Named {
         let mut segments: Vec<(String, Span)> =
             path.segments.iter().map(|s| (s.ident.to_string(), s.ident.span())).collect();
-        let lower = |name: &str| name == "crate" || name.starts_with(|c: char| c.is_lowercase() || c == '_' || c == '$');
-        let modules = segments.iter().take(segments.len().saturating_sub(1)).take_while(|(name, _)| lower(name)).count();
+        let lower =
+            |name: &str| name == "crate" || name.starts_with(|c: char| c.is_lowercase() || c == '_' || c == '$');
+        let modules =
+            segments.iter().take(segments.len().saturating_sub(1)).take_while(|(name, _)| lower(name)).count();
         if modules == 0 {
             return Named { module: None, rest: segments };
         }

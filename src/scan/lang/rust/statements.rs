@@ -30,7 +30,8 @@ impl<'t> Lowering<'t> {
     pub(super) fn returns(&mut self, function: FuncId, value: ExprId) {
         let values = match self.kind(value) {
             ExprKind::Composite { ty: TypeExpr::Unknown, parts }
-                if parts.len() > 1 && matches!(parts.first(), Some(Part { key: Some(Key::Name(n)), .. }) if n == "0") =>
+                if parts.len() > 1
+                    && matches!(parts.first(), Some(Part { key: Some(Key::Name(n)), .. }) if n == "0") =>
             {
                 parts.iter().map(|part| part.value).collect()
             }

@@ -8,10 +8,42 @@ use crate::scan::program::*;
 
 /// Types of libraries that hand out what they hold: for our purposes they are what they hold.
 const SAME: [&str; 36] = [
-    "Arc", "Rc", "Box", "Weak", "Pin", "Cow", "Option", "Result", "Mutex", "RwLock", "RefCell", "Cell", "OnceCell",
-    "OnceLock", "LazyLock", "LazyCell", "Lazy", "ArcSwap", "ArcSwapOption", "State", "Data", "Extension", "Poll",
-    "Ready", "BoxFuture", "LocalBoxFuture", "MutexGuard", "RwLockReadGuard", "RwLockWriteGuard", "AsyncOnceCell",
-    "Json", "ManuallyDrop", "SetOnce", "Shared", "ReqData", "Request",
+    "Arc",
+    "Rc",
+    "Box",
+    "Weak",
+    "Pin",
+    "Cow",
+    "Option",
+    "Result",
+    "Mutex",
+    "RwLock",
+    "RefCell",
+    "Cell",
+    "OnceCell",
+    "OnceLock",
+    "LazyLock",
+    "LazyCell",
+    "Lazy",
+    "ArcSwap",
+    "ArcSwapOption",
+    "State",
+    "Data",
+    "Extension",
+    "Poll",
+    "Ready",
+    "BoxFuture",
+    "LocalBoxFuture",
+    "MutexGuard",
+    "RwLockReadGuard",
+    "RwLockWriteGuard",
+    "AsyncOnceCell",
+    "Json",
+    "ManuallyDrop",
+    "SetOnce",
+    "Shared",
+    "ReqData",
+    "Request",
 ];
 
 /// Types that hold several of their last argument.
@@ -19,13 +51,27 @@ const LISTS: [&str; 9] =
     ["Vec", "VecDeque", "HashSet", "BTreeSet", "IndexSet", "DashSet", "SmallVec", "LinkedList", "BinaryHeap"];
 
 /// Types that hold values of their second argument by key.
-const MAPS: [&str; 8] =
-    ["HashMap", "BTreeMap", "DashMap", "IndexMap", "FxHashMap", "AHashMap", "MokaCache", "Cache"];
+const MAPS: [&str; 8] = ["HashMap", "BTreeMap", "DashMap", "IndexMap", "FxHashMap", "AHashMap", "MokaCache", "Cache"];
 
 /// Bounds that say nothing of what a type is.
 const MARKERS: [&str; 17] = [
-    "Send", "Sync", "Sized", "Clone", "Copy", "Debug", "Display", "Default", "Unpin", "Into", "From", "AsRef",
-    "Serialize", "Deserialize", "DeserializeOwned", "ToString", "Error",
+    "Send",
+    "Sync",
+    "Sized",
+    "Clone",
+    "Copy",
+    "Debug",
+    "Display",
+    "Default",
+    "Unpin",
+    "Into",
+    "From",
+    "AsRef",
+    "Serialize",
+    "Deserialize",
+    "DeserializeOwned",
+    "ToString",
+    "Error",
 ];
 
 /// Whether a type of this name is what it holds.
@@ -86,7 +132,8 @@ impl Lowering<'_> {
             if let Some((_, bound)) = self.generics.iter().rev().find(|(generic, _)| *generic == name) {
                 return bound.clone();
             }
-            if matches!(name.as_str(), "str" | "String" | "char" | "usize" | "isize" | "i128" | "u128") || plain(&name) {
+            if matches!(name.as_str(), "str" | "String" | "char" | "usize" | "isize" | "i128" | "u128") || plain(&name)
+            {
                 return TypeExpr::Named { qualifier: None, name: "string".to_owned() };
             }
         }

@@ -31,6 +31,9 @@ impl<'a> Search<'_, 'a> {
         if let Some((base, part)) = self.r.callback_source(function, position) {
             let parts = match part {
                 Part::Element => path.parts.push(Step::Element),
+                Part::Inner if matches!(self.r.type_of(base), Ty::List(_) | Ty::Map(_)) => {
+                    path.parts.push(Step::Element)
+                }
                 _ => path.parts.clone(),
             };
             return self.go(base, Path { parts, ..path });

@@ -168,7 +168,7 @@ impl<'a> Search<'_, 'a> {
                     self.end(End::Function(function), &path);
                 }
             }
-            What::Abstract { .. } | What::Sdk(_) => {
+            What::Abstract { .. } | What::Sdk(_) | What::Builder(_) => {
                 if path.parts.first().is_none() {
                     self.end(End::External(at), &path);
                 }
