@@ -526,3 +526,36 @@ fn rust_every_kind_and_the_inventory() {
     assert_eq!((sdk.version.as_str(), sdk.line), ("1.1.1", 9));
     assert_eq!(facts.coverage.files_with_syntax_errors, Vec::<String>::new());
 }
+
+#[test]
+fn rust_one_factory_and_the_forgotten_starter() {
+    let facts = check("rust/factory");
+    let factory = facts.factories.first().expect("a factory is proposed");
+    assert_eq!((factory.path.as_str(), factory.function.as_str()), ("src/connection.rs", "new_temporal_client"));
+    assert!(facts.hazards.iter().any(|h| h.id == "hard-coded-address" && h.path == "src/jobs/nightly.rs"));
+}
+
+#[test]
+fn rust_clients_through_cells_locks_fields_getters_maps_and_patterns() {
+    check("rust/provenance");
+}
+
+#[test]
+fn rust_handlers_get_their_client_from_the_state_of_the_server() {
+    check("rust/injection");
+}
+
+#[test]
+fn rust_look_alikes_are_not_reported() {
+    check("rust/lookalikes");
+}
+
+#[test]
+fn rust_wrappers_and_their_callers() {
+    check("rust/wrappers");
+}
+
+#[test]
+fn rust_fallbacks_and_flags() {
+    check("rust/routing");
+}

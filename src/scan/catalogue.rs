@@ -49,6 +49,9 @@ pub struct Catalogue {
     /// Annotations of a method that may name the workflow its type defines → the slot of the name.
     #[serde(default)]
     pub definition_methods: BTreeMap<String, Slot>,
+    /// Annotations of a method that may name the message it handles → the slot of the name.
+    #[serde(default)]
+    pub message_methods: BTreeMap<String, Slot>,
     /// Types that mark workflow code.
     #[serde(default)]
     pub workflow_context: Vec<String>,

@@ -298,6 +298,9 @@ fn untyped<'a>(
         return Verdict::Nothing;
     }
     let ends = r.client_ends(base, Some(name));
+    if ends.is_empty() && has_own_method(r, base, name) {
+        return drop("own-method");
+    }
     let (mut other, mut own) = (None, false);
     for found in &ends {
         match &found.end {
@@ -344,6 +347,14 @@ fn untyped<'a>(
         return Verdict::Nothing;
     }
     Verdict::Is(api, if imports_sdk(r, base.unit) { Confidence::Likely } else { Confidence::Possible })
+}
+
+/// Whether the values that reach a receiver are objects of the tree that bring the method themselves.
+fn has_own_method(r: &Resolver<'_>, base: At, name: &str) -> bool {
+    r.trace(base, Ask { production: false, clients: true, steps: 1000 }).iter().any(|found| match &found.end {
+        End::Instance(ty) => matches!(r.member(&Ty::Named(ty.clone()), name).what, What::Method(_)),
+        _ => false,
+    })
 }
 
 /// The method of this name of what an SDK call handed out, when such a value reaches the receiver.

@@ -98,10 +98,7 @@ fn message_name<'a>(r: &Resolver<'a>, call: &ApiCall<'a>) -> Option<String> {
     let found = r.trace_argument(call.at, slot, ask)?;
     let folded = match found.as_slice() {
         [only] => match &only.end {
-            End::Function(at) if r.index.function(*at).owner.is_some() => {
-                let function = r.index.function(*at);
-                Some(r.annotated_name(*at).unwrap_or_else(|| Folded::Text(function.name.clone())))
-            }
+            End::Function(at) if r.index.function(*at).owner.is_some() => Some(r.message_of(*at)),
             End::Sdk(made, inner) => inner.api.message.as_ref().and_then(|slot| r.fold_slot(*made, slot)),
             _ => r.fold_slot(call.at, slot),
         },

@@ -149,6 +149,7 @@ fn lower_file(source: &Source<'_>, path: &str, scope: Scope, items: &[syn::Item]
                 generics: vec![],
                 selves: vec![],
                 types: HashSet::new(),
+                same: HashSet::new(),
                 inner: vec![],
             };
             lowering.module(&items, &all);
@@ -181,6 +182,8 @@ struct Lowering<'t> {
     selves: Vec<TypeExpr>,
     /// Types declared in the module.
     types: HashSet<String>,
+    /// Type aliases declared in the module that are their argument.
+    same: HashSet<String>,
     /// Modules written in this one: name, items, for tests only.
     inner: Vec<(String, Vec<&'t syn::Item>, bool)>,
 }

@@ -1,5 +1,7 @@
 //! Folding: names, queues, addresses as the words a reader understands.
 
+use std::collections::BTreeMap;
+
 use super::trace::{Ask, End, Found};
 use super::{Resolver, Ty};
 use crate::scan::catalogue::Slot;
@@ -213,19 +215,25 @@ impl<'a> Resolver<'a> {
 
     /// The name an annotation of one of its methods gives to what a type defines.
     fn named_by_method(&self, full: &str) -> Option<Folded> {
-        if self.index.catalogue.definition_methods.is_empty() {
+        let slots = &self.index.catalogue.definition_methods;
+        if slots.is_empty() {
             return None;
         }
-        self.index.own_methods(full).find_map(|at| self.annotated_name(at))
+        self.index.own_methods(full).find_map(|at| self.annotated_name(at, slots))
     }
 
-    /// The name an annotation gives to a method.
-    pub fn annotated_name(&self, at: FnAt) -> Option<Folded> {
+    /// The name an annotation gives to the message a method handles.
+    pub fn message_of(&self, at: FnAt) -> Folded {
+        let given = self.annotated_name(at, &self.index.catalogue.message_methods);
+        given.unwrap_or_else(|| Folded::Text(self.index.function(at).name.clone()))
+    }
+
+    fn annotated_name(&self, at: FnAt, slots: &BTreeMap<String, Slot>) -> Option<Folded> {
         self.index.function(at).decorators.iter().find_map(|decorator| {
             let call = At { unit: at.unit, expr: *decorator };
             let (callee, _) = self.call(call)?;
             let name = self.index.last_name(self.index.unit(callee.unit), callee.expr)?;
-            self.fold_slot(call, self.index.catalogue.definition_methods.get(name)?)
+            self.fold_slot(call, slots.get(name)?)
         })
     }
 

@@ -6,7 +6,7 @@ use super::{Lowering, types};
 use crate::scan::program::*;
 
 /// Methods without arguments that hand on the object they are called on, or a copy or view of it.
-const SELF: [&str; 38] = [
+const SELF: [&str; 40] = [
     "clone",
     "unwrap",
     "as_ref",
@@ -45,6 +45,8 @@ const SELF: [&str; 38] = [
     "in_current_span",
     "trim",
     "downgrade",
+    "enumerate",
+    "rev",
 ];
 
 /// Methods that hand on the object they are called on, whatever they are given.
@@ -180,6 +182,7 @@ impl<'t> Lowering<'t> {
             (Some("HashMap" | "BTreeMap" | "DashMap" | "IndexMap"), "new" | "default", None) => {
                 call.args.is_empty().then(|| self.nothing())
             }
+            (Some("HashMap" | "BTreeMap" | "IndexMap"), "from", Some(Expr::Array(list))) => Some(self.map(list)),
             (Some("HashMap" | "BTreeMap" | "Vec"), "from", Some(arg)) => Some(self.value(arg)),
             (Some("String"), "from" | "from_utf8", Some(arg)) => Some(self.value(arg)),
             (Some("Cow"), "Borrowed" | "Owned" | "from", Some(arg)) => Some(self.value(arg)),
@@ -189,6 +192,22 @@ impl<'t> Lowering<'t> {
             }
             _ => None,
         }
+    }
+
+    /// `[(key, value), …]` as a map.
+    fn map(&mut self, list: &syn::ExprArray) -> ExprId {
+        let mut parts = vec![];
+        for entry in &list.elems {
+            if let Expr::Tuple(entry) = entry
+                && let (Some(key), Some(value)) = (entry.elems.first(), entry.elems.iter().nth(1))
+            {
+                let key = self.value(key);
+                let value = self.value(value);
+                parts.push(Part { key: Some(Key::Value(key)), value });
+            }
+        }
+        let range = list.bracket_token.span.join().byte_range();
+        self.add(ExprKind::Composite { ty: TypeExpr::Map(Box::new(TypeExpr::Unknown)), parts }, range)
     }
 
     /// `receiver.method(args)`.

@@ -67,6 +67,9 @@ impl<'t> Lowering<'t> {
                 Item::Struct(item) => _ = self.types.insert(item.ident.to_string()),
                 Item::Enum(item) => _ = self.types.insert(item.ident.to_string()),
                 Item::Trait(item) => _ = self.types.insert(item.ident.to_string()),
+                Item::Type(item) if !item.generics.params.is_empty() && super::types::wraps(&item.ty) => {
+                    self.same.insert(item.ident.to_string());
+                }
                 _ => {}
             }
         }

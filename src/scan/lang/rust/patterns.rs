@@ -72,6 +72,13 @@ impl Lowering<'_> {
                     self.bind_as(case, value, TypeExpr::Unknown, take, depth + 1);
                 }
             }
+            // Key and value, or number and element.
+            Pat::Tuple(inner) if take == Take::ElementOf && inner.elems.len() == 2 => {
+                for (i, pattern) in inner.elems.iter().enumerate() {
+                    let value = value.filter(|_| i == 1);
+                    self.bind_as(pattern, value, TypeExpr::Unknown, take, depth + 1);
+                }
+            }
             Pat::Tuple(inner) => {
                 for (i, pattern) in inner.elems.iter().enumerate() {
                     self.bind_part(pattern, value, i, depth);

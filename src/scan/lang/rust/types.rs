@@ -79,6 +79,11 @@ pub(super) fn is_same(name: &str) -> bool {
     SAME.contains(&name)
 }
 
+/// Whether an alias stands for a type that is what it holds.
+pub(super) fn wraps(ty: &Type) -> bool {
+    matches!(ty, Type::Path(path) if path.path.segments.last().is_some_and(|s| is_same(&s.ident.to_string())))
+}
+
 /// The types among generic arguments.
 pub(super) fn type_arguments(arguments: &PathArguments) -> Vec<&Type> {
     let PathArguments::AngleBracketed(list) = arguments else { return vec![] };
@@ -139,7 +144,8 @@ impl Lowering<'_> {
         }
         let own = path.segments.len() == 1 && self.types.contains(&name);
         if !own && !arguments.is_empty() {
-            if is_same(&name) {
+            // `AppResult<T>` is what it says wherever it is declared.
+            if is_same(&name) || name.ends_with("Result") || self.same.contains(&name) {
                 return arguments.first().map(|ty| self.ty(ty)).unwrap_or_default();
             }
             if LISTS.contains(&name.as_str()) {
@@ -207,7 +213,8 @@ impl Lowering<'_> {
             Type::Tuple(tuple) => tuple.elems.iter().map(|ty| self.ty(ty)).collect(),
             Type::Path(path) => {
                 let Some(last) = path.path.segments.last() else { return vec![TypeExpr::Unknown] };
-                let wraps = is_same(&last.ident.to_string());
+                let name = last.ident.to_string();
+                let wraps = is_same(&name) || name.ends_with("Result") || self.same.contains(&name);
                 match type_arguments(&last.arguments).first() {
                     Some(inner @ (Type::Tuple(_) | Type::Path(_) | Type::TraitObject(_))) if wraps => {
                         self.result_types(inner)

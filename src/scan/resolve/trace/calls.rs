@@ -167,7 +167,8 @@ impl<'a> Search<'_, 'a> {
             return self.go(At { unit: at.unit, expr: *argument }, Path { parts, ..path });
         }
         // A method of a builder that does more than set a field hands the object on as well.
-        if api.method && api.api.kind.is_none() && api.api.result.is_none() && self.is_builder(&api) {
+        let itself = api.api.result.as_deref() == Some(api.owner);
+        if api.method && api.api.kind.is_none() && itself && self.is_builder(&api) {
             let Some((callee, _)) = self.r.call(at) else { return };
             let ExprKind::Member { base, .. } = self.r.index.kind(callee) else { return };
             return self.go(At { unit: at.unit, expr: *base }, path);
