@@ -19,10 +19,30 @@ pub struct Want {
     pub name: String,
     /// The package that declares it.
     pub package: String,
-    /// A file that does not import the package may use it too (methods of values handed around).
-    pub anywhere: bool,
-    /// Only files of the package itself matter: its declaration is asked for.
-    pub declaration: bool,
+    /// Where it may stand.
+    pub reach: Reach,
+}
+
+/// Which files may hold what is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Reach {
+    /// Files of the package itself: its declaration is asked for.
+    Declaration,
+    /// Files that import the package and give the name a value: writers of a field.
+    Writers,
+    /// Files that import the package.
+    Importers,
+    /// A file that does not import the package may use it too: methods of values handed around.
+    Anywhere,
+}
+
+/// How a wanted name was met in a file.
+#[derive(Debug, Clone, Copy, Default)]
+struct Seen {
+    /// At all.
+    named: bool,
+    /// Where it is given a value.
+    written: bool,
 }
 
 /// A name found in more files than this, without the import of its package, is too common to follow.
@@ -64,25 +84,37 @@ pub fn select(entries: &[Entry], candidates: &[usize], wants: &BTreeSet<Want>, p
             let entry = entries.get(*i)?;
             let bytes = std::fs::read(&entry.full).ok()?;
             let mut met: Vec<(&Want, bool)> = vec![];
-            let mut seen = vec![false; names.len()];
+            let mut seen = vec![Seen::default(); names.len()];
+            let mut imported: HashMap<&str, bool> = HashMap::new();
             for hit in automaton.find_overlapping_iter(&bytes) {
                 let pattern = hit.pattern().as_usize();
-                if seen.get(pattern).copied().unwrap_or(true) || !is_word(&bytes, hit.start(), hit.end()) {
+                let (Some(wants), Some(seen)) =
+                    (names.get(pattern).and_then(|n| by_name.get(n)), seen.get_mut(pattern))
+                else {
+                    continue;
+                };
+                if seen.written || !is_word(&bytes, hit.start(), hit.end()) {
                     continue;
                 }
-                if let Some(mark) = seen.get_mut(pattern) {
-                    *mark = true;
-                }
-                let Some(wants) = names.get(pattern).and_then(|n| by_name.get(n)) else { continue };
+                let written = is_given_a_value(&bytes, hit.end());
                 for want in wants {
+                    let writers = want.reach == Reach::Writers;
+                    if if writers { !written } else { seen.named } {
+                        continue;
+                    }
                     let inside = entry.front.declares(&want.package, &entry.path, project);
-                    let mentions = packages.get(want.package.as_str()).map_or(&[][..], Vec::as_slice);
-                    let may_import = || entry.front.may_import(&bytes, &want.package, mentions);
-                    let reach = inside || (!want.declaration && may_import());
-                    if reach || want.anywhere {
+                    let reach = inside
+                        || want.reach != Reach::Declaration
+                            && *imported.entry(want.package.as_str()).or_insert_with(|| {
+                                let mentions = packages.get(want.package.as_str()).map_or(&[][..], Vec::as_slice);
+                                entry.front.may_import(&bytes, &want.package, mentions)
+                            });
+                    if reach || want.reach == Reach::Anywhere {
                         met.push((want, reach));
                     }
                 }
+                seen.named = true;
+                seen.written |= written;
             }
             // A file that hands on the names of others does not name them.
             if met.is_empty()
@@ -113,6 +145,18 @@ fn is_word(bytes: &[u8], start: usize, end: usize) -> bool {
     !part(start.checked_sub(1).and_then(|at| bytes.get(at))) && !part(bytes.get(end))
 }
 
+/// Whether what follows a name gives it a value, as far as one can see: `name = …`, `name: …`, `{ name, … }`.
+fn is_given_a_value(bytes: &[u8], end: usize) -> bool {
+    let rest = bytes.get(end..).unwrap_or_default().trim_ascii_start();
+    match rest {
+        [b'=', b'=', ..] => false,
+        [b'=' | b':' | b',' | b'}', ..] => true,
+        // `name ??= …`, `name ||= …`
+        [b'?', b'?', b'=', ..] | [b'|', b'|', b'=', ..] => true,
+        _ => false,
+    }
+}
+
 fn contains(bytes: &[u8], text: &str) -> bool {
-    bytes.windows(text.len()).any(|w| w == text.as_bytes())
+    memchr::memmem::find(bytes, text.as_bytes()).is_some()
 }

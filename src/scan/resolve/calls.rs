@@ -7,6 +7,7 @@ use super::trace::{Ask, End};
 use super::{Resolver, Ty, What};
 use crate::scan::catalogue::{ApiRef, Slot, SlotStep};
 use crate::scan::index::{At, FnAt, Name, join};
+use crate::scan::prefilter::Reach;
 use crate::scan::program::*;
 
 /// An argument, and the steps from it to the value that is meant.
@@ -279,7 +280,11 @@ impl<'a> Resolver<'a> {
                 Some(owner) if declared.name == CONSTRUCTOR => owner,
                 _ => &declared.name,
             };
-            self.index.want(package, name, declared.owner.is_some() && declared.name != CONSTRUCTOR, false);
+            let method = declared.owner.is_some() && declared.name != CONSTRUCTOR;
+            // Who calls test code is test code.
+            if self.in_production(function.unit) {
+                self.index.want(package, name, if method { Reach::Anywhere } else { Reach::Importers });
+            }
         }
         if let Some(known) = self.callers.borrow().get(&function) {
             return known.clone();

@@ -10,8 +10,9 @@ mod trace;
 mod types;
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::rc::Rc;
+
+use rustc_hash::FxHashMap as HashMap;
 
 pub use constants::Folded;
 pub use trace::{Ask, End, Found};
