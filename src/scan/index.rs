@@ -555,7 +555,20 @@ impl<'a> Index<'a> {
             return;
         }
         let package = package.strip_suffix("_test").unwrap_or(package);
-        self.wants.borrow_mut().insert(Want { name: name.to_owned(), package: package.to_owned(), reach });
+        let (name, package) = (name.to_owned(), package.to_owned());
+        self.wants.borrow_mut().insert(Want { name, package, reach, owner: None });
+    }
+
+    /// Ask for the file of a package that declares a method of a type apart from the type.
+    pub fn want_method(&self, owner: &str, name: &str) {
+        if self.front.methods_apart() {
+            self.wants.borrow_mut().insert(Want {
+                name: name.to_owned(),
+                package: package_part(owner).to_owned(),
+                reach: Reach::Declaration,
+                owner: Some(name_part(owner).to_owned()),
+            });
+        }
     }
 
     /// `path:line` for reasons and paths.

@@ -213,7 +213,7 @@ fn analyse_language(
             continue;
         }
         // What describes the calls is looked for once, when they are settled.
-        analysis = resolver.frugally(|| describe(&resolver, settled));
+        analysis = describe(&resolver, settled);
         chosen = ask(&index, &mut asked, walked, &candidates(&mine, &parsed), project);
         if chosen.is_empty() {
             break;

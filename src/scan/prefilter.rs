@@ -21,6 +21,8 @@ pub struct Want {
     pub package: String,
     /// Where it may stand.
     pub reach: Reach,
+    /// Of a method that is declared apart from its type: the type.
+    pub owner: Option<String>,
 }
 
 /// Which files may hold what is asked for.
@@ -34,15 +36,6 @@ pub enum Reach {
     Importers,
     /// A file that does not import the package may use it too: methods of values handed around.
     Anywhere,
-}
-
-/// How a wanted name was met in a file.
-#[derive(Debug, Clone, Copy, Default)]
-struct Seen {
-    /// At all.
-    named: bool,
-    /// Where it is given a value.
-    written: bool,
 }
 
 /// A name found in more files than this, without the import of its package, is too common to follow.
@@ -84,7 +77,7 @@ pub fn select(entries: &[Entry], candidates: &[usize], wants: &BTreeSet<Want>, p
             let entry = entries.get(*i)?;
             let bytes = std::fs::read(&entry.full).ok()?;
             let mut met: Vec<(&Want, bool)> = vec![];
-            let mut seen = vec![Seen::default(); names.len()];
+            let mut seen = vec![false; names.len()];
             let mut imported: HashMap<&str, bool> = HashMap::new();
             for hit in automaton.find_overlapping_iter(&bytes) {
                 let pattern = hit.pattern().as_usize();
@@ -93,13 +86,22 @@ pub fn select(entries: &[Entry], candidates: &[usize], wants: &BTreeSet<Want>, p
                 else {
                     continue;
                 };
-                if seen.written || !is_word(&bytes, hit.start(), hit.end()) {
+                if !is_word(&bytes, hit.start(), hit.end()) {
                     continue;
                 }
                 let written = is_given_a_value(&bytes, hit.end());
                 for want in wants {
-                    let writers = want.reach == Reach::Writers;
-                    if if writers { !written } else { seen.named } {
+                    // What only some of its places in a file tell is looked for in all of them.
+                    let skip = match (&want.owner, want.reach) {
+                        (None, Reach::Writers) => !written || met.iter().any(|(known, _)| known == want),
+                        (None, _) => *seen,
+                        (Some(_), _) => met.iter().any(|(known, _)| known == want),
+                    };
+                    if skip {
+                        continue;
+                    }
+                    let apart = |owner: &String| entry.front.declares_method(line_before(&bytes, hit.start()), owner);
+                    if want.owner.as_ref().is_some_and(|owner| !apart(owner)) {
                         continue;
                     }
                     let inside = entry.front.declares(&want.package, &entry.path, project);
@@ -113,8 +115,7 @@ pub fn select(entries: &[Entry], candidates: &[usize], wants: &BTreeSet<Want>, p
                         met.push((want, reach));
                     }
                 }
-                seen.named = true;
-                seen.written |= written;
+                *seen = true;
             }
             // A file that hands on the names of others does not name them.
             if met.is_empty()
@@ -143,6 +144,13 @@ pub fn select(entries: &[Entry], candidates: &[usize], wants: &BTreeSet<Want>, p
 fn is_word(bytes: &[u8], start: usize, end: usize) -> bool {
     let part = |at: Option<&u8>| at.is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_' || *b >= 0x80);
     !part(start.checked_sub(1).and_then(|at| bytes.get(at))) && !part(bytes.get(end))
+}
+
+/// The text of a line before a place in it.
+fn line_before(bytes: &[u8], at: usize) -> &[u8] {
+    let before = bytes.get(..at).unwrap_or_default();
+    let start = memchr::memrchr(b'\n', before).map_or(0, |newline| newline + 1);
+    before.get(start..).unwrap_or_default()
 }
 
 /// Whether what follows a name gives it a value, as far as one can see: `name = …`, `name: …`, `{ name, … }`.

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use super::trace::{Ask, End};
 use super::{Resolver, Ty, What};
 use crate::scan::catalogue::{ApiRef, Slot, SlotStep};
-use crate::scan::index::{At, FnAt, Name, join};
+use crate::scan::index::{At, FnAt, Name, join, package_part};
 use crate::scan::prefilter::Reach;
 use crate::scan::program::*;
 
@@ -272,20 +272,7 @@ impl<'a> Resolver<'a> {
 
     /// Calls that reach a function of the tree.
     pub fn callers(&self, function: FnAt) -> Rc<Vec<At>> {
-        let declared = self.index.function(function);
-        if !declared.name.is_empty() {
-            let package = &self.index.unit(function.unit).package;
-            // An object is made by naming its type.
-            let name = match &declared.owner {
-                Some(owner) if declared.name == CONSTRUCTOR => owner,
-                _ => &declared.name,
-            };
-            let method = declared.owner.is_some() && declared.name != CONSTRUCTOR;
-            // Who calls test code is test code.
-            if self.in_production(function.unit) {
-                self.index.want(package, name, if method { Reach::Anywhere } else { Reach::Importers });
-            }
-        }
+        self.ask_for_callers(function);
         if let Some(known) = self.callers.borrow().get(&function) {
             return known.clone();
         }
@@ -293,6 +280,43 @@ impl<'a> Resolver<'a> {
         let found = Rc::new(self.find_callers(function));
         self.callers.borrow_mut().insert(function, found.clone());
         found
+    }
+
+    /// Ask for the files that may call a function.
+    fn ask_for_callers(&self, function: FnAt) {
+        let declared = self.index.function(function);
+        let package = &self.index.unit(function.unit).package;
+        match &declared.owner {
+            _ if declared.name.is_empty() => {}
+            None => self.index.want(package, &declared.name, Reach::Importers),
+            // An object is made by naming its type.
+            Some(owner) if declared.name == CONSTRUCTOR => self.index.want(package, owner, Reach::Importers),
+            Some(owner) => {
+                // Who calls test code is test code that knows it.
+                let reach = if self.in_production(function.unit) { Reach::Anywhere } else { Reach::Importers };
+                self.index.want(package, &declared.name, reach);
+                self.ask_for_users_of_bases(&join(package, owner), &declared.name, 0);
+            }
+        }
+    }
+
+    /// A method is also called by those who only know what its type inherits from.
+    fn ask_for_users_of_bases(&self, owner: &str, method: &str, depth: usize) {
+        if depth > 4 {
+            return;
+        }
+        let Some((unit, TypeDecl { kind: TypeKind::Record { fields, bases, .. }, made_by_call: true, .. })) =
+            self.index.type_decl(owner)
+        else {
+            return;
+        };
+        let embedded = fields.iter().filter(|f| f.embedded).map(|f| &f.ty);
+        for base in bases.iter().chain(embedded) {
+            if let Ty::Named(base) = self.ty(unit, base) {
+                self.index.want(package_part(&base), method, Reach::Importers);
+                self.ask_for_users_of_bases(&base, method, depth + 1);
+            }
+        }
     }
 
     fn find_callers(&self, at: FnAt) -> Vec<At> {

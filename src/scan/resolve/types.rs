@@ -492,7 +492,7 @@ impl<'a> Resolver<'a> {
                 Ty::Foreign(target) => direct(What::Foreign(target)),
                 _ => {
                     // A method declared in a file that was not read yet.
-                    self.index.want(package_part(full), name, Reach::Declaration);
+                    self.index.want_method(full, name);
                     direct(What::Unknown)
                 }
             },
@@ -536,7 +536,7 @@ impl<'a> Resolver<'a> {
             return None;
         }
         // The methods of a type may stand in files that were not read yet.
-        self.index.want(package_part(full), name, Reach::Declaration);
+        self.index.want_method(full, name);
         match foreign {
             Some(foreign) => Some(Member { path: vec![], what: What::Foreign(foreign) }),
             None => Some(Member { path: vec![], what: What::Unknown }),
