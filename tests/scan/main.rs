@@ -1,0 +1,7 @@
+//! The scan as its users see it.
+
+mod behaviour;
+mod expectations;
+mod fixtures;
+mod robustness;
+mod tree;
