@@ -34,10 +34,17 @@ fn files(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
+/// Every file below a folder whose comments are read, in order.
+pub fn sources(root: &Path) -> Vec<PathBuf> {
+    let mut found = vec![];
+    files(root, &mut found);
+    found.sort();
+    found
+}
+
 fn expectations(root: &Path) -> Vec<Expectation> {
-    let (mut paths, mut found) = (vec![], vec![]);
-    files(root, &mut paths);
-    for path in paths {
+    let mut found = vec![];
+    for path in sources(root) {
         let bytes = std::fs::read(&path).unwrap();
         for (i, line) in String::from_utf8_lossy(&bytes).lines().enumerate() {
             let comment = line.split_once("// expect: ").or_else(|| line.split_once("# expect: "));

@@ -3,5 +3,6 @@
 mod behaviour;
 mod expectations;
 mod fixtures;
+mod matrix;
 mod robustness;
 mod tree;
