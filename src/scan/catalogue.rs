@@ -75,6 +75,9 @@ pub struct Catalogue {
     /// Members that hold an SDK object in so many programs that their name tells what it is.
     #[serde(default)]
     pub telling: Vec<String>,
+    /// Members of a member of an enumeration that are the value it was given.
+    #[serde(default)]
+    pub enumeration_values: Vec<String>,
     /// Library containers.
     #[serde(default)]
     pub boxes: BTreeMap<String, BoxType>,

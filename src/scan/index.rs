@@ -48,6 +48,8 @@ pub struct Index<'a> {
     pub project: &'a Project,
     front: &'static dyn FrontEnd,
     imports: Vec<HashMap<&'a str, &'a Import>>,
+    /// Imported names under which a package holds another package: file and alias → that package.
+    inner: HashMap<(u32, &'a str), String>,
     by_package: HashMap<&'a str, Vec<u32>>,
     packages: HashSet<String>,
     derived: HashMap<&'a str, Vec<&'a str>>,
@@ -91,6 +93,7 @@ impl<'a> Index<'a> {
             project,
             front,
             imports: vec![],
+            inner: HashMap::default(),
             by_package: HashMap::default(),
             packages: catalogue.packages(),
             derived: HashMap::default(),
@@ -125,6 +128,12 @@ impl<'a> Index<'a> {
                     None => names.get(import.path.as_str()).copied().unwrap_or_else(|| default_alias(&import.path)),
                 };
                 imports.insert(alias, import);
+                if let Some(member) = import.member.as_deref().filter(|_| front.nests()) {
+                    let inside = format!("{}/{member}", import.path);
+                    if project.folders.contains(&inside) {
+                        index.inner.insert((index.imports.len() as u32, alias), inside);
+                    }
+                }
             }
             index.imports.push(imports);
         }
@@ -292,9 +301,28 @@ impl<'a> Index<'a> {
         let import = *self.imports.get(unit as usize)?.get(alias)?;
         let Some(member) = &import.member else { return Some(Cow::Borrowed(&import.path)) };
         // A name taken from a package may be a package itself; what is known to be something else is not.
+        if let Some(inside) = self.inner.get(&(unit, alias)) {
+            return (!self.binds(&import.path, member)).then(|| Cow::Owned(inside.clone()));
+        }
         let full = self.catalogue.current_name(&join(&import.path, member));
         let known = self.catalogue.types.contains_key(&full) || self.catalogue.functions.contains_key(&full);
         (!known && !self.is_local(&import.path)).then_some(Cow::Owned(full))
+    }
+
+    /// Whether a package binds a name to something else than the package inside it that is called so.
+    fn binds(&self, package: &str, name: &str) -> bool {
+        let Some(units) = self.by_package.get(package) else {
+            self.want(package, name, false, true);
+            return false;
+        };
+        let full = join(package, name);
+        self.functions.contains_key(&full)
+            || self.types.contains_key(&full)
+            || self.globals.contains_key(&full)
+            || units.iter().filter_map(|unit| self.imports.get(*unit as usize)?.get(name)).any(|import| {
+                let itself = import.path == package && import.member.as_deref() == Some(name);
+                import.member.is_some() && !itself
+            })
     }
 
     /// The package an expression names, when it is a bare import name or a package inside one.

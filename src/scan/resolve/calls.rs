@@ -40,8 +40,7 @@ impl<'a> Resolver<'a> {
             ExprKind::Member { base, name } => {
                 let base = At { unit: at.unit, expr: *base };
                 if let Some(package) = self.index.package_at(base) {
-                    let full = self.index.canonical(&join(&package, name));
-                    return self.index.catalogue.function(&full);
+                    return self.function_of_sdk(&join(&package, name));
                 }
                 match self.member(&self.type_of(base), name).what {
                     What::Sdk(api) => Some(api),
@@ -49,7 +48,7 @@ impl<'a> Resolver<'a> {
                 }
             }
             ExprKind::Free(name) => {
-                if let Some(api) = self.index.catalogue.function(&self.index.free_name(at.unit, name)) {
+                if let Some(api) = self.function_of_sdk(&self.index.free_name(at.unit, name)) {
                     return Some(api);
                 }
                 let package = self.index.import(at.unit, ".")?;
@@ -330,7 +329,20 @@ impl<'a> Resolver<'a> {
             names.extend(self.index.derived_names(owner));
         }
         let calls = names.into_iter().flat_map(|name| self.index.calls_named(name));
-        calls.filter(|call| self.callees(*call).contains(&at)).collect()
+        let mut found: Vec<At> = calls.filter(|call| self.callees(*call).contains(&at)).collect();
+        for (unit, reference) in self.index.references_named(&function.name) {
+            let value = At { unit, expr: reference.expr };
+            if reference.argument_of.is_some() && self.functions_in(value).contains(&at) {
+                found.extend(self.calls_of_argument(value));
+            }
+        }
+        found
+    }
+
+    /// Calls of the parameter as which a value is given to a function of the tree.
+    fn calls_of_argument(&self, value: At) -> Vec<At> {
+        let Some((call, position)) = self.index.argument_of(value) else { return vec![] };
+        self.callees(call).iter().flat_map(|callee| self.calls_of_param(*callee, position)).collect()
     }
 
     /// Calls of a lambda: through the variable it is bound to, or through the parameter it is given as.
@@ -339,23 +351,22 @@ impl<'a> Resolver<'a> {
         let unit = self.index.unit(at.unit);
         let mut found = vec![];
         for call in &unit.calls {
-            let ExprKind::Call { callee, .. } = &unit.expr(call.expr).kind else { continue };
-            let bound = match &unit.expr(*callee).kind {
+            let ExprKind::Call { callee, args, .. } = &unit.expr(call.expr).kind else { continue };
+            let bound = |expr: ExprId| match &unit.expr(expr).kind {
                 ExprKind::Var(var) => unit.var(*var).sources.iter().any(|s| s.value == lambda.expr),
-                ExprKind::Lambda(func) => *func == at.func,
                 _ => false,
             };
-            if bound {
+            if bound(*callee) || matches!(unit.expr(*callee).kind, ExprKind::Lambda(func) if func == at.func) {
                 found.push(At { unit: at.unit, expr: call.expr });
+            }
+            for argument in args.iter().filter(|a| bound(**a)) {
+                found.extend(self.calls_of_argument(At { unit: at.unit, expr: *argument }));
             }
         }
         if let Some((key, _)) = self.index.key_of(at) {
             found.extend(self.index.calls_named(key).filter(|call| self.callees(*call).contains(&at)));
         }
-        let Some((outer, position)) = self.index.argument_of(lambda) else { return found };
-        for callee in self.callees(outer).iter() {
-            found.extend(self.calls_of_param(*callee, position));
-        }
+        found.extend(self.calls_of_argument(lambda));
         found
     }
 

@@ -5,6 +5,7 @@
 
 mod calls;
 mod constants;
+mod names;
 mod origins;
 mod trace;
 mod types;

@@ -162,11 +162,17 @@ impl<'a> Search<'_, 'a> {
             | ExprKind::Not(_)
             | ExprKind::Binary { .. }
             | ExprKind::Type(_) => {
-                if path.parts.first().is_none() {
+                if path.parts.first().is_none() || self.is_own_value(&path) {
                     self.end(End::Value(at), &path);
                 }
             }
         }
+    }
+
+    /// The value of a member of an enumeration is asked for: that is what the member is given.
+    fn is_own_value(&self, path: &Path) -> bool {
+        let values = &self.r.index.catalogue.enumeration_values;
+        matches!(path.parts.first(), Some((Step::Field(name), rest)) if values.contains(name) && rest.first().is_none())
     }
 
     /// A value flows into something of which a part is asked for.

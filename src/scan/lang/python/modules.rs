@@ -98,9 +98,10 @@ impl<'t> Lowering<'t> {
                 }
                 _ => (self.slice(item), self.slice(item)),
             };
-            // A module of the package, or a name in it.
+            // A module of the package, or a name in it; when the package has a file of its own, that decides.
             let module = match &from {
                 Some(from) if from.is_empty() => Some(name.to_owned()),
+                Some(from) if self.project.folders.contains(from) => None,
                 Some(from) => Some(format!("{from}/{name}")),
                 None => locate(&format!("{written}.{name}"), self.path, self.project),
             };

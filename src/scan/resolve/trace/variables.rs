@@ -256,6 +256,7 @@ impl<'a> Search<'_, 'a> {
             any = true;
             self.source(unit, &write.source, &path);
         }
+        any |= self.inner_writes(owner, field, &path);
         if index.type_decl(owner).is_none_or(|(unit, _)| self.r.in_production(unit)) {
             index.want(package_part(owner), field, Reach::Writers);
             index.want(package_part(owner), short, Reach::Importers);
@@ -275,6 +276,30 @@ impl<'a> Search<'_, 'a> {
             };
             self.open(reason, format!("field {short}.{field}, which {how}"), &path);
         }
+    }
+
+    /// `object.field.part = …`, when that part of the field is asked for; whether there was such an assignment.
+    fn inner_writes(&mut self, owner: &Name, field: &str, path: &Path) -> bool {
+        let index = self.r.index;
+        let Some((Step::Field(part), rest)) = path.parts.first() else { return false };
+        let (part, rest) = (part.clone(), rest.clone());
+        let mut any = false;
+        for (unit, i) in index.field_writes(&part).to_vec() {
+            let Some(write) = index.unit(unit).writes.get(i) else { continue };
+            let ExprKind::Member { base, .. } = &index.unit(unit).expr(write.target).kind else { continue };
+            let ExprKind::Member { base, name } = index.kind(At { unit, expr: strip(index.unit(unit), *base) }) else {
+                continue;
+            };
+            if name != field || !self.counts(unit) {
+                continue;
+            }
+            let ty = self.r.type_of(At { unit, expr: *base });
+            if matches!(self.r.member(&ty, field).what, What::Field { owner: found, .. } if found == *owner) {
+                any = true;
+                self.source(unit, &write.source, &Path { parts: rest.clone(), ..path.clone() });
+            }
+        }
+        any
     }
 
     pub(super) fn composite(&mut self, at: At, parts: &'a [Part], path: Path) {
