@@ -20,6 +20,7 @@ pub mod resolve;
 mod revision;
 pub mod routing;
 pub mod scope;
+mod sdks;
 pub mod sites;
 pub mod walk;
 pub mod wrappers;
@@ -105,7 +106,10 @@ fn scan_in_pool(root: &Path, options: &ScanOptions) -> Result<CodeFacts, Problem
     let mut places = vec![];
     for front in lang::FRONT_ENDS {
         let Some(catalogue) = catalogues.get(front.language()) else { continue };
-        let project = project(front, catalogue, &walked, &mut facts.sdks);
+        let project = project(front, &walked);
+        let manifests = walked.manifests.iter().filter(|(owner, ..)| owner.language() == front.language());
+        let manifests = manifests.map(|(_, path, text)| (path.as_str(), text.as_str()));
+        facts.sdks.extend(sdks::find(root, front.language(), &catalogue.dependency, manifests));
         let tokens = automaton(catalogue.tokens.iter().map(String::as_str).collect())?;
         places.extend(analyse_language(front, catalogue, &project, &tokens, &mut walked, &mut facts));
     }
@@ -116,22 +120,15 @@ fn scan_in_pool(root: &Path, options: &ScanOptions) -> Result<CodeFacts, Problem
 }
 
 /// What the manifests of one language say.
-fn project(
-    front: &'static dyn FrontEnd,
-    catalogue: &Catalogue,
-    walked: &Walked,
-    sdks: &mut Vec<SdkVersion>,
-) -> Project {
+fn project(front: &'static dyn FrontEnd, walked: &Walked) -> Project {
     let mut modules: Vec<Module> = vec![];
     let mut aliases: Vec<lang::Alias> = vec![];
     for (owner, path, text) in &walked.manifests {
         if owner.language() != front.language() {
             continue;
         }
-        let (module, found) = front.manifest(path, text, &catalogue.dependency);
-        modules.extend(module);
+        modules.extend(front.module(path, text));
         aliases.extend(front.aliases(path, text));
-        sdks.extend(found);
     }
     modules.sort_by(|a, b| b.folder.len().cmp(&a.folder.len()).then_with(|| a.cmp(b)));
     aliases.sort_by(|a, b| {

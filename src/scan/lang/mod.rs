@@ -8,7 +8,7 @@ mod typescript;
 use std::collections::BTreeSet;
 
 use super::program::Unit;
-use crate::facts::code::{Scope, SdkVersion};
+use crate::facts::code::Scope;
 
 /// A file to lower.
 pub struct SourceFile<'a> {
@@ -72,8 +72,14 @@ pub trait FrontEnd: Sync {
     fn extensions(&self) -> &'static [&'static str];
     /// File names of manifests.
     fn manifests(&self) -> &'static [&'static str];
-    /// Read a manifest: the package root it declares, and its dependencies on packages that begin with `prefix`.
-    fn manifest(&self, path: &str, text: &str, prefix: &str) -> (Option<Module>, Vec<SdkVersion>);
+    /// Whether a file is a manifest, by its name.
+    fn is_manifest(&self, name: &str) -> bool {
+        self.manifests().contains(&name)
+    }
+    /// The package root a manifest declares.
+    fn module(&self, _path: &str, _text: &str) -> Option<Module> {
+        None
+    }
     /// Names a manifest gives to files of the tree.
     fn aliases(&self, _path: &str, _text: &str) -> Vec<Alias> {
         vec![]
