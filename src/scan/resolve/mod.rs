@@ -5,11 +5,12 @@
 
 mod calls;
 mod constants;
+mod literals;
 mod origins;
 mod trace;
 mod types;
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -33,6 +34,7 @@ pub struct Resolver<'a> {
     callers: RefCell<HashMap<FnAt, Rc<Vec<At>>>>,
     implementers: RefCell<HashMap<(Name, String), Functions>>,
     origins: RefCell<HashMap<(At, bool), ClientOrigin>>,
+    literals: OnceCell<literals::Literals<'a>>,
 }
 
 impl<'a> Resolver<'a> {
@@ -45,6 +47,7 @@ impl<'a> Resolver<'a> {
             callers: Default::default(),
             implementers: Default::default(),
             origins: Default::default(),
+            literals: Default::default(),
         }
     }
 
