@@ -312,7 +312,7 @@ impl<'a> Index<'a> {
     /// Whether a package binds a name to something else than the package inside it that is called so.
     fn binds(&self, package: &str, name: &str) -> bool {
         let Some(units) = self.by_package.get(package) else {
-            self.want(package, name, false, true);
+            self.want(package, name, Reach::Declaration);
             return false;
         };
         let full = join(package, name);

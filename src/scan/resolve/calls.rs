@@ -6,7 +6,7 @@ use std::rc::Rc;
 use super::trace::{Ask, End};
 use super::{Resolver, Ty, What};
 use crate::scan::catalogue::{ApiRef, Slot, SlotStep};
-use crate::scan::index::{At, FnAt, Name, join, package_part};
+use crate::scan::index::{At, FnAt, Name, join, name_part, package_part};
 use crate::scan::prefilter::Reach;
 use crate::scan::program::*;
 
@@ -246,7 +246,9 @@ impl<'a> Resolver<'a> {
             return known.clone();
         }
         let mut found = vec![];
-        if let Some((_, TypeDecl { kind: TypeKind::Interface { methods, .. }, .. })) = self.index.type_decl(interface) {
+        if let Some((home, TypeDecl { kind: TypeKind::Interface { methods, .. }, .. })) =
+            self.index.type_decl(interface)
+        {
             for candidate in self.index.methods_named(method) {
                 let function = self.index.function(*candidate);
                 let Some(owner) = &function.owner else { continue };
@@ -254,14 +256,38 @@ impl<'a> Resolver<'a> {
                 let whole = methods
                     .iter()
                     .all(|m| self.index.own_method(&owner, &m.name).is_some() || self.promotes(&owner, &m.name));
-                if whole {
+                let asked = methods.iter().find(|m| m.name == method);
+                if whole && asked.is_none_or(|asked| self.takes_the_same(home, asked, *candidate)) {
                     found.push(*candidate);
                 }
             }
+            // Where types say whose children they are, those that only look alike are none.
+            let children = self.index.derived_names(name_part(interface));
+            let is_child = |at: &FnAt| self.index.function(*at).owner.as_deref().is_some_and(|o| children.contains(&o));
+            if found.iter().any(is_child) {
+                found.retain(is_child);
+            }
+            found.extend(self.literal_implementers(interface, method, methods));
         }
         let found = Rc::new(found);
         self.implementers.borrow_mut().insert(key, found.clone());
         found
+    }
+
+    /// Whether a function takes what an interface method is declared to take, where arguments go by place and the
+    /// types must be the same.
+    fn takes_the_same(&self, home: u32, asked: &Method, candidate: FnAt) -> bool {
+        if self.index.names_arguments() {
+            return true;
+        }
+        let (unit, params) = (self.index.unit(candidate.unit), &self.index.function(candidate).params);
+        params.len() == asked.params.len()
+            && params.iter().zip(&asked.params).all(|(param, asked)| {
+                match (self.ty(candidate.unit, &unit.var(*param).ty), self.ty(home, asked)) {
+                    (Ty::Named(one) | Ty::Foreign(one), Ty::Named(other) | Ty::Foreign(other)) => one == other,
+                    _ => true,
+                }
+            })
     }
 
     fn promotes(&self, owner: &str, method: &str) -> bool {
@@ -363,9 +389,7 @@ impl<'a> Resolver<'a> {
                 found.extend(self.calls_of_argument(At { unit: at.unit, expr: *argument }));
             }
         }
-        if let Some((key, _)) = self.index.key_of(at) {
-            found.extend(self.index.calls_named(key).filter(|call| self.callees(*call).contains(&at)));
-        }
+        found.extend(self.literal_callers(at));
         found.extend(self.calls_of_argument(lambda));
         found
     }
@@ -384,6 +408,16 @@ impl<'a> Resolver<'a> {
             })
             .map(|call| At { unit: function.unit, expr: call.expr })
             .collect()
+    }
+
+    /// All arguments of a call, given by place or by name.
+    pub fn arguments(&self, call: At) -> impl Iterator<Item = At> {
+        let (args, named): (&'a [ExprId], &'a [Part]) = match self.index.kind(call) {
+            ExprKind::Call { args, named, .. } => (args, named),
+            _ => (&[], &[]),
+        };
+        let values = args.iter().copied().chain(named.iter().map(|part| part.value));
+        values.map(move |expr| At { unit: call.unit, expr })
     }
 
     /// The argument a call gives to the n-th parameter of a function.
