@@ -82,6 +82,9 @@ pub struct Catalogue {
     /// Members that hold an SDK object in so many programs that their name tells what it is.
     #[serde(default)]
     pub telling: Vec<String>,
+    /// Members of a member of an enumeration that are the value it was given.
+    #[serde(default)]
+    pub enumeration_values: Vec<String>,
     /// Library containers.
     #[serde(default)]
     pub boxes: BTreeMap<String, BoxType>,
@@ -564,7 +567,7 @@ impl Catalogue {
     }
 
     /// Packages of the SDK's names.
-    pub fn packages(&self) -> std::collections::HashSet<String> {
+    pub fn packages(&self) -> rustc_hash::FxHashSet<String> {
         let library = self.configuration.keys().chain(self.flows.keys()).chain(self.providers.keys());
         let names = self.types.keys().chain(self.functions.keys()).chain(library);
         let parts = names.filter_map(|name| name.rsplit_once('.')).map(|(package, _)| package.to_owned());

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use super::catalogue::{ApiRef, SdkType, Slot};
+use super::catalogue::{ApiRef, Catalogue, SdkType, Slot};
 use super::index::{At, FnAt, join, package_part};
 use super::program::*;
 use super::resolve::{Ask, End, Resolver, Ty, What};
@@ -66,6 +66,7 @@ pub fn classify<'a>(r: &Resolver<'a>) -> Classified<'a> {
         .flat_map(|t| t.methods.keys())
         .map(String::as_str)
         .chain(catalogue.functions.keys().filter_map(|f| f.rsplit('.').next()))
+        .chain(r.other_names())
         .collect();
     let mut out = Classified::default();
     for (n, unit) in r.index.units.iter().enumerate() {
@@ -115,6 +116,9 @@ pub fn classify<'a>(r: &Resolver<'a>) -> Classified<'a> {
             }
         }
     }
+    // A name for a function of the SDK is no call of it; the calls under that name are.
+    let named: HashSet<At> = out.calls.iter().filter(|c| !c.as_value).filter_map(|c| r.naming(c.name_at)).collect();
+    out.calls.retain(|call| !call.as_value || !named.contains(&call.at));
     out
 }
 
@@ -127,7 +131,7 @@ fn judge<'a>(
     function: Option<FuncId>,
 ) -> Verdict<'a> {
     let catalogue = r.index.catalogue;
-    let distinctive = catalogue.distinctive(name).or_else(|| shaped(r, callee, 0));
+    let distinctive = r.shaped(callee);
     // Only names that are telling by themselves are counted when they turn out to be something else.
     let drop = |reason: &str| match distinctive {
         Some(_) if arguments.is_some() => Verdict::Dropped(reason.to_owned()),
@@ -147,8 +151,7 @@ fn judge<'a>(
     };
     let base = At { unit: callee.unit, expr: *base };
     if let Some(package) = r.index.package_at(base) {
-        let full = r.index.canonical(&join(&package, name));
-        return match catalogue.function(&full) {
+        return match r.function_of_sdk(&join(&package, name)) {
             Some(api) => Verdict::Is(api, Confidence::Proven),
             None => drop(catalogue.lookalike(&package).unwrap_or("function-of-another-package")),
         };
@@ -306,7 +309,10 @@ fn untyped<'a>(
         match &found.end {
             End::Sdk(_, source) => {
                 let result = source.api.result.as_deref().unwrap_or_default();
-                let method = r.index.catalogue.method(result, name).or(distinctive);
+                let catalogue = r.index.catalogue;
+                // A client made from a connection is told by where the connection was made.
+                let of_clients = || catalogue.is_client(result).then(|| client_method(catalogue, name))?;
+                let method = catalogue.method(result, name).or(distinctive).or_else(of_clients);
                 if let Some(api) = method.filter(|api| fits(api)) {
                     return Verdict::Is(api, Confidence::Proven);
                 }
@@ -349,6 +355,11 @@ fn untyped<'a>(
     Verdict::Is(api, if imports_sdk(r, base.unit) { Confidence::Likely } else { Confidence::Possible })
 }
 
+/// The method of this name of a client.
+fn client_method<'a>(catalogue: &'a Catalogue, name: &str) -> Option<ApiRef<'a>> {
+    catalogue.types.keys().filter(|ty| catalogue.is_client(ty)).find_map(|ty| catalogue.method(ty, name))
+}
+
 /// Whether the values that reach a receiver are objects of the tree that bring the method themselves.
 fn has_own_method(r: &Resolver<'_>, base: At, name: &str) -> bool {
     r.trace(base, Ask { production: false, clients: true, steps: 1000 }).iter().any(|found| match &found.end {
@@ -370,42 +381,6 @@ fn handle_method<'a>(r: &Resolver<'a>, base: At, name: &str) -> Option<ApiRef<'a
     })
 }
 
-/// The SDK method that a path of plain names tells, whatever stands at its head: `….workflow.start`.
-fn shaped<'a>(r: &Resolver<'a>, callee: At, depth: usize) -> Option<ApiRef<'a>> {
-    let catalogue = r.index.catalogue;
-    if depth > 6 || catalogue.telling.is_empty() {
-        return None;
-    }
-    let ExprKind::Member { base, name } = r.index.kind(callee) else { return None };
-    let ty = shaped_type(r, At { unit: callee.unit, expr: *base }, depth)?;
-    catalogue.method(&ty, name)
-}
-
-fn shaped_type(r: &Resolver<'_>, at: At, depth: usize) -> Option<String> {
-    let catalogue = r.index.catalogue;
-    if depth > 6 {
-        return None;
-    }
-    match r.index.kind(at) {
-        ExprKind::Same(inner) => shaped_type(r, At { unit: at.unit, expr: *inner }, depth + 1),
-        ExprKind::Member { base, name } if catalogue.telling.contains(name) => {
-            // A package is no client.
-            if r.index.package_at(At { unit: at.unit, expr: *base }).is_some() {
-                return None;
-            }
-            catalogue.types.values().find_map(|ty| ty.parts.get(name)).cloned()
-        }
-        ExprKind::Call { callee, .. } => shaped(r, At { unit: at.unit, expr: *callee }, depth + 1)?.api.result.clone(),
-        ExprKind::Var(var) => {
-            let var = r.index.unit(at.unit).var(*var);
-            let [only] = var.sources.as_slice() else { return None };
-            (only.take == Take::Whole && !matches!(var.role, Role::Param(_)))
-                .then(|| shaped_type(r, At { unit: at.unit, expr: only.value }, depth + 1))?
-        }
-        _ => None,
-    }
-}
-
 /// Whether the options of a call are those of the SDK method, or the receiver is a handle.
 fn confirmed(r: &Resolver<'_>, base: At, api: &ApiRef<'_>, arguments: Option<(&[ExprId], bool)>) -> bool {
     if r.index.catalogue.sdk_type(api.owner).is_some_and(|(_, ty)| ty.role == "handle") {
@@ -422,7 +397,9 @@ fn confirmed(r: &Resolver<'_>, base: At, api: &ApiRef<'_>, arguments: Option<(&[
 /// Whether a file imports the SDK.
 pub fn imports_sdk(r: &Resolver<'_>, unit: u32) -> bool {
     let catalogue = r.index.catalogue;
-    let sdk = |path: &str| path.starts_with(catalogue.dependency.as_str());
+    // Crates are imported with underscores for the hyphens of their names.
+    let (written, imported) = (&catalogue.dependency, catalogue.dependency.replace('-', "_"));
+    let sdk = |path: &str| path.starts_with(written.as_str()) || path.starts_with(&imported);
     let imports = &r.index.unit(unit).imports;
     imports.iter().any(|i| sdk(&i.path) || sdk(&catalogue.current_name(&i.path)))
 }

@@ -6,7 +6,6 @@ mod conditions;
 mod expressions;
 mod items;
 mod macros;
-mod manifests;
 mod modules;
 mod parse;
 mod patterns;
@@ -20,7 +19,7 @@ use proc_macro2::Span;
 
 use super::builder::Builder;
 use super::{FrontEnd, Module, Project, SourceFile};
-use crate::facts::code::{Scope, SdkVersion};
+use crate::facts::code::Scope;
 use crate::scan::program::*;
 
 /// The Rust front end.
@@ -39,8 +38,12 @@ impl FrontEnd for Rust {
         &["Cargo.toml"]
     }
 
-    fn manifest(&self, path: &str, text: &str, prefix: &str) -> (Option<Module>, Vec<SdkVersion>) {
-        manifests::read(path, text, prefix)
+    fn module(&self, path: &str, text: &str) -> Option<Module> {
+        let manifest = text.parse::<toml::Table>().ok()?;
+        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
+        let named = |table: &str| manifest.get(table)?.as_table()?.get("name")?.as_str();
+        let name = named("lib").or_else(|| named("package"))?.replace('-', "_");
+        Some(Module { folder, name })
     }
 
     fn folder_of(&self, package: &str, project: &Project) -> Option<String> {
@@ -61,6 +64,10 @@ impl FrontEnd for Rust {
 
     fn may_import(&self, bytes: &[u8], _package: &str, mentions: &[String]) -> bool {
         mentions.iter().any(|text| memchr::memmem::find(bytes, text.as_bytes()).is_some())
+    }
+
+    fn fields_apart(&self) -> bool {
+        true
     }
 
     fn is_plain(&self, name: &str) -> bool {

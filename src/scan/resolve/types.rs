@@ -5,6 +5,7 @@ use std::rc::Rc;
 use super::Resolver;
 use crate::scan::catalogue::{ApiRef, Part, SlotStep, Yield};
 use crate::scan::index::{At, FnAt, Name, VarAt, join, name_part, package_part};
+use crate::scan::prefilter::Reach;
 use crate::scan::program::*;
 
 /// A resolved type.
@@ -140,7 +141,7 @@ impl<'a> Resolver<'a> {
         }
         let package = package_part(&full);
         if self.index.is_local(package.strip_suffix("_test").unwrap_or(package)) {
-            self.index.want(package, name_part(&full), false, true);
+            self.index.want(package, name_part(&full), Reach::Declaration);
             return Ty::Unknown;
         }
         Ty::Foreign(full.into())
@@ -161,13 +162,15 @@ impl<'a> Resolver<'a> {
         let here = |expr: ExprId| At { unit: at.unit, expr };
         match self.index.kind(at) {
             ExprKind::Var(var) => self.var_type(VarAt { unit: at.unit, var: *var }),
+            // A package is no value.
+            ExprKind::Free(name) if self.index.import(at.unit, name).is_some() => Ty::Unknown,
             ExprKind::Free(name) => self.package_member_type(&self.index.free_name(at.unit, name), at.unit),
             ExprKind::Member { base, name } => {
                 if let Some(package) = self.index.package_at(here(*base)) {
                     return self.package_member_type(&join(&package, name), at.unit);
                 }
                 let base = self.type_of(here(*base));
-                self.member_type(&base, name)
+                self.member_type(at, &base, name)
             }
             ExprKind::Call { callee, args, .. } => {
                 if let ExprKind::Free(name) = self.index.kind(here(*callee)) {
@@ -401,13 +404,13 @@ impl<'a> Resolver<'a> {
             return Ty::Meta(Rc::new(Ty::Plain));
         }
         if self.index.is_local(package.strip_suffix("_test").unwrap_or(package)) {
-            self.index.want(package, name, false, true);
+            self.index.want(package, name, Reach::Declaration);
         }
         Ty::Unknown
     }
 
-    fn member_type(&self, base: &Ty, name: &str) -> Ty {
-        match self.member(base, name).what {
+    fn member_type(&self, at: At, base: &Ty, name: &str) -> Ty {
+        match self.member_at(at, base, name).what {
             What::Field { ty, .. } => ty,
             What::Part(ty) => Ty::Named(ty),
             What::Method(at) if self.index.function(at).getter => match self.function_type(at) {
@@ -428,6 +431,19 @@ impl<'a> Resolver<'a> {
             What::Foreign(full) if self.index.catalogue.lookalike(&full).is_some() => Ty::Foreign(full),
             What::Foreign(_) | What::Unknown => Ty::Unknown,
         }
+    }
+
+    /// What the member at `at` is on a type: where both may have the name, a field unless it is called.
+    pub fn member_at(&self, at: At, ty: &Ty, name: &str) -> Member<'a> {
+        if let Ty::Named(full) = ty
+            && self.index.is_field(at)
+            && let Some((unit, TypeDecl { kind: TypeKind::Record { fields, .. }, .. })) = self.index.type_decl(full)
+            && let Some(field) = fields.iter().find(|f| f.name == name)
+        {
+            let what = What::Field { owner: full.clone(), ty: self.ty(unit, &field.ty) };
+            return Member { path: vec![], what };
+        }
+        self.member(ty, name)
     }
 
     /// What `name` is on a type.
@@ -501,7 +517,7 @@ impl<'a> Resolver<'a> {
                 Ty::Foreign(target) => direct(What::Foreign(target)),
                 _ => {
                     // A method declared in a file that was not read yet.
-                    self.index.want(package_part(full), name, false, true);
+                    self.index.want_method(full, name);
                     direct(What::Unknown)
                 }
             },
@@ -545,7 +561,7 @@ impl<'a> Resolver<'a> {
             return None;
         }
         // The methods of a type may stand in files that were not read yet.
-        self.index.want(package_part(full), name, false, true);
+        self.index.want_method(full, name);
         match foreign {
             Some(foreign) => Some(Member { path: vec![], what: What::Foreign(foreign) }),
             None => Some(Member { path: vec![], what: What::Unknown }),

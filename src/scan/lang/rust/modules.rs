@@ -152,12 +152,18 @@ impl<'t> Lowering<'t> {
     /// A crate by name: of the workspace, or another one.
     fn crate_named(&self, name: &str) -> String {
         match self.source.project.modules.iter().find(|m| m.name == name) {
-            Some(module) => {
+            Some(module) if !self.is_sdk(name) => {
                 let root = crate_root(&module.folder, self.source.project);
                 format!("./{root}")
             }
-            None => name.to_owned(),
+            _ => name.to_owned(),
         }
+    }
+
+    fn is_sdk(&self, name: &str) -> bool {
+        let sdk = &self.source.project.sdk;
+        // Crates are imported with underscores for the hyphens of their names.
+        !sdk.is_empty() && name.replace('_', "-").starts_with(sdk.as_str())
     }
 
     /// Register what a `use` brings in.

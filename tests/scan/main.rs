@@ -1,0 +1,9 @@
+//! The scan as its users see it.
+
+mod behaviour;
+mod expectations;
+mod fixtures;
+mod matrix;
+mod robustness;
+mod rust;
+mod tree;
