@@ -94,6 +94,9 @@ pub struct Catalogue {
     /// How containers are told what stands behind a token.
     #[serde(default)]
     pub tokens_of_containers: Option<Tokens>,
+    /// Methods that hand a value to a container which fills parameters by their type.
+    #[serde(default)]
+    pub installers: Vec<String>,
     /// Dependency-injection packages.
     #[serde(default)]
     pub injection: Vec<String>,

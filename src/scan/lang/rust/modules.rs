@@ -24,11 +24,11 @@ pub(super) fn id_of(path: &str) -> &str {
 }
 
 fn holds(id: &str, project: &Project) -> bool {
-    let root = |name: &&str| {
+    let root = |name: &str| {
         let file = if id.is_empty() { (*name).to_owned() } else { format!("{id}/{name}") };
         project.files.contains(&file)
     };
-    project.files.contains(id) || ROOTS.iter().any(|name| root(&name))
+    project.files.contains(id) || ROOTS.iter().any(|name| root(name))
 }
 
 /// The module of the file that holds a module: itself, or the one it is written in.
