@@ -428,19 +428,56 @@ pub struct Hazard {
     pub snippet: Option<String>,
 }
 
-/// A Temporal SDK in a manifest or lock file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// A Temporal SDK that a manifest asks for, and what is known of the version in use.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct SdkVersion {
     /// `go`, `java` …
     pub language: String,
     /// Package name.
     pub package: String,
-    /// Version as written.
+    /// Version or range as written in the manifest.
     pub version: String,
     /// Manifest path.
     pub path: String,
     /// 1-based line.
     pub line: u32,
+    /// Kind of code the manifest belongs to.
+    #[serde(default)]
+    pub scope: Scope,
+    /// The version in use: from the nearest lock file, or from the manifest when that names an exact one. Several
+    /// when lock files disagree; none when only a range is known.
+    #[serde(default)]
+    pub resolved: Vec<ResolvedVersion>,
+    /// The range of the manifest begins here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_least: Option<String>,
+    /// The range of the manifest ends before this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub below: Option<String>,
+}
+
+/// An exact version, and the file that fixes it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct ResolvedVersion {
+    /// The version.
+    pub version: String,
+    /// Path of the lock file or manifest.
+    pub path: String,
+    /// 1-based line.
+    pub line: u32,
+}
+
+impl SdkVersion {
+    /// The version in a few words: `1.11.2`, `1.4.0 or 1.5.1`, `at least 1.8.0 (^1.8.0)`, `latest`.
+    pub fn in_words(&self) -> String {
+        let exact: Vec<&str> = self.resolved.iter().map(|r| r.version.as_str()).collect();
+        match (exact.is_empty(), &self.at_least) {
+            (false, _) => exact.join(" or "),
+            (true, Some(least)) if *least != self.version => format!("at least {least} ({})", self.version),
+            (true, Some(least)) => format!("at least {least}"),
+            (true, None) => self.version.clone(),
+        }
+    }
 }
 
 /// What was looked at and what was not.

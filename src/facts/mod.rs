@@ -11,6 +11,7 @@ pub mod code;
 pub mod known;
 pub mod locus;
 pub mod plan;
+pub mod version;
 
 pub use known::{Known, Why};
 pub use locus::{Locus, Side};

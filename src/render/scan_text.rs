@@ -221,7 +221,7 @@ impl Page {
         if !code.search_attributes.is_empty() {
             parts.push(plural(code.search_attributes.len(), "search attribute use"));
         }
-        parts.extend(code.sdks.iter().take(4).map(|s| format!("{} {}", s.package, s.version)));
+        parts.extend(code.sdks.iter().take(4).map(|s| format!("{} {}", s.package, s.in_words())));
         if !parts.is_empty() {
             self.heading("Also");
             self.wrapped(&parts.join(" · "), 1);

@@ -554,7 +554,7 @@ impl Catalogue {
     }
 
     /// Packages of the SDK's names.
-    pub fn packages(&self) -> std::collections::HashSet<String> {
+    pub fn packages(&self) -> rustc_hash::FxHashSet<String> {
         let library = self.configuration.keys().chain(self.flows.keys()).chain(self.providers.keys());
         let names = self.types.keys().chain(self.functions.keys()).chain(library);
         let parts = names.filter_map(|name| name.rsplit_once('.')).map(|(package, _)| package.to_owned());

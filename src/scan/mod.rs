@@ -20,6 +20,7 @@ pub mod resolve;
 mod revision;
 pub mod routing;
 pub mod scope;
+mod sdks;
 pub mod sites;
 pub mod text;
 pub mod walk;
@@ -106,7 +107,10 @@ fn scan_in_pool(root: &Path, options: &ScanOptions) -> Result<CodeFacts, Problem
     let mut places = vec![];
     for front in lang::FRONT_ENDS {
         let Some(catalogue) = catalogues.get(front.language()) else { continue };
-        let project = project(front, catalogue, &walked, &mut facts.sdks);
+        let project = project(front, &walked);
+        let manifests = walked.manifests.iter().filter(|(owner, ..)| owner.language() == front.language());
+        let manifests = manifests.map(|(_, path, text)| (path.as_str(), text.as_str()));
+        facts.sdks.extend(sdks::find(root, front.language(), &catalogue.dependency, manifests));
         let tokens = automaton(catalogue.tokens.iter().map(String::as_str).collect())?;
         places.extend(analyse_language(front, catalogue, &project, &tokens, &mut walked, &mut facts));
     }
@@ -117,22 +121,15 @@ fn scan_in_pool(root: &Path, options: &ScanOptions) -> Result<CodeFacts, Problem
 }
 
 /// What the manifests of one language say.
-fn project(
-    front: &'static dyn FrontEnd,
-    catalogue: &Catalogue,
-    walked: &Walked,
-    sdks: &mut Vec<SdkVersion>,
-) -> Project {
+fn project(front: &'static dyn FrontEnd, walked: &Walked) -> Project {
     let mut modules: Vec<Module> = vec![];
     let mut aliases: Vec<lang::Alias> = vec![];
     for (owner, path, text) in &walked.manifests {
         if owner.language() != front.language() {
             continue;
         }
-        let (module, found) = front.manifest(path, text, &catalogue.dependency);
-        modules.extend(module);
+        modules.extend(front.module(path, text));
         aliases.extend(front.aliases(path, text));
-        sdks.extend(found);
     }
     modules.sort_by(|a, b| b.folder.len().cmp(&a.folder.len()).then_with(|| a.cmp(b)));
     aliases.sort_by(|a, b| {
@@ -190,7 +187,7 @@ fn analyse_language(
     let mut asked: BTreeSet<Want> = BTreeSet::new();
     let mut units: Vec<Unit> = vec![];
     let mut analysis = Analysis::default();
-    for _ in 0..=ROUNDS {
+    for round in 0..=ROUNDS {
         let lowered: Vec<(usize, Result<Lowered, String>)> =
             chosen.par_iter().filter_map(|i| Some((*i, lower(walked.entries.get(*i)?, project)))).collect();
         for (i, result) in lowered {
@@ -207,11 +204,15 @@ fn analyse_language(
         }
         units.sort_by(|a, b| a.path.cmp(&b.path));
         let index = Index::new(&units, catalogue, project, front);
-        analysis = analyse(&Resolver::new(&index));
-        let wants: BTreeSet<Want> = index.wants.take().difference(&asked).cloned().collect();
-        let candidates: Vec<usize> = mine.iter().copied().filter(|i| !parsed.contains(i)).collect();
-        chosen = prefilter::select(&walked.entries, &candidates, &wants, project);
-        asked.extend(wants);
+        let resolver = Resolver::new(&index);
+        let settled = settle(&resolver);
+        chosen = ask(&index, &mut asked, walked, &candidates(&mine, &parsed), project);
+        if !chosen.is_empty() && round < ROUNDS {
+            continue;
+        }
+        // What describes the calls is looked for once, when they are settled.
+        analysis = describe(&resolver, settled);
+        chosen = ask(&index, &mut asked, walked, &candidates(&mine, &parsed), project);
         if chosen.is_empty() {
             break;
         }
@@ -238,12 +239,43 @@ fn analyse_language(
     analysis.factories
 }
 
-/// Everything the lowered files say.
-fn analyse(r: &Resolver<'_>) -> Analysis {
+/// Files in which names occur that the resolver did not find and did not ask for before.
+fn ask(
+    index: &Index<'_>,
+    asked: &mut BTreeSet<Want>,
+    walked: &Walked,
+    candidates: &[usize],
+    project: &Project,
+) -> Vec<usize> {
+    let wants: BTreeSet<Want> = index.wants.take().difference(asked).cloned().collect();
+    let chosen = prefilter::select(&walked.entries, candidates, &wants, project);
+    asked.extend(wants);
+    chosen
+}
+
+/// Files not parsed yet.
+fn candidates(mine: &[usize], parsed: &BTreeSet<usize>) -> Vec<usize> {
+    mine.iter().copied().filter(|i| !parsed.contains(i)).collect()
+}
+
+/// The calls, where their clients come from, and who hands them on: what decides which files are parsed.
+struct Settled<'a> {
+    classified: classify::Classified<'a>,
+    drafts: Vec<sites::Draft<'a>>,
+    wrappers: Vec<Wrapper>,
+}
+
+fn settle<'a>(r: &Resolver<'a>) -> Settled<'a> {
     let classified = classify::classify(r);
     let mut drafts = sites::build(r, &classified);
     routing::judge(r, &mut drafts);
     let wrappers = wrappers::lift(r, &mut drafts);
+    Settled { classified, drafts, wrappers }
+}
+
+/// Everything the lowered files say.
+fn describe(r: &Resolver<'_>, settled: Settled<'_>) -> Analysis {
+    let Settled { classified, drafts, wrappers } = settled;
     Analysis {
         factories: factories::functions(r),
         workflow_types: inventory::workflows(r, &classified),

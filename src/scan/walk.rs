@@ -67,8 +67,13 @@ pub struct Walked {
 /// One thing seen by a walking thread.
 enum Seen {
     Entry(Entry),
+    /// A script that is a manifest as well, and its text.
+    Script(Entry, String),
     Manifest(&'static dyn FrontEnd, String, String),
-    Other { language: &'static str, path: Option<String> },
+    Other {
+        language: &'static str,
+        path: Option<String>,
+    },
     PrivateKey(String),
     Skip(Skip),
     Uninteresting,
@@ -143,6 +148,11 @@ pub fn walk(root: &Path, options: &ScanOptions, markers: &AhoCorasick) -> Result
                 *walked.languages.entry(entry.front.language().to_owned()).or_default() += 1;
                 walked.entries.push(entry);
             }
+            Seen::Script(entry, text) => {
+                *walked.languages.entry(entry.front.language().to_owned()).or_default() += 1;
+                walked.manifests.push((entry.front, entry.path.clone(), text));
+                walked.entries.push(entry);
+            }
             Seen::Manifest(front, path, text) => walked.manifests.push((front, path, text)),
             Seen::Other { language, path } => {
                 *walked.languages.entry(language.to_owned()).or_default() += 1;
@@ -203,7 +213,7 @@ fn look(
     let path = relative(root, entry.path());
     let name = path.rsplit('/').next().unwrap_or(&path);
     let front = lang::for_path(name);
-    let manifest = lang::FRONT_ENDS.iter().copied().find(|f| f.manifests().contains(&name));
+    let manifest = lang::FRONT_ENDS.iter().copied().find(|f| f.is_manifest(name));
     let language = lang::language_of(name);
     let key_file = matches!(name.rsplit_once('.'), Some((_, "pem" | "key")));
     if front.is_none() && manifest.is_none() && language.is_none() && !key_file {
@@ -229,7 +239,11 @@ fn look(
     };
     if let Some(front) = front {
         let marked = markers.is_match(&bytes);
-        return Some(Seen::Entry(Entry { path, full: entry.path().to_owned(), front, marked }));
+        let file = Entry { path, full: entry.path().to_owned(), front, marked };
+        return Some(match manifest {
+            Some(_) if marked => Seen::Script(file, String::from_utf8_lossy(&bytes).into_owned()),
+            _ => Seen::Entry(file),
+        });
     }
     if let Some(front) = manifest {
         return Some(Seen::Manifest(front, path, String::from_utf8_lossy(&bytes).into_owned()));

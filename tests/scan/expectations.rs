@@ -1,5 +1,6 @@
 //! `// expect: start type=T queue=q origin=path:function` (`#` in Python) stands on the line of the call;
-//! `// expect: none` on a look-alike. Sites without a comment are as wrong as comments without a site.
+//! `// expect: none` on a look-alike, `wrapper KIND NAME`, `call WRAPPER`, `unlifted` on a function that is no wrapper,
+//! `nocall WRAPPER` on a call of something else. Sites without a comment are as wrong as comments without a site.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -131,6 +132,17 @@ pub fn check(case: &str) -> CodeFacts {
                 });
                 if !found {
                     wrong.push(format!("{place}: wrapper {} not found", e.words[2]));
+                }
+            }
+            Some("unlifted") => {
+                if let Some(w) = facts.wrappers.iter().find(|w| w.path == e.path && w.line == e.line) {
+                    wrong.push(format!("{place}: {} is listed as a wrapper of {}", w.name, w.kind.name()));
+                }
+            }
+            Some("nocall") => {
+                let wrapper = facts.wrappers.iter().filter(|w| w.name == e.words[1]);
+                if wrapper.flat_map(|w| &w.calls).any(|c| c.path == e.path && c.line == e.line) {
+                    wrong.push(format!("{place}: listed as a call of {}", e.words[1]));
                 }
             }
             Some("call") => {

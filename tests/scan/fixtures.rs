@@ -137,6 +137,11 @@ fn typescript_modules_are_found_by_every_name() {
 }
 
 #[test]
+fn typescript_wrappers_are_lifted_to_their_callers() {
+    check("typescript/wrappers");
+}
+
+#[test]
 fn typescript_containers_fill_constructors() {
     check("typescript/injection");
 }

@@ -375,6 +375,8 @@ fn a_version_nobody_saw_is_not_new_enough() {
                 version: (*version).into(),
                 path: "go.mod".into(),
                 line: 8,
+                resolved: vec![ResolvedVersion { version: (*version).into(), path: "go.mod".into(), line: 8 }],
+                ..SdkVersion::default()
             })
             .collect();
         outcome(&facts, "sdk-too-old")

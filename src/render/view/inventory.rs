@@ -263,7 +263,12 @@ fn sdks(code: &CodeFacts, links: &Links) -> Table {
         .sdks
         .iter()
         .map(|s| {
-            vec![Cell::text(&s.language), Cell::code(&s.package), Cell::code(&s.version), place(&s.path, s.line, links)]
+            let version = Cell::code(s.in_words());
+            let version = match s.resolved.iter().find(|r| r.path != s.path) {
+                Some(lock) => version.sub(format!("from {}:{}", lock.path, lock.line)),
+                None => version,
+            };
+            vec![Cell::text(&s.language), Cell::code(&s.package), version, place(&s.path, s.line, links)]
         })
         .collect();
     Table::new("inventory-sdks", "SDKs", &["Language", "Package", "Version", "Place"], rows)

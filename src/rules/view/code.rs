@@ -56,7 +56,12 @@ pub(super) const PATHS: &[FactPath] = &[
     FactPath {
         path: "code.sdks_without_api_key",
         meaning: "SDK versions older than the first one that takes an API key",
-        fields: "verdict (too-old | unclear), language, package, version, minimum, path, line",
+        fields: "verdict (too-old | unclear), language, package, version, asked, minimum, place, path, line",
+    },
+    FactPath {
+        path: "code.sdks_with_partial_api_key",
+        meaning: "SDK versions that take an API key, and leave TLS or the namespace header to the code",
+        fields: "verdict (by-hand | unclear), language, package, version, asked, by_hand, advice, place, path, line",
     },
     FactPath {
         path: "code.unanalysed",
@@ -81,7 +86,8 @@ pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
     view.put("code.async_completions", found(async_completions));
     view.put("code.cron_starts", found(cron_starts));
     view.put("code.hazards", found(hazards));
-    view.put("code.sdks_without_api_key", context.code.clone().and_then(sdks::sdks_without_api_key));
+    view.put("code.sdks_without_api_key", context.code.clone().and_then(sdks::without_api_key));
+    view.put("code.sdks_with_partial_api_key", context.code.clone().and_then(sdks::with_partial_api_key));
     view.put("code.unanalysed", context.code.clone().map(unanalysed));
     view.put("code.factories", context.code.clone().map(factories));
 }

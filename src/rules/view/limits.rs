@@ -31,8 +31,6 @@ pub struct Limits {
     pub ca_certificates: usize,
     /// How long credentials must outlive the window.
     pub certificate_days: CertificateDays,
-    /// First versions that take an API key.
-    pub api_key_sdks: Vec<SdkMinimum>,
 }
 
 /// Length and punctuation of a search attribute's name.
@@ -77,18 +75,6 @@ pub struct CertificateDays {
     pub major: i64,
 }
 
-/// The first version of an SDK with a feature.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SdkMinimum {
-    /// Language as the scan names it: packages of two languages may have one name.
-    pub language: String,
-    /// Package name as in the manifest.
-    pub package: String,
-    /// First version.
-    pub version: String,
-}
-
 /// The embedded limits; unknown when the embedded file is broken.
 pub fn limits() -> Known<&'static Limits> {
     static LIMITS: OnceLock<Result<Limits, String>> = OnceLock::new();
@@ -97,19 +83,6 @@ pub fn limits() -> Known<&'static Limits> {
         Ok(limits) => Known::Known(limits),
         Err(e) => Known::unknown(format!("rules/cloud/limits.yaml could not be read: {e}")),
     }
-}
-
-/// The first three numbers of a version, wherever they stand: `v1.26.0`, `^1.26`, `>=1.2,<2`.
-pub fn version(text: &str) -> Option<[u64; 3]> {
-    let start = text.find(|c: char| c.is_ascii_digit())?;
-    let mut numbers = text
-        .get(start..)?
-        .split(|c: char| !c.is_ascii_digit() && c != '.')
-        .next()?
-        .split('.')
-        .map(|n| n.parse::<u64>().ok());
-    let first = numbers.next()??;
-    Some([first, numbers.next().flatten().unwrap_or(0), numbers.next().flatten().unwrap_or(0)])
 }
 
 #[cfg(test)]
@@ -121,15 +94,5 @@ mod tests {
         let limits = limits();
         let limits = limits.value().expect("limits.yaml parses");
         assert_eq!(limits.search_attributes.get("KeywordList"), Some(&5));
-        assert!(limits.api_key_sdks.iter().all(|s| version(&s.version).is_some()));
-    }
-
-    #[test]
-    fn versions_are_found_in_constraints() {
-        assert_eq!(version("v1.26.0"), Some([1, 26, 0]));
-        assert_eq!(version("^1.10"), Some([1, 10, 0]));
-        assert_eq!(version(">=1.2,<2"), Some([1, 2, 0]));
-        assert_eq!(version("1.29.1-beta.2"), Some([1, 29, 1]));
-        assert_eq!(version("workspace"), None);
     }
 }

@@ -1,38 +1,127 @@
 //! SDK versions against what Temporal Cloud asks of a client.
 
 use std::collections::BTreeSet;
+use std::sync::OnceLock;
 
+use semver::Version;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::code::production;
 use super::coverage::whole;
-use super::{limits, words};
-use crate::facts::code::CodeFacts;
-use crate::facts::{Known, Locus, Why};
+use super::words;
+use crate::facts::code::{CodeFacts, SdkVersion};
+use crate::facts::{Known, Locus, Why, version};
+
+/// `rules/cloud/sdk-versions.yaml`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Minima {
+    sdks: Vec<Minimum>,
+}
+
+/// First versions of one SDK with what a client of Temporal Cloud needs.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Minimum {
+    /// Language as the scan names it: packages of three languages have one name.
+    language: String,
+    /// Package name as in the manifest.
+    package: String,
+    /// Takes an API key.
+    api_key: String,
+    /// Turns TLS on with a key; `never` when it does not.
+    tls: String,
+    /// Sends the namespace by itself; none when every version with keys does.
+    #[serde(default)]
+    namespace_header: Option<String>,
+}
+
+/// The embedded minima; unknown when the embedded file is broken.
+fn minima() -> Known<&'static Minima> {
+    static MINIMA: OnceLock<Result<Minima, String>> = OnceLock::new();
+    let text = include_str!("../../../rules/cloud/sdk-versions.yaml");
+    match MINIMA.get_or_init(|| serde_saphyr::from_str(text).map_err(|e| e.to_string())) {
+        Ok(minima) => Known::Known(minima),
+        Err(e) => Known::unknown(format!("rules/cloud/sdk-versions.yaml could not be read: {e}")),
+    }
+}
+
+/// What is known of a version and a minimum.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reached {
+    Yes,
+    No,
+    /// The range spans the minimum, lock files disagree, or there is no version to read.
+    Open,
+}
+
+fn reached(sdk: &SdkVersion, minimum: &str) -> Reached {
+    let Some(first) = version::parse(minimum) else {
+        return if minimum == "never" { Reached::No } else { Reached::Open };
+    };
+    let read = |text: &Option<String>| text.as_deref().and_then(version::parse);
+    let mut exact: Vec<Option<Version>> = sdk.resolved.iter().map(|r| version::parse(&r.version)).collect();
+    exact.dedup();
+    if exact.is_empty() {
+        return match (read(&sdk.at_least), read(&sdk.below)) {
+            (Some(least), _) if least >= first => Reached::Yes,
+            (_, Some(below)) if below <= first => Reached::No,
+            _ => Reached::Open,
+        };
+    }
+    let each = |holds: fn(&Version, &Version) -> bool| {
+        exact.iter().all(|version| version.as_ref().is_some_and(|v| holds(v, &first)))
+    };
+    match (each(|v, first| v >= first), each(|v, first| v < first)) {
+        (true, _) => Reached::Yes,
+        (_, true) => Reached::No,
+        _ => Reached::Open,
+    }
+}
+
+/// The manifest, and the files that fix the version.
+fn loci(sdk: &SdkVersion) -> Vec<Locus> {
+    let mut loci = vec![Locus::File { path: sdk.path.clone(), line: sdk.line }];
+    loci.extend(sdk.resolved.iter().map(|r| Locus::File { path: r.path.clone(), line: r.line }));
+    loci.dedup();
+    loci
+}
+
+fn described(sdk: &SdkVersion, extra: Value) -> Value {
+    let fixed = sdk.resolved.iter().find(|r| r.path != sdk.path);
+    let mut value = json!({
+        "language": sdk.language, "package": sdk.package, "version": sdk.in_words(), "asked": sdk.version,
+        "path": sdk.path, "line": sdk.line, "loci": loci(sdk),
+        "place": fixed.map_or_else(|| format!("{}:{}", sdk.path, sdk.line), |r| format!("{}:{}", r.path, r.line)),
+    });
+    if let (Some(value), Value::Object(extra)) = (value.as_object_mut(), extra) {
+        value.extend(extra);
+    }
+    value
+}
+
+/// Every SDK of production code that has a row among the minima.
+fn in_use<'c>(
+    code: &'c CodeFacts,
+    minima: &'static Minima,
+) -> impl Iterator<Item = (&'c SdkVersion, &'static Minimum)> {
+    code.sdks.iter().filter(|sdk| sdk.scope.is_production()).filter_map(|sdk| {
+        let of_package = |m: &&Minimum| m.language == sdk.language && m.package.eq_ignore_ascii_case(&sdk.package);
+        Some((sdk, minima.sdks.iter().find(of_package)?))
+    })
+}
 
 /// Known when the version of the SDK of every language that uses Temporal was seen.
-pub(super) fn sdks_without_api_key(code: &CodeFacts) -> Known<Vec<Value>> {
-    limits::limits().and_then(|limits| {
-        let mut all = Vec::new();
+fn measured(code: &CodeFacts, judge: fn(&SdkVersion, &Minimum) -> Option<Value>) -> Known<Vec<Value>> {
+    minima().and_then(|minima| {
         let mut seen = BTreeSet::new();
-        for sdk in &code.sdks {
-            let of_package =
-                |m: &&limits::SdkMinimum| m.language == sdk.language && m.package.eq_ignore_ascii_case(&sdk.package);
-            let Some(minimum) = limits.api_key_sdks.iter().find(of_package) else { continue };
-            seen.insert(sdk.language.as_str());
-            let verdict = match (limits::version(&sdk.version), limits::version(&minimum.version)) {
-                (Some(found), Some(first)) if found >= first => continue,
-                // A range that begins below may still resolve above.
-                (Some(_), Some(_)) if sdk.version.contains(['^', '~', '>', '*']) => "unclear",
-                (Some(_), Some(_)) => "too-old",
-                _ => "unclear",
-            };
-            all.push(json!({
-                "verdict": verdict, "language": sdk.language, "package": sdk.package, "version": sdk.version,
-                "minimum": minimum.version, "path": sdk.path, "line": sdk.line,
-                "loci": [Locus::File { path: sdk.path.clone(), line: sdk.line }],
-            }));
-        }
+        let all = in_use(code, minima)
+            .filter_map(|(sdk, minimum)| {
+                seen.insert(sdk.language.as_str());
+                judge(sdk, minimum)
+            })
+            .collect();
         let used: BTreeSet<&str> = production(code).map(|s| s.language.as_str()).collect();
         let unseen: Vec<String> = used.difference(&seen).map(|l| (*l).to_owned()).collect();
         match unseen.is_empty() {
@@ -46,4 +135,84 @@ pub(super) fn sdks_without_api_key(code: &CodeFacts) -> Known<Vec<Value>> {
             },
         }
     })
+}
+
+/// SDKs that are, or may be, older than the first version with API keys.
+pub(super) fn without_api_key(code: &CodeFacts) -> Known<Vec<Value>> {
+    measured(code, |sdk, minimum| {
+        let verdict = match reached(sdk, &minimum.api_key) {
+            Reached::Yes => return None,
+            Reached::No => "too-old",
+            Reached::Open => "unclear",
+        };
+        Some(described(sdk, json!({"verdict": verdict, "minimum": minimum.api_key})))
+    })
+}
+
+/// SDKs that take an API key, and leave a part of what Temporal Cloud needs with it to the code.
+pub(super) fn with_partial_api_key(code: &CodeFacts) -> Known<Vec<Value>> {
+    measured(code, |sdk, minimum| {
+        if reached(sdk, &minimum.api_key) == Reached::No {
+            return None;
+        }
+        let header = minimum.namespace_header.as_deref();
+        let needs = [("set TLS", Some(minimum.tls.as_str())), ("send the namespace as a header", header)];
+        let left: Vec<(&str, &str, Reached)> = needs
+            .into_iter()
+            .filter_map(|(what, first)| Some((what, first?, reached(sdk, first?))))
+            .filter(|(.., reached)| *reached != Reached::Yes)
+            .collect();
+        if left.is_empty() {
+            return None;
+        }
+        let what: Vec<&str> = left.iter().map(|(what, ..)| *what).collect();
+        let sure = left.iter().any(|(.., reached)| *reached == Reached::No);
+        let newest = left.iter().filter_map(|(_, first, _)| Some((version::parse(first)?, *first))).max();
+        let advice = match newest {
+            Some((_, first)) => format!("upgrade {} to {first} or newer, or ", sdk.package),
+            None => String::new(),
+        };
+        let verdict = if sure { "by-hand" } else { "unclear" };
+        Some(described(sdk, json!({"verdict": verdict, "by_hand": what.join(" and "), "advice": advice})))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::code::ResolvedVersion;
+
+    #[test]
+    fn the_embedded_minima_are_read() {
+        let minima = minima();
+        let minima = minima.value().expect("sdk-versions.yaml parses");
+        let versions = minima.sdks.iter().flat_map(|m| [Some(&m.api_key), m.namespace_header.as_ref()]);
+        assert!(versions.flatten().all(|v| version::parse(v).is_some()));
+        assert!(minima.sdks.iter().all(|m| m.tls == "never" || version::parse(&m.tls) >= version::parse(&m.api_key)));
+    }
+
+    #[test]
+    fn only_what_is_surely_below_is_too_old() {
+        let range = |least: Option<&str>, below: Option<&str>| SdkVersion {
+            at_least: least.map(str::to_owned),
+            below: below.map(str::to_owned),
+            ..SdkVersion::default()
+        };
+        let exact = |versions: &[&str]| SdkVersion {
+            resolved: versions
+                .iter()
+                .map(|v| ResolvedVersion { version: (*v).to_owned(), path: "lock".into(), line: 1 })
+                .collect(),
+            ..SdkVersion::default()
+        };
+        assert_eq!(reached(&range(Some("1.8.0"), Some("2.0.0")), "1.10.0"), Reached::Open);
+        assert_eq!(reached(&range(Some("1.8.0"), Some("1.10.0")), "1.10.0"), Reached::No);
+        assert_eq!(reached(&range(Some("1.10.0"), None), "1.10.0"), Reached::Yes);
+        assert_eq!(reached(&range(None, None), "1.10.0"), Reached::Open);
+        assert_eq!(reached(&exact(&["1.9.9"]), "1.10.0"), Reached::No);
+        assert_eq!(reached(&exact(&["1.10.0-rc.1"]), "1.10.0"), Reached::No);
+        assert_eq!(reached(&exact(&["1.9.9", "1.11.0"]), "1.10.0"), Reached::Open);
+        assert_eq!(reached(&exact(&["replaced by ../sdk"]), "1.10.0"), Reached::Open);
+        assert_eq!(reached(&exact(&["1.11.0"]), "never"), Reached::No);
+    }
 }

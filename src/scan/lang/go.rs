@@ -9,7 +9,6 @@ use tree_sitter::Node;
 
 use super::builder::Builder;
 use super::{FrontEnd, Module, Project, SourceFile};
-use crate::facts::code::SdkVersion;
 use crate::scan::program::*;
 
 /// The Go front end.
@@ -28,29 +27,10 @@ impl FrontEnd for Go {
         &["go.mod"]
     }
 
-    fn manifest(&self, path: &str, text: &str, prefix: &str) -> (Option<Module>, Vec<SdkVersion>) {
+    fn module(&self, path: &str, text: &str) -> Option<Module> {
         let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
-        let (mut module, mut sdks) = (None, vec![]);
-        for (number, line) in text.lines().enumerate() {
-            let line = line.split("//").next().unwrap_or_default().trim();
-            let words: Vec<&str> = line.split_whitespace().filter(|w| *w != "require").collect();
-            match words.as_slice() {
-                ["module", name] => {
-                    module = Some(Module { folder: folder.clone(), name: name.trim_matches('"').to_owned() });
-                }
-                [package, version] if package.starts_with(prefix) && version.starts_with('v') => {
-                    sdks.push(SdkVersion {
-                        language: "go".into(),
-                        package: (*package).to_owned(),
-                        version: (*version).to_owned(),
-                        path: path.to_owned(),
-                        line: number as u32 + 1,
-                    });
-                }
-                _ => {}
-            }
-        }
-        (module, sdks)
+        let mut names = text.lines().filter_map(|line| line.split("//").next()?.trim().strip_prefix("module "));
+        names.next_back().map(|name| Module { folder, name: name.trim().trim_matches('"').to_owned() })
     }
 
     fn folder_of(&self, package: &str, project: &Project) -> Option<String> {
@@ -81,6 +61,14 @@ impl FrontEnd for Go {
             }
         }
         None
+    }
+
+    fn methods_apart(&self) -> bool {
+        true
+    }
+
+    fn declares_method(&self, line: &[u8], owner: &str) -> bool {
+        line.starts_with(b"func (") && memchr::memmem::find(line, owner.as_bytes()).is_some()
     }
 
     fn is_test(&self, path: &str) -> bool {

@@ -8,7 +8,7 @@ mod typescript;
 use std::collections::BTreeSet;
 
 use super::program::Unit;
-use crate::facts::code::{Scope, SdkVersion};
+use crate::facts::code::Scope;
 
 /// A file to lower.
 pub struct SourceFile<'a> {
@@ -72,8 +72,14 @@ pub trait FrontEnd: Sync {
     fn extensions(&self) -> &'static [&'static str];
     /// File names of manifests.
     fn manifests(&self) -> &'static [&'static str];
-    /// Read a manifest: the package root it declares, and its dependencies on packages that begin with `prefix`.
-    fn manifest(&self, path: &str, text: &str, prefix: &str) -> (Option<Module>, Vec<SdkVersion>);
+    /// Whether a file is a manifest, by its name.
+    fn is_manifest(&self, name: &str) -> bool {
+        self.manifests().contains(&name)
+    }
+    /// The package root a manifest declares.
+    fn module(&self, _path: &str, _text: &str) -> Option<Module> {
+        None
+    }
     /// Names a manifest gives to files of the tree.
     fn aliases(&self, _path: &str, _text: &str) -> Vec<Alias> {
         vec![]
@@ -99,7 +105,15 @@ pub trait FrontEnd: Sync {
     /// Whether a file that holds these bytes may import a package, by the texts that show it.
     fn may_import(&self, bytes: &[u8], _package: &str, mentions: &[String]) -> bool {
         let head = bytes.get(..bytes.len().min(16_000)).unwrap_or(bytes);
-        mentions.iter().any(|text| text.len() > 2 && head.windows(text.len()).any(|w| w == text.as_bytes()))
+        mentions.iter().any(|text| text.len() > 2 && memchr::memmem::find(head, text.as_bytes()).is_some())
+    }
+    /// Whether methods may be declared apart from their type, in other files of its package.
+    fn methods_apart(&self) -> bool {
+        false
+    }
+    /// Whether a line that begins like this goes on with the name of a method of a type: `func (s *Store) `.
+    fn declares_method(&self, _line: &[u8], _owner: &str) -> bool {
+        true
     }
     /// Whether packages are members of the packages around them.
     fn nests(&self) -> bool {

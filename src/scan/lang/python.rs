@@ -1,7 +1,6 @@
 //! Python: modules, imports, classes and functions. Statements, expressions and types are in the files beside.
 
 mod expressions;
-mod manifests;
 mod modules;
 mod statements;
 mod types;
@@ -13,8 +12,7 @@ use std::time::{Duration, Instant};
 use tree_sitter::{Node, ParseOptions, ParseState, Parser};
 
 use super::builder::Builder;
-use super::{FrontEnd, Module, Project, SourceFile};
-use crate::facts::code::SdkVersion;
+use super::{FrontEnd, Project, SourceFile};
 use crate::scan::program::*;
 
 /// A file that takes longer to parse is given up.
@@ -33,11 +31,11 @@ impl FrontEnd for Python {
     }
 
     fn manifests(&self) -> &'static [&'static str] {
-        &["pyproject.toml", "requirements.txt", "uv.lock", "poetry.lock"]
+        &["pyproject.toml", "setup.cfg", "setup.py", "Pipfile"]
     }
 
-    fn manifest(&self, path: &str, text: &str, prefix: &str) -> (Option<Module>, Vec<SdkVersion>) {
-        (None, manifests::versions(path, text, prefix))
+    fn is_manifest(&self, name: &str) -> bool {
+        self.manifests().contains(&name) || (name.ends_with(".txt") && name.contains("requirements"))
     }
 
     fn folder_of(&self, package: &str, project: &Project) -> Option<String> {

@@ -18,7 +18,6 @@ use tree_sitter::{Language, Node, ParseOptions, ParseState, Parser};
 
 use super::builder::Builder;
 use super::{Alias, FrontEnd, Module, Project, SourceFile};
-use crate::facts::code::SdkVersion;
 use crate::scan::program::*;
 
 /// A file that takes longer to parse is given up: the grammar has pathological inputs.
@@ -43,8 +42,8 @@ impl FrontEnd for TypeScript {
         &["package.json", "tsconfig.json", "tsconfig.base.json", "jsconfig.json"]
     }
 
-    fn manifest(&self, path: &str, text: &str, prefix: &str) -> (Option<Module>, Vec<SdkVersion>) {
-        manifests::package(path, text, prefix)
+    fn module(&self, path: &str, text: &str) -> Option<Module> {
+        manifests::package(path, text)
     }
 
     fn aliases(&self, path: &str, text: &str) -> Vec<Alias> {

@@ -3,34 +3,15 @@
 use serde_json::Value;
 
 use super::super::{Alias, Module};
-use crate::facts::code::SdkVersion;
 
-/// Package name and SDK dependencies of a `package.json`.
-pub(super) fn package(path: &str, text: &str, prefix: &str) -> (Option<Module>, Vec<SdkVersion>) {
+/// Folder and package name of a `package.json`.
+pub(super) fn package(path: &str, text: &str) -> Option<Module> {
     if !path.ends_with("package.json") {
-        return (None, vec![]);
+        return None;
     }
-    let Ok(json) = serde_json::from_str::<Value>(text) else { return (None, vec![]) };
-    let module = json
-        .get("name")
-        .and_then(Value::as_str)
-        .map(|name| Module { folder: folder_of(path).to_owned(), name: name.to_owned() });
-    let mut sdks = vec![];
-    for group in ["dependencies", "devDependencies", "peerDependencies", "optionalDependencies"] {
-        for (name, version) in json.get(group).and_then(Value::as_object).into_iter().flatten() {
-            let Some(version) = version.as_str().filter(|_| name.starts_with(prefix)) else { continue };
-            let quoted = format!("\"{name}\"");
-            let line = text.lines().position(|l| l.contains(&quoted)).map_or(1, |n| n as u32 + 1);
-            sdks.push(SdkVersion {
-                language: "typescript".into(),
-                package: name.clone(),
-                version: version.to_owned(),
-                path: path.to_owned(),
-                line,
-            });
-        }
-    }
-    (module, sdks)
+    let json = serde_json::from_str::<Value>(text).ok()?;
+    let name = json.get("name").and_then(Value::as_str)?;
+    Some(Module { folder: folder_of(path).to_owned(), name: name.to_owned() })
 }
 
 /// Import names that a manifest gives to files of the tree.

@@ -125,7 +125,7 @@ impl<'a> Search<'_, 'a> {
         // What is found only counts when it ends in a client, so it is searched apart; the steps are shared, or
         // every level of nesting would have a budget of its own.
         let budget = self.left.min(400);
-        let mut inner = Search { r: self.r, ask: self.ask, left: budget, seen: HashSet::new(), found: vec![] };
+        let mut inner = Search { r: self.r, ask: self.ask, left: budget, seen: HashSet::default(), found: vec![] };
         let makes = |found: &Found<'a>| match &found.end {
             End::Sdk(_, api) => api.api.result.as_deref().is_some_and(|ty| self.r.index.catalogue.is_client(ty)),
             _ => false,
