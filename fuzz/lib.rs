@@ -1,6 +1,8 @@
 //! What the fuzz targets share.
 
 use std::path::Path;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{LazyLock, Mutex};
 
 use temporal_preflight::facts::code::Scope;
 use temporal_preflight::scan::lang::{self, Project, SourceFile};
@@ -12,20 +14,39 @@ const MOST_BYTES: usize = 1 << 16;
 /// The stack a scan gives its threads.
 const STACK: usize = 64 << 20;
 
+/// What is given to the thread with the large stack, and where its answer is waited for.
+type Worker = (Sender<(String, Vec<u8>)>, Receiver<()>);
+
+/// One thread for all inputs: making one for each costs more than most inputs do.
+static WORKER: LazyLock<Mutex<Worker>> = LazyLock::new(|| {
+    let (give, inputs) = channel::<(String, Vec<u8>)>();
+    let (done, wait) = channel();
+    let work = move || {
+        for (name, bytes) in inputs {
+            lower_here(&name, &bytes);
+            done.send(()).expect("the fuzzer waits");
+        }
+    };
+    std::thread::Builder::new().stack_size(STACK).spawn(work).expect("a thread");
+    Mutex::new((give, wait))
+});
+
 /// Lower one file, as a scan does it.
 pub fn lower(name: &str, bytes: &[u8]) {
     if bytes.len() > MOST_BYTES {
         return;
     }
+    let worker = WORKER.lock().expect("no panic before");
+    worker.0.send((name.to_owned(), bytes.to_vec())).expect("the thread runs");
+    worker.1.recv().expect("no panic");
+}
+
+fn lower_here(name: &str, bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes).into_owned();
     let front = lang::for_path(name).expect("a language for the name");
     let project = Project::default();
-    std::thread::scope(|threads| {
-        let lowering = || front.lower(SourceFile { path: name, scope: Scope::Main, text, project: &project }).map(drop);
-        let thread = std::thread::Builder::new().stack_size(STACK).spawn_scoped(threads, lowering);
-        // A file that cannot be parsed is an answer; a panic is not.
-        let _ = thread.expect("a thread").join().expect("no panic");
-    });
+    // A file that cannot be parsed is an answer; a panic is not.
+    let _ = front.lower(SourceFile { path: name, scope: Scope::Main, text, project: &project });
 }
 
 /// Scan a tree of files: `path`, a line end, the text, and a zero byte before the next one.

@@ -4,6 +4,7 @@
 //! knows Temporal and nothing of grammar.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::OnceLock;
 
 use serde::Deserialize;
 
@@ -558,15 +559,22 @@ impl Catalogue {
         serde_saphyr::from_str(text).map_err(|e| e.to_string())
     }
 
-    /// All built-in catalogues by language.
-    pub fn built_in() -> Result<HashMap<&'static str, Self>, Problem> {
+    /// All built-in catalogues by language, read once.
+    ///
+    /// # Errors
+    /// A catalogue that cannot be read is a defect of this program.
+    pub fn built_in() -> Result<&'static HashMap<&'static str, Self>, Problem> {
+        static ALL: OnceLock<HashMap<&'static str, Catalogue>> = OnceLock::new();
+        if let Some(all) = ALL.get() {
+            return Ok(all);
+        }
         let mut all = HashMap::new();
         for (language, text) in FILES {
             let catalogue = Self::parse(text)
                 .map_err(|e| Problem::tool(format!("the built-in SDK catalogue for {language} is invalid")).note(e))?;
             all.insert(language, catalogue);
         }
-        Ok(all)
+        Ok(ALL.get_or_init(|| all))
     }
 
     /// Packages of the SDK's names.
@@ -647,7 +655,7 @@ mod tests {
     #[test]
     fn built_in_catalogues_are_valid_and_consistent() {
         for (language, catalogue) in Catalogue::built_in().unwrap() {
-            assert_eq!(catalogue.language, language);
+            assert_eq!(catalogue.language, *language);
             let apis = catalogue.types.values().flat_map(|t| t.methods.iter()).chain(&catalogue.functions);
             for (name, api) in apis {
                 if let Some(result) = &api.result {

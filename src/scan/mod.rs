@@ -22,6 +22,7 @@ pub mod routing;
 pub mod scope;
 mod sdks;
 pub mod sites;
+pub mod text;
 pub mod walk;
 pub mod wrappers;
 
@@ -296,7 +297,10 @@ struct Lowered {
 }
 
 fn lower(entry: &Entry, project: &Project) -> Result<Lowered, String> {
-    let bytes = std::fs::read(&entry.full).map_err(|e| format!("unreadable: {e}"))?;
+    let bytes = text::read(&entry.full).map_err(|e| format!("unreadable: {e}"))?;
+    if !text::is_text(&bytes) {
+        return Err("not text".to_owned());
+    }
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&bytes);
     let text = String::from_utf8_lossy(bytes);
     let replaced = matches!(text, std::borrow::Cow::Owned(_));

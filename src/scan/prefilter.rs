@@ -10,6 +10,7 @@ use aho_corasick::{AhoCorasick, MatchKind};
 use rayon::prelude::*;
 
 use super::lang::Project;
+use super::text;
 use super::walk::Entry;
 
 /// A name the resolver asks for.
@@ -48,7 +49,7 @@ pub fn seeds(entries: &[Entry], candidates: &[usize], tokens: &AhoCorasick) -> V
         .copied()
         .filter(|i| {
             let Some(entry) = entries.get(*i) else { return false };
-            entry.marked || std::fs::read(&entry.full).is_ok_and(|bytes| tokens.is_match(&bytes))
+            entry.marked || text::read(&entry.full).is_ok_and(|bytes| tokens.is_match(&bytes))
         })
         .collect()
 }
@@ -75,7 +76,7 @@ pub fn select(entries: &[Entry], candidates: &[usize], wants: &BTreeSet<Want>, p
         .par_iter()
         .filter_map(|i| {
             let entry = entries.get(*i)?;
-            let bytes = std::fs::read(&entry.full).ok()?;
+            let bytes = text::read(&entry.full).ok()?;
             let mut met: Vec<(&Want, bool)> = vec![];
             let mut seen = vec![false; names.len()];
             let mut imported: HashMap<&str, bool> = HashMap::new();

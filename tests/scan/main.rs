@@ -3,6 +3,7 @@
 mod behaviour;
 mod expectations;
 mod fixtures;
+mod languages;
 mod matrix;
 mod robustness;
 mod rust;
