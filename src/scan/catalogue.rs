@@ -580,6 +580,12 @@ impl Catalogue {
         Ok(ALL.get_or_init(|| all))
     }
 
+    /// Packages the SDK is published as, by their own names.
+    pub fn own_packages(&self) -> std::collections::BTreeSet<String> {
+        let names = self.types.keys().chain(self.functions.keys()).chain(self.definitions.keys());
+        names.filter_map(|name| name.split(['.', '/']).next()).map(str::to_owned).collect()
+    }
+
     /// Packages of the SDK's names.
     pub fn packages(&self) -> rustc_hash::FxHashSet<String> {
         let library = self.configuration.keys().chain(self.flows.keys()).chain(self.providers.keys());

@@ -70,6 +70,7 @@ pub fn classify<'a>(r: &Resolver<'a>) -> Classified<'a> {
         .collect();
     let mut out = Classified::default();
     for (n, unit) in r.index.units.iter().enumerate() {
+        let sdk_itself = r.index.is_sdk_itself(n as u32);
         for place in &unit.calls {
             let at = At { unit: n as u32, expr: place.expr };
             let Some((callee, args)) = r.call(at) else { continue };
@@ -78,6 +79,7 @@ pub fn classify<'a>(r: &Resolver<'a>) -> Classified<'a> {
             };
             let spread = matches!(r.index.kind(at), ExprKind::Call { spread: true, .. });
             match judge(r, callee, name, Some((args, spread)), Some(at), place.function) {
+                Verdict::Is(..) if sdk_itself => *out.dropped.entry("sdk-itself".to_owned()).or_default() += 1,
                 Verdict::Is(api, confidence) => out.calls.push(ApiCall {
                     at,
                     name_at: callee,
@@ -101,6 +103,7 @@ pub fn classify<'a>(r: &Resolver<'a>) -> Classified<'a> {
             // A method handed on as a value is a site only when the type proves it.
             if let Verdict::Is(api, Confidence::Proven) = judge(r, at, name, None, None, reference.function)
                 && api.api.kind.is_some()
+                && !sdk_itself
                 && !r.names_type(at)
             {
                 out.calls.push(ApiCall {

@@ -508,6 +508,11 @@ impl<'a> Index<'a> {
         self.methods.get(ty)?.get(name).copied()
     }
 
+    /// Whether a file is code of the SDK itself.
+    pub fn is_sdk_itself(&self, unit: u32) -> bool {
+        self.front.is_sdk_itself(&self.unit(unit).path, self.project)
+    }
+
     /// Whether an expression can only mean a field: it is not called, and methods are never values of an object.
     pub fn is_field(&self, at: At) -> bool {
         self.front.fields_apart() && !self.called.contains(&at)

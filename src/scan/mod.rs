@@ -150,7 +150,7 @@ fn project(front: &'static dyn FrontEnd, catalogue: &Catalogue, walked: &Walked)
         .filter(|e| e.front.language() == front.language())
         .map(|e| front.home(&e.path).to_owned())
         .collect();
-    Project { modules, folders, aliases, files, sdk: catalogue.dependency.clone() }
+    Project { modules, folders, aliases, files, sdk: catalogue.own_packages() }
 }
 
 /// What was found in the files of one language.

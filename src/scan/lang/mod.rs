@@ -54,8 +54,8 @@ pub struct Project {
     pub aliases: Vec<Alias>,
     /// Source files without their ending.
     pub files: BTreeSet<String>,
-    /// How the names of the SDK's own packages begin: the catalogue knows them, even where the tree holds them.
-    pub sdk: String,
+    /// The SDK's own packages: the catalogue knows them, even where the tree holds them.
+    pub sdk: BTreeSet<String>,
 }
 
 impl Project {
@@ -120,6 +120,10 @@ pub trait FrontEnd: Sync {
     }
     /// Whether a field and a method of a type may have the same name.
     fn fields_apart(&self) -> bool {
+        false
+    }
+    /// Whether a file is code of the SDK itself, which starts nothing on anybody's behalf.
+    fn is_sdk_itself(&self, _path: &str, _project: &Project) -> bool {
         false
     }
     /// Whether packages are members of the packages around them.

@@ -66,6 +66,13 @@ impl FrontEnd for Rust {
         mentions.iter().any(|text| memchr::memmem::find(bytes, text.as_bytes()).is_some())
     }
 
+    fn is_sdk_itself(&self, path: &str, project: &Project) -> bool {
+        project.modules.iter().any(|module| {
+            let source = if module.folder.is_empty() { "src/".to_owned() } else { format!("{}/src/", module.folder) };
+            modules::is_sdk(&module.name, project) && path.starts_with(&source)
+        })
+    }
+
     fn fields_apart(&self) -> bool {
         true
     }

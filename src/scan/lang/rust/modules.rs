@@ -23,6 +23,11 @@ pub(super) fn id_of(path: &str) -> &str {
     }
 }
 
+/// Whether a crate is one of the SDK's own.
+pub(super) fn is_sdk(name: &str, project: &Project) -> bool {
+    project.sdk.contains(name)
+}
+
 fn holds(id: &str, project: &Project) -> bool {
     let root = |name: &str| {
         let file = if id.is_empty() { (*name).to_owned() } else { format!("{id}/{name}") };
@@ -152,18 +157,12 @@ impl<'t> Lowering<'t> {
     /// A crate by name: of the workspace, or another one.
     fn crate_named(&self, name: &str) -> String {
         match self.source.project.modules.iter().find(|m| m.name == name) {
-            Some(module) if !self.is_sdk(name) => {
+            Some(module) if !is_sdk(name, self.source.project) => {
                 let root = crate_root(&module.folder, self.source.project);
                 format!("./{root}")
             }
             _ => name.to_owned(),
         }
-    }
-
-    fn is_sdk(&self, name: &str) -> bool {
-        let sdk = &self.source.project.sdk;
-        // Crates are imported with underscores for the hyphens of their names.
-        !sdk.is_empty() && name.replace('_', "-").starts_with(sdk.as_str())
     }
 
     /// Register what a `use` brings in.
