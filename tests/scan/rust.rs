@@ -1,6 +1,7 @@
 //! Rust: every kind of call, every way to a client, and what only looks like one.
 
 use crate::expectations::check;
+use crate::tree::Tree;
 
 #[test]
 fn every_kind_and_the_inventory() {
@@ -57,4 +58,21 @@ fn wrappers_and_their_callers() {
 #[test]
 fn fallbacks_and_flags() {
     check("rust/routing");
+}
+
+#[test]
+fn the_sdk_itself_starts_nothing_but_a_crate_named_like_it_does() {
+    let code = b"use temporalio_client::Client;\npub async fn f(c: &Client) {\n    c.start_workflow(W::run, 1, o()).await;\n}\n";
+    let manifest = |name: &str| format!("[package]\nname = \"{name}\"\n");
+    let facts = Tree::new(&[
+        ("sdk/Cargo.toml", manifest("temporalio-client").as_bytes()),
+        ("sdk/src/lib.rs", code),
+        ("sdk/examples/start.rs", code),
+        ("helpers/Cargo.toml", manifest("temporalio-helpers").as_bytes()),
+        ("helpers/src/lib.rs", code),
+    ])
+    .scan();
+    let paths: Vec<&str> = facts.sites.iter().map(|s| s.path.as_str()).collect();
+    assert_eq!(paths, ["helpers/src/lib.rs", "sdk/examples/start.rs"]);
+    assert_eq!(facts.coverage.dropped.get("sdk-itself"), Some(&1));
 }
