@@ -28,6 +28,9 @@ pub struct CodeFacts {
     pub search_attributes: Vec<SearchAttributeUse>,
     /// Calls and settings that Temporal Cloud does not allow, or that make a move risky.
     pub hazards: Vec<Hazard>,
+    /// Features that must be there, or be set the same, on both sides.
+    #[serde(default)]
+    pub features: Vec<FeatureUse>,
     /// SDK versions from manifests and lock files.
     pub sdks: Vec<SdkVersion>,
     /// What was looked at and what was not.
@@ -399,6 +402,25 @@ pub struct SearchAttributeUse {
     pub value_type: Option<String>,
     /// `set`, `key`, `query`.
     pub role: String,
+    /// Relative path.
+    pub path: String,
+    /// 1-based line.
+    pub line: u32,
+    /// Kind of code.
+    pub scope: Scope,
+}
+
+/// A use of a feature that both sides must offer, or that must be set the same on both: versioning of workflow code
+/// and workers, data converters and payload codecs, Nexus.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FeatureUse {
+    /// `versioning`, `data-converter`, `nexus`.
+    pub feature: String,
+    /// What is used of it: `patch`, `payload codec`, `endpoint` …
+    pub what: String,
+    /// Its name where the code fixes one: the change id, the endpoint, what makes the converter.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// Relative path.
     pub path: String,
     /// 1-based line.

@@ -221,6 +221,11 @@ impl Page {
         if !code.search_attributes.is_empty() {
             parts.push(plural(code.search_attributes.len(), "search attribute use"));
         }
+        let mut features: BTreeMap<&str, usize> = BTreeMap::new();
+        for used in code.features.iter().filter(|f| f.scope.is_production()) {
+            *features.entry(&used.what).or_default() += 1;
+        }
+        parts.extend(features.into_iter().map(|(what, n)| plural(n, what)));
         parts.extend(code.sdks.iter().take(4).map(|s| format!("{} {}", s.package, s.in_words())));
         if !parts.is_empty() {
             self.heading("Also");

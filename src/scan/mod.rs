@@ -100,6 +100,7 @@ fn scan_in_pool(root: &Path, options: &ScanOptions) -> Result<CodeFacts, Problem
         workflow_types: vec![],
         search_attributes: vec![],
         hazards: vec![],
+        features: vec![],
         sdks: vec![],
         coverage: Coverage::default(),
     };
@@ -161,6 +162,7 @@ struct Analysis {
     workflow_types: Vec<WorkflowDefinition>,
     search_attributes: Vec<SearchAttributeUse>,
     hazards: Vec<Hazard>,
+    features: Vec<FeatureUse>,
     dropped: std::collections::BTreeMap<String, u64>,
 }
 
@@ -231,6 +233,7 @@ fn analyse_language(
     facts.workflow_types.extend(analysis.workflow_types);
     facts.search_attributes.extend(analysis.search_attributes);
     facts.hazards.extend(analysis.hazards);
+    facts.features.extend(analysis.features);
     analysis.factories
 }
 
@@ -244,7 +247,8 @@ fn analyse(r: &Resolver<'_>) -> Analysis {
         factories: factories::functions(r),
         workflow_types: inventory::workflows(r, &classified),
         search_attributes: inventory::search_attributes(r, &classified),
-        hazards: hazards::find(r, &classified),
+        features: inventory::features(r),
+        hazards: hazards::find(r, &classified, &drafts),
         wrappers,
         sites: drafts.into_iter().map(|d| d.site).collect(),
         dropped: classified.dropped,

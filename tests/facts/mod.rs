@@ -240,6 +240,7 @@ pub fn code(sites: Vec<Site>) -> CodeFacts {
             scope: Scope::Main,
         }],
         hazards: vec![],
+        features: vec![],
         sdks: vec![],
         coverage: Coverage { files_seen: 12, files_of_known_languages: 9, files_parsed: 7, ..Default::default() },
     }

@@ -8,7 +8,7 @@ use super::table::{Cell, Table};
 use crate::facts::Side;
 use crate::facts::certificate::{Certificate, CertificateFile};
 use crate::facts::cluster::ClusterSnapshot;
-use crate::facts::code::{CodeFacts, FallbackOn, Kind, OriginStatus, RoutingRole, Scope, Site};
+use crate::facts::code::{CodeFacts, FallbackOn, FeatureUse, Kind, OriginStatus, RoutingRole, Scope, Site};
 use crate::judge::Scorecard;
 use crate::render::text::{day, duration, minute, number, plural, words};
 
@@ -24,6 +24,7 @@ pub(super) fn tables(card: &Scorecard, links: &Links) -> Vec<Table> {
                 connections(code, links),
                 wrappers(code, links),
                 hazards(code, links),
+                features(code, links),
                 sdks(code, links),
             ];
             if let Some(first) = of_code.first_mut() {
@@ -251,6 +252,27 @@ fn hazards(code: &CodeFacts, links: &Links) -> Table {
         })
         .collect();
     Table::new("inventory-hazards", "Hazards in code", &["Hazard", "What was seen", "Place"], rows)
+}
+
+/// One row for each feature and name, with the places it is used at.
+fn features(code: &CodeFacts, links: &Links) -> Table {
+    let mut uses: BTreeMap<(&str, &str, &str), Vec<&FeatureUse>> = BTreeMap::new();
+    for used in code.features.iter().filter(|f| f.scope.is_production()) {
+        uses.entry((&used.feature, &used.what, used.name.as_deref().unwrap_or_default())).or_default().push(used);
+    }
+    let rows = uses
+        .into_iter()
+        .filter_map(|((feature, what, name), places)| {
+            let first = places.first()?;
+            let more = places.len() - 1;
+            let cell = place(&first.path, first.line, links);
+            let cell = if more == 0 { cell } else { cell.sub(format!("and {more} more")) };
+            let name = if name.is_empty() { Cell::text("–") } else { Cell::code(name) };
+            Some(vec![Cell::text(words(feature)), Cell::text(what), name, cell])
+        })
+        .collect();
+    Table::new("inventory-features", "Features in code", &["Feature", "What", "Name", "Place"], rows)
+        .note("Versioning, converters, codecs and Nexus: what both sides must offer, or must be given in the same way.")
 }
 
 fn sdks(code: &CodeFacts, links: &Links) -> Table {
