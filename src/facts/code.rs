@@ -278,6 +278,9 @@ pub struct Origin {
     pub path: String,
     /// 1-based line of the constructor's name.
     pub line: u32,
+    /// 1-based byte column of the constructor's name: two clients may be built on one line.
+    #[serde(default)]
+    pub column: u32,
     /// Enclosing function.
     pub function: Option<String>,
     /// Inside a connection factory.

@@ -4,6 +4,7 @@
 //! knows Temporal and nothing of grammar.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::OnceLock;
 
 use serde::Deserialize;
 
@@ -78,6 +79,9 @@ pub struct Catalogue {
     /// Members that hold an SDK object in so many programs that their name tells what it is.
     #[serde(default)]
     pub telling: Vec<String>,
+    /// Members of a member of an enumeration that are the value it was given.
+    #[serde(default)]
+    pub enumeration_values: Vec<String>,
     /// Library containers.
     #[serde(default)]
     pub boxes: BTreeMap<String, BoxType>,
@@ -576,19 +580,26 @@ impl Catalogue {
         serde_saphyr::from_str(text).map_err(|e| e.to_string())
     }
 
-    /// All built-in catalogues by language.
-    pub fn built_in() -> Result<HashMap<&'static str, Self>, Problem> {
+    /// All built-in catalogues by language, read once.
+    ///
+    /// # Errors
+    /// A catalogue that cannot be read is a defect of this program.
+    pub fn built_in() -> Result<&'static HashMap<&'static str, Self>, Problem> {
+        static ALL: OnceLock<HashMap<&'static str, Catalogue>> = OnceLock::new();
+        if let Some(all) = ALL.get() {
+            return Ok(all);
+        }
         let mut all = HashMap::new();
         for (language, text) in FILES {
             let catalogue = Self::parse(text)
                 .map_err(|e| Problem::tool(format!("the built-in SDK catalogue for {language} is invalid")).note(e))?;
             all.insert(language, catalogue);
         }
-        Ok(all)
+        Ok(ALL.get_or_init(|| all))
     }
 
     /// Packages of the SDK's names.
-    pub fn packages(&self) -> std::collections::HashSet<String> {
+    pub fn packages(&self) -> rustc_hash::FxHashSet<String> {
         let library = self.configuration.keys().chain(self.flows.keys()).chain(self.providers.keys());
         let listed = self.features.iter().flat_map(|f| f.functions.iter().chain(&f.decorators));
         let names = self.types.keys().chain(self.functions.keys()).chain(library).chain(listed);
@@ -663,7 +674,7 @@ mod tests {
     #[test]
     fn built_in_catalogues_are_valid_and_consistent() {
         for (language, catalogue) in Catalogue::built_in().unwrap() {
-            assert_eq!(catalogue.language, language);
+            assert_eq!(catalogue.language, *language);
             let apis = catalogue.types.values().flat_map(|t| t.methods.iter()).chain(&catalogue.functions);
             for (name, api) in apis {
                 if let Some(result) = &api.result {

@@ -66,6 +66,7 @@ pub fn classify<'a>(r: &Resolver<'a>) -> Classified<'a> {
         .flat_map(|t| t.methods.keys())
         .map(String::as_str)
         .chain(catalogue.functions.keys().filter_map(|f| f.rsplit('.').next()))
+        .chain(r.other_names())
         .collect();
     let mut out = Classified::default();
     for (n, unit) in r.index.units.iter().enumerate() {
@@ -115,6 +116,9 @@ pub fn classify<'a>(r: &Resolver<'a>) -> Classified<'a> {
             }
         }
     }
+    // A name for a function of the SDK is no call of it; the calls under that name are.
+    let named: HashSet<At> = out.calls.iter().filter(|c| !c.as_value).filter_map(|c| r.naming(c.name_at)).collect();
+    out.calls.retain(|call| !call.as_value || !named.contains(&call.at));
     out
 }
 
@@ -127,7 +131,7 @@ fn judge<'a>(
     function: Option<FuncId>,
 ) -> Verdict<'a> {
     let catalogue = r.index.catalogue;
-    let distinctive = catalogue.distinctive(name).or_else(|| shaped(r, callee, 0));
+    let distinctive = r.shaped(callee);
     // Only names that are telling by themselves are counted when they turn out to be something else.
     let drop = |reason: &str| match distinctive {
         Some(_) if arguments.is_some() => Verdict::Dropped(reason.to_owned()),
@@ -147,8 +151,7 @@ fn judge<'a>(
     };
     let base = At { unit: callee.unit, expr: *base };
     if let Some(package) = r.index.package_at(base) {
-        let full = r.index.canonical(&join(&package, name));
-        return match catalogue.function(&full) {
+        return match r.function_of_sdk(&join(&package, name)) {
             Some(api) => Verdict::Is(api, Confidence::Proven),
             None => drop(catalogue.lookalike(&package).unwrap_or("function-of-another-package")),
         };
@@ -357,42 +360,6 @@ fn handle_method<'a>(r: &Resolver<'a>, base: At, name: &str) -> Option<ApiRef<'a
         End::Sdk(_, source) => catalogue.method(source.api.result.as_deref()?, name),
         _ => None,
     })
-}
-
-/// The SDK method that a path of plain names tells, whatever stands at its head: `….workflow.start`.
-fn shaped<'a>(r: &Resolver<'a>, callee: At, depth: usize) -> Option<ApiRef<'a>> {
-    let catalogue = r.index.catalogue;
-    if depth > 6 || catalogue.telling.is_empty() {
-        return None;
-    }
-    let ExprKind::Member { base, name } = r.index.kind(callee) else { return None };
-    let ty = shaped_type(r, At { unit: callee.unit, expr: *base }, depth)?;
-    catalogue.method(&ty, name)
-}
-
-fn shaped_type(r: &Resolver<'_>, at: At, depth: usize) -> Option<String> {
-    let catalogue = r.index.catalogue;
-    if depth > 6 {
-        return None;
-    }
-    match r.index.kind(at) {
-        ExprKind::Same(inner) => shaped_type(r, At { unit: at.unit, expr: *inner }, depth + 1),
-        ExprKind::Member { base, name } if catalogue.telling.contains(name) => {
-            // A package is no client.
-            if r.index.package_at(At { unit: at.unit, expr: *base }).is_some() {
-                return None;
-            }
-            catalogue.types.values().find_map(|ty| ty.parts.get(name)).cloned()
-        }
-        ExprKind::Call { callee, .. } => shaped(r, At { unit: at.unit, expr: *callee }, depth + 1)?.api.result.clone(),
-        ExprKind::Var(var) => {
-            let var = r.index.unit(at.unit).var(*var);
-            let [only] = var.sources.as_slice() else { return None };
-            (only.take == Take::Whole && !matches!(var.role, Role::Param(_)))
-                .then(|| shaped_type(r, At { unit: at.unit, expr: only.value }, depth + 1))?
-        }
-        _ => None,
-    }
 }
 
 /// Whether the options of a call are those of the SDK method, or the receiver is a handle.

@@ -1,12 +1,14 @@
 //! Look-up tables over the lowered units of one language.
 
 use std::borrow::Cow;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::BTreeSet;
 use std::rc::Rc;
+
+use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 
 use super::catalogue::Catalogue;
 use super::lang::{FrontEnd, Project};
-use super::prefilter::Want;
+use super::prefilter::{Reach, Want};
 use super::program::*;
 
 /// An expression somewhere in the tree.
@@ -46,6 +48,8 @@ pub struct Index<'a> {
     pub project: &'a Project,
     front: &'static dyn FrontEnd,
     imports: Vec<HashMap<&'a str, &'a Import>>,
+    /// Imported names under which a package holds another package: file and alias → that package.
+    inner: HashMap<(u32, &'a str), String>,
     by_package: HashMap<&'a str, Vec<u32>>,
     packages: HashSet<String>,
     derived: HashMap<&'a str, Vec<&'a str>>,
@@ -89,40 +93,47 @@ impl<'a> Index<'a> {
             project,
             front,
             imports: vec![],
-            by_package: HashMap::new(),
+            inner: HashMap::default(),
+            by_package: HashMap::default(),
             packages: catalogue.packages(),
-            derived: HashMap::new(),
-            types: HashMap::new(),
-            functions: HashMap::new(),
-            methods: HashMap::new(),
-            methods_by_name: HashMap::new(),
-            globals: HashMap::new(),
-            global_writes: HashMap::new(),
-            field_writes: HashMap::new(),
-            var_writes: HashMap::new(),
-            composites: HashMap::new(),
-            calls_by_name: HashMap::new(),
-            call_places: HashMap::new(),
-            references: HashMap::new(),
-            lambdas: HashMap::new(),
-            arguments: HashMap::new(),
-            named_arguments: HashMap::new(),
-            handed_on: HashMap::new(),
-            keyed: HashMap::new(),
-            annotations: HashMap::new(),
+            derived: HashMap::default(),
+            types: HashMap::default(),
+            functions: HashMap::default(),
+            methods: HashMap::default(),
+            methods_by_name: HashMap::default(),
+            globals: HashMap::default(),
+            global_writes: HashMap::default(),
+            field_writes: HashMap::default(),
+            var_writes: HashMap::default(),
+            composites: HashMap::default(),
+            calls_by_name: HashMap::default(),
+            call_places: HashMap::default(),
+            references: HashMap::default(),
+            lambdas: HashMap::default(),
+            arguments: HashMap::default(),
+            named_arguments: HashMap::default(),
+            handed_on: HashMap::default(),
+            keyed: HashMap::default(),
+            annotations: HashMap::default(),
             hands_on: units.iter().any(|u| !u.hands_on.is_empty() || u.imports.iter().any(|i| i.member.is_some())),
             frugal: Default::default(),
             wants: Default::default(),
         };
         let names: HashMap<&str, &str> = units.iter().map(|u| (u.package.as_str(), u.package_name.as_str())).collect();
         for unit in units {
-            let mut imports = HashMap::new();
+            let mut imports = HashMap::default();
             for import in &unit.imports {
                 let alias = match &import.alias {
                     Some(alias) => alias.as_str(),
                     None => names.get(import.path.as_str()).copied().unwrap_or_else(|| default_alias(&import.path)),
                 };
                 imports.insert(alias, import);
+                if let Some(member) = import.member.as_deref().filter(|_| front.nests()) {
+                    let inside = format!("{}/{member}", import.path);
+                    if project.folders.contains(&inside) {
+                        index.inner.insert((index.imports.len() as u32, alias), inside);
+                    }
+                }
             }
             index.imports.push(imports);
         }
@@ -290,9 +301,28 @@ impl<'a> Index<'a> {
         let import = *self.imports.get(unit as usize)?.get(alias)?;
         let Some(member) = &import.member else { return Some(Cow::Borrowed(&import.path)) };
         // A name taken from a package may be a package itself; what is known to be something else is not.
+        if let Some(inside) = self.inner.get(&(unit, alias)) {
+            return (!self.binds(&import.path, member)).then(|| Cow::Owned(inside.clone()));
+        }
         let full = self.catalogue.current_name(&join(&import.path, member));
         let known = self.catalogue.types.contains_key(&full) || self.catalogue.functions.contains_key(&full);
         (!known && !self.is_local(&import.path)).then_some(Cow::Owned(full))
+    }
+
+    /// Whether a package binds a name to something else than the package inside it that is called so.
+    fn binds(&self, package: &str, name: &str) -> bool {
+        let Some(units) = self.by_package.get(package) else {
+            self.want(package, name, Reach::Declaration);
+            return false;
+        };
+        let full = join(package, name);
+        self.functions.contains_key(&full)
+            || self.types.contains_key(&full)
+            || self.globals.contains_key(&full)
+            || units.iter().filter_map(|unit| self.imports.get(*unit as usize)?.get(name)).any(|import| {
+                let itself = import.path == package && import.member.as_deref() == Some(name);
+                import.member.is_some() && !itself
+            })
     }
 
     /// The package an expression names, when it is a bare import name or a package inside one.
@@ -343,7 +373,7 @@ impl<'a> Index<'a> {
             let handed_on = self.handed_on.get(package).into_iter().flatten();
             for inner in handed_on {
                 if !self.by_package.contains_key(inner) && self.is_local(inner) {
-                    self.want(inner, name, false, true);
+                    self.want(inner, name, Reach::Declaration);
                 }
                 todo.push(self.catalogue.current_name(&join(inner, name)));
             }
@@ -548,17 +578,25 @@ impl<'a> Index<'a> {
     }
 
     /// Ask for files that hold a name.
-    pub fn want(&self, package: &str, name: &str, anywhere: bool, declaration: bool) {
-        if name.is_empty() || name == "_" || (self.frugal.get() && !declaration) {
+    pub fn want(&self, package: &str, name: &str, reach: Reach) {
+        if name.is_empty() || name == "_" || (self.frugal.get() && reach != Reach::Declaration) {
             return;
         }
         let package = package.strip_suffix("_test").unwrap_or(package);
-        self.wants.borrow_mut().insert(Want {
-            name: name.to_owned(),
-            package: package.to_owned(),
-            anywhere,
-            declaration,
-        });
+        let (name, package) = (name.to_owned(), package.to_owned());
+        self.wants.borrow_mut().insert(Want { name, package, reach, owner: None });
+    }
+
+    /// Ask for the file of a package that declares a method of a type apart from the type.
+    pub fn want_method(&self, owner: &str, name: &str) {
+        if self.front.methods_apart() {
+            self.wants.borrow_mut().insert(Want {
+                name: name.to_owned(),
+                package: package_part(owner).to_owned(),
+                reach: Reach::Declaration,
+                owner: Some(name_part(owner).to_owned()),
+            });
+        }
     }
 
     /// `path:line` for reasons and paths.

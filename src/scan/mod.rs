@@ -22,6 +22,7 @@ pub mod routing;
 pub mod scope;
 mod sdks;
 pub mod sites;
+pub mod text;
 pub mod walk;
 pub mod wrappers;
 
@@ -188,7 +189,7 @@ fn analyse_language(
     let mut asked: BTreeSet<Want> = BTreeSet::new();
     let mut units: Vec<Unit> = vec![];
     let mut analysis = Analysis::default();
-    for _ in 0..=ROUNDS {
+    for round in 0..=ROUNDS {
         let lowered: Vec<(usize, Result<Lowered, String>)> =
             chosen.par_iter().filter_map(|i| Some((*i, lower(walked.entries.get(*i)?, project)))).collect();
         for (i, result) in lowered {
@@ -205,11 +206,15 @@ fn analyse_language(
         }
         units.sort_by(|a, b| a.path.cmp(&b.path));
         let index = Index::new(&units, catalogue, project, front);
-        analysis = analyse(&Resolver::new(&index));
-        let wants: BTreeSet<Want> = index.wants.take().difference(&asked).cloned().collect();
-        let candidates: Vec<usize> = mine.iter().copied().filter(|i| !parsed.contains(i)).collect();
-        chosen = prefilter::select(&walked.entries, &candidates, &wants, project);
-        asked.extend(wants);
+        let resolver = Resolver::new(&index);
+        let settled = settle(&resolver);
+        chosen = ask(&index, &mut asked, walked, &candidates(&mine, &parsed), project);
+        if !chosen.is_empty() && round < ROUNDS {
+            continue;
+        }
+        // What describes the calls is looked for once, when they are settled.
+        analysis = describe(&resolver, settled);
+        chosen = ask(&index, &mut asked, walked, &candidates(&mine, &parsed), project);
         if chosen.is_empty() {
             break;
         }
@@ -237,12 +242,43 @@ fn analyse_language(
     analysis.factories
 }
 
-/// Everything the lowered files say.
-fn analyse(r: &Resolver<'_>) -> Analysis {
+/// Files in which names occur that the resolver did not find and did not ask for before.
+fn ask(
+    index: &Index<'_>,
+    asked: &mut BTreeSet<Want>,
+    walked: &Walked,
+    candidates: &[usize],
+    project: &Project,
+) -> Vec<usize> {
+    let wants: BTreeSet<Want> = index.wants.take().difference(asked).cloned().collect();
+    let chosen = prefilter::select(&walked.entries, candidates, &wants, project);
+    asked.extend(wants);
+    chosen
+}
+
+/// Files not parsed yet.
+fn candidates(mine: &[usize], parsed: &BTreeSet<usize>) -> Vec<usize> {
+    mine.iter().copied().filter(|i| !parsed.contains(i)).collect()
+}
+
+/// The calls, where their clients come from, and who hands them on: what decides which files are parsed.
+struct Settled<'a> {
+    classified: classify::Classified<'a>,
+    drafts: Vec<sites::Draft<'a>>,
+    wrappers: Vec<Wrapper>,
+}
+
+fn settle<'a>(r: &Resolver<'a>) -> Settled<'a> {
     let classified = classify::classify(r);
     let mut drafts = sites::build(r, &classified);
     routing::judge(r, &mut drafts);
     let wrappers = wrappers::lift(r, &mut drafts);
+    Settled { classified, drafts, wrappers }
+}
+
+/// Everything the lowered files say.
+fn describe(r: &Resolver<'_>, settled: Settled<'_>) -> Analysis {
+    let Settled { classified, drafts, wrappers } = settled;
     Analysis {
         factories: factories::functions(r),
         workflow_types: inventory::workflows(r, &classified),
@@ -263,7 +299,10 @@ struct Lowered {
 }
 
 fn lower(entry: &Entry, project: &Project) -> Result<Lowered, String> {
-    let bytes = std::fs::read(&entry.full).map_err(|e| format!("unreadable: {e}"))?;
+    let bytes = text::read(&entry.full).map_err(|e| format!("unreadable: {e}"))?;
+    if !text::is_text(&bytes) {
+        return Err("not text".to_owned());
+    }
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&bytes);
     let text = String::from_utf8_lossy(bytes);
     let replaced = matches!(text, std::borrow::Cow::Owned(_));

@@ -10,6 +10,7 @@ use aho_corasick::{AhoCorasick, MatchKind};
 use rayon::prelude::*;
 
 use super::lang::Project;
+use super::text;
 use super::walk::Entry;
 
 /// A name the resolver asks for.
@@ -19,10 +20,23 @@ pub struct Want {
     pub name: String,
     /// The package that declares it.
     pub package: String,
-    /// A file that does not import the package may use it too (methods of values handed around).
-    pub anywhere: bool,
-    /// Only files of the package itself matter: its declaration is asked for.
-    pub declaration: bool,
+    /// Where it may stand.
+    pub reach: Reach,
+    /// Of a method that is declared apart from its type: the type.
+    pub owner: Option<String>,
+}
+
+/// Which files may hold what is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Reach {
+    /// Files of the package itself: its declaration is asked for.
+    Declaration,
+    /// Files that import the package and give the name a value: writers of a field.
+    Writers,
+    /// Files that import the package.
+    Importers,
+    /// A file that does not import the package may use it too: methods of values handed around.
+    Anywhere,
 }
 
 /// A name found in more files than this, without the import of its package, is too common to follow.
@@ -35,7 +49,7 @@ pub fn seeds(entries: &[Entry], candidates: &[usize], tokens: &AhoCorasick) -> V
         .copied()
         .filter(|i| {
             let Some(entry) = entries.get(*i) else { return false };
-            entry.marked || std::fs::read(&entry.full).is_ok_and(|bytes| tokens.is_match(&bytes))
+            entry.marked || text::read(&entry.full).is_ok_and(|bytes| tokens.is_match(&bytes))
         })
         .collect()
 }
@@ -62,27 +76,47 @@ pub fn select(entries: &[Entry], candidates: &[usize], wants: &BTreeSet<Want>, p
         .par_iter()
         .filter_map(|i| {
             let entry = entries.get(*i)?;
-            let bytes = std::fs::read(&entry.full).ok()?;
+            let bytes = text::read(&entry.full).ok()?;
             let mut met: Vec<(&Want, bool)> = vec![];
             let mut seen = vec![false; names.len()];
+            let mut imported: HashMap<&str, bool> = HashMap::new();
             for hit in automaton.find_overlapping_iter(&bytes) {
                 let pattern = hit.pattern().as_usize();
-                if seen.get(pattern).copied().unwrap_or(true) || !is_word(&bytes, hit.start(), hit.end()) {
+                let (Some(wants), Some(seen)) =
+                    (names.get(pattern).and_then(|n| by_name.get(n)), seen.get_mut(pattern))
+                else {
+                    continue;
+                };
+                if !is_word(&bytes, hit.start(), hit.end()) {
                     continue;
                 }
-                if let Some(mark) = seen.get_mut(pattern) {
-                    *mark = true;
-                }
-                let Some(wants) = names.get(pattern).and_then(|n| by_name.get(n)) else { continue };
+                let written = is_given_a_value(&bytes, hit.end());
                 for want in wants {
+                    // What only some of its places in a file tell is looked for in all of them.
+                    let skip = match (&want.owner, want.reach) {
+                        (None, Reach::Writers) => !written || met.iter().any(|(known, _)| known == want),
+                        (None, _) => *seen,
+                        (Some(_), _) => met.iter().any(|(known, _)| known == want),
+                    };
+                    if skip {
+                        continue;
+                    }
+                    let apart = |owner: &String| entry.front.declares_method(line_before(&bytes, hit.start()), owner);
+                    if want.owner.as_ref().is_some_and(|owner| !apart(owner)) {
+                        continue;
+                    }
                     let inside = entry.front.declares(&want.package, &entry.path, project);
-                    let mentions = packages.get(want.package.as_str()).map_or(&[][..], Vec::as_slice);
-                    let may_import = || entry.front.may_import(&bytes, &want.package, mentions);
-                    let reach = inside || (!want.declaration && may_import());
-                    if reach || want.anywhere {
+                    let reach = inside
+                        || want.reach != Reach::Declaration
+                            && *imported.entry(want.package.as_str()).or_insert_with(|| {
+                                let mentions = packages.get(want.package.as_str()).map_or(&[][..], Vec::as_slice);
+                                entry.front.may_import(&bytes, &want.package, mentions)
+                            });
+                    if reach || want.reach == Reach::Anywhere {
                         met.push((want, reach));
                     }
                 }
+                *seen = true;
             }
             // A file that hands on the names of others does not name them.
             if met.is_empty()
@@ -113,6 +147,25 @@ fn is_word(bytes: &[u8], start: usize, end: usize) -> bool {
     !part(start.checked_sub(1).and_then(|at| bytes.get(at))) && !part(bytes.get(end))
 }
 
+/// The text of a line before a place in it.
+fn line_before(bytes: &[u8], at: usize) -> &[u8] {
+    let before = bytes.get(..at).unwrap_or_default();
+    let start = memchr::memrchr(b'\n', before).map_or(0, |newline| newline + 1);
+    before.get(start..).unwrap_or_default()
+}
+
+/// Whether what follows a name gives it a value, as far as one can see: `name = …`, `name: …`, `{ name, … }`.
+fn is_given_a_value(bytes: &[u8], end: usize) -> bool {
+    let rest = bytes.get(end..).unwrap_or_default().trim_ascii_start();
+    match rest {
+        [b'=', b'=', ..] => false,
+        [b'=' | b':' | b',' | b'}', ..] => true,
+        // `name ??= …`, `name ||= …`
+        [b'?', b'?', b'=', ..] | [b'|', b'|', b'=', ..] => true,
+        _ => false,
+    }
+}
+
 fn contains(bytes: &[u8], text: &str) -> bool {
-    bytes.windows(text.len()).any(|w| w == text.as_bytes())
+    memchr::memmem::find(bytes, text.as_bytes()).is_some()
 }

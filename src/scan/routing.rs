@@ -5,7 +5,7 @@ mod flags;
 
 use evidence::{Evidence, both, condition_says, guard};
 
-use super::index::At;
+use super::index::{At, FnAt};
 use super::program::*;
 use super::resolve::Resolver;
 use super::sites::Draft;
@@ -22,13 +22,16 @@ pub fn judge(r: &Resolver<'_>, drafts: &mut [Draft<'_>]) {
             if i == j || !pairs(r, first, second) {
                 continue;
             }
-            let Some(evidence) = between(r, first, second.call.at.unit, second.call.block) else { continue };
+            let Some(evidence) = between(r, (first.call.at, first.call.block), second.call.block) else { continue };
             changes.push((j, routing(RoutingRole::Primary, evidence, second.site.line)));
             changes.push((i, routing(RoutingRole::Fallback, evidence, first.site.line)));
         }
         if let Some((line, evidence, helper)) = helper_fallback(r, drafts, i) {
             changes.push((i, routing(RoutingRole::Primary, evidence, line)));
             changes.push((helper, routing(RoutingRole::Fallback, evidence, second.site.line)));
+        }
+        if let Some((line, evidence)) = handed_fallback(r, second) {
+            changes.push((i, routing(RoutingRole::Primary, evidence, line)));
         }
         if let Some(evidence) = loop_fallback(r, second) {
             changes.push((i, routing(RoutingRole::Primary, evidence, second.site.line)));
@@ -76,10 +79,11 @@ fn other_client(r: &Resolver<'_>, first: &Draft<'_>, second: &Draft<'_>) -> bool
 }
 
 /// What must have happened to the first call for a block to run; `None` when its error plays no part.
-fn between(r: &Resolver<'_>, first: &Draft<'_>, unit: u32, block: BlockId) -> Option<Evidence> {
+fn between(r: &Resolver<'_>, (first, its_block): (At, BlockId), block: BlockId) -> Option<Evidence> {
+    let unit = first.unit;
     let blocks = &r.index.unit(unit).blocks;
     let mut around_first = vec![];
-    let mut at = Some(first.call.block);
+    let mut at = Some(its_block);
     while let Some(id) = at {
         around_first.push(id);
         at = blocks.get(id.at()).and_then(|b| b.parent);
@@ -88,7 +92,7 @@ fn between(r: &Resolver<'_>, first: &Draft<'_>, unit: u32, block: BlockId) -> Op
     let mut at = Some(block);
     while let Some(id) = at.filter(|id| !around_first.contains(id)) {
         let Some(block) = blocks.get(id.at()) else { break };
-        all = both(all, guard(r, first.call.at, unit, &block.guard));
+        all = both(all, guard(r, first, unit, &block.guard));
         at = block.parent;
     }
     all
@@ -112,13 +116,47 @@ fn helper_fallback(r: &Resolver<'_>, drafts: &[Draft<'_>], i: usize) -> Option<(
                     && d.site.client.origins != first.site.client.origins
             });
             let Some(helper) = helper.filter(|h| *h != i) else { continue };
-            if let Some(evidence) = between(r, first, call.unit, place.block) {
+            if let Some(evidence) = between(r, (first.call.at, first.call.block), place.block) {
                 let line = r.call(call).map_or(0, |(callee, _)| unit.expr(callee.expr).line);
                 return Some((line, evidence, helper));
             }
         }
     }
     None
+}
+
+/// The call is handed to a helper, which runs it with one client and then with another:
+/// `either(func(c client.Client) error { return c.Signal… })`.
+fn handed_fallback(r: &Resolver<'_>, draft: &Draft<'_>) -> Option<(u32, Evidence)> {
+    let (receiver, _) = r.client_place(draft.call.at, draft.call.api.client())?;
+    let function = FnAt { unit: draft.call.at.unit, func: draft.call.function? };
+    let mut head = receiver;
+    while let ExprKind::Member { base: inner, .. } | ExprKind::Call { callee: inner, .. } | ExprKind::Same(inner) =
+        r.index.kind(head)
+    {
+        head.expr = *inner;
+    }
+    let ExprKind::Var(var) = r.index.kind(head) else { return None };
+    let position = r.index.function(function).params.iter().position(|param| param == var)?;
+    let runs: Vec<(At, CallPlace, &str)> = r
+        .callers(function)
+        .iter()
+        .filter_map(|call| {
+            let (client, _) = r.argument(*call, function, position)?;
+            Some((*call, r.index.call_place(*call)?, r.index.unit(client.unit).text_of(client.expr)))
+        })
+        .collect();
+    runs.iter().find_map(|(second, place, client)| {
+        let unit = r.index.unit(second.unit);
+        runs.iter().find_map(|(first, before, other)| {
+            let pair = first.unit == second.unit
+                && unit.expr(first.expr).start < unit.expr(second.expr).start
+                && before.function == place.function
+                && other != client;
+            let evidence = pair.then(|| between(r, (*first, before.block), place.block))??;
+            Some((unit.expr(second.expr).line, evidence))
+        })
+    })
 }
 
 /// `for _, c := range clients { err := c.Signal…; … }`

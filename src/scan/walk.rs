@@ -13,6 +13,7 @@ use ignore::{DirEntry, WalkBuilder, WalkState};
 
 use super::ScanOptions;
 use super::lang::{self, FrontEnd};
+use super::text;
 use crate::facts::code::Skip;
 use crate::ui::Problem;
 
@@ -232,7 +233,7 @@ fn look(
     if size > options.max_file_bytes {
         return skip(format!("too large ({} MB)", size.div_ceil(1_000_000)));
     }
-    let bytes = match std::fs::read(entry.path()) {
+    let bytes = match text::read(entry.path()) {
         Ok(bytes) => bytes,
         Err(error) => return skip(format!("unreadable: {error}")),
     };

@@ -1,13 +1,15 @@
 //! Functions that hand an SDK call on: their callers are the business starters and signallers.
 
+mod uses;
+
 use std::collections::{BTreeSet, HashMap};
 
-use super::classify::ApiCall;
-use super::index::{At, FnAt, Name};
+use super::index::{At, FnAt, Name, strip};
 use super::program::*;
 use super::resolve::{Resolver, Ty};
 use super::sites::Draft;
 use crate::facts::code::*;
+use uses::{Meant, uses};
 
 /// How many layers of wrappers are lifted.
 const LAYERS: usize = 6;
@@ -39,8 +41,8 @@ pub fn lift(r: &Resolver<'_>, drafts: &mut [Draft<'_>]) -> Vec<Wrapper> {
     let mut lifted: Vec<Lifted> = vec![];
     let mut known: BTreeSet<(FnAt, Kind)> = BTreeSet::new();
     for draft in drafts.iter_mut() {
-        if let Some(wrapper) = direct(r, draft) {
-            draft.site.wrapper = Some(r.index.display(wrapper.function));
+        for wrapper in direct(r, draft) {
+            draft.site.wrapper.get_or_insert_with(|| r.display(wrapper.function));
             if known.insert((wrapper.function, wrapper.kind)) {
                 lifted.push(wrapper);
             }
@@ -67,51 +69,62 @@ pub fn lift(r: &Resolver<'_>, drafts: &mut [Draft<'_>]) -> Vec<Wrapper> {
     lifted.iter().map(|wrapper| describe(r, wrapper)).collect()
 }
 
-/// The named function a call stands in.
-fn around(r: &Resolver<'_>, call: &ApiCall<'_>) -> Option<FnAt> {
-    let unit = r.index.unit(call.at.unit);
-    let func = unit.named_around(call.function)?;
-    (!unit.function(func).name.is_empty()).then_some(FnAt { unit: call.at.unit, func })
+/// The functions a place belongs to: the method of an object literal it stands in, and the named function around.
+fn around(r: &Resolver<'_>, unit: u32, function: Option<FuncId>) -> Vec<FnAt> {
+    let (mut inner, mut found) = (function, vec![]);
+    while let Some(func) = inner {
+        let at = FnAt { unit, func };
+        let declared = r.index.function(at);
+        if found.is_empty() && r.literal_method(at).is_some() {
+            found.push(at);
+        }
+        if declared.parent.is_none() && !declared.name.is_empty() {
+            found.push(at);
+        }
+        inner = declared.parent;
+    }
+    found
 }
 
-/// The wrapper a site is the body of.
-fn direct(r: &Resolver<'_>, draft: &Draft<'_>) -> Option<Lifted> {
+/// The wrappers a site is the body of.
+fn direct(r: &Resolver<'_>, draft: &Draft<'_>) -> Vec<Lifted> {
     let call = &draft.call;
-    let kind = draft.site.kind;
-    let function = around(r, call)?;
     if call.as_value {
-        return None;
+        return vec![];
     }
-    let api = call.api.api;
-    let mut given = BTreeSet::new();
-    let mut workflow = None;
+    around(r, call.at.unit, call.function).into_iter().filter_map(|function| wraps(r, draft, function)).collect()
+}
+
+fn wraps(r: &Resolver<'_>, draft: &Draft<'_>, function: FnAt) -> Option<Lifted> {
+    let (call, kind) = (&draft.call, draft.site.kind);
+    let (mut given, mut workflow) = (BTreeSet::new(), None);
     if let Some((client, _)) = r.client_place(call.at, call.api.client()) {
-        for position in dependence(r, client, function).params {
-            given.insert(Given::Essential(position));
-        }
+        let uses = uses(r, client, function, Meant::Client);
+        given.extend(uses.params.into_iter().map(Given::Essential));
+        given.extend(uses.beside.into_iter().map(Given::Detail));
     }
-    let argument = |slot: &Option<super::catalogue::Slot>| r.slot_argument(call.at, slot.as_ref()?).map(|(at, _)| at);
-    if let Some(at) = argument(&api.workflow) {
-        for position in dependence(r, at, function).params {
-            given.insert(Given::Essential(position));
-            workflow = Some(position);
-        }
+    if let Some((at, _)) = call.api.api.workflow.as_ref().and_then(|slot| r.slot_argument(call.at, slot)) {
+        let uses = uses(r, at, function, Meant::Value);
+        workflow = uses.params.last().copied();
+        given.extend(uses.params.into_iter().map(Given::Essential));
     }
-    for slot in [&api.id, &api.message, &api.queue, &api.options] {
-        let Some(at) = argument(slot) else { continue };
-        let uses = dependence(r, at, function);
+    for argument in r.arguments(call.at) {
+        let uses = uses(r, argument, function, Meant::Value);
         given.extend(uses.params.into_iter().map(Given::Detail));
         if uses.receiver {
             given.insert(Given::Receiver);
         }
     }
-    let essential = given.iter().any(|g| matches!(g, Given::Essential(_)));
+    // Others may call what takes a client; what a framework calls is no wrapper.
+    let offered =
+        given.iter().any(|g| matches!(g, Given::Essential(_))) && r.index.function(function).decorators.is_empty();
+    let called = || !given.is_empty() && has_callers(r, function);
     let is_wrapper = match kind {
-        Kind::Connect => hands_out_client(r, function),
-        Kind::Worker => !given.is_empty() && has_callers(r, function),
+        Kind::Connect => hands_out_client(r, function, call.at),
+        Kind::Worker => called(),
         // What tests are handed by their framework does not make them wrappers.
-        _ if r.index.unit(call.at.unit).scope == Scope::Test => !given.is_empty() && has_callers(r, function),
-        _ => essential || (!given.is_empty() && has_callers(r, function)),
+        _ if r.index.unit(call.at.unit).scope == Scope::Test => called(),
+        _ => offered || called() || (!given.is_empty() && r.implements(function)),
     };
     is_wrapper.then(|| Lifted { function, kind, site: draft.site.fingerprint.clone(), given, workflow, layer: 0 })
 }
@@ -120,12 +133,16 @@ fn has_callers(r: &Resolver<'_>, function: FnAt) -> bool {
     !r.callers(function).is_empty()
 }
 
-/// Whether a function's result is a client, or an object of the tree that holds one.
-fn hands_out_client(r: &Resolver<'_>, function: FnAt) -> bool {
-    r.index.function(function).results.iter().any(|result| match r.ty(function.unit, &result.ty) {
+/// Whether a function's result is the connection itself, a client, or an object of the tree that holds one.
+fn hands_out_client(r: &Resolver<'_>, function: FnAt, connect: At) -> bool {
+    let declared = r.index.function(function);
+    let by_type = declared.results.iter().any(|result| match r.ty(function.unit, &result.ty) {
         Ty::Named(full) => r.is_client_type(&full, 0) || holds_client(r, &full),
         _ => false,
-    })
+    });
+    let unit = r.index.unit(function.unit);
+    let mut returned = declared.returns.iter().flat_map(|given| &given.values);
+    by_type || returned.any(|value| At { unit: function.unit, expr: strip(unit, *value) } == connect)
 }
 
 fn holds_client(r: &Resolver<'_>, full: &Name) -> bool {
@@ -180,44 +197,52 @@ fn providers(r: &Resolver<'_>, drafts: &[Draft<'_>]) -> Vec<Lifted> {
     found
 }
 
-/// Callers that only pass their own parameters on.
+/// Callers that only pass their own parameters on, and the faces of a helper that nobody else calls.
 fn outer_layer(r: &Resolver<'_>, wrapper: &Lifted) -> Vec<Lifted> {
     let mut found = vec![];
     if wrapper.kind == Kind::Connect {
         return found;
     }
-    for call in r.callers(wrapper.function).iter() {
+    let calls = r.callers(wrapper.function);
+    // Who reads is of no interest beyond the function that does.
+    let decides = wrapper.kind.starts() || wrapper.kind.messages();
+    let internal = decides && calls.iter().all(|call| call.unit == wrapper.function.unit);
+    for call in calls.iter() {
         let Some(place) = r.index.call_place(*call) else { continue };
-        let unit = r.index.unit(call.unit);
-        let Some(func) = unit.named_around(place.function) else { continue };
-        let function = FnAt { unit: call.unit, func };
-        if function == wrapper.function || unit.function(func).name.is_empty() {
-            continue;
-        }
-        let (mut given, mut workflow) = (BTreeSet::new(), None);
-        for one in &wrapper.given {
-            let Given::Essential(position) = one else { continue };
-            let Some(argument) = r.argument(*call, wrapper.function, *position) else { continue };
-            for outer in dependence(r, argument.0, function).params {
-                given.insert(Given::Essential(outer));
-                if wrapper.workflow == Some(*position) {
-                    workflow = Some(outer);
-                }
+        let near = decides && call.unit == wrapper.function.unit;
+        for function in around(r, call.unit, place.function) {
+            if function == wrapper.function {
+                continue;
+            }
+            let (given, workflow) = handed_on(r, wrapper, *call, function);
+            let passes = |g: &Given| near || matches!(g, Given::Essential(_));
+            if (internal || given.iter().any(passes)) && has_callers(r, function) {
+                let (kind, site, layer) = (wrapper.kind, wrapper.site.clone(), wrapper.layer + 1);
+                found.push(Lifted { function, kind, site, given, workflow, layer });
             }
         }
-        if given.is_empty() {
-            continue;
-        }
-        found.push(Lifted {
-            function,
-            kind: wrapper.kind,
-            site: wrapper.site.clone(),
-            given,
-            workflow,
-            layer: wrapper.layer + 1,
-        });
     }
     found
+}
+
+/// The parameters of `function` that a call hands on to a wrapper.
+fn handed_on(r: &Resolver<'_>, wrapper: &Lifted, call: At, function: FnAt) -> (BTreeSet<Given>, Option<usize>) {
+    let (mut given, mut workflow) = (BTreeSet::new(), None);
+    for one in &wrapper.given {
+        let (Given::Essential(position) | Given::Detail(position)) = one else { continue };
+        let Some((argument, _)) = r.argument(call, wrapper.function, *position) else { continue };
+        let essential = matches!(one, Given::Essential(_));
+        let is_workflow = wrapper.workflow == Some(*position);
+        let meant = if essential && !is_workflow { Meant::Client } else { Meant::Value };
+        let uses = uses(r, argument, function, meant);
+        if is_workflow {
+            workflow = uses.params.last().copied();
+        }
+        let as_given = if essential { Given::Essential } else { Given::Detail };
+        given.extend(uses.params.into_iter().map(as_given));
+        given.extend(uses.beside.into_iter().map(Given::Detail));
+    }
+    (given, workflow)
 }
 
 fn describe(r: &Resolver<'_>, wrapper: &Lifted) -> Wrapper {
@@ -246,68 +271,9 @@ fn describe(r: &Resolver<'_>, wrapper: &Lifted) -> Wrapper {
     Wrapper {
         path: unit.path.clone(),
         line: unit.function(wrapper.function.func).line,
-        name: r.index.display(wrapper.function),
+        name: r.display(wrapper.function),
         kind: wrapper.kind,
         site: wrapper.site.clone(),
         calls,
     }
-}
-
-/// What of its function an expression depends on.
-#[derive(Default)]
-struct Uses {
-    params: BTreeSet<usize>,
-    receiver: bool,
-}
-
-/// Parameters of `function` that reach an expression, through locals of the same function.
-fn dependence(r: &Resolver<'_>, at: At, function: FnAt) -> Uses {
-    let mut uses = Uses::default();
-    let mut seen = BTreeSet::new();
-    let mut todo = vec![at.expr];
-    let unit = r.index.unit(at.unit);
-    while let Some(expr) = todo.pop() {
-        if !seen.insert(expr) || seen.len() > 400 {
-            continue;
-        }
-        match &unit.expr(expr).kind {
-            ExprKind::Var(var) => {
-                let declared = unit.var(*var);
-                match declared.role {
-                    Role::Param(position)
-                        if declared.function == Some(function.func) && !is_context(unit, declared) =>
-                    {
-                        uses.params.insert(position);
-                    }
-                    Role::Receiver => uses.receiver = true,
-                    Role::Local => todo.extend(declared.sources.iter().map(|s| s.value)),
-                    _ => {}
-                }
-            }
-            ExprKind::Member { base, .. } | ExprKind::Same(base) | ExprKind::Cast { value: base, .. } => {
-                todo.push(*base)
-            }
-            ExprKind::Element { base, index } => {
-                todo.push(*base);
-                todo.extend(*index);
-            }
-            ExprKind::Call { callee, args, .. } => {
-                if let ExprKind::Member { base, .. } = &unit.expr(*callee).kind {
-                    todo.push(*base);
-                }
-                todo.extend(args);
-            }
-            ExprKind::Composite { parts, .. } => todo.extend(parts.iter().map(|p| p.value)),
-            ExprKind::Binary { left, right, .. } => todo.extend([*left, *right]),
-            ExprKind::Choice { then, otherwise, .. } => todo.extend([*then, *otherwise]),
-            _ => {}
-        }
-    }
-    uses
-}
-
-/// Deadlines and cancellation travel with every call and decide nothing.
-fn is_context(unit: &Unit, var: &Var) -> bool {
-    let _ = unit;
-    matches!(&var.ty, TypeExpr::Named { name, .. } if name == "Context") || var.name == "ctx"
 }

@@ -200,10 +200,17 @@ pub fn origin(status: OriginStatus, factories: &[bool]) -> ClientOrigin {
         true => Origin {
             path: "worker/connection.go".into(),
             line: 20,
+            column: 0,
             function: Some("NewTemporalClient".into()),
             factory: true,
         },
-        false => Origin { path: "jobs/nightly.go".into(), line: 12, function: Some("main".into()), factory: false },
+        false => Origin {
+            path: "jobs/nightly.go".into(),
+            line: 12,
+            column: 0,
+            function: Some("main".into()),
+            factory: false,
+        },
     });
     ClientOrigin { status, origins: origins.collect(), via: vec![], reason: None }
 }

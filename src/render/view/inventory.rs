@@ -189,7 +189,12 @@ fn connections(code: &CodeFacts, links: &Links) -> Table {
             let users = code
                 .sites
                 .iter()
-                .filter(|u| u.client.origins.iter().any(|o| o.path == s.path && o.line == s.line))
+                .filter(|u| {
+                    u.client
+                        .origins
+                        .iter()
+                        .any(|o| o.path == s.path && o.line == s.line && (o.column == 0 || o.column == s.column))
+                })
                 .count();
             let in_factory =
                 code.factories.iter().any(|f| f.path == s.path && Some(&f.function) == s.function.as_ref());

@@ -63,6 +63,14 @@ impl FrontEnd for Go {
         None
     }
 
+    fn methods_apart(&self) -> bool {
+        true
+    }
+
+    fn declares_method(&self, line: &[u8], owner: &str) -> bool {
+        line.starts_with(b"func (") && memchr::memmem::find(line, owner.as_bytes()).is_some()
+    }
+
     fn is_test(&self, path: &str) -> bool {
         path.ends_with("_test.go")
     }

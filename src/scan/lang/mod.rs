@@ -105,7 +105,15 @@ pub trait FrontEnd: Sync {
     /// Whether a file that holds these bytes may import a package, by the texts that show it.
     fn may_import(&self, bytes: &[u8], _package: &str, mentions: &[String]) -> bool {
         let head = bytes.get(..bytes.len().min(16_000)).unwrap_or(bytes);
-        mentions.iter().any(|text| text.len() > 2 && head.windows(text.len()).any(|w| w == text.as_bytes()))
+        mentions.iter().any(|text| text.len() > 2 && memchr::memmem::find(head, text.as_bytes()).is_some())
+    }
+    /// Whether methods may be declared apart from their type, in other files of its package.
+    fn methods_apart(&self) -> bool {
+        false
+    }
+    /// Whether a line that begins like this goes on with the name of a method of a type: `func (s *Store) `.
+    fn declares_method(&self, _line: &[u8], _owner: &str) -> bool {
+        true
     }
     /// Whether packages are members of the packages around them.
     fn nests(&self) -> bool {

@@ -6,7 +6,8 @@ use std::rc::Rc;
 use super::trace::{Ask, End};
 use super::{Resolver, Ty, What};
 use crate::scan::catalogue::{ApiRef, Slot, SlotStep};
-use crate::scan::index::{At, FnAt, Name, join};
+use crate::scan::index::{At, FnAt, Name, join, name_part, package_part};
+use crate::scan::prefilter::Reach;
 use crate::scan::program::*;
 
 /// An argument, and the steps from it to the value that is meant.
@@ -39,8 +40,7 @@ impl<'a> Resolver<'a> {
             ExprKind::Member { base, name } => {
                 let base = At { unit: at.unit, expr: *base };
                 if let Some(package) = self.index.package_at(base) {
-                    let full = self.index.canonical(&join(&package, name));
-                    return self.index.catalogue.function(&full);
+                    return self.function_of_sdk(&join(&package, name));
                 }
                 match self.member(&self.type_of(base), name).what {
                     What::Sdk(api) => Some(api),
@@ -48,7 +48,7 @@ impl<'a> Resolver<'a> {
                 }
             }
             ExprKind::Free(name) => {
-                if let Some(api) = self.index.catalogue.function(&self.index.free_name(at.unit, name)) {
+                if let Some(api) = self.function_of_sdk(&self.index.free_name(at.unit, name)) {
                     return Some(api);
                 }
                 let package = self.index.import(at.unit, ".")?;
@@ -246,7 +246,9 @@ impl<'a> Resolver<'a> {
             return known.clone();
         }
         let mut found = vec![];
-        if let Some((_, TypeDecl { kind: TypeKind::Interface { methods, .. }, .. })) = self.index.type_decl(interface) {
+        if let Some((home, TypeDecl { kind: TypeKind::Interface { methods, .. }, .. })) =
+            self.index.type_decl(interface)
+        {
             for candidate in self.index.methods_named(method) {
                 let function = self.index.function(*candidate);
                 let Some(owner) = &function.owner else { continue };
@@ -254,14 +256,38 @@ impl<'a> Resolver<'a> {
                 let whole = methods
                     .iter()
                     .all(|m| self.index.own_method(&owner, &m.name).is_some() || self.promotes(&owner, &m.name));
-                if whole {
+                let asked = methods.iter().find(|m| m.name == method);
+                if whole && asked.is_none_or(|asked| self.takes_the_same(home, asked, *candidate)) {
                     found.push(*candidate);
                 }
             }
+            // Where types say whose children they are, those that only look alike are none.
+            let children = self.index.derived_names(name_part(interface));
+            let is_child = |at: &FnAt| self.index.function(*at).owner.as_deref().is_some_and(|o| children.contains(&o));
+            if found.iter().any(is_child) {
+                found.retain(is_child);
+            }
+            found.extend(self.literal_implementers(interface, method, methods));
         }
         let found = Rc::new(found);
         self.implementers.borrow_mut().insert(key, found.clone());
         found
+    }
+
+    /// Whether a function takes what an interface method is declared to take, where arguments go by place and the
+    /// types must be the same.
+    fn takes_the_same(&self, home: u32, asked: &Method, candidate: FnAt) -> bool {
+        if self.index.names_arguments() {
+            return true;
+        }
+        let (unit, params) = (self.index.unit(candidate.unit), &self.index.function(candidate).params);
+        params.len() == asked.params.len()
+            && params.iter().zip(&asked.params).all(|(param, asked)| {
+                match (self.ty(candidate.unit, &unit.var(*param).ty), self.ty(home, asked)) {
+                    (Ty::Named(one) | Ty::Foreign(one), Ty::Named(other) | Ty::Foreign(other)) => one == other,
+                    _ => true,
+                }
+            })
     }
 
     fn promotes(&self, owner: &str, method: &str) -> bool {
@@ -271,16 +297,7 @@ impl<'a> Resolver<'a> {
 
     /// Calls that reach a function of the tree.
     pub fn callers(&self, function: FnAt) -> Rc<Vec<At>> {
-        let declared = self.index.function(function);
-        if !declared.name.is_empty() {
-            let package = &self.index.unit(function.unit).package;
-            // An object is made by naming its type.
-            let name = match &declared.owner {
-                Some(owner) if declared.name == CONSTRUCTOR => owner,
-                _ => &declared.name,
-            };
-            self.index.want(package, name, declared.owner.is_some() && declared.name != CONSTRUCTOR, false);
-        }
+        self.ask_for_callers(function);
         if let Some(known) = self.callers.borrow().get(&function) {
             return known.clone();
         }
@@ -288,6 +305,43 @@ impl<'a> Resolver<'a> {
         let found = Rc::new(self.find_callers(function));
         self.callers.borrow_mut().insert(function, found.clone());
         found
+    }
+
+    /// Ask for the files that may call a function.
+    fn ask_for_callers(&self, function: FnAt) {
+        let declared = self.index.function(function);
+        let package = &self.index.unit(function.unit).package;
+        match &declared.owner {
+            _ if declared.name.is_empty() => {}
+            None => self.index.want(package, &declared.name, Reach::Importers),
+            // An object is made by naming its type.
+            Some(owner) if declared.name == CONSTRUCTOR => self.index.want(package, owner, Reach::Importers),
+            Some(owner) => {
+                // Who calls test code is test code that knows it.
+                let reach = if self.in_production(function.unit) { Reach::Anywhere } else { Reach::Importers };
+                self.index.want(package, &declared.name, reach);
+                self.ask_for_users_of_bases(&join(package, owner), &declared.name, 0);
+            }
+        }
+    }
+
+    /// A method is also called by those who only know what its type inherits from.
+    fn ask_for_users_of_bases(&self, owner: &str, method: &str, depth: usize) {
+        if depth > 4 {
+            return;
+        }
+        let Some((unit, TypeDecl { kind: TypeKind::Record { fields, bases, .. }, made_by_call: true, .. })) =
+            self.index.type_decl(owner)
+        else {
+            return;
+        };
+        let embedded = fields.iter().filter(|f| f.embedded).map(|f| &f.ty);
+        for base in bases.iter().chain(embedded) {
+            if let Ty::Named(base) = self.ty(unit, base) {
+                self.index.want(package_part(&base), method, Reach::Importers);
+                self.ask_for_users_of_bases(&base, method, depth + 1);
+            }
+        }
     }
 
     fn find_callers(&self, at: FnAt) -> Vec<At> {
@@ -301,7 +355,20 @@ impl<'a> Resolver<'a> {
             names.extend(self.index.derived_names(owner));
         }
         let calls = names.into_iter().flat_map(|name| self.index.calls_named(name));
-        calls.filter(|call| self.callees(*call).contains(&at)).collect()
+        let mut found: Vec<At> = calls.filter(|call| self.callees(*call).contains(&at)).collect();
+        for (unit, reference) in self.index.references_named(&function.name) {
+            let value = At { unit, expr: reference.expr };
+            if reference.argument_of.is_some() && self.functions_in(value).contains(&at) {
+                found.extend(self.calls_of_argument(value));
+            }
+        }
+        found
+    }
+
+    /// Calls of the parameter as which a value is given to a function of the tree.
+    fn calls_of_argument(&self, value: At) -> Vec<At> {
+        let Some((call, position)) = self.index.argument_of(value) else { return vec![] };
+        self.callees(call).iter().flat_map(|callee| self.calls_of_param(*callee, position)).collect()
     }
 
     /// Calls of a lambda: through the variable it is bound to, or through the parameter it is given as.
@@ -310,23 +377,20 @@ impl<'a> Resolver<'a> {
         let unit = self.index.unit(at.unit);
         let mut found = vec![];
         for call in &unit.calls {
-            let ExprKind::Call { callee, .. } = &unit.expr(call.expr).kind else { continue };
-            let bound = match &unit.expr(*callee).kind {
+            let ExprKind::Call { callee, args, .. } = &unit.expr(call.expr).kind else { continue };
+            let bound = |expr: ExprId| match &unit.expr(expr).kind {
                 ExprKind::Var(var) => unit.var(*var).sources.iter().any(|s| s.value == lambda.expr),
-                ExprKind::Lambda(func) => *func == at.func,
                 _ => false,
             };
-            if bound {
+            if bound(*callee) || matches!(unit.expr(*callee).kind, ExprKind::Lambda(func) if func == at.func) {
                 found.push(At { unit: at.unit, expr: call.expr });
             }
+            for argument in args.iter().filter(|a| bound(**a)) {
+                found.extend(self.calls_of_argument(At { unit: at.unit, expr: *argument }));
+            }
         }
-        if let Some((key, _)) = self.index.key_of(at) {
-            found.extend(self.index.calls_named(key).filter(|call| self.callees(*call).contains(&at)));
-        }
-        let Some((outer, position)) = self.index.argument_of(lambda) else { return found };
-        for callee in self.callees(outer).iter() {
-            found.extend(self.calls_of_param(*callee, position));
-        }
+        found.extend(self.literal_callers(at));
+        found.extend(self.calls_of_argument(lambda));
         found
     }
 
@@ -344,6 +408,16 @@ impl<'a> Resolver<'a> {
             })
             .map(|call| At { unit: function.unit, expr: call.expr })
             .collect()
+    }
+
+    /// All arguments of a call, given by place or by name.
+    pub fn arguments(&self, call: At) -> impl Iterator<Item = At> {
+        let (args, named): (&'a [ExprId], &'a [Part]) = match self.index.kind(call) {
+            ExprKind::Call { args, named, .. } => (args, named),
+            _ => (&[], &[]),
+        };
+        let values = args.iter().copied().chain(named.iter().map(|part| part.value));
+        values.map(move |expr| At { unit: call.unit, expr })
     }
 
     /// The argument a call gives to the n-th parameter of a function.

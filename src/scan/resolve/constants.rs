@@ -57,11 +57,13 @@ impl<'a> Resolver<'a> {
     /// The constant texts the value of a slot is put together from: of `"a" + x` and `fmt.Sprintf("a %s", x)`, both
     /// are `a` and what `x` folds to.
     pub fn texts_in_slot(&self, call: At, slot: &Slot) -> Vec<String> {
-        let mut texts = vec![];
-        for found in self.trace_argument(call, slot, self.fold_ask(call)).unwrap_or_default() {
-            self.texts_in(&found.end, 0, &mut texts);
-        }
-        texts
+        self.frugally(|| {
+            let mut texts = vec![];
+            for found in self.trace_argument(call, slot, self.fold_ask(call)).unwrap_or_default() {
+                self.texts_in(&found.end, 0, &mut texts);
+            }
+            texts
+        })
     }
 
     fn texts_in(&self, end: &End<'a>, depth: usize, texts: &mut Vec<String>) {
@@ -88,7 +90,7 @@ impl<'a> Resolver<'a> {
     }
 
     /// Run a search that does not ask for further files.
-    fn frugally<T>(&self, search: impl FnOnce() -> T) -> T {
+    pub(crate) fn frugally<T>(&self, search: impl FnOnce() -> T) -> T {
         let before = self.index.frugal.replace(true);
         let result = search();
         self.index.frugal.set(before);

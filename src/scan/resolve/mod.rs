@@ -5,13 +5,16 @@
 
 mod calls;
 mod constants;
+mod literals;
+mod names;
 mod origins;
 mod trace;
 mod types;
 
-use std::cell::RefCell;
-use std::collections::HashMap;
+use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
+
+use rustc_hash::FxHashMap as HashMap;
 
 pub use constants::Folded;
 pub use trace::{Ask, End, Found};
@@ -33,6 +36,7 @@ pub struct Resolver<'a> {
     callers: RefCell<HashMap<FnAt, Rc<Vec<At>>>>,
     implementers: RefCell<HashMap<(Name, String), Functions>>,
     origins: RefCell<HashMap<(At, bool), ClientOrigin>>,
+    literals: OnceCell<literals::Literals<'a>>,
 }
 
 impl<'a> Resolver<'a> {
@@ -45,6 +49,7 @@ impl<'a> Resolver<'a> {
             callers: Default::default(),
             implementers: Default::default(),
             origins: Default::default(),
+            literals: Default::default(),
         }
     }
 

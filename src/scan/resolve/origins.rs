@@ -121,12 +121,9 @@ impl<'a> Resolver<'a> {
     /// The place of a construction.
     pub fn origin_at(&self, call: At) -> Origin {
         let unit = self.index.unit(call.unit);
-        let line = match self.call(call) {
-            Some((callee, _)) => unit.expr(callee.expr).line,
-            None => unit.expr(call.expr).line,
-        };
+        let name = unit.expr(self.call(call).map_or(call.expr, |(callee, _)| callee.expr));
         let function = self.index.call_place(call).and_then(|p| unit.name_around(p.function)).map(str::to_owned);
-        Origin { path: unit.path.clone(), line, function, factory: false }
+        Origin { path: unit.path.clone(), line: name.line, column: name.column, function, factory: false }
     }
 
     fn is_test_path(&self, path: &str) -> bool {

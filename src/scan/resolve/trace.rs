@@ -6,8 +6,9 @@ mod params;
 mod path;
 mod variables;
 
-use std::collections::HashSet;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::{Hash, Hasher};
+
+use rustc_hash::{FxHashSet as HashSet, FxHasher};
 
 pub use path::Steps;
 use path::{Frames, Parts, Path, Step};
@@ -74,14 +75,14 @@ impl<'a> Resolver<'a> {
     /// All values of a part of an expression.
     pub fn trace_slot(&self, at: At, steps: &[SlotStep], ask: Ask) -> Vec<Found<'a>> {
         let parts = Parts::default().into(steps);
-        let mut search = Search { r: self, ask, left: ask.steps, seen: HashSet::new(), found: vec![] };
+        let mut search = Search { r: self, ask, left: ask.steps, seen: HashSet::default(), found: vec![] };
         search.go(at, Path { parts, frames: Frames::default(), steps: Steps::default(), depth: 0 });
         search.found
     }
 
     /// All clients behind an embedded or named field of a type of the tree.
     pub fn trace_field(&self, owner: &Name, field: &str, ask: Ask) -> Vec<Found<'a>> {
-        let mut search = Search { r: self, ask, left: ask.steps, seen: HashSet::new(), found: vec![] };
+        let mut search = Search { r: self, ask, left: ask.steps, seen: HashSet::default(), found: vec![] };
         let path = Path { parts: Parts::default(), frames: Frames::default(), steps: Steps::default(), depth: 0 };
         search.field(owner, field, path);
         search.found
@@ -104,7 +105,7 @@ impl<'a> Search<'_, 'a> {
     }
 
     fn go(&mut self, at: At, path: Path) {
-        let mut hasher = DefaultHasher::new();
+        let mut hasher = FxHasher::default();
         at.hash(&mut hasher);
         path.parts.hash(&mut hasher);
         path.frames.hash(&mut hasher);
@@ -124,6 +125,11 @@ impl<'a> Search<'_, 'a> {
         let here = |expr: ExprId| At { unit: at.unit, expr };
         match self.r.index.kind(at) {
             ExprKind::Var(var) => self.var(VarAt { unit: at.unit, var: *var }, path),
+            ExprKind::Free(name) if self.r.index.import(at.unit, name).is_some() => {
+                if path.parts.first().is_none() {
+                    self.end(End::External(at), &path);
+                }
+            }
             ExprKind::Free(name) => {
                 let full = self.r.index.free_name(at.unit, name);
                 self.package_member(&full, at, path);
@@ -156,11 +162,17 @@ impl<'a> Search<'_, 'a> {
             | ExprKind::Not(_)
             | ExprKind::Binary { .. }
             | ExprKind::Type(_) => {
-                if path.parts.first().is_none() {
+                if path.parts.first().is_none() || self.is_own_value(&path) {
                     self.end(End::Value(at), &path);
                 }
             }
         }
+    }
+
+    /// The value of a member of an enumeration is asked for: that is what the member is given.
+    fn is_own_value(&self, path: &Path) -> bool {
+        let values = &self.r.index.catalogue.enumeration_values;
+        matches!(path.parts.first(), Some((Step::Field(name), rest)) if values.contains(name) && rest.first().is_none())
     }
 
     /// A value flows into something of which a part is asked for.

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use super::Resolver;
 use crate::scan::catalogue::{ApiRef, Part, SlotStep, Yield};
 use crate::scan::index::{At, FnAt, Name, VarAt, join, name_part, package_part};
+use crate::scan::prefilter::Reach;
 use crate::scan::program::*;
 
 /// A resolved type.
@@ -138,7 +139,7 @@ impl<'a> Resolver<'a> {
         }
         let package = package_part(&full);
         if self.index.is_local(package.strip_suffix("_test").unwrap_or(package)) {
-            self.index.want(package, name_part(&full), false, true);
+            self.index.want(package, name_part(&full), Reach::Declaration);
             return Ty::Unknown;
         }
         Ty::Foreign(full.into())
@@ -159,6 +160,8 @@ impl<'a> Resolver<'a> {
         let here = |expr: ExprId| At { unit: at.unit, expr };
         match self.index.kind(at) {
             ExprKind::Var(var) => self.var_type(VarAt { unit: at.unit, var: *var }),
+            // A package is no value.
+            ExprKind::Free(name) if self.index.import(at.unit, name).is_some() => Ty::Unknown,
             ExprKind::Free(name) => self.package_member_type(&self.index.free_name(at.unit, name), at.unit),
             ExprKind::Member { base, name } => {
                 if let Some(package) = self.index.package_at(here(*base)) {
@@ -397,7 +400,7 @@ impl<'a> Resolver<'a> {
             return Ty::Meta(Rc::new(Ty::Plain));
         }
         if self.index.is_local(package.strip_suffix("_test").unwrap_or(package)) {
-            self.index.want(package, name, false, true);
+            self.index.want(package, name, Reach::Declaration);
         }
         Ty::Unknown
     }
@@ -489,7 +492,7 @@ impl<'a> Resolver<'a> {
                 Ty::Foreign(target) => direct(What::Foreign(target)),
                 _ => {
                     // A method declared in a file that was not read yet.
-                    self.index.want(package_part(full), name, false, true);
+                    self.index.want_method(full, name);
                     direct(What::Unknown)
                 }
             },
@@ -533,7 +536,7 @@ impl<'a> Resolver<'a> {
             return None;
         }
         // The methods of a type may stand in files that were not read yet.
-        self.index.want(package_part(full), name, false, true);
+        self.index.want_method(full, name);
         match foreign {
             Some(foreign) => Some(Member { path: vec![], what: What::Foreign(foreign) }),
             None => Some(Member { path: vec![], what: What::Unknown }),

@@ -138,7 +138,6 @@ struct Importer {
     dependencies: BTreeMap<String, Pinned>,
     dev_dependencies: BTreeMap<String, Pinned>,
     optional_dependencies: BTreeMap<String, Pinned>,
-    importers: BTreeMap<String, Importer>,
 }
 
 /// Older files hold the version, newer ones the range too.
@@ -153,12 +152,16 @@ fn pnpm(text: &str, wanted: &Wanted<'_>) -> Vec<(String, u32)> {
     // What every package of the tree depends on follows behind, and makes the file large.
     let end = ["\npackages:", "\nsnapshots:"].iter().filter_map(|mark| text.find(mark)).min().unwrap_or(text.len());
     let head = text.get(..end).unwrap_or(text);
-    let Ok(mut file) = serde_saphyr::from_str::<Importer>(head) else { return vec![] };
     let name = if wanted.importer.is_empty() { "." } else { wanted.importer };
-    let importer = match file.importers.remove(name) {
-        Some(importer) => importer,
-        None if name == "." => file,
-        None => return vec![],
+    // Of a workspace only the project's own entry is parsed: there may be hundreds of others.
+    let project = match (head.find("\nimporters:"), name) {
+        (Some(importers), _) => entry_below(head, importers, name),
+        (None, ".") => Some(0..head.len()),
+        (None, _) => None,
+    };
+    let Some(project) = project else { return vec![] };
+    let Ok(importer) = serde_saphyr::from_str::<Importer>(head.get(project.clone()).unwrap_or_default()) else {
+        return vec![];
     };
     let groups = [importer.dependencies, importer.dev_dependencies, importer.optional_dependencies];
     let Some(pinned) = groups.into_iter().find_map(|mut group| group.remove(wanted.package)) else { return vec![] };
@@ -168,9 +171,8 @@ fn pnpm(text: &str, wanted: &Wanted<'_>) -> Vec<(String, u32)> {
     if !version.starts_with(|c: char| c.is_ascii_digit()) {
         return vec![];
     }
-    let project = head.find(&format!("\n  {name}:")).unwrap_or(0);
     // Older files list the ranges under the same names first.
-    let rest = head.get(project..).unwrap_or_default();
+    let rest = head.get(project.clone()).unwrap_or_default();
     let mut names = rest.match_indices(wanted.package).map(|(at, _)| at);
     let named = names.find(|at| {
         let entry = rest.get(*at..).unwrap_or_default().lines().take(3);
@@ -178,7 +180,17 @@ fn pnpm(text: &str, wanted: &Wanted<'_>) -> Vec<(String, u32)> {
             .map(|l| l.rsplit(' ').next().unwrap_or_default())
             .any(|l| l.trim_matches(['\'', '"']).starts_with(&version))
     });
-    vec![(version, line(head, project + named.unwrap_or(0)))]
+    vec![(version, line(head, project.start + named.unwrap_or(0)))]
+}
+
+/// What stands below an entry of the given name that is itself two spaces below another.
+fn entry_below(text: &str, from: usize, name: &str) -> Option<std::ops::Range<usize>> {
+    let below = text.get(from..)?;
+    let at = ["", "'", "\""].iter().find_map(|quote| below.find(&format!("\n  {quote}{name}{quote}:")))?;
+    let start = from + at + 1 + text.get(from + at + 1..)?.find('\n')? + 1;
+    let lines = text.get(start..)?.split_inclusive('\n');
+    let inside = lines.take_while(|line| line.trim().is_empty() || line.starts_with("    "));
+    Some(start..start + inside.map(str::len).sum::<usize>())
 }
 
 /// `"name": ["name@1.0", …]`; a project's own version has the project's name in front.

@@ -24,16 +24,21 @@ pub(super) fn may_import(bytes: &[u8], package: &str) -> bool {
     let (own, around) = (names.next().unwrap_or_default(), names.next().unwrap_or_default());
     let is_word = |b: &u8| b.is_ascii_alphanumeric() || *b == b'_' || *b >= 0x80;
     bytes.split(|b| *b == b'\n').map(<[u8]>::trim_ascii_start).any(|line| {
-        if line.starts_with(b"from .") {
-            return true;
-        }
+        let relative = line.starts_with(b"from .");
         if !line.starts_with(b"from ") && !line.starts_with(b"import ") {
             return false;
         }
-        // `from a.b import …`: the word before `import` is the package names are taken from.
         let words: Vec<&[u8]> = line.split(|b| !is_word(b)).filter(|w| !w.is_empty()).collect();
-        let from_around = words.windows(2).any(|pair| pair == [around, b"import".as_slice()]);
-        from_around || words.contains(&own)
+        let pair = |first: &[u8], second: &[u8]| words.windows(2).any(|w| w == [first, second]);
+        // `from . import …`: the names are those of the folder.
+        if relative && words.get(1).is_some_and(|w| *w == b"import") {
+            return true;
+        }
+        // `from around import …` may hand on the module's names.
+        pair(around, b"import")
+            || pair(around, own)
+            || words.get(1).is_some_and(|first| *first == own)
+            || (relative && words.contains(&own))
     })
 }
 
@@ -93,9 +98,10 @@ impl<'t> Lowering<'t> {
                 }
                 _ => (self.slice(item), self.slice(item)),
             };
-            // A module of the package, or a name in it.
+            // A module of the package, or a name in it; when the package has a file of its own, that decides.
             let module = match &from {
                 Some(from) if from.is_empty() => Some(name.to_owned()),
+                Some(from) if self.project.folders.contains(from) => None,
                 Some(from) => Some(format!("{from}/{name}")),
                 None => locate(&format!("{written}.{name}"), self.path, self.project),
             };

@@ -98,9 +98,26 @@ impl<'t> Lowering<'t> {
             }
             _ => {
                 self.value(value);
-                None
+                self.shape(node, value)
             }
         }
+    }
+
+    /// `class Starter extends tag<Starter, Shape>()`: what a call makes has the last type the call is given.
+    fn shape(&mut self, class: Node<'t>, mut call: Node<'t>) -> Option<TypeExpr> {
+        let clause = call.parent()?;
+        let arguments = loop {
+            if let Some(arguments) = call.child_by_field_name("type_arguments") {
+                break arguments;
+            }
+            match call.child_by_field_name("function") {
+                Some(function) if call.kind() == "call_expression" => call = function,
+                _ => break clause.child_by_field_name("type_arguments")?,
+            }
+        };
+        let last = children(arguments).last().copied()?;
+        let own = class.child_by_field_name("name").is_some_and(|name| self.slice(name) == self.slice(last));
+        if own { None } else { Some(self.ty(last)) }
     }
 
     fn member_name(&self, node: Node<'t>) -> String {

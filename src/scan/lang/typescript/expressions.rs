@@ -228,7 +228,7 @@ impl<'t> Lowering<'t> {
         }
         let Some(function) = node.child_by_field_name("function") else { return self.opaque(node) };
         let function = self.called(function);
-        if let Some(id) = self.rescued(function, node) {
+        if let Some(id) = self.rescued(function, node).or_else(|| self.bound(function, node)) {
             return id;
         }
         let callee = match (function.kind(), self.supers.last()) {
@@ -262,6 +262,19 @@ impl<'t> Lowering<'t> {
             }
         }
         Some(self.call_of(callee, args, spread, node))
+    }
+
+    /// `object.method.bind(object)` is that method as a value.
+    fn bound(&mut self, function: Node<'t>, node: Node<'t>) -> Option<ExprId> {
+        let property = function.child_by_field_name("property").filter(|p| self.slice(*p) == "bind")?;
+        let method = function.child_by_field_name("object").filter(|m| m.kind() == "member_expression")?;
+        let owner = method.child_by_field_name("object")?;
+        let given = children(node.child_by_field_name("arguments")?);
+        if self.slice(*given.first()?) != self.slice(owner) || property.has_error() {
+            return None;
+        }
+        let method = self.value(bare(method));
+        Some(self.place(ExprKind::Same(method), node))
     }
 
     /// What is called: `await f<T>(x)` and `a ?? f<T>(x)` are read as calls of `await f` and of `a ?? f`.

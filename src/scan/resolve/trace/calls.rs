@@ -1,10 +1,9 @@
 //! Calls: into functions of the tree, and through the SDK.
 
-use std::collections::HashSet;
-
 use super::*;
 use crate::scan::catalogue::{ApiRef, ClientAt};
 use crate::scan::index::{VarAt, package_part};
+use crate::scan::prefilter::Reach;
 
 impl<'a> Search<'_, 'a> {
     pub(super) fn call(&mut self, at: At, callee: At, args: &'a [ExprId], path: Path) {
@@ -87,7 +86,7 @@ impl<'a> Search<'_, 'a> {
             return;
         }
         if let What::Abstract { owner, .. } = self.r.member(&self.r.type_of(base), name).what {
-            index.want(package_part(&owner), name, true, false);
+            index.want(package_part(&owner), name, Reach::Anywhere);
         }
     }
 
@@ -123,7 +122,7 @@ impl<'a> Search<'_, 'a> {
     /// The functions a callee has as values, given the calls on the way.
     pub(super) fn functions_along(&mut self, callee: At, path: &Path) -> Vec<FnAt> {
         let ask = Ask { clients: false, ..self.ask };
-        let mut inner = Search { r: self.r, ask, left: self.left.min(300), seen: HashSet::new(), found: vec![] };
+        let mut inner = Search { r: self.r, ask, left: self.left.min(300), seen: HashSet::default(), found: vec![] };
         inner.go(callee, Path { parts: Parts::default(), ..path.clone() });
         inner.found.iter().filter_map(|found| self.r.function_value(&found.end)).collect()
     }

@@ -1,12 +1,20 @@
 //! Calls of other packages that hand a value on: once-functions, boxes, contexts.
 
 use super::*;
-use crate::scan::catalogue::Yield;
-use crate::scan::index::join;
+use crate::scan::catalogue::{ClientAt, Yield};
+use crate::scan::index::{join, name_part};
 
 impl<'a> Search<'_, 'a> {
     pub(super) fn external_call(&mut self, at: At, callee: At, args: &'a [ExprId], result: usize, path: Path) {
         let here = |expr: ExprId| At { unit: at.unit, expr };
+        // An object of a class of another package holds what it is given by name.
+        if let Some((Step::Field(field), rest)) = path.parts.first()
+            && self.r.outside_name(callee).is_some_and(|name| name_part(&name).starts_with(char::is_uppercase))
+            && let Some((argument, steps)) = self.r.named_argument(at, field)
+        {
+            let parts = rest.clone().into(&steps);
+            return self.go(argument, Path { parts, ..path });
+        }
         if let Some(name) = self.r.outside_name(callee)
             && let Some(argument) = self.r.index.catalogue.flows.get(&name).and_then(|n| args.get(*n))
         {
@@ -60,6 +68,15 @@ impl<'a> Search<'_, 'a> {
                 _ => {}
             }
         }
+        // The client of a handle is that of the object it was taken from, known or not.
+        if self.ask.clients
+            && let ExprKind::Member { base, name } = self.r.index.kind(callee)
+            && self.r.index.package_at(here(*base)).is_none()
+            && let Some(api) = self.r.shaped(callee).filter(|api| api.client() == Some(ClientAt::Receiver))
+        {
+            let steps = path.steps.then(|| format!("{}()", api.name));
+            return self.go_member_base(here(*base), name, Path { parts: Parts::default(), steps, ..path });
+        }
         if self.ask.clients && self.made_for_library(at, callee, args, &path) {
             return;
         }
@@ -108,7 +125,7 @@ impl<'a> Search<'_, 'a> {
         // What is found only counts when it ends in a client, so it is searched apart; the steps are shared, or
         // every level of nesting would have a budget of its own.
         let budget = self.left.min(400);
-        let mut inner = Search { r: self.r, ask: self.ask, left: budget, seen: HashSet::new(), found: vec![] };
+        let mut inner = Search { r: self.r, ask: self.ask, left: budget, seen: HashSet::default(), found: vec![] };
         let makes = |found: &Found<'a>| match &found.end {
             End::Sdk(_, api) => api.api.result.as_deref().is_some_and(|ty| self.r.index.catalogue.is_client(ty)),
             _ => false,

@@ -1,9 +1,10 @@
 //! Variables, members, fields and literals.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::{Hash, Hasher};
 
 use super::*;
 use crate::scan::index::{VarAt, join, name_part, package_part, strip};
+use crate::scan::prefilter::Reach;
 
 impl<'a> Search<'_, 'a> {
     pub(super) fn var(&mut self, at: VarAt, path: Path) {
@@ -41,7 +42,9 @@ impl<'a> Search<'_, 'a> {
                     self.source(unit, &write.source, &Path { steps, ..path.clone() });
                 }
                 let package = &self.r.index.unit(at.unit).package;
-                self.r.index.want(package, &var.name, false, false);
+                if self.r.in_production(at.unit) {
+                    self.r.index.want(package, &var.name, Reach::Importers);
+                }
                 if !any {
                     self.unassigned(at, path);
                 }
@@ -126,7 +129,7 @@ impl<'a> Search<'_, 'a> {
         }
         let plain = package.strip_suffix("_test").unwrap_or(package);
         if self.r.index.is_local(plain) {
-            self.r.index.want(package, name, false, true);
+            self.r.index.want(package, name, Reach::Declaration);
             self.open("not_declared", format!("{name} is not declared in this tree"), &path);
         } else if path.parts.first().is_none() {
             self.end(End::External(at), &path);
@@ -186,7 +189,7 @@ impl<'a> Search<'_, 'a> {
 
     /// Every value ever given to a field of a type.
     pub(super) fn field(&mut self, owner: &Name, field: &str, path: Path) {
-        let mut hasher = DefaultHasher::new();
+        let mut hasher = FxHasher::default();
         (owner, field).hash(&mut hasher);
         path.parts.hash(&mut hasher);
         if !self.seen.insert(hasher.finish()) {
@@ -253,8 +256,11 @@ impl<'a> Search<'_, 'a> {
             any = true;
             self.source(unit, &write.source, &path);
         }
-        index.want(package_part(owner), field, false, false);
-        index.want(package_part(owner), short, false, false);
+        any |= self.inner_writes(owner, field, &path);
+        if index.type_decl(owner).is_none_or(|(unit, _)| self.r.in_production(unit)) {
+            index.want(package_part(owner), field, Reach::Writers);
+            index.want(package_part(owner), short, Reach::Importers);
+        }
         if !any {
             if let Some((unit, TypeDecl { kind: TypeKind::Record { fields, .. }, .. })) = index.type_decl(owner)
                 && let Some(declared) = fields.iter().find(|f| f.name == field)
@@ -270,6 +276,30 @@ impl<'a> Search<'_, 'a> {
             };
             self.open(reason, format!("field {short}.{field}, which {how}"), &path);
         }
+    }
+
+    /// `object.field.part = …`, when that part of the field is asked for; whether there was such an assignment.
+    fn inner_writes(&mut self, owner: &Name, field: &str, path: &Path) -> bool {
+        let index = self.r.index;
+        let Some((Step::Field(part), rest)) = path.parts.first() else { return false };
+        let (part, rest) = (part.clone(), rest.clone());
+        let mut any = false;
+        for (unit, i) in index.field_writes(&part).to_vec() {
+            let Some(write) = index.unit(unit).writes.get(i) else { continue };
+            let ExprKind::Member { base, .. } = &index.unit(unit).expr(write.target).kind else { continue };
+            let ExprKind::Member { base, name } = index.kind(At { unit, expr: strip(index.unit(unit), *base) }) else {
+                continue;
+            };
+            if name != field || !self.counts(unit) {
+                continue;
+            }
+            let ty = self.r.type_of(At { unit, expr: *base });
+            if matches!(self.r.member(&ty, field).what, What::Field { owner: found, .. } if found == *owner) {
+                any = true;
+                self.source(unit, &write.source, &Path { parts: rest.clone(), ..path.clone() });
+            }
+        }
+        any
     }
 
     pub(super) fn composite(&mut self, at: At, parts: &'a [Part], path: Path) {

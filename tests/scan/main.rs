@@ -1,0 +1,9 @@
+//! The scan as its users see it.
+
+mod behaviour;
+mod expectations;
+mod fixtures;
+mod languages;
+mod matrix;
+mod robustness;
+mod tree;
