@@ -141,7 +141,7 @@ impl<'a> Search<'_, 'a> {
             return self.package_member(&join(&package, name), at, path);
         }
         let ty = self.r.type_of(base);
-        let member = self.r.member(&ty, name);
+        let member = self.r.member_at(at, &ty, name);
         match member.what {
             // Any object with such a field fits: what the value is tells more than where the field is declared.
             What::Field { owner, .. } if self.is_open(&owner) => {
@@ -171,7 +171,7 @@ impl<'a> Search<'_, 'a> {
                     self.end(End::Function(function), &path);
                 }
             }
-            What::Abstract { .. } | What::Sdk(_) => {
+            What::Abstract { .. } | What::Sdk(_) | What::Builder(_) => {
                 if path.parts.first().is_none() {
                     self.end(End::External(at), &path);
                 }
