@@ -168,7 +168,10 @@ impl<'a> Resolver<'a> {
                     return self.package_member_type(&join(&package, name), at.unit);
                 }
                 let base = self.type_of(here(*base));
-                self.member_type(&base, name)
+                match self.field_read(at, &base, name) {
+                    Some(What::Field { ty, .. }) => ty,
+                    _ => self.member_type(&base, name),
+                }
             }
             ExprKind::Call { callee, args, .. } => {
                 if let ExprKind::Free(name) = self.index.kind(here(*callee)) {
@@ -426,6 +429,19 @@ impl<'a> Resolver<'a> {
             What::Foreign(full) if self.index.catalogue.lookalike(&full).is_some() => Ty::Foreign(full),
             What::Foreign(_) | What::Unknown => Ty::Unknown,
         }
+    }
+
+    /// The field that is read, where a type has a field and a method of one name: what is not called is the field.
+    pub fn field_read(&self, at: At, ty: &Ty, name: &str) -> Option<What<'a>> {
+        let Ty::Named(full) = ty else { return None };
+        self.index.own_method(full, name)?;
+        let (unit, TypeDecl { kind: TypeKind::Record { fields, .. }, .. }) = self.index.type_decl(full)? else {
+            return None;
+        };
+        let field = fields.iter().find(|field| field.name == name)?;
+        let calls = &self.index.unit(at.unit).calls;
+        let called = |call: &CallPlace| matches!(self.index.unit(at.unit).expr(call.expr).kind, ExprKind::Call { callee, .. } if callee == at.expr);
+        (!calls.iter().any(called)).then(|| What::Field { owner: full.clone(), ty: self.ty(unit, &field.ty) })
     }
 
     /// What `name` is on a type.

@@ -141,8 +141,8 @@ impl<'a> Search<'_, 'a> {
             return self.package_member(&join(&package, name), at, path);
         }
         let ty = self.r.type_of(base);
-        let member = self.r.member(&ty, name);
-        match member.what {
+        let what = self.r.field_read(at, &ty, name).unwrap_or_else(|| self.r.member(&ty, name).what);
+        match what {
             // Any object with such a field fits: what the value is tells more than where the field is declared.
             What::Field { owner, .. } if self.is_open(&owner) => {
                 let parts = path.parts.push(Step::Field(name.to_owned()));
