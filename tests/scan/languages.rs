@@ -1,5 +1,7 @@
 //! What tests need of every language: a call that is found, and the odd code its grammar allows.
 
+use temporal_preflight::scan::lang;
+
 /// A language, in the words of its grammar.
 pub struct Language {
     /// Name for messages.
@@ -54,7 +56,18 @@ const SCRIPT_NESTS: &[(&str, &str, &str, &str)] = &[
 ];
 
 /// Every language with a front end.
-pub const LANGUAGES: &[&Language] = &[
+pub fn languages() -> impl Iterator<Item = &'static Language> {
+    LANGUAGES.iter().copied().filter(|l| lang::for_path(&format!("a.{}", l.ending)).is_some())
+}
+
+#[test]
+fn every_front_end_is_here() {
+    for front in lang::FRONT_ENDS {
+        assert!(languages().any(|l| front.extensions().contains(&l.ending)), "{} is missing", front.language());
+    }
+}
+
+const LANGUAGES: &[&Language] = &[
     &Language {
         name: "go",
         ending: "go",
@@ -158,5 +171,29 @@ pub const LANGUAGES: &[&Language] = &[
         value: ("const x = ", ";\n"),
         nests: SCRIPT_NESTS,
         branches: ("if (a == 0) {} ", "else if (a == 1) {} ", "\n"),
+    },
+    &Language {
+        name: "rust",
+        ending: "rs",
+        start: "use temporalio_client::Client;\n\nasync fn f(c: Client) {\n    c.start_workflow(\"W\", (), ()).await;\n}\n",
+        one_line: "use temporalio_client::Client;async fn f(c:Client){c.start_workflow(\"W\",(),()).await;}",
+        line: "const X:&[&str]=&[\"$\",f(1)];",
+        comment: "//",
+        broken: "fn broken( {{ if }}\n",
+        value: ("static X: u8 = ", ";\n"),
+        nests: &[
+            ("brackets", "(", "1", ")"),
+            ("lists", "[", "1", "]"),
+            ("blocks", "{", "1", "}"),
+            ("calls", "f(", "1", ")"),
+            ("negations", "!", "1", ""),
+            ("signs", "- ", "1", ""),
+            ("references", "& ", "1", ""),
+            ("conditions", "if a {", "1", "} else {1}"),
+            ("functions", "|| ", "1", ""),
+            ("macros", "vec![", "1", "]"),
+            ("types", "Vec::<", "u8", ">::new()"),
+        ],
+        branches: ("fn g() { if a == 0 {} ", "else if a == 1 {} ", "}\n"),
     },
 ];
