@@ -36,6 +36,18 @@ pub struct VarAt {
     pub var: VarId,
 }
 
+/// Which files a search asks for when it meets names that are not known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Asks {
+    /// Those that declare the name, and those that may use it.
+    #[default]
+    All,
+    /// Those that use the name and import what declares it.
+    Near,
+    /// None: what was read is enough.
+    Nothing,
+}
+
 /// The tables.
 pub struct Index<'a> {
     /// The files.
@@ -71,6 +83,8 @@ pub struct Index<'a> {
     hands_on: bool,
     /// Searches for constants do not have files parsed: what they would add is a name, not a client.
     pub frugal: std::cell::Cell<bool>,
+    /// Which files are asked for.
+    pub asks: std::cell::Cell<Asks>,
     /// Names the analysis asked for and did not find.
     pub wants: std::cell::RefCell<BTreeSet<Want>>,
 }
@@ -112,6 +126,7 @@ impl<'a> Index<'a> {
             annotations: HashMap::new(),
             hands_on: units.iter().any(|u| !u.hands_on.is_empty() || u.imports.iter().any(|i| i.member.is_some())),
             frugal: Default::default(),
+            asks: Default::default(),
             wants: Default::default(),
         };
         let names: HashMap<&str, &str> = units.iter().map(|u| (u.package.as_str(), u.package_name.as_str())).collect();
@@ -552,11 +567,15 @@ impl<'a> Index<'a> {
         if name.is_empty() || name == "_" || (self.frugal.get() && !declaration) {
             return;
         }
+        let asks = self.asks.get();
+        if asks == Asks::Nothing || (asks == Asks::Near && declaration) {
+            return;
+        }
         let package = package.strip_suffix("_test").unwrap_or(package);
         self.wants.borrow_mut().insert(Want {
             name: name.to_owned(),
             package: package.to_owned(),
-            anywhere,
+            anywhere: anywhere && asks == Asks::All,
             declaration,
         });
     }
@@ -618,5 +637,7 @@ fn default_alias(path: &str) -> &str {
     let is_version = last.len() > 1 && last.starts_with('v') && last[1..].bytes().all(|b| b.is_ascii_digit());
     let name = if is_version { segments.next().unwrap_or(last) } else { last };
     let name = name.split(".v").next().unwrap_or(name);
-    name.strip_prefix("go-").unwrap_or(name)
+    // `kafka-go`, `nats.go` and `go-redis` name the language, too.
+    let name = name.strip_prefix("go-").unwrap_or(name);
+    name.strip_suffix("-go").or_else(|| name.strip_suffix(".go")).unwrap_or(name)
 }

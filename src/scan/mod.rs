@@ -7,6 +7,7 @@
 pub mod catalogue;
 pub mod classify;
 pub mod document;
+pub mod entries;
 pub mod factories;
 pub mod fingerprint;
 pub mod hazards;
@@ -83,6 +84,7 @@ pub fn scan(root: &Path, options: &ScanOptions) -> Result<CodeFacts, Problem> {
 
 fn scan_in_pool(root: &Path, options: &ScanOptions) -> Result<CodeFacts, Problem> {
     let catalogues = Catalogue::built_in()?;
+    let forms = entries::Forms::built_in()?;
     let automaton = |words: Vec<&str>| {
         AhoCorasick::new(words)
             .map_err(|e| Problem::tool("the search automaton could not be built").note(e.to_string()))
@@ -107,7 +109,9 @@ fn scan_in_pool(root: &Path, options: &ScanOptions) -> Result<CodeFacts, Problem
         let Some(catalogue) = catalogues.get(front.language()) else { continue };
         let project = project(front, catalogue, &walked, &mut facts.sdks);
         let tokens = automaton(catalogue.tokens.iter().map(String::as_str).collect())?;
-        places.extend(analyse_language(front, catalogue, &project, &tokens, &mut walked, &mut facts));
+        let none = entries::Forms::default();
+        let forms = forms.get(front.language()).unwrap_or(&none);
+        places.extend(analyse_language(front, catalogue, forms, &project, &tokens, &mut walked, &mut facts));
     }
     hazards::private_key_files(&walked.private_keys, &mut facts.hazards);
     factories::apply(&mut facts, &options.factories, &places);
@@ -171,6 +175,7 @@ struct Analysis {
 fn analyse_language(
     front: &'static dyn FrontEnd,
     catalogue: &Catalogue,
+    forms: &entries::Forms,
     project: &Project,
     tokens: &AhoCorasick,
     walked: &mut Walked,
@@ -206,7 +211,7 @@ fn analyse_language(
         }
         units.sort_by(|a, b| a.path.cmp(&b.path));
         let index = Index::new(&units, catalogue, project, front);
-        analysis = analyse(&Resolver::new(&index));
+        analysis = analyse(&Resolver::new(&index), forms);
         let wants: BTreeSet<Want> = index.wants.take().difference(&asked).cloned().collect();
         let candidates: Vec<usize> = mine.iter().copied().filter(|i| !parsed.contains(i)).collect();
         chosen = prefilter::select(&walked.entries, &candidates, &wants, project);
@@ -238,17 +243,18 @@ fn analyse_language(
 }
 
 /// Everything the lowered files say.
-fn analyse(r: &Resolver<'_>) -> Analysis {
+fn analyse(r: &Resolver<'_>, forms: &entries::Forms) -> Analysis {
     let classified = classify::classify(r);
     let mut drafts = sites::build(r, &classified);
     routing::judge(r, &mut drafts);
-    let wrappers = wrappers::lift(r, &mut drafts);
+    let mut lifts = wrappers::lift(r, &mut drafts);
+    entries::find(r, forms, &mut drafts, &mut lifts);
     Analysis {
         factories: factories::functions(r),
         workflow_types: inventory::workflows(r, &classified),
         search_attributes: inventory::search_attributes(r, &classified),
         hazards: hazards::find(r, &classified),
-        wrappers,
+        wrappers: lifts.into_iter().map(|lift| lift.wrapper).collect(),
         sites: drafts.into_iter().map(|d| d.site).collect(),
         dropped: classified.dropped,
     }
