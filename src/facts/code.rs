@@ -226,6 +226,59 @@ pub struct Site {
     /// For connections: the namespace, in the same words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub namespace: Option<String>,
+    /// Through what the code is entered that gets here, as far as it can be seen; nearest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub entries: Vec<Entry>,
+}
+
+/// A way into the code from outside.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Entry {
+    /// What enters.
+    pub kind: EntryKind,
+    /// Such as `POST /orders`, `0 3 * * *`, `orders migrate`, `topic orders`.
+    pub name: String,
+    /// Where the handler is declared, relative path.
+    pub path: String,
+    /// 1-based line.
+    pub line: u32,
+    /// The functions from the handler to the call, both included.
+    pub via: Vec<String>,
+}
+
+/// What enters the code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EntryKind {
+    /// An HTTP request.
+    Http,
+    /// A gRPC or Connect request.
+    Grpc,
+    /// A GraphQL operation.
+    Graphql,
+    /// A clock.
+    Cron,
+    /// A message from a queue or an event.
+    Consumer,
+    /// A command line.
+    Cli,
+    /// A Temporal activity.
+    Activity,
+}
+
+impl EntryKind {
+    /// In words: `HTTP`, `cron`.
+    pub fn words(self) -> &'static str {
+        match self {
+            EntryKind::Http => "HTTP",
+            EntryKind::Grpc => "gRPC",
+            EntryKind::Graphql => "GraphQL",
+            EntryKind::Cron => "cron",
+            EntryKind::Consumer => "message",
+            EntryKind::Cli => "command",
+            EntryKind::Activity => "activity",
+        }
+    }
 }
 
 /// Where the client of a site was built.
@@ -359,6 +412,9 @@ pub struct WrapperCall {
     /// Workflow type given at this call, when it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub workflow_type: Option<String>,
+    /// Through what the code is entered that gets here, as far as it can be seen; nearest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub entries: Vec<Entry>,
 }
 
 /// A function through which clients should be built.

@@ -63,10 +63,14 @@ fn each_path(facts: &mut CodeFacts, change: impl Fn(&mut String)) {
     for site in &mut facts.sites {
         change(&mut site.path);
         site.client.origins.iter_mut().for_each(|o| change(&mut o.path));
+        site.entries.iter_mut().for_each(|e| change(&mut e.path));
     }
     for wrapper in &mut facts.wrappers {
         change(&mut wrapper.path);
-        wrapper.calls.iter_mut().for_each(|c| change(&mut c.path));
+        for call in &mut wrapper.calls {
+            change(&mut call.path);
+            call.entries.iter_mut().for_each(|e| change(&mut e.path));
+        }
     }
     facts.factories.iter_mut().for_each(|f| change(&mut f.path));
     facts.workflow_types.iter_mut().for_each(|w| change(&mut w.path));

@@ -7,6 +7,7 @@
 pub mod catalogue;
 pub mod classify;
 pub mod document;
+pub mod entries;
 pub mod factories;
 pub mod fingerprint;
 pub mod hazards;
@@ -85,6 +86,7 @@ pub fn scan(root: &Path, options: &ScanOptions) -> Result<CodeFacts, Problem> {
 
 fn scan_in_pool(root: &Path, options: &ScanOptions) -> Result<CodeFacts, Problem> {
     let catalogues = Catalogue::built_in()?;
+    let forms = entries::Forms::built_in()?;
     let automaton = |words: Vec<&str>| {
         AhoCorasick::new(words)
             .map_err(|e| Problem::tool("the search automaton could not be built").note(e.to_string()))
@@ -113,7 +115,9 @@ fn scan_in_pool(root: &Path, options: &ScanOptions) -> Result<CodeFacts, Problem
         let manifests = manifests.map(|(_, path, text)| (path.as_str(), text.as_str()));
         facts.sdks.extend(sdks::find(root, front.language(), &catalogue.dependency, manifests));
         let tokens = automaton(catalogue.tokens.iter().map(String::as_str).collect())?;
-        places.extend(analyse_language(front, catalogue, &project, &tokens, &mut walked, &mut facts));
+        let none = entries::Forms::default();
+        let forms = forms.get(front.language()).unwrap_or(&none);
+        places.extend(analyse_language(front, catalogue, forms, &project, &tokens, &mut walked, &mut facts));
     }
     hazards::private_key_files(&walked.private_keys, &mut facts.hazards);
     factories::apply(&mut facts, &options.factories, &places);
@@ -171,6 +175,7 @@ struct Analysis {
 fn analyse_language(
     front: &'static dyn FrontEnd,
     catalogue: &Catalogue,
+    forms: &entries::Forms,
     project: &Project,
     tokens: &AhoCorasick,
     walked: &mut Walked,
@@ -215,7 +220,7 @@ fn analyse_language(
             continue;
         }
         // What describes the calls is looked for once, when they are settled.
-        analysis = describe(&resolver, settled);
+        analysis = describe(&resolver, forms, settled);
         chosen = ask(&index, &mut asked, walked, &candidates(&mine, &parsed), project);
         if chosen.is_empty() {
             break;
@@ -267,27 +272,28 @@ fn candidates(mine: &[usize], parsed: &BTreeSet<usize>) -> Vec<usize> {
 struct Settled<'a> {
     classified: classify::Classified<'a>,
     drafts: Vec<sites::Draft<'a>>,
-    wrappers: Vec<Wrapper>,
+    lifts: Vec<wrappers::Lift>,
 }
 
 fn settle<'a>(r: &Resolver<'a>) -> Settled<'a> {
     let classified = classify::classify(r);
     let mut drafts = sites::build(r, &classified);
     routing::judge(r, &mut drafts);
-    let wrappers = wrappers::lift(r, &mut drafts);
-    Settled { classified, drafts, wrappers }
+    let lifts = wrappers::lift(r, &mut drafts);
+    Settled { classified, drafts, lifts }
 }
 
 /// Everything the lowered files say.
-fn describe(r: &Resolver<'_>, settled: Settled<'_>) -> Analysis {
-    let Settled { classified, drafts, wrappers } = settled;
+fn describe(r: &Resolver<'_>, forms: &entries::Forms, settled: Settled<'_>) -> Analysis {
+    let Settled { classified, mut drafts, mut lifts } = settled;
+    entries::find(r, forms, &mut drafts, &mut lifts);
     Analysis {
         factories: factories::functions(r),
         workflow_types: inventory::workflows(r, &classified),
         search_attributes: inventory::search_attributes(r, &classified),
         features: inventory::features(r),
         hazards: hazards::find(r, &classified, &drafts),
-        wrappers,
+        wrappers: lifts.into_iter().map(|lift| lift.wrapper).collect(),
         sites: drafts.into_iter().map(|d| d.site).collect(),
         dropped: classified.dropped,
     }

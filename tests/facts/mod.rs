@@ -191,6 +191,7 @@ pub fn site(kind: Kind, path: &str, line: u32) -> Site {
         snippet: "c.Do(ctx)".into(),
         address: None,
         namespace: None,
+        entries: vec![],
     }
 }
 

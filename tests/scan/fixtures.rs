@@ -141,6 +141,21 @@ fn typescript_modules_are_found_by_every_name() {
 }
 
 #[test]
+fn ways_in_are_found() {
+    check("go/entries");
+}
+
+#[test]
+fn python_ways_in_are_found() {
+    check("python/entries");
+}
+
+#[test]
+fn typescript_ways_in_are_found() {
+    check("typescript/entries");
+}
+
+#[test]
 fn typescript_wrappers_are_lifted_to_their_callers() {
     check("typescript/wrappers");
 }

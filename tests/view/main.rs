@@ -220,6 +220,7 @@ fn callers_of_a_wrapper_are_shown_with_its_site() {
         function: None,
         scope: Scope::Main,
         workflow_type: None,
+        entries: vec![],
     };
     scanned(&mut facts).wrappers = vec![Wrapper {
         path: inside.path.clone(),

@@ -8,7 +8,7 @@ use super::table::{Cell, Table};
 use crate::facts::Side;
 use crate::facts::certificate::{Certificate, CertificateFile};
 use crate::facts::cluster::ClusterSnapshot;
-use crate::facts::code::{CodeFacts, FallbackOn, FeatureUse, Kind, OriginStatus, RoutingRole, Scope, Site};
+use crate::facts::code::{CodeFacts, Entry, FallbackOn, FeatureUse, Kind, OriginStatus, RoutingRole, Scope, Site};
 use crate::judge::Scorecard;
 use crate::render::text::{day, duration, minute, number, plural, words};
 
@@ -86,6 +86,21 @@ pub(crate) fn routing(site: &Site) -> (Mark, &'static str) {
     }
 }
 
+/// Through what a site is entered, the nearest first; `None` when nothing is known.
+pub(crate) fn entered_by(site: &Site) -> Option<(String, String)> {
+    let shown = |e: &Entry| format!("{} {}", e.kind.words(), e.name);
+    let (first, others) = site.entries.split_first()?;
+    let others: Vec<String> = others.iter().map(shown).collect();
+    Some((shown(first), others.join(", ")))
+}
+
+fn entry(site: &Site) -> Cell {
+    match entered_by(site) {
+        Some((first, others)) => Cell::text(first).sub(others),
+        None => Cell::quiet("–"),
+    }
+}
+
 fn place(path: &str, line: u32, links: &Links) -> Cell {
     Cell::code(if line == 0 { path.to_owned() } else { format!("{path}:{line}") }).link(links.code(path, line))
 }
@@ -131,6 +146,7 @@ fn starters(code: &CodeFacts, links: &Links) -> Table {
                 }),
                 Cell::maybe(s.workflow_type.as_deref()).sub(s.cron.clone().unwrap_or_default()),
                 Cell::maybe(s.task_queue.as_deref()),
+                entry(s),
                 Cell::mark(mark, word).sub(from),
             ]
         })
@@ -138,7 +154,7 @@ fn starters(code: &CodeFacts, links: &Links) -> Table {
     Table::new(
         "inventory-starters",
         "Starters",
-        &["Place", "Starts by", "Workflow type", "Task queue", "Client comes from"],
+        &["Place", "Starts by", "Workflow type", "Task queue", "Entered by", "Client comes from"],
         rows,
     )
     .note("Every place that begins an execution. Those outside the connection factory come first.")
@@ -155,6 +171,7 @@ fn messages(code: &CodeFacts, links: &Links) -> Table {
                 place(&s.path, s.line, links).sub(s.function.clone().unwrap_or_default()),
                 Cell::text(s.kind.name()).sub(if s.scope == Scope::Main { "" } else { scope(s.scope) }),
                 Cell::maybe(s.message_name.as_deref()),
+                entry(s),
                 Cell::mark(route, how),
                 Cell::mark(mark, word).sub(from),
             ]
@@ -163,7 +180,7 @@ fn messages(code: &CodeFacts, links: &Links) -> Table {
     Table::new(
         "inventory-messages",
         "Signals, queries, updates and cancellations",
-        &["Place", "Kind", "Name", "Routing", "Client comes from"],
+        &["Place", "Kind", "Name", "Entered by", "Routing", "Client comes from"],
         rows,
     )
     .note("Places that talk to an execution that exists: they must reach the cluster it runs on.")
