@@ -45,6 +45,10 @@ use walk::{Entry, Walked};
 /// Rounds of parsing after the first; each follows one more hop through code that never names Temporal.
 const ROUNDS: usize = 8;
 
+/// How many files, or a tenth of those read, may be read only to see ways in: where more would be needed, what was read
+/// anyway must do.
+const MORE: usize = 100;
+
 /// What to scan and how.
 #[derive(Debug, Clone)]
 pub struct ScanOptions {
@@ -194,7 +198,8 @@ fn analyse_language(
     let mut asked: BTreeSet<Want> = BTreeSet::new();
     let mut units: Vec<Unit> = vec![];
     let mut analysis = Analysis::default();
-    for _ in 0..=ROUNDS {
+    let mut entered = false;
+    for round in 0..=ROUNDS {
         let lowered: Vec<(usize, Result<Lowered, String>)> =
             chosen.par_iter().filter_map(|i| Some((*i, lower(walked.entries.get(*i)?, project)))).collect();
         for (i, result) in lowered {
@@ -211,11 +216,31 @@ fn analyse_language(
         }
         units.sort_by(|a, b| a.path.cmp(&b.path));
         let index = Index::new(&units, catalogue, project, front);
-        analysis = analyse(&Resolver::new(&index), forms);
-        let wants: BTreeSet<Want> = index.wants.take().difference(&asked).cloned().collect();
+        let resolver = Resolver::new(&index);
+        let classified = classify::classify(&resolver);
+        let mut drafts = sites::build(&resolver, &classified);
+        routing::judge(&resolver, &mut drafts);
+        let mut lifts = wrappers::lift(&resolver, &mut drafts);
+        analysis = inventory(&resolver, &classified);
         let candidates: Vec<usize> = mine.iter().copied().filter(|i| !parsed.contains(i)).collect();
-        chosen = prefilter::select(&walked.entries, &candidates, &wants, project);
-        asked.extend(wants);
+        let mut select = || {
+            let wants: BTreeSet<Want> = index.wants.take().difference(&asked).cloned().collect();
+            let found = prefilter::select(&walked.entries, &candidates, &wants, project);
+            asked.extend(wants);
+            found
+        };
+        chosen = select();
+        // Ways in are looked for when everything else is known.
+        if chosen.is_empty() || round == ROUNDS {
+            entries::find(&resolver, forms, &mut drafts, &mut lifts);
+            let more = select();
+            if !entered && more.len() <= MORE.max(units.len() / 10) {
+                chosen = more;
+                entered = true;
+            }
+        }
+        analysis.sites = drafts.into_iter().map(|draft| draft.site).collect();
+        analysis.wrappers = lifts.into_iter().map(|lift| lift.wrapper).collect();
         if chosen.is_empty() {
             break;
         }
@@ -242,21 +267,15 @@ fn analyse_language(
     analysis.factories
 }
 
-/// Everything the lowered files say.
-fn analyse(r: &Resolver<'_>, forms: &entries::Forms) -> Analysis {
-    let classified = classify::classify(r);
-    let mut drafts = sites::build(r, &classified);
-    routing::judge(r, &mut drafts);
-    let mut lifts = wrappers::lift(r, &mut drafts);
-    entries::find(r, forms, &mut drafts, &mut lifts);
+/// What the lowered files say beside sites and wrappers.
+fn inventory(r: &Resolver<'_>, classified: &classify::Classified<'_>) -> Analysis {
     Analysis {
         factories: factories::functions(r),
-        workflow_types: inventory::workflows(r, &classified),
-        search_attributes: inventory::search_attributes(r, &classified),
-        hazards: hazards::find(r, &classified),
-        wrappers: lifts.into_iter().map(|lift| lift.wrapper).collect(),
-        sites: drafts.into_iter().map(|d| d.site).collect(),
-        dropped: classified.dropped,
+        workflow_types: inventory::workflows(r, classified),
+        search_attributes: inventory::search_attributes(r, classified),
+        hazards: hazards::find(r, classified),
+        dropped: classified.dropped.clone(),
+        ..Analysis::default()
     }
 }
 
