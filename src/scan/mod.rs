@@ -47,6 +47,10 @@ use walk::{Entry, Walked};
 /// Rounds of parsing after the first; each follows one more hop through code that never names Temporal.
 const ROUNDS: usize = 8;
 
+/// How many files, or a tenth of those read, may be read only to see ways in: where more would be needed, what was read
+/// anyway must do.
+const MORE: usize = 100;
+
 /// What to scan and how.
 #[derive(Debug, Clone)]
 pub struct ScanOptions {
@@ -195,6 +199,7 @@ fn analyse_language(
     let mut units: Vec<Unit> = vec![];
     let mut files = 0;
     let mut analysis = Analysis::default();
+    let mut entered = false;
     for round in 0..=ROUNDS {
         let lowered: Vec<(usize, Result<Lowered, String>)> =
             chosen.par_iter().filter_map(|i| Some((*i, lower(walked.entries.get(*i)?, project)))).collect();
@@ -214,14 +219,22 @@ fn analyse_language(
         units.sort_by(|a, b| a.path.cmp(&b.path));
         let index = Index::new(&units, catalogue, project, front);
         let resolver = Resolver::new(&index);
-        let settled = settle(&resolver);
+        let mut settled = settle(&resolver);
         chosen = ask(&index, &mut asked, walked, &candidates(&mine, &parsed), project);
         if !chosen.is_empty() && round < ROUNDS {
             continue;
         }
-        // What describes the calls is looked for once, when they are settled.
-        analysis = describe(&resolver, forms, settled);
+        // What describes the calls is looked for when they are settled; ways in once, for they only add to it.
+        entries::find(&resolver, forms, &mut settled.drafts, &mut settled.lifts);
+        let more = ask(&index, &mut asked, walked, &candidates(&mine, &parsed), project);
+        analysis = describe(&resolver, settled);
         chosen = ask(&index, &mut asked, walked, &candidates(&mine, &parsed), project);
+        if !entered && more.len() <= MORE.max(units.len() / 10) {
+            chosen.extend(more);
+            chosen.sort_unstable();
+            chosen.dedup();
+            entered = true;
+        }
         if chosen.is_empty() {
             break;
         }
@@ -284,9 +297,8 @@ fn settle<'a>(r: &Resolver<'a>) -> Settled<'a> {
 }
 
 /// Everything the lowered files say.
-fn describe(r: &Resolver<'_>, forms: &entries::Forms, settled: Settled<'_>) -> Analysis {
-    let Settled { classified, mut drafts, mut lifts } = settled;
-    entries::find(r, forms, &mut drafts, &mut lifts);
+fn describe(r: &Resolver<'_>, settled: Settled<'_>) -> Analysis {
+    let Settled { classified, drafts, lifts } = settled;
     Analysis {
         factories: factories::functions(r),
         workflow_types: inventory::workflows(r, &classified),
