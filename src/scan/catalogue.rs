@@ -34,6 +34,9 @@ pub struct Catalogue {
     /// Old package name → today's.
     #[serde(default)]
     pub renamed: BTreeMap<String, String>,
+    /// Types that generators make in any module, by its last part and their name → the SDK's own.
+    #[serde(default)]
+    pub generated: BTreeMap<String, String>,
     /// SDK types by full name.
     pub types: BTreeMap<String, SdkType>,
     /// SDK functions by full name.
@@ -641,6 +644,15 @@ impl Catalogue {
                 && (rest.is_empty() || rest.starts_with(['.', '/']))
             {
                 return format!("{new}{rest}");
+            }
+        }
+        for (ending, name) in &self.generated {
+            if let Some(at) = full.find(ending.as_str())
+                && full.get(..at).is_some_and(|before| before.ends_with('/'))
+                && let Some(rest) = full.get(at + ending.len()..)
+                && (rest.is_empty() || rest.starts_with('.'))
+            {
+                return format!("{name}{rest}");
             }
         }
         full.to_owned()
