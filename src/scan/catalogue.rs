@@ -12,9 +12,10 @@ use crate::facts::code::Kind;
 use crate::ui::Problem;
 
 /// Catalogues built into the program: language and text.
-const FILES: [(&str, &str); 3] = [
+const FILES: [(&str, &str); 4] = [
     ("go", include_str!("../../rules/sdk/go.yaml")),
     ("python", include_str!("../../rules/sdk/python.yaml")),
+    ("rust", include_str!("../../rules/sdk/rust.yaml")),
     ("typescript", include_str!("../../rules/sdk/typescript.yaml")),
 ];
 
@@ -46,6 +47,12 @@ pub struct Catalogue {
     /// Decorators that define a workflow → the slot of its name.
     #[serde(default)]
     pub definitions: BTreeMap<String, Slot>,
+    /// Annotations of a method that may name the workflow its type defines → the slot of the name.
+    #[serde(default)]
+    pub definition_methods: BTreeMap<String, Slot>,
+    /// Annotations of a method that may name the message it handles → the slot of the name.
+    #[serde(default)]
+    pub message_methods: BTreeMap<String, Slot>,
     /// Types that mark workflow code.
     #[serde(default)]
     pub workflow_context: Vec<String>,
@@ -88,6 +95,9 @@ pub struct Catalogue {
     /// How containers are told what stands behind a token.
     #[serde(default)]
     pub tokens_of_containers: Option<Tokens>,
+    /// Methods that hand a value to a container which fills parameters by their type.
+    #[serde(default)]
+    pub installers: Vec<String>,
     /// Dependency-injection packages.
     #[serde(default)]
     pub injection: Vec<String>,
@@ -111,6 +121,9 @@ pub struct SdkType {
     /// Methods; a method that is not listed does not talk to the cluster.
     #[serde(default)]
     pub methods: BTreeMap<String, Api>,
+    /// Types whose methods this one has as well.
+    #[serde(default)]
+    pub has: Vec<String>,
     /// Members that are objects of the SDK and share the client of this one → type.
     #[serde(default)]
     pub parts: BTreeMap<String, String>,
@@ -120,6 +133,9 @@ pub struct SdkType {
     /// A generated stub: its calls are raw gRPC.
     #[serde(default)]
     pub raw: bool,
+    /// Methods that are not listed set the field of their name and hand the object on.
+    #[serde(default)]
+    pub builder: bool,
 }
 
 /// One function or method.
@@ -164,6 +180,8 @@ pub struct Api {
     pub registers: Option<Slot>,
     /// Name it is registered under.
     pub name: Option<Slot>,
+    /// Fields of the object it makes that the arguments fill, in their order.
+    pub fields: Vec<String>,
     /// What functions among the arguments are called with.
     pub gives: Vec<Gift>,
     /// Registers every type name.
@@ -349,6 +367,8 @@ pub struct NotFound {
     pub broad: Vec<String>,
     /// Status codes.
     pub codes: Vec<String>,
+    /// Last parts of variants and codes that say it in any type.
+    pub variants: Vec<String>,
     /// Functions that test an error against a type.
     pub tests: Vec<String>,
     /// Parts of helper names, lower case.
@@ -398,6 +418,8 @@ pub enum Part {
     Whole,
     /// An element of it.
     Element,
+    /// An element of it when it is a container, else the receiver itself.
+    Inner,
 }
 
 /// What a call with a callback yields.
@@ -415,6 +437,8 @@ pub enum Yield {
     Function,
     /// A list of what the function returns.
     List,
+    /// An element of the receiver when it is a container, else the receiver itself.
+    Inner,
 }
 
 /// A function handed to the SDK, and the type of one of its parameters.
@@ -565,7 +589,8 @@ impl Catalogue {
 
     /// Today's name of a package or of `package.Name`.
     pub fn current_name(&self, full: &str) -> String {
-        for (old, new) in &self.renamed {
+        // The longest name that fits stands last.
+        for (old, new) in self.renamed.iter().rev() {
             if let Some(rest) = full.strip_prefix(old.as_str())
                 && (rest.is_empty() || rest.starts_with(['.', '/']))
             {
@@ -588,7 +613,9 @@ impl Catalogue {
     /// A method of an SDK type.
     pub fn method(&self, ty: &str, name: &str) -> Option<ApiRef<'_>> {
         let (owner, entry) = self.sdk_type(ty)?;
-        let (name, api) = entry.methods.get_key_value(name)?;
+        let Some((name, api)) = entry.methods.get_key_value(name) else {
+            return entry.has.iter().find_map(|other| self.method(other, name));
+        };
         Some(ApiRef { owner, name, api, method: true })
     }
 

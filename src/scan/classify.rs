@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use super::catalogue::{ApiRef, SdkType, Slot};
+use super::catalogue::{ApiRef, Catalogue, SdkType, Slot};
 use super::index::{At, FnAt, join, package_part};
 use super::program::*;
 use super::resolve::{Ask, End, Resolver, Ty, What};
@@ -165,7 +165,7 @@ fn judge<'a>(
         What::Sdk(_) => drop("impossible-arguments"),
         What::Method(_) => drop("own-method"),
         What::Field { .. } => drop("own-field"),
-        What::Part(_) => Verdict::Nothing,
+        What::Part(_) | What::Builder(_) => Verdict::Nothing,
         What::Foreign(full) => foreign(r, &full, distinctive, fits, drop),
         What::Abstract { unit, method, .. } => abstracted(r, base, name, unit, method, distinctive, fits, drop),
         What::Unknown => {
@@ -301,12 +301,18 @@ fn untyped<'a>(
         return Verdict::Nothing;
     }
     let ends = r.client_ends(base, Some(name));
+    if ends.is_empty() && has_own_method(r, base, name) {
+        return drop("own-method");
+    }
     let (mut other, mut own) = (None, false);
     for found in &ends {
         match &found.end {
             End::Sdk(_, source) => {
                 let result = source.api.result.as_deref().unwrap_or_default();
-                let method = r.index.catalogue.method(result, name).or(distinctive);
+                let catalogue = r.index.catalogue;
+                // A client made from a connection is told by where the connection was made.
+                let of_clients = || catalogue.is_client(result).then(|| client_method(catalogue, name))?;
+                let method = catalogue.method(result, name).or(distinctive).or_else(of_clients);
                 if let Some(api) = method.filter(|api| fits(api)) {
                     return Verdict::Is(api, Confidence::Proven);
                 }
@@ -349,6 +355,19 @@ fn untyped<'a>(
     Verdict::Is(api, if imports_sdk(r, base.unit) { Confidence::Likely } else { Confidence::Possible })
 }
 
+/// The method of this name of a client.
+fn client_method<'a>(catalogue: &'a Catalogue, name: &str) -> Option<ApiRef<'a>> {
+    catalogue.types.keys().filter(|ty| catalogue.is_client(ty)).find_map(|ty| catalogue.method(ty, name))
+}
+
+/// Whether the values that reach a receiver are objects of the tree that bring the method themselves.
+fn has_own_method(r: &Resolver<'_>, base: At, name: &str) -> bool {
+    r.trace(base, Ask { production: false, clients: true, steps: 1000 }).iter().any(|found| match &found.end {
+        End::Instance(ty) => matches!(r.member(&Ty::Named(ty.clone()), name).what, What::Method(_)),
+        _ => false,
+    })
+}
+
 /// The method of this name of what an SDK call handed out, when such a value reaches the receiver.
 fn handle_method<'a>(r: &Resolver<'a>, base: At, name: &str) -> Option<ApiRef<'a>> {
     let catalogue = r.index.catalogue;
@@ -377,8 +396,12 @@ fn confirmed(r: &Resolver<'_>, base: At, api: &ApiRef<'_>, arguments: Option<(&[
 
 /// Whether a file imports the SDK.
 pub fn imports_sdk(r: &Resolver<'_>, unit: u32) -> bool {
-    let prefix = &r.index.catalogue.dependency;
-    r.index.unit(unit).imports.iter().any(|i| i.path.starts_with(prefix.as_str()))
+    let catalogue = r.index.catalogue;
+    // Crates are imported with underscores for the hyphens of their names.
+    let (written, imported) = (&catalogue.dependency, catalogue.dependency.replace('-', "_"));
+    let sdk = |path: &str| path.starts_with(written.as_str()) || path.starts_with(&imported);
+    let imports = &r.index.unit(unit).imports;
+    imports.iter().any(|i| sdk(&i.path) || sdk(&catalogue.current_name(&i.path)))
 }
 
 fn imports_lookalike(r: &Resolver<'_>, unit: u32) -> bool {
@@ -400,9 +423,7 @@ pub fn in_workflow(r: &Resolver<'_>, unit: u32, function: Option<FuncId>) -> boo
 /// Whether a function's first parameter is the workflow context.
 pub fn is_workflow_code(r: &Resolver<'_>, at: FnAt) -> bool {
     let unit = r.index.unit(at.unit);
-    if let Some(owner) = &r.index.function(at).owner
-        && r.definition(&join(&unit.package, owner)).is_some()
-    {
+    if r.index.owner(at).is_some_and(|owner| r.definition(&owner).is_some()) {
         return true;
     }
     let Some(first) = r.index.function(at).params.first() else { return false };

@@ -66,6 +66,8 @@ pub struct Index<'a> {
     call_places: HashMap<At, CallPlace>,
     references: HashMap<&'a str, Vec<(u32, usize)>>,
     lambdas: HashMap<FnAt, At>,
+    /// Members that are called, in languages where a field may have the name of a method.
+    called: HashSet<At>,
     arguments: HashMap<At, (At, usize)>,
     named_arguments: HashMap<At, (At, &'a Part)>,
     handed_on: HashMap<&'a str, Vec<&'a str>>,
@@ -110,6 +112,7 @@ impl<'a> Index<'a> {
             call_places: HashMap::default(),
             references: HashMap::default(),
             lambdas: HashMap::default(),
+            called: HashSet::default(),
             arguments: HashMap::default(),
             named_arguments: HashMap::default(),
             handed_on: HashMap::default(),
@@ -141,6 +144,10 @@ impl<'a> Index<'a> {
             index.by_package.entry(&unit.package).or_default().push(n as u32);
             index.declarations(n as u32, unit);
         }
+        // Methods come after the types they belong to, which may stand in other files.
+        for (n, unit) in units.iter().enumerate() {
+            index.functions_of(n as u32, unit);
+        }
         for (n, unit) in units.iter().enumerate() {
             index.uses(n as u32, unit);
         }
@@ -170,20 +177,6 @@ impl<'a> Index<'a> {
                 }
             }
         }
-        for (i, function) in unit.functions.iter().enumerate() {
-            let at = FnAt { unit: n, func: FuncId(i as u32) };
-            match &function.owner {
-                Some(owner) => {
-                    let owner = join(&unit.package, owner);
-                    self.methods.entry(owner).or_default().entry(&function.name).or_insert(at);
-                    self.methods_by_name.entry(&function.name).or_default().push(at);
-                }
-                None if !function.name.is_empty() => {
-                    self.functions.entry(join(&unit.package, &function.name)).or_default().push(at);
-                }
-                None => {}
-            }
-        }
         for var in &unit.globals {
             let name = join(&unit.package, &unit.var(*var).name);
             self.globals.entry(name).or_default().push(VarAt { unit: n, var: *var });
@@ -193,9 +186,29 @@ impl<'a> Index<'a> {
         }
     }
 
+    fn functions_of(&mut self, n: u32, unit: &'a Unit) {
+        for (i, function) in unit.functions.iter().enumerate() {
+            let at = FnAt { unit: n, func: FuncId(i as u32) };
+            match &function.owner {
+                Some(owner) => {
+                    let owner = self.owner_in(n, owner);
+                    self.methods.entry(owner).or_default().entry(&function.name).or_insert(at);
+                    self.methods_by_name.entry(&function.name).or_default().push(at);
+                }
+                None if !function.name.is_empty() => {
+                    self.functions.entry(join(&unit.package, &function.name)).or_default().push(at);
+                }
+                None => {}
+            }
+        }
+    }
+
     fn uses(&mut self, n: u32, unit: &'a Unit) {
         for (i, call) in unit.calls.iter().enumerate() {
             let ExprKind::Call { callee, args, named, .. } = &unit.expr(call.expr).kind else { continue };
+            if self.front.fields_apart() {
+                self.called.insert(At { unit: n, expr: *callee });
+            }
             if let Some(name) = self.meant_name(n, unit, *callee) {
                 self.calls_by_name.entry(name).or_default().push((n, i));
             }
@@ -493,6 +506,33 @@ impl<'a> Index<'a> {
     /// A method a type declares itself.
     pub fn own_method(&self, ty: &str, name: &str) -> Option<FnAt> {
         self.methods.get(ty)?.get(name).copied()
+    }
+
+    /// Whether an expression can only mean a field: it is not called, and methods are never values of an object.
+    pub fn is_field(&self, at: At) -> bool {
+        self.front.fields_apart() && !self.called.contains(&at)
+    }
+
+    /// The methods a type declares itself.
+    pub fn own_methods(&self, ty: &str) -> impl Iterator<Item = FnAt> + '_ {
+        self.methods.get(ty).into_iter().flat_map(|methods| methods.values().copied())
+    }
+
+    /// The full name of the type a function is a method of.
+    pub fn owner(&self, at: FnAt) -> Option<String> {
+        Some(self.owner_in(at.unit, self.function(at).owner.as_deref()?))
+    }
+
+    /// The full name of a type that has methods in a file: of this package, or imported.
+    fn owner_in(&self, unit: u32, owner: &str) -> String {
+        let own = join(&self.unit(unit).package, owner);
+        if self.types.contains_key(&own) {
+            return own;
+        }
+        match self.imports.get(unit as usize).and_then(|imports| imports.get(owner)) {
+            Some(Import { path, member: Some(member), .. }) => self.canonical(&join(path, member)),
+            _ => own,
+        }
     }
 
     /// All methods of a name.

@@ -107,7 +107,7 @@ fn scan_in_pool(root: &Path, options: &ScanOptions) -> Result<CodeFacts, Problem
     let mut places = vec![];
     for front in lang::FRONT_ENDS {
         let Some(catalogue) = catalogues.get(front.language()) else { continue };
-        let project = project(front, &walked);
+        let project = project(front, catalogue, &walked);
         let manifests = walked.manifests.iter().filter(|(owner, ..)| owner.language() == front.language());
         let manifests = manifests.map(|(_, path, text)| (path.as_str(), text.as_str()));
         facts.sdks.extend(sdks::find(root, front.language(), &catalogue.dependency, manifests));
@@ -121,7 +121,7 @@ fn scan_in_pool(root: &Path, options: &ScanOptions) -> Result<CodeFacts, Problem
 }
 
 /// What the manifests of one language say.
-fn project(front: &'static dyn FrontEnd, walked: &Walked) -> Project {
+fn project(front: &'static dyn FrontEnd, catalogue: &Catalogue, walked: &Walked) -> Project {
     let mut modules: Vec<Module> = vec![];
     let mut aliases: Vec<lang::Alias> = vec![];
     for (owner, path, text) in &walked.manifests {
@@ -150,7 +150,7 @@ fn project(front: &'static dyn FrontEnd, walked: &Walked) -> Project {
         .filter(|e| e.front.language() == front.language())
         .map(|e| front.home(&e.path).to_owned())
         .collect();
-    Project { modules, folders, aliases, files }
+    Project { modules, folders, aliases, files, sdk: catalogue.dependency.clone() }
 }
 
 /// What was found in the files of one language.
@@ -186,6 +186,7 @@ fn analyse_language(
     let mut parsed: BTreeSet<usize> = BTreeSet::new();
     let mut asked: BTreeSet<Want> = BTreeSet::new();
     let mut units: Vec<Unit> = vec![];
+    let mut files = 0;
     let mut analysis = Analysis::default();
     for round in 0..=ROUNDS {
         let lowered: Vec<(usize, Result<Lowered, String>)> =
@@ -194,8 +195,9 @@ fn analyse_language(
             parsed.insert(i);
             let Some(entry) = walked.entries.get(i) else { continue };
             let reason = match result {
-                Ok(Lowered { unit, replaced }) => {
-                    units.push(unit);
+                Ok(Lowered { units: lowered, replaced }) => {
+                    files += 1;
+                    units.extend(lowered);
                     replaced.then(|| "in part: not valid UTF-8, read with replacement characters".to_owned())
                 }
                 Err(reason) => Some(reason),
@@ -218,7 +220,7 @@ fn analyse_language(
         }
     }
     let coverage = &mut facts.coverage;
-    coverage.files_parsed += units.len() as u64;
+    coverage.files_parsed += files;
     for unit in &units {
         if unit.broken {
             coverage.files_with_syntax_errors.push(unit.path.clone());
@@ -289,7 +291,7 @@ fn describe(r: &Resolver<'_>, settled: Settled<'_>) -> Analysis {
 
 /// A parsed file.
 struct Lowered {
-    unit: Unit,
+    units: Vec<Unit>,
     /// Invalid bytes were replaced.
     replaced: bool,
 }
@@ -304,8 +306,8 @@ fn lower(entry: &Entry, project: &Project) -> Result<Lowered, String> {
     let replaced = matches!(text, std::borrow::Cow::Owned(_));
     let text = text.into_owned();
     let scope = scope::classify(&entry.path, &text, Some(entry.front));
-    let unit = entry.front.lower(SourceFile { path: &entry.path, scope, text, project })?;
-    Ok(Lowered { unit, replaced })
+    let units = entry.front.lower_all(SourceFile { path: &entry.path, scope, text, project })?;
+    Ok(Lowered { units, replaced })
 }
 
 /// Sort everything and fill the coverage.

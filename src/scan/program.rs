@@ -78,8 +78,8 @@ pub struct Unit {
     pub calls: Vec<CallPlace>,
     /// Members and free names used as values, not called.
     pub references: Vec<Reference>,
-    /// The text, for snippets.
-    pub text: String,
+    /// The text, for snippets; the units of one file share it.
+    pub text: std::sync::Arc<str>,
     /// The parser met syntax errors.
     pub broken: bool,
     /// Lowering stopped somewhere because the nesting was too deep.

@@ -60,7 +60,7 @@ fn site<'a>(r: &Resolver<'a>, call: &ApiCall<'a>, kind: Kind) -> Site {
         workflow_type: workflow_type(r, call.at, &api, call.as_value).filter(|t| !t.is_empty()),
         task_queue: inner_slot(r, call, |api| &api.api.queue).or_else(|| text(&api.api.queue)),
         cron: cron(r, call),
-        message_name: text(&api.api.message),
+        message_name: message_name(r, call),
         confidence: call.confidence,
         fingerprint: String::new(),
         client: client(r, call, kind),
@@ -89,6 +89,22 @@ pub fn workflow_type<'a>(r: &Resolver<'a>, at: At, api: &ApiRef<'a>, as_value: b
         return r.fold_slot(*operation, slot)?.text().map(str::to_owned);
     }
     r.fold_slot(at, slot)?.text().map(str::to_owned)
+}
+
+/// The name of the signal, query or update: a constant, or the method that handles it.
+fn message_name<'a>(r: &Resolver<'a>, call: &ApiCall<'a>) -> Option<String> {
+    let slot = call.api.api.message.as_ref().filter(|_| !call.as_value)?;
+    let ask = super::resolve::Ask { production: false, clients: false, steps: 200 };
+    let found = r.trace_argument(call.at, slot, ask)?;
+    let folded = match found.as_slice() {
+        [only] => match &only.end {
+            End::Function(at) if r.index.function(*at).owner.is_some() => Some(r.message_of(*at)),
+            End::Sdk(made, inner) => inner.api.message.as_ref().and_then(|slot| r.fold_slot(*made, slot)),
+            _ => r.fold_slot(call.at, slot),
+        },
+        _ => r.fold_slot(call.at, slot),
+    };
+    folded.and_then(|f| f.text().map(str::to_owned)).filter(|t| !t.is_empty())
 }
 
 /// A slot of the operation an update-with-start is given.
@@ -149,7 +165,8 @@ fn client<'a>(r: &Resolver<'a>, call: &ApiCall<'a>, kind: Kind) -> ClientOrigin 
     {
         return client_in_slot(r, call, &slot);
     }
-    if matches!(kind, Kind::Connect | Kind::Worker) && call.api.client() == Some(ClientAt::Builds) {
+    if matches!(kind, Kind::Connect | Kind::ConnectConfig | Kind::Worker) && call.api.client() == Some(ClientAt::Builds)
+    {
         return ClientOrigin {
             status: OriginStatus::Resolved,
             origins: vec![r.origin_at(if call.as_value { call.name_at } else { call.at })],

@@ -22,7 +22,7 @@ pub fn fixture(case: &str) -> PathBuf {
 }
 
 /// Endings of the files whose comments are read.
-const SOURCES: [&str; 8] = ["go", "py", "ts", "tsx", "js", "mjs", "cjs", "vue"];
+const SOURCES: [&str; 9] = ["go", "py", "rs", "ts", "tsx", "js", "mjs", "cjs", "vue"];
 
 fn files(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).unwrap().flatten() {

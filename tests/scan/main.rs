@@ -6,4 +6,5 @@ mod fixtures;
 mod languages;
 mod matrix;
 mod robustness;
+mod rust;
 mod tree;

@@ -287,3 +287,37 @@ fn files_that_vanish_while_the_scan_runs() {
         );
     }
 }
+
+#[test]
+fn odd_rust_is_survived_and_named() {
+    let text = "use temporalio_client::Client;\nasync fn f(c: &Client) {\n    c.start_workflow(W, 1, o()).await;\n}\n";
+    let depth = 100_000;
+    let deep = format!("{text}fn g() {{ let x = {}1{}; }}\n", "(".repeat(depth), ")".repeat(depth));
+    let unary = format!("{text}fn g() {{ let x = {}1; }}\n", "!".repeat(depth));
+    let chain = format!("{text}fn g() {{ x{}; }}\n", ".b()".repeat(1_000));
+    let long = format!("{text}static X: [u8; 1] = [{}];\n", "1,".repeat(500_000));
+    let broken = format!("{text}fn g() {{ let x = = ; }}\n");
+    let crlf = text.replace('\n', "\r\n");
+    let bom = [b"\xEF\xBB\xBF".as_slice(), text.as_bytes()].concat();
+    let shell = format!("#!/usr/bin/env cargo\n{text}");
+    let invalid = [text.as_bytes(), b"// \xff\xfe\n"].concat();
+    let facts = Tree::new(&[
+        ("deep.rs", deep.as_bytes()),
+        ("unary.rs", unary.as_bytes()),
+        ("chain.rs", chain.as_bytes()),
+        ("long.rs", long.as_bytes()),
+        ("broken.rs", broken.as_bytes()),
+        ("crlf.rs", crlf.as_bytes()),
+        ("bom.rs", &bom),
+        ("shell.rs", shell.as_bytes()),
+        ("invalid.rs", &invalid),
+        ("unclosed.rs", b"use temporalio_client::Client; fn f() { ((("),
+        ("lone.rs", b"use temporalio_client::Client;\r/// a\rb\nfn f() {}"),
+    ])
+    .scan();
+    assert_eq!(starts(&facts), 7, "{:?} {:?}", facts.sites, facts.coverage);
+    assert_eq!(facts.coverage.files_with_syntax_errors, ["broken.rs"]);
+    for path in ["deep.rs", "unary.rs", "chain.rs", "invalid.rs", "unclosed.rs"] {
+        assert!(facts.coverage.skipped.iter().any(|s| s.path == path), "{path}: {:?}", facts.coverage.skipped);
+    }
+}

@@ -91,7 +91,7 @@ impl FrontEnd for Go {
         let mut lowering = Lowering { b: Builder::new(std::mem::take(&mut unit)), text: &text, generics: vec![] };
         lowering.file(root);
         let mut unit = lowering.b.unit;
-        unit.text = text;
+        unit.text = text.into();
         Ok(unit)
     }
 }

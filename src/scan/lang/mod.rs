@@ -3,6 +3,7 @@
 pub mod builder;
 mod go;
 mod python;
+mod rust;
 mod typescript;
 
 use std::collections::BTreeSet;
@@ -53,6 +54,8 @@ pub struct Project {
     pub aliases: Vec<Alias>,
     /// Source files without their ending.
     pub files: BTreeSet<String>,
+    /// How the names of the SDK's own packages begin: the catalogue knows them, even where the tree holds them.
+    pub sdk: String,
 }
 
 impl Project {
@@ -115,6 +118,10 @@ pub trait FrontEnd: Sync {
     fn declares_method(&self, _line: &[u8], _owner: &str) -> bool {
         true
     }
+    /// Whether a field and a method of a type may have the same name.
+    fn fields_apart(&self) -> bool {
+        false
+    }
     /// Whether packages are members of the packages around them.
     fn nests(&self) -> bool {
         false
@@ -131,10 +138,14 @@ pub trait FrontEnd: Sync {
     fn is_test(&self, path: &str) -> bool;
     /// Lower one file; `Err` says why it could not be parsed.
     fn lower(&self, file: SourceFile<'_>) -> Result<Unit, String>;
+    /// Lower one file that may hold several packages, or code of several kinds.
+    fn lower_all(&self, file: SourceFile<'_>) -> Result<Vec<Unit>, String> {
+        self.lower(file).map(|unit| vec![unit])
+    }
 }
 
 /// Every language this version analyses.
-pub static FRONT_ENDS: [&dyn FrontEnd; 3] = [&go::Go, &python::Python, &typescript::TypeScript];
+pub static FRONT_ENDS: [&dyn FrontEnd; 4] = [&go::Go, &python::Python, &rust::Rust, &typescript::TypeScript];
 
 /// The front end for a file name.
 pub fn for_path(path: &str) -> Option<&'static dyn FrontEnd> {

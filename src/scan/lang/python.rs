@@ -106,7 +106,7 @@ impl FrontEnd for Python {
         };
         lowering.module(root);
         let mut unit = lowering.b.unit;
-        unit.text = text;
+        unit.text = text.into();
         Ok(unit)
     }
 }

@@ -107,7 +107,7 @@ impl FrontEnd for TypeScript {
         };
         lowering.file(root);
         let mut unit = lowering.b.unit;
-        unit.text = file.text;
+        unit.text = file.text.into();
         Ok(unit)
     }
 }

@@ -250,9 +250,7 @@ impl<'a> Resolver<'a> {
             self.index.type_decl(interface)
         {
             for candidate in self.index.methods_named(method) {
-                let function = self.index.function(*candidate);
-                let Some(owner) = &function.owner else { continue };
-                let owner = join(&self.index.unit(candidate.unit).package, owner);
+                let Some(owner) = self.index.owner(*candidate) else { continue };
                 let whole = methods
                     .iter()
                     .all(|m| self.index.own_method(&owner, &m.name).is_some() || self.promotes(&owner, &m.name));
@@ -479,7 +477,10 @@ impl<'a> Resolver<'a> {
 
     fn named_count(&self, call: At) -> usize {
         match self.index.kind(call) {
-            ExprKind::Call { named, .. } => named.len(),
+            // Types given to a generic function are no arguments.
+            ExprKind::Call { named, .. } => {
+                named.iter().filter(|part| !matches!(&part.key, Some(Key::Name(name)) if name.starts_with('<'))).count()
+            }
             _ => 0,
         }
     }
@@ -502,7 +503,13 @@ impl<'a> Resolver<'a> {
         if let Some(expr) = slot.argument.and_then(|n| args.get(n)) {
             return Some((At { unit: call.unit, expr: *expr }, slot.steps.clone()));
         }
-        let (at, mut steps) = self.named_argument(call, slot.keyword.as_deref()?)?;
+        let keyword = slot.keyword.as_deref()?;
+        if keyword == "self" {
+            let (callee, _) = self.call(call)?;
+            let ExprKind::Member { base, .. } = self.index.kind(callee) else { return None };
+            return Some((At { unit: call.unit, expr: *base }, slot.steps.clone()));
+        }
+        let (at, mut steps) = self.named_argument(call, keyword)?;
         steps.extend(slot.steps.iter().cloned());
         Some((at, steps))
     }

@@ -1,9 +1,11 @@
 //! Folding: names, queues, addresses as the words a reader understands.
 
+use std::collections::BTreeMap;
+
 use super::trace::{Ask, End, Found};
 use super::{Resolver, Ty};
 use crate::scan::catalogue::Slot;
-use crate::scan::index::{At, FnAt, join, name_part};
+use crate::scan::index::{At, FnAt, name_part};
 use crate::scan::program::*;
 
 /// Steps a folding search may take: constants are near.
@@ -142,6 +144,13 @@ impl<'a> Resolver<'a> {
                     Some(_) => Folded::Function(name.clone()),
                     None => Folded::Dynamic,
                 },
+                // A class of a package that is not in the tree, by its bare name.
+                ExprKind::Free(name) if !self.index.catalogue.definitions.is_empty() => {
+                    match self.index.import(at.unit, name) {
+                        Some(full) => Folded::Function(name_part(&full).to_owned()),
+                        None => Folded::Dynamic,
+                    }
+                }
                 _ => Folded::Dynamic,
             }),
             End::Sdk(_, api) => match &api.api.words {
@@ -185,8 +194,7 @@ impl<'a> Resolver<'a> {
         }
         match &function.owner {
             Some(owner) => {
-                let full = join(&self.index.unit(at.unit).package, owner);
-                self.definition(&full).unwrap_or_else(|| owner.clone())
+                self.index.owner(at).and_then(|full| self.definition(&full)).unwrap_or_else(|| owner.clone())
             }
             None => function.name.clone(),
         }
@@ -202,8 +210,32 @@ impl<'a> Resolver<'a> {
                 None => (at, None),
             };
             let slot = self.index.catalogue.definitions.get(&self.outside_name(callee)?)?;
-            let given = call.and_then(|call| self.fold_slot(call, slot));
+            let given = call.and_then(|call| self.fold_slot(call, slot)).or_else(|| self.named_by_method(full));
             Some(given.and_then(|f| f.text().map(str::to_owned)).unwrap_or_else(|| decl.name.clone()))
+        })
+    }
+
+    /// The name an annotation of one of its methods gives to what a type defines.
+    fn named_by_method(&self, full: &str) -> Option<Folded> {
+        let slots = &self.index.catalogue.definition_methods;
+        if slots.is_empty() {
+            return None;
+        }
+        self.index.own_methods(full).find_map(|at| self.annotated_name(at, slots))
+    }
+
+    /// The name an annotation gives to the message a method handles.
+    pub fn message_of(&self, at: FnAt) -> Folded {
+        let given = self.annotated_name(at, &self.index.catalogue.message_methods);
+        given.unwrap_or_else(|| Folded::Text(self.index.function(at).name.clone()))
+    }
+
+    fn annotated_name(&self, at: FnAt, slots: &BTreeMap<String, Slot>) -> Option<Folded> {
+        self.index.function(at).decorators.iter().find_map(|decorator| {
+            let call = At { unit: at.unit, expr: *decorator };
+            let (callee, _) = self.call(call)?;
+            let name = self.index.last_name(self.index.unit(callee.unit), callee.expr)?;
+            self.fold_slot(call, slots.get(name)?)
         })
     }
 

@@ -63,6 +63,8 @@ pub enum What<'a> {
     Sdk(ApiRef<'a>),
     /// An object of the SDK that shares the client of its owner.
     Part(Name),
+    /// A method that sets a field of an object of the SDK and hands the object on.
+    Builder(Name),
     /// A member of a type of another package, or an SDK method that does not talk to the cluster.
     Foreign(Name),
     /// Not known.
@@ -168,10 +170,7 @@ impl<'a> Resolver<'a> {
                     return self.package_member_type(&join(&package, name), at.unit);
                 }
                 let base = self.type_of(here(*base));
-                match self.field_read(at, &base, name) {
-                    Some(What::Field { ty, .. }) => ty,
-                    _ => self.member_type(&base, name),
-                }
+                self.member_type(at, &base, name)
             }
             ExprKind::Call { callee, args, .. } => {
                 if let ExprKind::Free(name) = self.index.kind(here(*callee)) {
@@ -289,6 +288,7 @@ impl<'a> Resolver<'a> {
         if let Some((base, part)) = self.callback_source(function, position) {
             return match part {
                 Part::Element => element(&self.type_of(base)),
+                Part::Inner => inner(self.type_of(base)),
                 _ => self.type_of(base),
             };
         }
@@ -363,6 +363,7 @@ impl<'a> Resolver<'a> {
             Yield::Element => element(&self.type_of(base)),
             Yield::Function => returned(),
             Yield::List => Ty::List(Rc::new(returned())),
+            Yield::Inner => inner(self.type_of(base)),
             Yield::Nothing => Ty::Unknown,
         }
     }
@@ -408,8 +409,8 @@ impl<'a> Resolver<'a> {
         Ty::Unknown
     }
 
-    fn member_type(&self, base: &Ty, name: &str) -> Ty {
-        match self.member(base, name).what {
+    fn member_type(&self, at: At, base: &Ty, name: &str) -> Ty {
+        match self.member_at(at, base, name).what {
             What::Field { ty, .. } => ty,
             What::Part(ty) => Ty::Named(ty),
             What::Method(at) if self.index.function(at).getter => match self.function_type(at) {
@@ -425,23 +426,24 @@ impl<'a> Resolver<'a> {
                 None => Ty::Unknown,
             },
             What::Sdk(api) => api_type(&api),
+            What::Builder(ty) => Ty::Function(Rc::new(vec![Ty::Named(ty)])),
             // What hangs on a look-alike is one, too: `interceptor.Next`.
             What::Foreign(full) if self.index.catalogue.lookalike(&full).is_some() => Ty::Foreign(full),
             What::Foreign(_) | What::Unknown => Ty::Unknown,
         }
     }
 
-    /// The field that is read, where a type has a field and a method of one name: what is not called is the field.
-    pub fn field_read(&self, at: At, ty: &Ty, name: &str) -> Option<What<'a>> {
-        let Ty::Named(full) = ty else { return None };
-        self.index.own_method(full, name)?;
-        let (unit, TypeDecl { kind: TypeKind::Record { fields, .. }, .. }) = self.index.type_decl(full)? else {
-            return None;
-        };
-        let field = fields.iter().find(|field| field.name == name)?;
-        let calls = &self.index.unit(at.unit).calls;
-        let called = |call: &CallPlace| matches!(self.index.unit(at.unit).expr(call.expr).kind, ExprKind::Call { callee, .. } if callee == at.expr);
-        (!calls.iter().any(called)).then(|| What::Field { owner: full.clone(), ty: self.ty(unit, &field.ty) })
+    /// What the member at `at` is on a type: where both may have the name, a field unless it is called.
+    pub fn member_at(&self, at: At, ty: &Ty, name: &str) -> Member<'a> {
+        if let Ty::Named(full) = ty
+            && self.index.is_field(at)
+            && let Some((unit, TypeDecl { kind: TypeKind::Record { fields, .. }, .. })) = self.index.type_decl(full)
+            && let Some(field) = fields.iter().find(|f| f.name == name)
+        {
+            let what = What::Field { owner: full.clone(), ty: self.ty(unit, &field.ty) };
+            return Member { path: vec![], what };
+        }
+        self.member(ty, name)
     }
 
     /// What `name` is on a type.
@@ -474,7 +476,14 @@ impl<'a> Resolver<'a> {
                 None if self.index.catalogue.part(full, name).is_some() => {
                     direct(What::Part(self.index.catalogue.part(full, name).unwrap_or_default().into()))
                 }
-                None => direct(What::Foreign(full.clone())),
+                None => direct(match self.index.own_method(full, name) {
+                    // The tree has given the type a method of its own.
+                    Some(method) => What::Method(method),
+                    None if self.index.catalogue.sdk_type(full).is_some_and(|(_, ty)| ty.builder) => {
+                        What::Builder(full.clone())
+                    }
+                    None => What::Foreign(full.clone()),
+                }),
             };
         }
         if let Some(method) = self.index.own_method(full, name) {
@@ -651,6 +660,14 @@ impl<'a> Resolver<'a> {
             }
             _ => false,
         }
+    }
+}
+
+/// The element type of a container, or the type itself.
+fn inner(ty: Ty) -> Ty {
+    match ty {
+        ty @ (Ty::List(_) | Ty::Map(_)) => element(&ty),
+        ty => ty,
     }
 }
 

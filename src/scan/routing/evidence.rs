@@ -192,6 +192,11 @@ fn is_not_found_code(r: &Resolver<'_>, at: At) -> bool {
     if let ExprKind::Text(text) = r.index.kind(at) {
         return rule.types.iter().any(|t| t.rsplit('.').next() == Some(text.as_str()));
     }
+    if let ExprKind::Member { name, .. } | ExprKind::Free(name) = r.index.kind(at)
+        && rule.variants.contains(name)
+    {
+        return true;
+    }
     let name = r.outside_name(at).or_else(|| match r.index.kind(at) {
         // `status.NOT_FOUND` of an imported `status`.
         ExprKind::Member { base, name } => {

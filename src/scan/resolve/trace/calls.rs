@@ -150,7 +150,27 @@ impl<'a> Search<'_, 'a> {
 
     pub(super) fn sdk_call(&mut self, at: At, api: ApiRef<'a>, result: usize, path: Path) {
         if result > 0 {
+            // What settings are loaded into is told by where they are loaded from.
+            if !self.ask.clients && api.api.words.is_some() {
+                self.end(End::Sdk(at, api), &path);
+            }
             return;
+        }
+        if let Some((Step::Field(field), rest)) = path.parts.first()
+            && !api.api.fields.is_empty()
+        {
+            let argument = api.api.fields.iter().position(|f| f == field);
+            let Some((_, args)) = self.r.call(at) else { return };
+            let Some(argument) = argument.and_then(|n| args.get(n)) else { return };
+            let parts = rest.clone();
+            return self.go(At { unit: at.unit, expr: *argument }, Path { parts, ..path });
+        }
+        // A method of a builder that does more than set a field hands the object on as well.
+        let itself = api.api.result.as_deref() == Some(api.owner);
+        if api.method && api.api.kind.is_none() && itself && self.is_builder(&api) {
+            let Some((callee, _)) = self.r.call(at) else { return };
+            let ExprKind::Member { base, .. } = self.r.index.kind(callee) else { return };
+            return self.go(At { unit: at.unit, expr: *base }, path);
         }
         // A field of an object made by keywords.
         if let Some((Step::Field(field), rest)) = path.parts.first()
@@ -177,6 +197,10 @@ impl<'a> Search<'_, 'a> {
             }
             _ => self.end(End::Sdk(at, api), &path),
         }
+    }
+
+    fn is_builder(&self, api: &ApiRef<'_>) -> bool {
+        self.r.index.catalogue.sdk_type(api.owner).is_some_and(|(_, ty)| ty.builder)
     }
 
     /// The object a method is called on; when the method is promoted, the embedded field it belongs to.

@@ -7,6 +7,9 @@ use crate::scan::index::{join, name_part};
 impl<'a> Search<'_, 'a> {
     pub(super) fn external_call(&mut self, at: At, callee: At, args: &'a [ExprId], result: usize, path: Path) {
         let here = |expr: ExprId| At { unit: at.unit, expr };
+        if self.built(callee, args, &path) {
+            return;
+        }
         // An object of a class of another package holds what it is given by name.
         if let Some((Step::Field(field), rest)) = path.parts.first()
             && self.r.outside_name(callee).is_some_and(|name| name_part(&name).starts_with(char::is_uppercase))
@@ -49,6 +52,12 @@ impl<'a> Search<'_, 'a> {
                 _ if !element => Some(path.parts.clone()),
                 Some((Step::Element, rest)) => Some(rest.clone()),
                 _ => None,
+            };
+            let holds = matches!(self.r.type_of(base), Ty::List(_) | Ty::Map(_));
+            let result = match result {
+                Yield::Inner if holds => Yield::Element,
+                Yield::Inner => Yield::Receiver,
+                result => result,
             };
             match result {
                 Yield::Receiver => return self.go(base, path),
@@ -93,6 +102,27 @@ impl<'a> Search<'_, 'a> {
         if result == 0 {
             self.end(End::External(at), &path);
         }
+    }
+
+    /// A method that sets a field of an object and hands the object on.
+    fn built(&mut self, callee: At, args: &'a [ExprId], path: &Path) -> bool {
+        let ExprKind::Member { base, name } = self.r.index.kind(callee) else { return false };
+        let base = At { unit: callee.unit, expr: *base };
+        if !matches!(self.r.member(&self.r.type_of(base), name).what, What::Builder(_)) {
+            return false;
+        }
+        let set = |field: &str| {
+            let name = name.strip_prefix("maybe_").or_else(|| name.strip_prefix("with_")).unwrap_or(name);
+            name == field
+        };
+        match (path.parts.first(), args.first()) {
+            (Some((Step::Field(field), rest)), Some(value)) if set(field) => {
+                let parts = rest.clone();
+                self.go(At { unit: callee.unit, expr: *value }, Path { parts, ..path.clone() });
+            }
+            _ => self.go(base, path.clone()),
+        }
+        true
     }
 
     /// What a container gets by calling an argument: a function, or a type.

@@ -31,6 +31,9 @@ impl<'a> Search<'_, 'a> {
         if let Some((base, part)) = self.r.callback_source(function, position) {
             let parts = match part {
                 Part::Element => path.parts.push(Step::Element),
+                Part::Inner if matches!(self.r.type_of(base), Ty::List(_) | Ty::Map(_)) => {
+                    path.parts.push(Step::Element)
+                }
                 _ => path.parts.clone(),
             };
             return self.go(base, Path { parts, ..path });
@@ -47,7 +50,7 @@ impl<'a> Search<'_, 'a> {
                 return;
             }
             if let Ty::Named(ty) = self.r.var_type(at) {
-                if self.configured(&ty, &path) {
+                if self.configured(&ty, &path) || self.installed(&ty, &path) {
                     return;
                 }
                 // A container makes the object: what it holds is known by its type.
@@ -144,6 +147,25 @@ impl<'a> Search<'_, 'a> {
                 any = true;
                 let steps = path.steps.then(|| format!("configured by {}()", api.display()));
                 self.end(End::Sdk(call, api), &Path { steps, ..path.clone() });
+            }
+        }
+        any
+    }
+
+    /// The values of a type that were handed to a container: `server.manage(client)`.
+    fn installed(&mut self, ty: &Name, path: &Path) -> bool {
+        let index = self.r.index;
+        let mut any = false;
+        for method in &index.catalogue.installers {
+            for call in index.calls_named(method).collect::<Vec<_>>() {
+                let Some((_, [value])) = self.r.call(call) else { continue };
+                let value = At { unit: call.unit, expr: *value };
+                if !self.counts(call.unit) || !matches!(self.r.type_of(value), Ty::Named(found) if found == *ty) {
+                    continue;
+                }
+                any = true;
+                let steps = path.steps.then(|| format!("handed to {method}() at {}", index.place(call)));
+                self.go(value, Path { frames: Frames::default(), steps, ..path.clone() });
             }
         }
         any

@@ -141,8 +141,8 @@ impl<'a> Search<'_, 'a> {
             return self.package_member(&join(&package, name), at, path);
         }
         let ty = self.r.type_of(base);
-        let what = self.r.field_read(at, &ty, name).unwrap_or_else(|| self.r.member(&ty, name).what);
-        match what {
+        let member = self.r.member_at(at, &ty, name);
+        match member.what {
             // Any object with such a field fits: what the value is tells more than where the field is declared.
             What::Field { owner, .. } if self.is_open(&owner) => {
                 let parts = path.parts.push(Step::Field(name.to_owned()));
@@ -171,7 +171,7 @@ impl<'a> Search<'_, 'a> {
                     self.end(End::Function(function), &path);
                 }
             }
-            What::Abstract { .. } | What::Sdk(_) => {
+            What::Abstract { .. } | What::Sdk(_) | What::Builder(_) => {
                 if path.parts.first().is_none() {
                     self.end(End::External(at), &path);
                 }
