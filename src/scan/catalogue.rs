@@ -731,7 +731,7 @@ mod tests {
         let all = Catalogue::built_in().unwrap();
         let ids: std::collections::BTreeSet<&str> =
             all.values().flat_map(|c| &c.hazards).map(|h| h.id.as_str()).collect();
-        for (language, catalogue) in &all {
+        for (language, catalogue) in all {
             for id in &ids {
                 let looked_for = catalogue.hazards.iter().any(|h| h.id == *id);
                 let cannot_be = catalogue.no_such_hazards.iter().any(|h| h == id);
