@@ -97,6 +97,9 @@ pub struct Catalogue {
     /// Where settings come from.
     #[serde(default)]
     pub configuration: BTreeMap<String, Setting>,
+    /// Services that are asked for feature flags.
+    #[serde(default)]
+    pub flag_services: Vec<FlagService>,
     /// Methods that bind a flag to a variable.
     #[serde(default)]
     pub flag_binders: Vec<String>,
@@ -360,6 +363,8 @@ pub struct NotFound {
     pub broad: Vec<String>,
     /// Status codes.
     pub codes: Vec<String>,
+    /// Members that hold a status as a number → the number.
+    pub numbers: BTreeMap<String, String>,
     /// Functions that test an error against a type.
     pub tests: Vec<String>,
     /// Parts of helper names, lower case.
@@ -462,6 +467,18 @@ pub struct Setting {
     pub words: String,
     /// Argument that names the setting.
     pub name: usize,
+}
+
+/// A feature-flag service: the flag's key is the first text its methods are given.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FlagService {
+    /// Its name.
+    pub provider: String,
+    /// Packages that a file which uses it imports, by prefix.
+    pub packages: Vec<String>,
+    /// Methods that evaluate a flag.
+    pub methods: Vec<String>,
 }
 
 /// Something Temporal Cloud refuses.
@@ -692,7 +709,7 @@ mod tests {
         let all = Catalogue::built_in().unwrap();
         let ids: std::collections::BTreeSet<&str> =
             all.values().flat_map(|c| &c.hazards).map(|h| h.id.as_str()).collect();
-        for (language, catalogue) in &all {
+        for (language, catalogue) in all {
             for id in &ids {
                 let looked_for = catalogue.hazards.iter().any(|h| h.id == *id);
                 let cannot_be = catalogue.no_such_hazards.iter().any(|h| h == id);

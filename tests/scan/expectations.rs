@@ -104,6 +104,7 @@ fn said(site: &Site, key: &str) -> String {
         "role" => kebab(site.routing.role),
         "fallback" => site.routing.fallback_on.map(kebab).unwrap_or_default(),
         "flag" => text(&site.routing.flag),
+        "provider" => text(&site.routing.flag_provider),
         "origin" => {
             let origins = &site.client.origins;
             let named = origins.iter().map(|o| format!("{}:{}", o.path, o.function.as_deref().unwrap_or("")));
