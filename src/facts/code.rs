@@ -354,6 +354,9 @@ pub struct Routing {
     /// The flag or environment variable that chooses the client, when one does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub flag: Option<String>,
+    /// The feature-flag service that is asked for it (`LaunchDarkly`), when it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flag_provider: Option<String>,
 }
 
 /// Place of a call in a two-cluster pattern.

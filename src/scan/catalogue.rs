@@ -110,6 +110,9 @@ pub struct Catalogue {
     /// Where settings come from.
     #[serde(default)]
     pub configuration: BTreeMap<String, Setting>,
+    /// Services that are asked for feature flags.
+    #[serde(default)]
+    pub flag_services: Vec<FlagService>,
     /// Methods that bind a flag to a variable.
     #[serde(default)]
     pub flag_binders: Vec<String>,
@@ -383,6 +386,8 @@ pub struct NotFound {
     pub codes: Vec<String>,
     /// Last parts of variants and codes that say it in any type.
     pub variants: Vec<String>,
+    /// Members that hold a status as a number → the number.
+    pub numbers: BTreeMap<String, String>,
     /// Functions that test an error against a type.
     pub tests: Vec<String>,
     /// Parts of helper names, lower case.
@@ -489,6 +494,18 @@ pub struct Setting {
     pub words: String,
     /// Argument that names the setting.
     pub name: usize,
+}
+
+/// A feature-flag service: the flag's key is the first text its methods are given.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FlagService {
+    /// Its name.
+    pub provider: String,
+    /// Packages that a file which uses it imports, by prefix.
+    pub packages: Vec<String>,
+    /// Methods that evaluate a flag.
+    pub methods: Vec<String>,
 }
 
 /// Something Temporal Cloud refuses.

@@ -111,6 +111,7 @@ fn said(site: &Site, key: &str) -> String {
         "flag" => text(&site.routing.flag),
         "entry" => entered(&site.entries),
         "via" => site.entries.first().map(|e| e.via.join(">")).unwrap_or_default(),
+        "provider" => text(&site.routing.flag_provider),
         "origin" => {
             let origins = &site.client.origins;
             let named = origins.iter().map(|o| format!("{}:{}", o.path, o.function.as_deref().unwrap_or("")));
