@@ -45,9 +45,8 @@ use walk::{Entry, Walked};
 /// Rounds of parsing after the first; each follows one more hop through code that never names Temporal.
 const ROUNDS: usize = 8;
 
-/// How many files, or a tenth of those read, may be read only to see ways in: where more would be needed, what was read
-/// anyway must do.
-const MORE: usize = 100;
+/// How many files may be read only to see ways in: where more would be needed, what was read anyway must do.
+const MORE: usize = 50;
 
 /// What to scan and how.
 #[derive(Debug, Clone)]
@@ -234,7 +233,7 @@ fn analyse_language(
         if chosen.is_empty() || round == ROUNDS {
             entries::find(&resolver, forms, &mut drafts, &mut lifts);
             let more = select();
-            if !entered && more.len() <= MORE.max(units.len() / 10) {
+            if !entered && more.len() <= MORE {
                 chosen = more;
                 entered = true;
             }
