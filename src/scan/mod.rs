@@ -47,9 +47,8 @@ use walk::{Entry, Walked};
 /// Rounds of parsing after the first; each follows one more hop through code that never names Temporal.
 const ROUNDS: usize = 8;
 
-/// How many files, or a tenth of those read, may be read only to see ways in: where more would be needed, what was read
-/// anyway must do.
-const MORE: usize = 100;
+/// How many files may be read only to see ways in: where more would be needed, what was read anyway must do.
+const MORE: usize = 50;
 
 /// What to scan and how.
 #[derive(Debug, Clone)]
@@ -229,7 +228,7 @@ fn analyse_language(
         let more = ask(&index, &mut asked, walked, &candidates(&mine, &parsed), project);
         analysis = describe(&resolver, settled);
         chosen = ask(&index, &mut asked, walked, &candidates(&mine, &parsed), project);
-        if !entered && more.len() <= MORE.max(units.len() / 10) {
+        if !entered && more.len() <= MORE {
             chosen.extend(more);
             chosen.sort_unstable();
             chosen.dedup();
