@@ -28,6 +28,9 @@ pub struct CodeFacts {
     pub search_attributes: Vec<SearchAttributeUse>,
     /// Calls and settings that Temporal Cloud does not allow, or that make a move risky.
     pub hazards: Vec<Hazard>,
+    /// Features that must be there, or be set the same, on both sides.
+    #[serde(default)]
+    pub features: Vec<FeatureUse>,
     /// SDK versions from manifests and lock files.
     pub sdks: Vec<SdkVersion>,
     /// What was looked at and what was not.
@@ -223,6 +226,59 @@ pub struct Site {
     /// For connections: the namespace, in the same words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub namespace: Option<String>,
+    /// Through what the code is entered that gets here, as far as it can be seen; nearest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub entries: Vec<Entry>,
+}
+
+/// A way into the code from outside.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Entry {
+    /// What enters.
+    pub kind: EntryKind,
+    /// Such as `POST /orders`, `0 3 * * *`, `orders migrate`, `topic orders`.
+    pub name: String,
+    /// Where the handler is declared, relative path.
+    pub path: String,
+    /// 1-based line.
+    pub line: u32,
+    /// The functions from the handler to the call, both included.
+    pub via: Vec<String>,
+}
+
+/// What enters the code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EntryKind {
+    /// An HTTP request.
+    Http,
+    /// A gRPC or Connect request.
+    Grpc,
+    /// A GraphQL operation.
+    Graphql,
+    /// A clock.
+    Cron,
+    /// A message from a queue or an event.
+    Consumer,
+    /// A command line.
+    Cli,
+    /// A Temporal activity.
+    Activity,
+}
+
+impl EntryKind {
+    /// In words: `HTTP`, `cron`.
+    pub fn words(self) -> &'static str {
+        match self {
+            EntryKind::Http => "HTTP",
+            EntryKind::Grpc => "gRPC",
+            EntryKind::Graphql => "GraphQL",
+            EntryKind::Cron => "cron",
+            EntryKind::Consumer => "message",
+            EntryKind::Cli => "command",
+            EntryKind::Activity => "activity",
+        }
+    }
 }
 
 /// Where the client of a site was built.
@@ -298,6 +354,9 @@ pub struct Routing {
     /// The flag or environment variable that chooses the client, when one does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub flag: Option<String>,
+    /// The feature-flag service that is asked for it (`LaunchDarkly`), when it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flag_provider: Option<String>,
 }
 
 /// Place of a call in a two-cluster pattern.
@@ -356,6 +415,9 @@ pub struct WrapperCall {
     /// Workflow type given at this call, when it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub workflow_type: Option<String>,
+    /// Through what the code is entered that gets here, as far as it can be seen; nearest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub entries: Vec<Entry>,
 }
 
 /// A function through which clients should be built.
@@ -402,6 +464,25 @@ pub struct SearchAttributeUse {
     pub value_type: Option<String>,
     /// `set`, `key`, `query`.
     pub role: String,
+    /// Relative path.
+    pub path: String,
+    /// 1-based line.
+    pub line: u32,
+    /// Kind of code.
+    pub scope: Scope,
+}
+
+/// A use of a feature that both sides must offer, or that must be set the same on both: versioning of workflow code
+/// and workers, data converters and payload codecs, Nexus.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FeatureUse {
+    /// `versioning`, `data-converter`, `nexus`.
+    pub feature: String,
+    /// What is used of it: `patch`, `payload codec`, `endpoint` …
+    pub what: String,
+    /// Its name where the code fixes one: the change id, the endpoint, what makes the converter.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// Relative path.
     pub path: String,
     /// 1-based line.

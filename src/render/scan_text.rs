@@ -46,6 +46,16 @@ fn place(path: &str, line: u32) -> String {
     format!("{}:{line}", shorten_path(path, 44))
 }
 
+/// ` · entered by HTTP POST /orders`, when it is known.
+fn entered(site: &Site) -> String {
+    let Some((first, _)) = code::entered_by(site) else { return String::new() };
+    let more = match site.entries.len() - 1 {
+        0 => String::new(),
+        more => format!(" and {}", plural(more, "other way")),
+    };
+    format!(" · entered by {first}{more}")
+}
+
 fn connection(site: &Site) -> Line {
     let mut words = site.address.clone().unwrap_or_else(|| "address not set here".to_owned());
     if let Some(namespace) = &site.namespace {
@@ -61,7 +71,11 @@ fn starter(site: &Site) -> Line {
     let from = if from.is_empty() { String::new() } else { format!(" ({from})") };
     let kind =
         if site.kind == Kind::Start { String::new() } else { format!("{} ", site.kind.name().replace('_', " ")) };
-    Line { mark, place: place(&site.path, site.line), words: format!("{kind}{what}{cron} · {word}{from}") }
+    Line {
+        mark,
+        place: place(&site.path, site.line),
+        words: format!("{kind}{what}{cron} · {word}{from}{}", entered(site)),
+    }
 }
 
 fn message(site: &Site) -> Line {
@@ -71,7 +85,7 @@ fn message(site: &Site) -> Line {
     Line {
         mark: if mark == Mark::Ok { route } else { mark },
         place: place(&site.path, site.line),
-        words: format!("{}{name} · {how} · {word}", site.kind.name()),
+        words: format!("{}{name} · {how} · {word}{}", site.kind.name(), entered(site)),
     }
 }
 
@@ -221,6 +235,11 @@ impl Page {
         if !code.search_attributes.is_empty() {
             parts.push(plural(code.search_attributes.len(), "search attribute use"));
         }
+        let mut features: BTreeMap<&str, usize> = BTreeMap::new();
+        for used in code.features.iter().filter(|f| f.scope.is_production()) {
+            *features.entry(&used.what).or_default() += 1;
+        }
+        parts.extend(features.into_iter().map(|(what, n)| plural(n, what)));
         parts.extend(code.sdks.iter().take(4).map(|s| format!("{} {}", s.package, s.in_words())));
         if !parts.is_empty() {
             self.heading("Also");

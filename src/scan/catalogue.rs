@@ -70,7 +70,10 @@ pub struct Catalogue {
     pub upserts: BTreeMap<String, usize>,
     /// Functions that make typed search-attribute keys → type.
     #[serde(default)]
-    pub attribute_keys: BTreeMap<String, String>,
+    pub attribute_keys: BTreeMap<String, KeyType>,
+    /// Features that must be there, or be set the same, on both sides.
+    #[serde(default)]
+    pub features: Vec<FeatureRule>,
     /// How "not found" is recognised.
     #[serde(default)]
     pub not_found: NotFound,
@@ -107,12 +110,21 @@ pub struct Catalogue {
     /// Where settings come from.
     #[serde(default)]
     pub configuration: BTreeMap<String, Setting>,
+    /// Services that are asked for feature flags.
+    #[serde(default)]
+    pub flag_services: Vec<FlagService>,
     /// Methods that bind a flag to a variable.
     #[serde(default)]
     pub flag_binders: Vec<String>,
+    /// Methods and functions that declare a setting with its default.
+    #[serde(default)]
+    pub takes_defaults: Vec<String>,
     /// What Temporal Cloud refuses.
     #[serde(default)]
     pub hazards: Vec<HazardRule>,
+    /// Hazards of other languages that cannot be written in this one.
+    #[serde(default)]
+    pub no_such_hazards: Vec<String>,
 }
 
 /// An SDK type.
@@ -181,6 +193,8 @@ pub struct Api {
     pub query: Option<Slot>,
     /// Workflow registered by this call.
     pub registers: Option<Slot>,
+    /// File whose workflows this call registers.
+    pub registers_file: Option<Slot>,
     /// Name it is registered under.
     pub name: Option<Slot>,
     /// Fields of the object it makes that the arguments fill, in their order.
@@ -372,6 +386,8 @@ pub struct NotFound {
     pub codes: Vec<String>,
     /// Last parts of variants and codes that say it in any type.
     pub variants: Vec<String>,
+    /// Members that hold a status as a number → the number.
+    pub numbers: BTreeMap<String, String>,
     /// Functions that test an error against a type.
     pub tests: Vec<String>,
     /// Parts of helper names, lower case.
@@ -480,32 +496,78 @@ pub struct Setting {
     pub name: usize,
 }
 
-/// Something Temporal Cloud refuses.
+/// A feature-flag service: the flag's key is the first text its methods are given.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub struct FlagService {
+    /// Its name.
+    pub provider: String,
+    /// Packages that a file which uses it imports, by prefix.
+    pub packages: Vec<String>,
+    /// Methods that evaluate a flag.
+    pub methods: Vec<String>,
+}
+
+/// Something Temporal Cloud refuses.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub struct HazardRule {
     /// Identifier rules refer to.
     pub id: String,
     /// In words.
     pub detail: String,
     /// SDK calls, `Type.*` for all of a type.
-    #[serde(default)]
     pub apis: Vec<String>,
     /// Other functions.
-    #[serde(default)]
     pub functions: Vec<String>,
     /// Imported packages or prefixes of them.
-    #[serde(default)]
     pub imports: Vec<String>,
     /// Parts of string literals, lower case unless upper-case letters matter.
-    #[serde(default)]
     pub literals: Vec<String>,
+    /// Literals of files that do not name the SDK count too.
+    pub anywhere: bool,
+    /// The literal is a secret: never shown, and only with something behind its marker.
+    pub secret: bool,
+    /// Connections that are given no address count; literals that are the default of a setting do not.
+    pub defaults: bool,
     /// Only in this slot (`query`).
-    #[serde(default)]
     pub slot: Option<String>,
-    /// Boolean fields set to true.
-    #[serde(default)]
+    /// Fields, named arguments and variables of the environment → the value they must not have.
+    pub settings: BTreeMap<String, String>,
+    /// SDK types → fields that must not be given.
+    pub given: BTreeMap<String, Vec<String>>,
+    /// Command lines handed to another program: its name and the words that must follow, in this order.
+    pub commands: Vec<String>,
+}
+
+/// The type of a typed search-attribute key: fixed, or named by an argument.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub enum KeyType {
+    /// 0-based argument that names the type.
+    Argument(usize),
+    /// This type.
+    Fixed(String),
+}
+
+/// A feature of the SDK that is worth a list of its own.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct FeatureRule {
+    /// Feature it belongs to: `versioning`, `data-converter`, `nexus`.
+    pub id: String,
+    /// What is used of it, in words.
+    pub what: String,
+    /// Functions whose call uses it.
+    pub functions: Vec<String>,
+    /// Where its name stands in such a call.
+    pub name: Option<Slot>,
+    /// Fields and named arguments that use it.
     pub fields: Vec<String>,
+    /// Decorators that use it; the decorated thing is its name.
+    pub decorators: Vec<String>,
+    /// Files that do not name the SDK count too.
+    pub anywhere: bool,
 }
 
 /// The SDK function or method behind a call.
@@ -589,7 +651,8 @@ impl Catalogue {
     /// Packages of the SDK's names.
     pub fn packages(&self) -> rustc_hash::FxHashSet<String> {
         let library = self.configuration.keys().chain(self.flows.keys()).chain(self.providers.keys());
-        let names = self.types.keys().chain(self.functions.keys()).chain(library);
+        let listed = self.features.iter().flat_map(|f| f.functions.iter().chain(&f.decorators));
+        let names = self.types.keys().chain(self.functions.keys()).chain(library).chain(listed);
         let parts = names.filter_map(|name| name.rsplit_once('.')).map(|(package, _)| package.to_owned());
         let look_alikes = self.lookalikes.iter().map(|l| l.package.clone());
         let own = self.configuration.keys().cloned();
@@ -682,6 +745,20 @@ mod tests {
                         "{name}: result type {result} is not in the catalogue"
                     );
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn every_language_knows_every_hazard() {
+        let all = Catalogue::built_in().unwrap();
+        let ids: std::collections::BTreeSet<&str> =
+            all.values().flat_map(|c| &c.hazards).map(|h| h.id.as_str()).collect();
+        for (language, catalogue) in all {
+            for id in &ids {
+                let looked_for = catalogue.hazards.iter().any(|h| h.id == *id);
+                let cannot_be = catalogue.no_such_hazards.iter().any(|h| h == id);
+                assert!(looked_for != cannot_be, "{language}: a rule about `{id}` would pass without having looked");
             }
         }
     }

@@ -1,14 +1,17 @@
 //! Calls and settings that Temporal Cloud refuses, or that make a move risky.
 
+mod literals;
+
 use super::catalogue::HazardRule;
 use super::classify::{Classified, imports_sdk};
 use super::index::At;
 use super::program::*;
-use super::resolve::Resolver;
-use crate::facts::code::{Hazard, Scope};
+use super::resolve::{Resolver, Ty};
+use super::sites::Draft;
+use crate::facts::code::{Hazard, Kind, Scope};
 
 /// Hazards in the lowered files.
-pub fn find(r: &Resolver<'_>, classified: &Classified<'_>) -> Vec<Hazard> {
+pub fn find(r: &Resolver<'_>, classified: &Classified<'_>, drafts: &[Draft<'_>]) -> Vec<Hazard> {
     let mut found = vec![];
     for rule in &r.index.catalogue.hazards {
         for call in &classified.calls {
@@ -20,10 +23,18 @@ pub fn find(r: &Resolver<'_>, classified: &Classified<'_>) -> Vec<Hazard> {
                 query(r, rule, call.at, call.api.api.query.as_ref(), &mut found);
             }
         }
-        for n in 0..r.index.units.len() as u32 {
-            in_unit(r, rule, n, &mut found);
+        if rule.defaults {
+            let fixed = |d: &&Draft<'_>| d.site.address.as_deref().is_some_and(|a| a.starts_with("default "));
+            let connects = drafts.iter().filter(|d| d.site.kind == Kind::Connect);
+            found.extend(connects.filter(fixed).map(|d| hazard(r, rule, d.call.name_at)));
         }
     }
+    for n in 0..r.index.units.len() as u32 {
+        imports(r, n, &mut found);
+        in_unit(r, n, &mut found);
+    }
+    found.sort_by(|a, b| (&a.path, a.line, &a.id).cmp(&(&b.path, b.line, &b.id)));
+    found.dedup();
     found
 }
 
@@ -54,7 +65,7 @@ fn hazard(r: &Resolver<'_>, rule: &HazardRule, at: At) -> Hazard {
 
 fn at_line(unit: &Unit, rule: &HazardRule, line: u32) -> Hazard {
     // A key never reaches a report, not even as a snippet.
-    let snippet = (rule.id != "private-key").then(|| unit.line(line));
+    let snippet = (!rule.secret).then(|| unit.line(line));
     Hazard {
         id: rule.id.clone(),
         detail: rule.detail.clone(),
@@ -73,58 +84,124 @@ fn query(
     found: &mut Vec<Hazard>,
 ) {
     let Some(slot) = slot else { return };
-    let has = |text: &String| rule.literals.iter().any(|l| text.to_ascii_lowercase().contains(l.as_str()));
+    let has = |text: &String| {
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let text = words.join(" ").to_ascii_lowercase();
+        rule.literals.iter().any(|l| text.contains(l.as_str()))
+    };
     if r.texts_in_slot(call, slot).iter().any(has) {
         let at = r.call(call).map_or(call, |(callee, _)| callee);
         found.push(hazard(r, rule, at));
     }
 }
 
-fn in_unit(r: &Resolver<'_>, rule: &HazardRule, n: u32, found: &mut Vec<Hazard>) {
+/// Imports of packages that have no place beside Temporal Cloud.
+fn imports(r: &Resolver<'_>, n: u32, found: &mut Vec<Hazard>) {
     let unit = r.index.unit(n);
-    let near_sdk = imports_sdk(r, n);
-    if let Some(import) = unit.imports.iter().find(|i| {
-        rule.imports
-            .iter()
-            .any(|p| i.path.strip_prefix(p.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
-    }) && unit.scope != Scope::Test
-    {
-        let quoted = format!("\"{}\"", import.path);
-        let line = unit.text.lines().position(|l| l.contains(&quoted)).map_or(1, |l| l as u32 + 1);
-        found.push(at_line(unit, rule, line));
-    }
-    if rule.slot.is_none() && rule.literals.is_empty() && rule.fields.is_empty() && rule.functions.is_empty() {
+    if unit.scope == Scope::Test {
         return;
     }
-    for (i, expr) in unit.exprs.iter().enumerate() {
-        let at = At { unit: n, expr: ExprId(i as u32) };
-        let hit = match &expr.kind {
-            ExprKind::Text(text) if rule.slot.is_none() => {
-                (near_sdk || rule.id == "private-key") && rule.literals.iter().any(|l| text.contains(l.as_str()))
-            }
-            ExprKind::Composite { parts, .. } => {
-                near_sdk
-                    && parts.iter().any(|part| {
-                        matches!(&part.key, Some(Key::Name(name)) if rule.fields.contains(name))
-                            && matches!(unit.expr(part.value).kind, ExprKind::Truth(true))
-                    })
-            }
-            ExprKind::Call { callee, .. } => {
-                r.outside_name(At { unit: n, expr: *callee }).is_some_and(|name| rule.functions.contains(&name))
-            }
-            _ => false,
+    let below = |path: &str, package: &String| {
+        path.strip_prefix(package.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '.']))
+    };
+    for rule in &r.index.catalogue.hazards {
+        let Some(import) = unit.imports.iter().find(|i| rule.imports.iter().any(|p| below(&i.path, p))) else {
+            continue;
         };
-        if !hit {
+        // Its calls say the same, and better.
+        if found.iter().any(|h| h.id == rule.id && h.path == unit.path) {
             continue;
         }
-        let line = match &expr.kind {
-            ExprKind::Call { callee, .. } => unit.expr(*callee).line,
-            ExprKind::Composite { parts, .. } => parts
-                .iter()
-                .find(|p| matches!(&p.key, Some(Key::Name(name)) if rule.fields.contains(name)))
-                .map_or(expr.line, |p| unit.expr(p.value).line),
-            _ => unit.expr(at.expr).line,
-        };
+        let line = unit.text.lines().position(|l| l.contains(&import.path)).map_or(1, |l| l as u32 + 1);
         found.push(at_line(unit, rule, line));
+    }
+}
+
+fn in_unit(r: &Resolver<'_>, n: u32, found: &mut Vec<Hazard>) {
+    let unit = r.index.unit(n);
+    let near_sdk = imports_sdk(r, n);
+    let defaults = literals::defaults(r, n);
+    for (i, expr) in unit.exprs.iter().enumerate() {
+        let at = At { unit: n, expr: ExprId(i as u32) };
+        let rules = r.index.catalogue.hazards.iter();
+        match &expr.kind {
+            ExprKind::Text(text) => {
+                let hit = |rule: &&HazardRule| {
+                    rule.slot.is_none()
+                        && (near_sdk || rule.anywhere)
+                        && literals::has(rule, text)
+                        && !(rule.defaults && defaults.contains(&at.expr))
+                };
+                found.extend(rules.filter(hit).map(|rule| at_line(unit, rule, expr.line)));
+            }
+            ExprKind::Composite { ty, parts } => {
+                for rule in rules {
+                    let set =
+                        parts.iter().filter(|part| near_sdk && is_set(r, n, rule, part) || given(r, n, rule, ty, part));
+                    found.extend(set.map(|part| at_line(unit, rule, unit.expr(part.value).line)));
+                }
+            }
+            ExprKind::Call { callee, named, .. } => {
+                let callee = At { unit: n, expr: *callee };
+                let name = r.outside_name(callee);
+                let command = literals::command(r, at);
+                for rule in rules {
+                    let called = name.as_ref().is_some_and(|name| rule.functions.contains(name));
+                    let typed = command.as_deref().is_some_and(|line| literals::starts(&rule.commands, line));
+                    if called || typed {
+                        found.push(at_line(unit, rule, unit.expr(callee.expr).line));
+                    }
+                    let set = named.iter().filter(|part| near_sdk && is_set(r, n, rule, part));
+                    found.extend(set.map(|part| at_line(unit, rule, unit.expr(part.value).line)));
+                }
+            }
+            _ => {}
+        }
+    }
+    for write in &unit.writes {
+        let name = match &unit.expr(write.target).kind {
+            ExprKind::Member { name, .. } => name,
+            // A variable of the environment.
+            ExprKind::Call { args, .. } => match args.first().map(|arg| &unit.expr(*arg).kind) {
+                Some(ExprKind::Text(name)) => name,
+                _ => continue,
+            },
+            _ => continue,
+        };
+        for rule in r.index.catalogue.hazards.iter().filter(|_| near_sdk) {
+            if setting(rule, name, &unit.expr(write.source.value).kind) {
+                found.push(at_line(unit, rule, unit.expr(write.target).line));
+            }
+        }
+    }
+}
+
+/// A part of an object or a named argument that is given a value it must not have.
+fn is_set(r: &Resolver<'_>, n: u32, rule: &HazardRule, part: &Part) -> bool {
+    match &part.key {
+        Some(Key::Name(name)) => setting(rule, name, &r.index.unit(n).expr(part.value).kind),
+        _ => false,
+    }
+}
+
+fn setting(rule: &HazardRule, name: &str, value: &ExprKind) -> bool {
+    let Some(forbidden) = rule.settings.get(name) else { return false };
+    match value {
+        ExprKind::Truth(truth) => forbidden == if *truth { "true" } else { "false" },
+        ExprKind::Text(text) | ExprKind::Number(text) => forbidden == text,
+        _ => false,
+    }
+}
+
+/// A field of an SDK type that must not be given at all.
+fn given(r: &Resolver<'_>, n: u32, rule: &HazardRule, ty: &TypeExpr, part: &Part) -> bool {
+    let Some(Key::Name(name)) = &part.key else { return false };
+    if !rule.given.values().any(|fields| fields.contains(name)) {
+        return false;
+    }
+    let empty = matches!(&r.index.unit(n).expr(part.value).kind, ExprKind::Text(text) if text.is_empty());
+    match r.ty(n, ty) {
+        Ty::Named(full) | Ty::Foreign(full) => !empty && rule.given.get(&*full).is_some_and(|f| f.contains(name)),
+        _ => false,
     }
 }

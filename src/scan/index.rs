@@ -38,6 +38,18 @@ pub struct VarAt {
     pub var: VarId,
 }
 
+/// Which files a search asks for when it meets names that are not known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Asks {
+    /// Those that declare the name, and those that may use it.
+    #[default]
+    All,
+    /// Those that use the name and import what declares it.
+    Near,
+    /// None: what was read is enough.
+    Nothing,
+}
+
 /// The tables.
 pub struct Index<'a> {
     /// The files.
@@ -77,6 +89,8 @@ pub struct Index<'a> {
     hands_on: bool,
     /// Searches for constants do not have files parsed: what they would add is a name, not a client.
     pub frugal: std::cell::Cell<bool>,
+    /// Which files are asked for.
+    pub asks: std::cell::Cell<Asks>,
     /// Names the analysis asked for and did not find.
     pub wants: std::cell::RefCell<BTreeSet<Want>>,
 }
@@ -120,6 +134,7 @@ impl<'a> Index<'a> {
             annotations: HashMap::default(),
             hands_on: units.iter().any(|u| !u.hands_on.is_empty() || u.imports.iter().any(|i| i.member.is_some())),
             frugal: Default::default(),
+            asks: Default::default(),
             wants: Default::default(),
         };
         let names: HashMap<&str, &str> = units.iter().map(|u| (u.package.as_str(), u.package_name.as_str())).collect();
@@ -627,14 +642,22 @@ impl<'a> Index<'a> {
         if name.is_empty() || name == "_" || (self.frugal.get() && reach != Reach::Declaration) {
             return;
         }
+        let asks = self.asks.get();
+        if asks == Asks::Nothing || (asks == Asks::Near && reach == Reach::Declaration) {
+            return;
+        }
         let package = package.strip_suffix("_test").unwrap_or(package);
+        let reach = match reach {
+            Reach::Anywhere if asks != Asks::All => Reach::Importers,
+            reach => reach,
+        };
         let (name, package) = (name.to_owned(), package.to_owned());
         self.wants.borrow_mut().insert(Want { name, package, reach, owner: None });
     }
 
     /// Ask for the file of a package that declares a method of a type apart from the type.
     pub fn want_method(&self, owner: &str, name: &str) {
-        if self.front.methods_apart() {
+        if self.front.methods_apart() && self.asks.get() == Asks::All {
             self.wants.borrow_mut().insert(Want {
                 name: name.to_owned(),
                 package: package_part(owner).to_owned(),
@@ -701,5 +724,7 @@ fn default_alias(path: &str) -> &str {
     let is_version = last.len() > 1 && last.starts_with('v') && last[1..].bytes().all(|b| b.is_ascii_digit());
     let name = if is_version { segments.next().unwrap_or(last) } else { last };
     let name = name.split(".v").next().unwrap_or(name);
-    name.strip_prefix("go-").unwrap_or(name)
+    // `kafka-go`, `nats.go` and `go-redis` name the language, too.
+    let name = name.strip_prefix("go-").unwrap_or(name);
+    name.strip_suffix("-go").or_else(|| name.strip_suffix(".go")).unwrap_or(name)
 }

@@ -1,11 +1,17 @@
-//! What the tree contains besides calls: workflow definitions and registrations, search attributes.
+//! What the tree contains besides calls: workflow definitions and registrations; search attributes and features in the
+//! files beside.
 
-use super::catalogue::Slot;
+mod attributes;
+mod features;
+
+pub use attributes::search_attributes;
+pub use features::features;
+
 use super::classify::{Classified, is_workflow_code};
 use super::index::{At, FnAt, join};
 use super::program::*;
 use super::resolve::{Ask, End, Folded, Resolver};
-use crate::facts::code::{SearchAttributeUse, WorkflowDefinition};
+use crate::facts::code::WorkflowDefinition;
 
 const NEAR: Ask = Ask { production: false, clients: false, steps: 300 };
 
@@ -30,6 +36,7 @@ pub fn workflows(r: &Resolver<'_>, classified: &Classified<'_>) -> Vec<WorkflowD
     }
     defined_types(r, &mut found);
     found.extend(r.index.units.iter().filter(|unit| is_workflow_file(r, unit)).flat_map(handed_out));
+    by_file(r, classified, &mut found);
     for call in &classified.calls {
         let Some(slot) = call.api.api.registers.as_ref().filter(|_| !call.as_value) else { continue };
         let unit = r.index.unit(call.at.unit);
@@ -64,6 +71,62 @@ pub fn workflows(r: &Resolver<'_>, classified: &Classified<'_>) -> Vec<WorkflowD
         }));
     }
     found
+}
+
+/// Workers that register every workflow a file hands out.
+fn by_file(r: &Resolver<'_>, classified: &Classified<'_>, found: &mut Vec<WorkflowDefinition>) {
+    for call in classified.calls.iter().filter(|call| !call.as_value) {
+        let Some(slot) = &call.api.api.registers_file else { continue };
+        let unit = r.index.unit(call.at.unit);
+        let queue = call.api.api.queue.as_ref().and_then(|slot| r.fold_slot(call.at, slot));
+        // `require.resolve('./workflows')`, `new URL('./workflows.ts', import.meta.url)`, a path.
+        let files = r.texts_in_slot(call.at, slot);
+        let files = files.iter().filter(|file| file.starts_with('.')).map(|file| beside(&unit.path, file));
+        for name in files.flat_map(|file| names_in(r, &file, 0)) {
+            found.push(WorkflowDefinition {
+                name,
+                path: unit.path.clone(),
+                line: unit.expr(call.name_at.expr).line,
+                role: "registered".into(),
+                task_queue: queue.as_ref().and_then(|q| q.text()).map(str::to_owned),
+                scope: unit.scope,
+            });
+        }
+    }
+}
+
+/// A relative path seen from a file, without its ending.
+fn beside(from: &str, relative: &str) -> String {
+    let mut parts: Vec<&str> = from.split('/').collect();
+    parts.pop();
+    for part in relative.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    stem(&parts.join("/")).to_owned()
+}
+
+fn stem(path: &str) -> &str {
+    let endings = [".ts", ".js", ".mts", ".cts", ".mjs", ".cjs", ".tsx", ".jsx"];
+    endings.iter().find_map(|ending| path.strip_suffix(ending)).unwrap_or(path)
+}
+
+/// The workflows a file hands out, those of the files it hands on included.
+fn names_in(r: &Resolver<'_>, file: &str, depth: usize) -> Vec<String> {
+    let index = format!("{file}/index");
+    let named = |unit: &&Unit| stem(&unit.path) == file || stem(&unit.path) == index;
+    let Some(unit) = r.index.units.iter().find(named).filter(|_| depth < 8) else { return vec![] };
+    let mut names: Vec<String> = handed_out(unit).into_iter().map(|w| w.name).collect();
+    let on = unit.hands_on.iter().map(|package| package.trim_start_matches("./"));
+    names.extend(on.flat_map(|file| names_in(r, file, depth + 1)));
+    names.sort();
+    names.dedup();
+    names
 }
 
 /// The names one registration may mean; what is no constant is said once.
@@ -147,145 +210,5 @@ fn worker_queue(r: &Resolver<'_>, call: At) -> Option<String> {
     match queues.as_slice() {
         [only] => Some(only.clone()),
         _ => None,
-    }
-}
-
-/// Search attributes set, declared as keys, or used in queries.
-pub fn search_attributes(r: &Resolver<'_>, classified: &Classified<'_>) -> Vec<SearchAttributeUse> {
-    let mut found = vec![];
-    keys_and_upserts(r, &mut found);
-    for call in classified.calls.iter().filter(|c| !c.as_value) {
-        for slot in &call.api.api.attributes {
-            set(r, call.at, slot, &mut found);
-        }
-        if let Some(text) = call.api.api.query.as_ref().and_then(|slot| r.fold_slot(call.at, slot)) {
-            let unit = r.index.unit(call.at.unit);
-            for name in text.text().map(query_names).unwrap_or_default() {
-                found.push(SearchAttributeUse {
-                    name,
-                    value_type: None,
-                    role: "query".into(),
-                    path: unit.path.clone(),
-                    line: unit.expr(call.name_at.expr).line,
-                    scope: unit.scope,
-                });
-            }
-        }
-    }
-    found.sort_by(|a, b| (&a.path, a.line, &a.name, &a.role).cmp(&(&b.path, b.line, &b.name, &b.role)));
-    found.dedup();
-    found
-}
-
-fn keys_and_upserts(r: &Resolver<'_>, found: &mut Vec<SearchAttributeUse>) {
-    for (n, unit) in r.index.units.iter().enumerate() {
-        for place in &unit.calls {
-            let at = At { unit: n as u32, expr: place.expr };
-            let Some((callee, args)) = r.call(at) else { continue };
-            let Some(name) = r.outside_name(callee) else { continue };
-            if let (Some(ty), Some(first)) = (r.index.catalogue.attribute_keys.get(&name), args.first())
-                && let Some(text) = r.fold(At { unit: at.unit, expr: *first }).text()
-            {
-                found.push(SearchAttributeUse {
-                    name: text.to_owned(),
-                    value_type: Some(ty.clone()),
-                    role: "key".into(),
-                    path: unit.path.clone(),
-                    line: unit.expr(callee.expr).line,
-                    scope: unit.scope,
-                });
-            }
-            if let Some(argument) = r.index.catalogue.upserts.get(&name) {
-                set(r, at, &Slot { argument: Some(*argument), keyword: None, steps: vec![] }, found);
-            }
-        }
-    }
-}
-
-/// Attributes in a map literal handed to a call.
-fn set(r: &Resolver<'_>, call: At, slot: &Slot, found: &mut Vec<SearchAttributeUse>) {
-    for value in r.trace_argument(call, slot, NEAR).unwrap_or_default() {
-        let End::Value(at) = value.end else { continue };
-        let ExprKind::Composite { parts, .. } = r.index.kind(at) else { continue };
-        let unit = r.index.unit(at.unit);
-        for part in parts {
-            let name = match &part.key {
-                Some(Key::Value(key)) => r.fold(At { unit: at.unit, expr: *key }).text().map(str::to_owned),
-                Some(Key::Name(name)) if r.index.names_arguments() => Some(name.clone()),
-                Some(Key::Name(_) | Key::Spread) | None => None,
-            };
-            let Some(name) = name else { continue };
-            found.push(SearchAttributeUse {
-                name,
-                value_type: literal_type(&unit.expr(part.value).kind),
-                role: "set".into(),
-                path: unit.path.clone(),
-                line: unit.expr(part.value).line,
-                scope: unit.scope,
-            });
-        }
-    }
-}
-
-/// What the value's own shape says; a string may be Keyword or Text, so it says nothing.
-fn literal_type(kind: &ExprKind) -> Option<String> {
-    match kind {
-        ExprKind::Truth(_) => Some("Bool".into()),
-        ExprKind::Number(text) if text.contains('.') => Some("Double".into()),
-        ExprKind::Number(_) => Some("Int".into()),
-        _ => None,
-    }
-}
-
-/// Attribute names of a visibility query: what stands before a comparison.
-fn query_names(query: &str) -> Vec<String> {
-    const SYSTEM: [&str; 14] = [
-        "WorkflowId",
-        "RunId",
-        "WorkflowType",
-        "ExecutionStatus",
-        "TaskQueue",
-        "StartTime",
-        "CloseTime",
-        "ExecutionTime",
-        "ExecutionDuration",
-        "HistoryLength",
-        "BuildIds",
-        "StateTransitionCount",
-        "ParentWorkflowId",
-        "RootWorkflowId",
-    ];
-    let spaced = query.replace("!=", " = ").replace(">=", " = ").replace("<=", " = ").replace(['=', '>', '<'], " = ");
-    let words: Vec<&str> = spaced.split_whitespace().collect();
-    let mut names: Vec<String> = words
-        .windows(2)
-        .filter_map(|pair| match pair {
-            [name, op] if is_comparison(op) => Some(name.trim_matches(['(', '`'])),
-            _ => None,
-        })
-        .filter(|name| name.chars().next().is_some_and(char::is_alphabetic))
-        .filter(|name| name.chars().all(|c| c.is_alphanumeric() || c == '_'))
-        .filter(|name| !SYSTEM.contains(name) && !name.eq_ignore_ascii_case("not"))
-        .map(str::to_owned)
-        .collect();
-    names.sort();
-    names.dedup();
-    names
-}
-
-fn is_comparison(word: &str) -> bool {
-    let word = word.to_ascii_lowercase();
-    matches!(word.as_str(), "=" | "in" | "between" | "starts_with" | "is")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn query_names_are_those_before_comparisons() {
-        let names = query_names("WorkflowType = 'A' AND MerchantId='x' AND (Amount >= 5 OR Region IN ('eu'))");
-        assert_eq!(names, ["Amount", "MerchantId", "Region"]);
-        assert!(query_names("").is_empty());
     }
 }

@@ -22,6 +22,7 @@ pub fn merge(mut parts: Vec<CodeFacts>) -> CodeFacts {
         workflow_types: vec![],
         search_attributes: vec![],
         hazards: vec![],
+        features: vec![],
         sdks: vec![],
         coverage: Coverage::default(),
     };
@@ -35,6 +36,7 @@ pub fn merge(mut parts: Vec<CodeFacts>) -> CodeFacts {
         merged.workflow_types.append(&mut part.workflow_types);
         merged.search_attributes.append(&mut part.search_attributes);
         merged.hazards.append(&mut part.hazards);
+        merged.features.append(&mut part.features);
         merged.sdks.append(&mut part.sdks);
         let (to, from) = (&mut merged.coverage, part.coverage);
         to.files_seen += from.files_seen;
@@ -61,16 +63,24 @@ fn each_path(facts: &mut CodeFacts, change: impl Fn(&mut String)) {
     for site in &mut facts.sites {
         change(&mut site.path);
         site.client.origins.iter_mut().for_each(|o| change(&mut o.path));
+        site.entries.iter_mut().for_each(|e| change(&mut e.path));
     }
     for wrapper in &mut facts.wrappers {
         change(&mut wrapper.path);
-        wrapper.calls.iter_mut().for_each(|c| change(&mut c.path));
+        for call in &mut wrapper.calls {
+            change(&mut call.path);
+            call.entries.iter_mut().for_each(|e| change(&mut e.path));
+        }
     }
     facts.factories.iter_mut().for_each(|f| change(&mut f.path));
     facts.workflow_types.iter_mut().for_each(|w| change(&mut w.path));
     facts.search_attributes.iter_mut().for_each(|s| change(&mut s.path));
     facts.hazards.iter_mut().for_each(|h| change(&mut h.path));
-    facts.sdks.iter_mut().for_each(|s| change(&mut s.path));
+    facts.features.iter_mut().for_each(|f| change(&mut f.path));
+    for sdk in &mut facts.sdks {
+        change(&mut sdk.path);
+        sdk.resolved.iter_mut().for_each(|r| change(&mut r.path));
+    }
     let coverage = &mut facts.coverage;
     coverage.files_with_syntax_errors.iter_mut().for_each(&change);
     coverage.skipped.iter_mut().for_each(|s| change(&mut s.path));
@@ -88,6 +98,7 @@ pub(super) fn sort(facts: &mut CodeFacts) {
     facts.workflow_types.sort_by(|a, b| a.path.cmp(&b.path).then_with(|| (a.line, &a.name).cmp(&(b.line, &b.name))));
     facts.search_attributes.sort_by(|a, b| a.path.cmp(&b.path).then_with(|| (a.line, &a.name).cmp(&(b.line, &b.name))));
     facts.hazards.sort_by(|a, b| a.path.cmp(&b.path).then_with(|| (a.line, &a.id).cmp(&(b.line, &b.id))));
+    facts.features.sort_by(|a, b| a.path.cmp(&b.path).then_with(|| (a.line, &a.feature).cmp(&(b.line, &b.feature))));
     facts.sdks.sort_by(|a, b| a.path.cmp(&b.path).then_with(|| a.line.cmp(&b.line)));
     facts.coverage.files_with_syntax_errors.sort();
     facts.coverage.skipped.sort();

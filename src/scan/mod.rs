@@ -4,9 +4,11 @@
 //! resolver asks for and does not find (callers of a wrapper, writers of a field) decides which files are
 //! parsed next, so a large tree costs what its Temporal part costs.
 
+mod analyse;
 pub mod catalogue;
 pub mod classify;
 pub mod document;
+pub mod entries;
 pub mod factories;
 pub mod fingerprint;
 pub mod hazards;
@@ -26,25 +28,15 @@ pub mod text;
 pub mod walk;
 pub mod wrappers;
 
-use std::collections::BTreeSet;
 use std::path::Path;
 
-use aho_corasick::AhoCorasick;
 use rayon::prelude::*;
 
 use crate::facts::code::*;
 use crate::ui::Problem;
 use catalogue::Catalogue;
-use index::Index;
-use lang::{FrontEnd, Module, Project, SourceFile};
 pub use merge::merge;
-use prefilter::Want;
-use program::Unit;
-use resolve::Resolver;
-use walk::{Entry, Walked};
-
-/// Rounds of parsing after the first; each follows one more hop through code that never names Temporal.
-const ROUNDS: usize = 8;
+use walk::Walked;
 
 /// What to scan and how.
 #[derive(Debug, Clone)]
@@ -85,12 +77,9 @@ pub fn scan(root: &Path, options: &ScanOptions) -> Result<CodeFacts, Problem> {
 
 fn scan_in_pool(root: &Path, options: &ScanOptions) -> Result<CodeFacts, Problem> {
     let catalogues = Catalogue::built_in()?;
-    let automaton = |words: Vec<&str>| {
-        AhoCorasick::new(words)
-            .map_err(|e| Problem::tool("the search automaton could not be built").note(e.to_string()))
-    };
-    let markers = automaton(catalogues.values().flat_map(|c| &c.markers).map(String::as_str).collect())?;
-    let mut walked = walk::walk(root, options, &markers)?;
+    let forms = entries::Forms::built_in()?;
+    let markers = analyse::automaton(catalogues.values().flat_map(|c| &c.markers))?;
+    let walked = walk::walk(root, options, &markers)?;
     let mut facts = CodeFacts {
         schema: CODE_SCHEMA.to_owned(),
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -101,213 +90,26 @@ fn scan_in_pool(root: &Path, options: &ScanOptions) -> Result<CodeFacts, Problem
         workflow_types: vec![],
         search_attributes: vec![],
         hazards: vec![],
+        features: vec![],
         sdks: vec![],
         coverage: Coverage::default(),
     };
+    let languages: Vec<Result<analyse::Analysis, Problem>> = lang::FRONT_ENDS
+        .par_iter()
+        .filter_map(|front| Some((*front, catalogues.get(front.language())?)))
+        .map(|(front, catalogue)| {
+            let none = entries::Forms::default();
+            analyse::language(root, front, catalogue, forms.get(front.language()).unwrap_or(&none), &walked)
+        })
+        .collect();
     let mut places = vec![];
-    for front in lang::FRONT_ENDS {
-        let Some(catalogue) = catalogues.get(front.language()) else { continue };
-        let project = project(front, catalogue, &walked);
-        let manifests = walked.manifests.iter().filter(|(owner, ..)| owner.language() == front.language());
-        let manifests = manifests.map(|(_, path, text)| (path.as_str(), text.as_str()));
-        facts.sdks.extend(sdks::find(root, front.language(), &catalogue.dependency, manifests));
-        let tokens = automaton(catalogue.tokens.iter().map(String::as_str).collect())?;
-        places.extend(analyse_language(front, catalogue, &project, &tokens, &mut walked, &mut facts));
+    for analysis in languages {
+        places.extend(analysis?.into_facts(&mut facts));
     }
     hazards::private_key_files(&walked.private_keys, &mut facts.hazards);
     factories::apply(&mut facts, &options.factories, &places);
     finish(walked, &mut facts);
     Ok(facts)
-}
-
-/// What the manifests of one language say.
-fn project(front: &'static dyn FrontEnd, catalogue: &Catalogue, walked: &Walked) -> Project {
-    let mut modules: Vec<Module> = vec![];
-    let mut aliases: Vec<lang::Alias> = vec![];
-    for (owner, path, text) in &walked.manifests {
-        if owner.language() != front.language() {
-            continue;
-        }
-        modules.extend(front.module(path, text));
-        aliases.extend(front.aliases(path, text));
-    }
-    modules.sort_by(|a, b| b.folder.len().cmp(&a.folder.len()).then_with(|| a.cmp(b)));
-    aliases.sort_by(|a, b| {
-        let exact = |alias: &lang::Alias| !alias.pattern.contains('*');
-        (b.scope.len(), exact(b), b.pattern.len())
-            .cmp(&(a.scope.len(), exact(a), a.pattern.len()))
-            .then_with(|| a.cmp(b))
-    });
-    let files = walked
-        .entries
-        .iter()
-        .filter(|e| e.front.language() == front.language())
-        .map(|e| e.path.rsplit_once('.').map_or(e.path.as_str(), |(stem, _)| stem).to_owned())
-        .collect();
-    let folders = walked
-        .entries
-        .iter()
-        .filter(|e| e.front.language() == front.language())
-        .map(|e| front.home(&e.path).to_owned())
-        .collect();
-    Project { modules, folders, aliases, files, sdk: catalogue.own_packages() }
-}
-
-/// What was found in the files of one language.
-#[derive(Default)]
-struct Analysis {
-    sites: Vec<Site>,
-    wrappers: Vec<Wrapper>,
-    factories: Vec<factories::Place>,
-    workflow_types: Vec<WorkflowDefinition>,
-    search_attributes: Vec<SearchAttributeUse>,
-    hazards: Vec<Hazard>,
-    dropped: std::collections::BTreeMap<String, u64>,
-}
-
-/// Parse in rounds until the resolver asks for nothing new, then write down what was found.
-fn analyse_language(
-    front: &'static dyn FrontEnd,
-    catalogue: &Catalogue,
-    project: &Project,
-    tokens: &AhoCorasick,
-    walked: &mut Walked,
-    facts: &mut CodeFacts,
-) -> Vec<factories::Place> {
-    let mine: Vec<usize> = (0..walked.entries.len())
-        .filter(|i| walked.entries.get(*i).is_some_and(|e| e.front.language() == front.language()))
-        .collect();
-    facts.coverage.files_of_known_languages += mine.len() as u64;
-    // A tree in which no file names the SDK cannot call it.
-    if !mine.iter().any(|i| walked.entries.get(*i).is_some_and(|e| e.marked)) {
-        return vec![];
-    }
-    let mut chosen = prefilter::seeds(&walked.entries, &mine, tokens);
-    let mut parsed: BTreeSet<usize> = BTreeSet::new();
-    let mut asked: BTreeSet<Want> = BTreeSet::new();
-    let mut units: Vec<Unit> = vec![];
-    let mut files = 0;
-    let mut analysis = Analysis::default();
-    for round in 0..=ROUNDS {
-        let lowered: Vec<(usize, Result<Lowered, String>)> =
-            chosen.par_iter().filter_map(|i| Some((*i, lower(walked.entries.get(*i)?, project)))).collect();
-        for (i, result) in lowered {
-            parsed.insert(i);
-            let Some(entry) = walked.entries.get(i) else { continue };
-            let reason = match result {
-                Ok(Lowered { units: lowered, replaced }) => {
-                    files += 1;
-                    units.extend(lowered);
-                    replaced.then(|| "in part: not valid UTF-8, read with replacement characters".to_owned())
-                }
-                Err(reason) => Some(reason),
-            };
-            walked.skipped.extend(reason.map(|reason| Skip { path: entry.path.clone(), reason }));
-        }
-        units.sort_by(|a, b| a.path.cmp(&b.path));
-        let index = Index::new(&units, catalogue, project, front);
-        let resolver = Resolver::new(&index);
-        let settled = settle(&resolver);
-        chosen = ask(&index, &mut asked, walked, &candidates(&mine, &parsed), project);
-        if !chosen.is_empty() && round < ROUNDS {
-            continue;
-        }
-        // What describes the calls is looked for once, when they are settled.
-        analysis = describe(&resolver, settled);
-        chosen = ask(&index, &mut asked, walked, &candidates(&mine, &parsed), project);
-        if chosen.is_empty() {
-            break;
-        }
-    }
-    let coverage = &mut facts.coverage;
-    coverage.files_parsed += files;
-    for unit in &units {
-        if unit.broken {
-            coverage.files_with_syntax_errors.push(unit.path.clone());
-        }
-        if unit.too_deep {
-            let reason = format!("in part: nesting deeper than {} levels was not followed", lang::builder::MAX_DEPTH);
-            walked.skipped.push(Skip { path: unit.path.clone(), reason });
-        }
-    }
-    for (reason, count) in analysis.dropped {
-        *coverage.dropped.entry(reason).or_default() += count;
-    }
-    facts.sites.extend(analysis.sites);
-    facts.wrappers.extend(analysis.wrappers);
-    facts.workflow_types.extend(analysis.workflow_types);
-    facts.search_attributes.extend(analysis.search_attributes);
-    facts.hazards.extend(analysis.hazards);
-    analysis.factories
-}
-
-/// Files in which names occur that the resolver did not find and did not ask for before.
-fn ask(
-    index: &Index<'_>,
-    asked: &mut BTreeSet<Want>,
-    walked: &Walked,
-    candidates: &[usize],
-    project: &Project,
-) -> Vec<usize> {
-    let wants: BTreeSet<Want> = index.wants.take().difference(asked).cloned().collect();
-    let chosen = prefilter::select(&walked.entries, candidates, &wants, project);
-    asked.extend(wants);
-    chosen
-}
-
-/// Files not parsed yet.
-fn candidates(mine: &[usize], parsed: &BTreeSet<usize>) -> Vec<usize> {
-    mine.iter().copied().filter(|i| !parsed.contains(i)).collect()
-}
-
-/// The calls, where their clients come from, and who hands them on: what decides which files are parsed.
-struct Settled<'a> {
-    classified: classify::Classified<'a>,
-    drafts: Vec<sites::Draft<'a>>,
-    wrappers: Vec<Wrapper>,
-}
-
-fn settle<'a>(r: &Resolver<'a>) -> Settled<'a> {
-    let classified = classify::classify(r);
-    let mut drafts = sites::build(r, &classified);
-    routing::judge(r, &mut drafts);
-    let wrappers = wrappers::lift(r, &mut drafts);
-    Settled { classified, drafts, wrappers }
-}
-
-/// Everything the lowered files say.
-fn describe(r: &Resolver<'_>, settled: Settled<'_>) -> Analysis {
-    let Settled { classified, drafts, wrappers } = settled;
-    Analysis {
-        factories: factories::functions(r),
-        workflow_types: inventory::workflows(r, &classified),
-        search_attributes: inventory::search_attributes(r, &classified),
-        hazards: hazards::find(r, &classified),
-        wrappers,
-        sites: drafts.into_iter().map(|d| d.site).collect(),
-        dropped: classified.dropped,
-    }
-}
-
-/// A parsed file.
-struct Lowered {
-    units: Vec<Unit>,
-    /// Invalid bytes were replaced.
-    replaced: bool,
-}
-
-fn lower(entry: &Entry, project: &Project) -> Result<Lowered, String> {
-    let bytes = text::read(&entry.full).map_err(|e| format!("unreadable: {e}"))?;
-    if !text::is_text(&bytes) {
-        return Err("not text".to_owned());
-    }
-    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&bytes);
-    let text = String::from_utf8_lossy(bytes);
-    let replaced = matches!(text, std::borrow::Cow::Owned(_));
-    let text = text.into_owned();
-    let scope = scope::classify(&entry.path, &text, Some(entry.front));
-    let units = entry.front.lower_all(SourceFile { path: &entry.path, scope, text, project })?;
-    Ok(Lowered { units, replaced })
 }
 
 /// Sort everything and fill the coverage.
@@ -316,6 +118,6 @@ fn finish(walked: Walked, facts: &mut CodeFacts) {
     coverage.files_seen = walked.seen;
     coverage.languages = walked.languages;
     coverage.not_analysed = walked.not_analysed;
-    coverage.skipped = walked.skipped;
+    coverage.skipped.extend(walked.skipped);
     merge::sort(facts);
 }

@@ -15,7 +15,7 @@ use crate::facts::code::*;
 pub fn judge(r: &Resolver<'_>, drafts: &mut [Draft<'_>]) {
     let mut changes: Vec<(usize, Routing)> = vec![];
     for (i, second) in drafts.iter().enumerate() {
-        if !second.site.kind.messages() || second.call.as_value {
+        if !(second.site.kind.messages() || with_start(second.site.kind)) || second.call.as_value {
             continue;
         }
         for (j, first) in drafts.iter().enumerate() {
@@ -44,21 +44,38 @@ pub fn judge(r: &Resolver<'_>, drafts: &mut [Draft<'_>]) {
             draft.site.routing = routing;
         }
     }
-    let flags: Vec<Option<String>> = drafts.iter().map(|d| flags::flag(r, drafts, d)).collect();
+    let flags: Vec<Option<flags::Chosen>> = drafts.iter().map(|d| flags::flag(r, drafts, d)).collect();
     for (draft, flag) in drafts.iter_mut().zip(flags) {
-        draft.site.routing.flag = flag;
+        let Some(chosen) = flag else { continue };
+        draft.site.routing.flag = Some(chosen.label);
+        draft.site.routing.flag_provider = chosen.provider;
     }
 }
 
 fn routing(role: RoutingRole, evidence: Evidence, partner: u32) -> Routing {
-    Routing { role, fallback_on: Some(evidence.fallback()), partner_line: Some(partner), flag: None }
+    Routing { role, fallback_on: Some(evidence.fallback()), partner_line: Some(partner), ..Routing::default() }
+}
+
+/// Begins an execution when there is none to send to.
+fn with_start(kind: Kind) -> bool {
+    matches!(kind, Kind::SignalWithStart | Kind::UpdateWithStart)
+}
+
+/// Whether one call may be the second try of the other: the same message, perhaps with a start.
+fn related(first: Kind, second: Kind) -> bool {
+    let message = |kind: Kind| match kind {
+        Kind::SignalWithStart => Kind::Signal,
+        Kind::UpdateWithStart => Kind::Update,
+        kind => kind,
+    };
+    message(first) == message(second)
 }
 
 /// Two calls of one kind in one function, one after the other, on different clients.
 fn pairs(r: &Resolver<'_>, first: &Draft<'_>, second: &Draft<'_>) -> bool {
     let unit = r.index.unit(first.call.at.unit);
     first.call.at.unit == second.call.at.unit
-        && first.site.kind == second.site.kind
+        && related(first.site.kind, second.site.kind)
         && !first.call.as_value
         && unit.expr(first.call.at.expr).start < unit.expr(second.call.at.expr).start
         && unit.named_around(first.call.function) == unit.named_around(second.call.function)
@@ -109,7 +126,7 @@ fn helper_fallback(r: &Resolver<'_>, drafts: &[Draft<'_>], i: usize) -> Option<(
         let call = At { unit: first.call.at.unit, expr: place.expr };
         for callee in r.callees(call).iter() {
             let helper = drafts.iter().position(|d| {
-                d.site.kind == first.site.kind
+                related(first.site.kind, d.site.kind)
                     && d.call.at.unit == callee.unit
                     && r.index.unit(callee.unit).named_around(d.call.function) == Some(callee.func)
                     && !d.site.client.origins.is_empty()

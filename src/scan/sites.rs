@@ -71,6 +71,7 @@ fn site<'a>(r: &Resolver<'a>, call: &ApiCall<'a>, kind: Kind) -> Site {
         namespace: connects
             .then(|| where_to(r, call, &api.api.namespace, api.api.default_namespace.as_deref()))
             .flatten(),
+        entries: vec![],
     }
 }
 

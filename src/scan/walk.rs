@@ -215,7 +215,7 @@ fn look(
     let front = lang::for_path(name);
     let manifest = lang::FRONT_ENDS.iter().copied().find(|f| f.is_manifest(name));
     let language = lang::language_of(name);
-    let key_file = matches!(name.rsplit_once('.'), Some((_, "pem" | "key")));
+    let key_file = matches!(name.rsplit_once('.'), Some((_, "pem" | "key" | "p8" | "pk8" | "crt" | "cer" | "cert")));
     if front.is_none() && manifest.is_none() && language.is_none() && !key_file {
         return Some(Seen::Uninteresting);
     }

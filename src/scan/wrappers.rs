@@ -36,8 +36,16 @@ struct Lifted {
     layer: usize,
 }
 
+/// A wrapper, and where its calls stand, in the same order.
+pub struct Lift {
+    /// What is reported.
+    pub wrapper: Wrapper,
+    /// The calls.
+    pub calls: Vec<At>,
+}
+
 /// Find wrappers to a fixpoint; the sites inside them learn the wrapper's name.
-pub fn lift(r: &Resolver<'_>, drafts: &mut [Draft<'_>]) -> Vec<Wrapper> {
+pub fn lift(r: &Resolver<'_>, drafts: &mut [Draft<'_>]) -> Vec<Lift> {
     let mut lifted: Vec<Lifted> = vec![];
     let mut known: BTreeSet<(FnAt, Kind)> = BTreeSet::new();
     for draft in drafts.iter_mut() {
@@ -245,35 +253,38 @@ fn handed_on(r: &Resolver<'_>, wrapper: &Lifted, call: At, function: FnAt) -> (B
     (given, workflow)
 }
 
-fn describe(r: &Resolver<'_>, wrapper: &Lifted) -> Wrapper {
+fn describe(r: &Resolver<'_>, wrapper: &Lifted) -> Lift {
     let unit = r.index.unit(wrapper.function.unit);
-    let mut calls: Vec<WrapperCall> = r
-        .callers(wrapper.function)
-        .iter()
-        .filter_map(|call| {
-            let (callee, _) = r.call(*call)?;
-            let unit = r.index.unit(call.unit);
-            let workflow_type = wrapper
-                .workflow
-                .and_then(|position| r.argument(*call, wrapper.function, position))
-                .and_then(|argument| r.fold(argument.0).text().map(str::to_owned))
-                .filter(|text| !text.is_empty());
-            Some(WrapperCall {
-                path: unit.path.clone(),
-                line: unit.expr(callee.expr).line,
-                function: r.index.call_place(*call).and_then(|p| unit.name_around(p.function)).map(str::to_owned),
-                scope: unit.scope,
-                workflow_type,
-            })
-        })
-        .collect();
-    calls.sort_by(|a, b| (&a.path, a.line).cmp(&(&b.path, b.line)));
-    Wrapper {
-        path: unit.path.clone(),
-        line: unit.function(wrapper.function.func).line,
-        name: r.display(wrapper.function),
-        kind: wrapper.kind,
-        site: wrapper.site.clone(),
+    let shown = |call: &At| {
+        let (callee, _) = r.call(*call)?;
+        let unit = r.index.unit(call.unit);
+        let workflow_type = wrapper
+            .workflow
+            .and_then(|position| r.argument(*call, wrapper.function, position))
+            .and_then(|argument| r.fold(argument.0).text().map(str::to_owned))
+            .filter(|text| !text.is_empty());
+        let shown = WrapperCall {
+            path: unit.path.clone(),
+            line: unit.expr(callee.expr).line,
+            function: r.index.call_place(*call).and_then(|p| unit.name_around(p.function)).map(str::to_owned),
+            scope: unit.scope,
+            workflow_type,
+            entries: vec![],
+        };
+        Some((shown, *call))
+    };
+    let mut calls: Vec<(WrapperCall, At)> = r.callers(wrapper.function).iter().filter_map(shown).collect();
+    calls.sort_by(|(a, _), (b, _)| (&a.path, a.line).cmp(&(&b.path, b.line)));
+    let (shown, calls) = calls.into_iter().unzip();
+    Lift {
+        wrapper: Wrapper {
+            path: unit.path.clone(),
+            line: unit.function(wrapper.function.func).line,
+            name: r.display(wrapper.function),
+            kind: wrapper.kind,
+            site: wrapper.site.clone(),
+            calls: shown,
+        },
         calls,
     }
 }

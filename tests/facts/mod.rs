@@ -191,6 +191,7 @@ pub fn site(kind: Kind, path: &str, line: u32) -> Site {
         snippet: "c.Do(ctx)".into(),
         address: None,
         namespace: None,
+        entries: vec![],
     }
 }
 
@@ -247,6 +248,7 @@ pub fn code(sites: Vec<Site>) -> CodeFacts {
             scope: Scope::Main,
         }],
         hazards: vec![],
+        features: vec![],
         sdks: vec![],
         coverage: Coverage { files_seen: 12, files_of_known_languages: 9, files_parsed: 7, ..Default::default() },
     }

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use temporal_preflight::facts::code::{CodeFacts, Site};
+use temporal_preflight::facts::code::{CodeFacts, Entry, Site};
 use temporal_preflight::scan::{ScanOptions, scan};
 
 #[derive(Debug)]
@@ -88,6 +88,11 @@ fn kebab<T: serde::Serialize>(value: T) -> String {
     serde_json::to_value(value).unwrap().as_str().unwrap_or_default().to_owned()
 }
 
+/// `http POST /orders, cli migrate`
+fn entered(entries: &[Entry]) -> String {
+    entries.iter().map(|e| format!("{} {}", kebab(e.kind), e.name)).collect::<Vec<_>>().join(", ")
+}
+
 fn said(site: &Site, key: &str) -> String {
     let text = |value: &Option<String>| value.clone().unwrap_or_default();
     match key {
@@ -104,6 +109,9 @@ fn said(site: &Site, key: &str) -> String {
         "role" => kebab(site.routing.role),
         "fallback" => site.routing.fallback_on.map(kebab).unwrap_or_default(),
         "flag" => text(&site.routing.flag),
+        "entry" => entered(&site.entries),
+        "via" => site.entries.first().map(|e| e.via.join(">")).unwrap_or_default(),
+        "provider" => text(&site.routing.flag_provider),
         "origin" => {
             let origins = &site.client.origins;
             let named = origins.iter().map(|o| format!("{}:{}", o.path, o.function.as_deref().unwrap_or("")));
@@ -148,6 +156,11 @@ pub fn check(case: &str) -> CodeFacts {
             Some("call") => {
                 let wrapper = facts.wrappers.iter().filter(|w| w.name == e.words[1]);
                 let call = wrapper.flat_map(|w| &w.calls).find(|c| c.path == e.path && c.line == e.line);
+                if let (Some(c), Some(entry)) = (call, e.values.get("entry"))
+                    && entered(&c.entries) != *entry
+                {
+                    wrong.push(format!("{place}: entered by {:?}, expected {entry}", c.entries));
+                }
                 match (call, e.values.get("type")) {
                     (None, _) => wrong.push(format!("{place}: call of {} not found", e.words[1])),
                     (Some(c), Some(ty)) if c.workflow_type.as_deref() != Some(ty) => {

@@ -117,11 +117,15 @@ fn python_wrappers_are_lifted_to_their_callers() {
 #[test]
 fn typescript_every_kind() {
     let facts = check("typescript/kinds");
-    let defined: Vec<_> = facts.workflow_types.iter().map(|w| (w.name.as_str(), w.role.as_str(), w.line)).collect();
+    let of_role = |role: &'static str| facts.workflow_types.iter().filter(move |w| w.role == role);
+    let defined: Vec<_> = of_role("defined").map(|w| (w.name.as_str(), w.role.as_str(), w.line)).collect();
     // Functions only: no signals, no queries, nothing that the file keeps to itself.
     let lines = [("orderWorkflow", 8), ("shipWorkflow", 14), ("refundWorkflow", 16), ("closeBooks", 20)];
     assert_eq!(defined, lines.map(|(name, line)| (name, "defined", line)));
-    assert!(facts.workflow_types.iter().all(|w| w.path == "src/workflows.ts" && w.task_queue.is_none()));
+    assert!(of_role("defined").all(|w| w.path == "src/workflows.ts" && w.task_queue.is_none()));
+    // The worker registers whatever its workflow file hands out.
+    assert_eq!(of_role("registered").count(), 4);
+    assert!(of_role("registered").all(|w| w.path == "src/worker.ts" && w.task_queue.is_some()));
     assert!(facts.sdks.iter().any(|s| s.package == "@temporalio/client" && s.version == "^1.11.0"));
     assert!(facts.hazards.iter().any(|h| h.id == "hard-coded-address"));
 }
@@ -134,6 +138,21 @@ fn typescript_clients_are_followed_to_their_construction() {
 #[test]
 fn typescript_modules_are_found_by_every_name() {
     check("typescript/modules");
+}
+
+#[test]
+fn ways_in_are_found() {
+    check("go/entries");
+}
+
+#[test]
+fn python_ways_in_are_found() {
+    check("python/entries");
+}
+
+#[test]
+fn typescript_ways_in_are_found() {
+    check("typescript/entries");
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! What tests need of every language: a call that is found, and the odd code its grammar allows.
 
+use temporal_preflight::scan::lang;
+
 /// A language, in the words of its grammar.
 pub struct Language {
     /// Name for messages.
@@ -54,7 +56,18 @@ const SCRIPT_NESTS: &[(&str, &str, &str, &str)] = &[
 ];
 
 /// Every language with a front end.
-pub const LANGUAGES: &[&Language] = &[
+pub fn languages() -> impl Iterator<Item = &'static Language> {
+    LANGUAGES.iter().copied().filter(|l| lang::for_path(&format!("a.{}", l.ending)).is_some())
+}
+
+#[test]
+fn every_front_end_is_here() {
+    for front in lang::FRONT_ENDS {
+        assert!(languages().any(|l| front.extensions().contains(&l.ending)), "{} is missing", front.language());
+    }
+}
+
+const LANGUAGES: &[&Language] = &[
     &Language {
         name: "go",
         ending: "go",

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use temporal_preflight::facts::code::{CodeFacts, Kind};
 use temporal_preflight::scan::{ScanOptions, scan};
 
-use crate::languages::{LANGUAGES, Language};
+use crate::languages::{Language, languages};
 use crate::tree::{Tree, starts};
 
 /// A scan of a few odd files is a matter of seconds, even unoptimised on a busy machine.
@@ -56,7 +56,7 @@ fn survived(language: &Language, odd: &[(String, String)]) -> Vec<String> {
 
 #[test]
 fn nesting_without_end() {
-    for language in LANGUAGES {
+    for language in languages() {
         let nested = |(odd, open, inner, close): &(&str, &str, &str, &str)| {
             let indented = |i: usize| format!("{}{open}", " ".repeat(i));
             let open = match odd.starts_with("indented") {
@@ -72,7 +72,7 @@ fn nesting_without_end() {
 
 #[test]
 fn brackets_that_never_close() {
-    for language in LANGUAGES {
+    for language in languages() {
         let endless = |open: &str| (open.to_owned(), language.value(&open.repeat(DEPTH + 1)));
         let odd = ["(", "[", "{", "f(", "<", "\"", "'", "`"].map(endless);
         assert_eq!(survived(language, &odd), Vec::<String>::new(), "{}: not named in the coverage", language.name);
@@ -81,7 +81,7 @@ fn brackets_that_never_close() {
 
 #[test]
 fn chains_and_sums_without_end() {
-    for language in LANGUAGES {
+    for language in languages() {
         let (first, further, end) = language.branches;
         let odd = [
             ("chain".to_owned(), language.value(&format!("a{}", ".b().c()".repeat(TERMS)))),
@@ -95,7 +95,7 @@ fn chains_and_sums_without_end() {
 
 #[test]
 fn one_line_of_five_megabytes() {
-    for language in LANGUAGES {
+    for language in languages() {
         let path = format!("bundle.{}", language.ending);
         let filler = language.line.replace("$", &"0123456789".repeat(8));
         let line = format!("{}{}\n", language.one_line, filler.repeat((5 << 20) / filler.len()));
@@ -108,7 +108,7 @@ fn one_line_of_five_megabytes() {
 
 #[test]
 fn a_file_of_fifty_megabytes_is_named() {
-    for language in LANGUAGES {
+    for language in languages() {
         let path = format!("huge.{}", language.ending);
         let mut bytes = language.start.as_bytes().to_vec();
         bytes.resize(50_000_000, b'\n');
@@ -121,7 +121,7 @@ fn a_file_of_fifty_megabytes_is_named() {
 
 #[test]
 fn encodings() {
-    for language in LANGUAGES {
+    for language in languages() {
         let text = language.start;
         let file = |name: &str| format!("{name}.{}", language.ending);
         let utf_16 = |bytes: fn(u16) -> [u8; 2]| -> Vec<u8> {
@@ -146,7 +146,7 @@ fn encodings() {
 
 #[test]
 fn bytes_that_are_no_text() {
-    for language in LANGUAGES {
+    for language in languages() {
         // The same bytes in every run: a simple generator is random enough.
         let mut state = 0x2545_F491_4F6C_DD1D_u64;
         let mut noise = language.start.as_bytes().to_vec();
@@ -168,7 +168,7 @@ fn bytes_that_are_no_text() {
 
 #[test]
 fn broken_syntax_still_gives_what_can_be_read() {
-    for language in LANGUAGES {
+    for language in languages() {
         let path = format!("broken.{}", language.ending);
         let text = format!("{}{}", language.start, language.broken);
         let facts = Tree::new(&[(&path, text.as_bytes())]).scan();
@@ -182,7 +182,7 @@ fn broken_syntax_still_gives_what_can_be_read() {
 #[test]
 fn things_that_are_no_files() {
     use std::os::unix::fs::{FileTypeExt, symlink};
-    for language in LANGUAGES {
+    for language in languages() {
         let file = |name: &str| format!("{name}.{}", language.ending);
         let tree = Tree::new(&[
             (&file("a"), language.start.as_bytes()),
@@ -216,7 +216,7 @@ fn things_that_are_no_files() {
 fn names_that_are_no_text() {
     use std::ffi::OsStr;
     use std::os::unix::ffi::OsStrExt;
-    for language in LANGUAGES {
+    for language in languages() {
         let tree = Tree::new(&[]);
         let name = [b"caf\xe9\xff.", language.ending.as_bytes()].concat();
         std::fs::write(tree.0.path().join(OsStr::from_bytes(&name)), language.start).unwrap();
@@ -238,11 +238,11 @@ fn files_that_cannot_be_read_are_named() {
     let mode = |path: &Path, mode: u32| std::fs::set_permissions(path, PermissionsExt::from_mode(mode)).unwrap();
     for folder in ["open", "shut", "closed"] {
         std::fs::create_dir(root.join(folder)).unwrap();
-        for language in LANGUAGES {
+        for language in languages() {
             std::fs::write(root.join(file(folder, language)), language.start).unwrap();
         }
     }
-    LANGUAGES.iter().for_each(|language| mode(&root.join(file("shut", language)), 0));
+    languages().for_each(|language| mode(&root.join(file("shut", language)), 0));
     mode(&root.join("closed"), 0);
     mode(root, 0o755);
     let program = tempfile::tempdir().unwrap();
@@ -257,8 +257,8 @@ fn files_that_cannot_be_read_are_named() {
     let output = command.output().unwrap();
     mode(&root.join("closed"), 0o700);
     let facts: CodeFacts = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(starts(&facts), LANGUAGES.len());
-    for language in LANGUAGES {
+    assert_eq!(starts(&facts), languages().count());
+    for language in languages() {
         named(&facts, &file("shut", language), "unreadable: Permission denied");
     }
     named(&facts, "closed", "unreadable: Permission denied");
@@ -267,7 +267,7 @@ fn files_that_cannot_be_read_are_named() {
 /// Files come and go while a scan runs: what is gone is named or was never seen, and the rest is found.
 #[test]
 fn files_that_vanish_while_the_scan_runs() {
-    for language in LANGUAGES {
+    for language in languages() {
         let file = |n: usize| format!("f{n}.{}", language.ending);
         let names: Vec<String> = (0..300).map(file).collect();
         let tree = Tree::new(&names.iter().map(|n| (n.as_str(), language.start.as_bytes())).collect::<Vec<_>>());

@@ -220,6 +220,7 @@ fn callers_of_a_wrapper_are_shown_with_its_site() {
         function: None,
         scope: Scope::Main,
         workflow_type: None,
+        entries: vec![],
     };
     scanned(&mut facts).wrappers = vec![Wrapper {
         path: inside.path.clone(),
@@ -250,6 +251,15 @@ fn messages_need_both_clusters() {
     let with_start =
         Site { routing: routed(RoutingRole::Primary, None), ..site(Kind::SignalWithStart, "cart/add.go", 52) };
     assert_eq!(outcome(&with_sites(vec![with_start]), "signal-with-start-naive"), Outcome::Fail);
+    // After a plain message that was answered with NotFound nothing runs there; whether that was the source is open.
+    let after = |on| {
+        let message = Site { line: 50, ..site(Kind::Signal, "cart/add.go", 50) };
+        let routing = Routing { partner_line: Some(50), ..routed(RoutingRole::Fallback, Some(on)) };
+        let second = Site { routing, ..site(Kind::SignalWithStart, "cart/add.go", 52) };
+        outcome(&with_sites(vec![message, second]), "signal-with-start-naive")
+    };
+    assert_eq!(after(FallbackOn::NotFound), Outcome::Unknown);
+    assert_eq!(after(FallbackOn::AnyError), Outcome::Fail);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use super::table::{Cell, Table};
 use crate::facts::Side;
 use crate::facts::certificate::{Certificate, CertificateFile};
 use crate::facts::cluster::ClusterSnapshot;
-use crate::facts::code::{CodeFacts, FallbackOn, Kind, OriginStatus, RoutingRole, Scope, Site};
+use crate::facts::code::{CodeFacts, Entry, FallbackOn, FeatureUse, Kind, OriginStatus, RoutingRole, Scope, Site};
 use crate::judge::Scorecard;
 use crate::render::text::{day, duration, minute, number, plural, words};
 
@@ -24,6 +24,7 @@ pub(super) fn tables(card: &Scorecard, links: &Links) -> Vec<Table> {
                 connections(code, links),
                 wrappers(code, links),
                 hazards(code, links),
+                features(code, links),
                 sdks(code, links),
             ];
             if let Some(first) = of_code.first_mut() {
@@ -85,6 +86,21 @@ pub(crate) fn routing(site: &Site) -> (Mark, &'static str) {
     }
 }
 
+/// Through what a site is entered, the nearest first; `None` when nothing is known.
+pub(crate) fn entered_by(site: &Site) -> Option<(String, String)> {
+    let shown = |e: &Entry| format!("{} {}", e.kind.words(), e.name);
+    let (first, others) = site.entries.split_first()?;
+    let others: Vec<String> = others.iter().map(shown).collect();
+    Some((shown(first), others.join(", ")))
+}
+
+fn entry(site: &Site) -> Cell {
+    match entered_by(site) {
+        Some((first, others)) => Cell::text(first).sub(others),
+        None => Cell::quiet("–"),
+    }
+}
+
 fn place(path: &str, line: u32, links: &Links) -> Cell {
     Cell::code(if line == 0 { path.to_owned() } else { format!("{path}:{line}") }).link(links.code(path, line))
 }
@@ -130,6 +146,7 @@ fn starters(code: &CodeFacts, links: &Links) -> Table {
                 }),
                 Cell::maybe(s.workflow_type.as_deref()).sub(s.cron.clone().unwrap_or_default()),
                 Cell::maybe(s.task_queue.as_deref()),
+                entry(s),
                 Cell::mark(mark, word).sub(from),
             ]
         })
@@ -137,7 +154,7 @@ fn starters(code: &CodeFacts, links: &Links) -> Table {
     Table::new(
         "inventory-starters",
         "Starters",
-        &["Place", "Starts by", "Workflow type", "Task queue", "Client comes from"],
+        &["Place", "Starts by", "Workflow type", "Task queue", "Entered by", "Client comes from"],
         rows,
     )
     .note("Every place that begins an execution. Those outside the connection factory come first.")
@@ -154,6 +171,7 @@ fn messages(code: &CodeFacts, links: &Links) -> Table {
                 place(&s.path, s.line, links).sub(s.function.clone().unwrap_or_default()),
                 Cell::text(s.kind.name()).sub(if s.scope == Scope::Main { "" } else { scope(s.scope) }),
                 Cell::maybe(s.message_name.as_deref()),
+                entry(s),
                 Cell::mark(route, how),
                 Cell::mark(mark, word).sub(from),
             ]
@@ -162,7 +180,7 @@ fn messages(code: &CodeFacts, links: &Links) -> Table {
     Table::new(
         "inventory-messages",
         "Signals, queries, updates and cancellations",
-        &["Place", "Kind", "Name", "Routing", "Client comes from"],
+        &["Place", "Kind", "Name", "Entered by", "Routing", "Client comes from"],
         rows,
     )
     .note("Places that talk to an execution that exists: they must reach the cluster it runs on.")
@@ -256,6 +274,27 @@ fn hazards(code: &CodeFacts, links: &Links) -> Table {
         })
         .collect();
     Table::new("inventory-hazards", "Hazards in code", &["Hazard", "What was seen", "Place"], rows)
+}
+
+/// One row for each feature and name, with the places it is used at.
+fn features(code: &CodeFacts, links: &Links) -> Table {
+    let mut uses: BTreeMap<(&str, &str, &str), Vec<&FeatureUse>> = BTreeMap::new();
+    for used in code.features.iter().filter(|f| f.scope.is_production()) {
+        uses.entry((&used.feature, &used.what, used.name.as_deref().unwrap_or_default())).or_default().push(used);
+    }
+    let rows = uses
+        .into_iter()
+        .filter_map(|((feature, what, name), places)| {
+            let first = places.first()?;
+            let more = places.len() - 1;
+            let cell = place(&first.path, first.line, links);
+            let cell = if more == 0 { cell } else { cell.sub(format!("and {more} more")) };
+            let name = if name.is_empty() { Cell::text("–") } else { Cell::code(name) };
+            Some(vec![Cell::text(words(feature)), Cell::text(what), name, cell])
+        })
+        .collect();
+    Table::new("inventory-features", "Features in code", &["Feature", "What", "Name", "Place"], rows)
+        .note("Versioning, converters, codecs and Nexus: what both sides must offer, or must be given in the same way.")
 }
 
 fn sdks(code: &CodeFacts, links: &Links) -> Table {

@@ -13,7 +13,7 @@ use serde::Serialize;
 pub(super) use checks::{AreaView, CheckView, FindingView, GapView, StepView};
 /// Judging single sites, shared with the text of a scan.
 pub(super) mod code {
-    pub(in crate::render) use super::inventory::{origin, routing, worry};
+    pub(in crate::render) use super::inventory::{entered_by, origin, routing, worry};
 }
 
 /// Certificates from wherever they were seen, shared with the picture of the window.

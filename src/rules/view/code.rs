@@ -256,10 +256,22 @@ fn signal_with_starts(code: &CodeFacts) -> Vec<Value> {
     production(code)
         .filter(|s| matches!(s.kind, Kind::SignalWithStart | Kind::UpdateWithStart))
         .map(|site| {
-            let verdict = if site.routing.role == RoutingRole::Single { "single" } else { "fallback" };
+            let verdict = if starts_twice(code, site) { "fallback" } else { "single" };
             object(code, site, json!({"verdict": verdict}))
         })
         .collect()
+}
+
+/// Whether a call with a start is one try of two in a way that can begin a second execution. It cannot when it only
+/// follows a plain message that the other cluster answered with NotFound.
+fn starts_twice(code: &CodeFacts, site: &Site) -> bool {
+    let partner = |s: &&Site| s.path == site.path && Some(s.line) == site.routing.partner_line;
+    let after_message = code.sites.iter().find(partner).is_some_and(|s| s.kind.messages());
+    match site.routing.role {
+        RoutingRole::Single => false,
+        RoutingRole::Primary => true,
+        RoutingRole::Fallback => !(after_message && site.routing.fallback_on == Some(FallbackOn::NotFound)),
+    }
 }
 
 fn async_completions(code: &CodeFacts) -> Vec<Value> {

@@ -105,6 +105,11 @@ impl<'a> Resolver<'a> {
         found
     }
 
+    /// Functions of the tree that would run if this were called, whatever it were given.
+    pub fn reached(&self, callee: At) -> Vec<FnAt> {
+        self.callees_of(callee, usize::MAX)
+    }
+
     fn callees_of(&self, callee: At, arity: usize) -> Vec<FnAt> {
         // Calling a type makes an object of it.
         if let Some(constructor) = self.constructor(callee) {

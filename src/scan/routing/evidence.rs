@@ -94,7 +94,8 @@ pub(super) fn condition_says(r: &Resolver<'_>, first: At, at: At, holds: bool, d
                 }
                 ("==" | "===" | "!=" | "!==", _) => {
                     let equal = op.starts_with('=') == holds;
-                    if is_not_found_code(r, here(*left)) || is_not_found_code(r, here(*right)) {
+                    let number = is_not_found_number(r, here(*left), here(*right));
+                    if number || is_not_found_code(r, here(*left)) || is_not_found_code(r, here(*right)) {
                         return if equal { Some(Evidence::NotFound) } else { Some(Evidence::Unclear) };
                     }
                     let nothing = |expr: ExprId| matches!(r.index.kind(here(expr)), ExprKind::Nothing);
@@ -160,11 +161,14 @@ fn tests_not_found(r: &Resolver<'_>, call: At, depth: usize) -> bool {
                     ExprKind::Call { .. } => tests_not_found(r, at, depth + 1),
                     ExprKind::Cast { ty, .. } => is_not_found_type(&r.ty(at.unit, ty), r),
                     ExprKind::Member { .. } => is_not_found_code(r, at),
-                    ExprKind::Binary { op, right, .. } => {
+                    ExprKind::Binary { op, left, right } => {
                         let right = At { unit: at.unit, expr: *right };
                         match op.as_str() {
                             "instanceof" => is_not_found_name(r, right),
-                            "==" | "===" => is_not_found_code(r, right),
+                            "==" | "===" => {
+                                is_not_found_code(r, right)
+                                    || is_not_found_number(r, At { unit: at.unit, expr: *left }, right)
+                            }
                             _ => false,
                         }
                     }
@@ -205,6 +209,15 @@ fn is_not_found_code(r: &Resolver<'_>, at: At) -> bool {
         _ => None,
     });
     name.is_some_and(|name| rule.codes.contains(&name))
+}
+
+/// `err.code === 5`: the status as a number.
+fn is_not_found_number(r: &Resolver<'_>, left: At, right: At) -> bool {
+    let numbers = &r.index.catalogue.not_found.numbers;
+    match (r.index.kind(left), r.index.kind(right)) {
+        (ExprKind::Member { name, .. }, ExprKind::Number(number)) => numbers.get(name) == Some(number),
+        _ => false,
+    }
 }
 
 /// Whether a call lies in a block.

@@ -6,8 +6,16 @@ use crate::scan::program::*;
 use crate::scan::resolve::{Folded, Resolver, Ty, What};
 use crate::scan::sites::Draft;
 
+/// What chooses the client of a site.
+pub(super) struct Chosen {
+    /// The flag's key, the setting, or the condition.
+    pub label: String,
+    /// The service that is asked for the flag.
+    pub provider: Option<String>,
+}
+
 /// The flag or setting that chooses the client of a site.
-pub(super) fn flag(r: &Resolver<'_>, drafts: &[Draft<'_>], draft: &Draft<'_>) -> Option<String> {
+pub(super) fn flag(r: &Resolver<'_>, drafts: &[Draft<'_>], draft: &Draft<'_>) -> Option<Chosen> {
     let kind = draft.site.kind;
     if !(kind.starts() || kind.messages()) || draft.call.as_value {
         return None;
@@ -17,7 +25,7 @@ pub(super) fn flag(r: &Resolver<'_>, drafts: &[Draft<'_>], draft: &Draft<'_>) ->
 }
 
 /// The condition under which a value is one client or another.
-fn chooser(r: &Resolver<'_>, at: At, depth: usize) -> Option<String> {
+fn chooser(r: &Resolver<'_>, at: At, depth: usize) -> Option<Chosen> {
     if depth > 4 {
         return None;
     }
@@ -85,7 +93,7 @@ fn sdk_object(r: &Resolver<'_>, at: At) -> bool {
 }
 
 /// A field that is given one client or another where its object is made.
-fn field_chooser(r: &Resolver<'_>, owner: &str, field: &str) -> Option<String> {
+fn field_chooser(r: &Resolver<'_>, owner: &str, field: &str) -> Option<Chosen> {
     r.index.composites(owner).iter().find_map(|literal| {
         let ExprKind::Composite { parts, .. } = r.index.kind(*literal) else { return None };
         let part = parts.iter().find(|p| matches!(&p.key, Some(Key::Name(name)) if name == field))?;
@@ -98,7 +106,7 @@ fn field_chooser(r: &Resolver<'_>, owner: &str, field: &str) -> Option<String> {
 }
 
 /// The innermost condition around a block that is no error check.
-fn guard_label(r: &Resolver<'_>, unit: u32, block: BlockId) -> Option<String> {
+fn guard_label(r: &Resolver<'_>, unit: u32, block: BlockId) -> Option<Chosen> {
     let mut at = Some(block);
     while let Some(id) = at {
         let block = r.index.unit(unit).blocks.get(id.at())?;
@@ -118,7 +126,7 @@ fn guard_label(r: &Resolver<'_>, unit: u32, block: BlockId) -> Option<String> {
 }
 
 /// A condition in a word: the flag's key, the setting, or the expression.
-fn label(r: &Resolver<'_>, at: At, depth: usize) -> Option<String> {
+fn label(r: &Resolver<'_>, at: At, depth: usize) -> Option<Chosen> {
     if depth > 6 {
         return None;
     }
@@ -134,13 +142,13 @@ fn label(r: &Resolver<'_>, at: At, depth: usize) -> Option<String> {
         }
         ExprKind::Call { args, .. } => {
             if let Folded::Setting(words) = r.fold(at) {
-                return Some(words);
+                return Some(plain(words));
             }
             let key = args.iter().find_map(|arg| match r.fold(here(*arg)) {
                 Folded::Text(text) if !text.is_empty() => Some(text),
                 _ => None,
             });
-            key.or_else(|| short(r, at))
+            Some(Chosen { label: key.or_else(|| short(r, at))?, provider: provider(r, at) })
         }
         ExprKind::Var(var) => {
             let declared = r.index.unit(at.unit).var(*var);
@@ -149,12 +157,27 @@ fn label(r: &Resolver<'_>, at: At, depth: usize) -> Option<String> {
             }
             match declared.sources.as_slice() {
                 [only] => label(r, here(only.value), depth + 1),
-                _ => Some(declared.name.clone()),
+                _ => Some(plain(declared.name.clone())),
             }
         }
-        ExprKind::Member { .. } | ExprKind::Free(_) | ExprKind::Element { .. } => short(r, at),
+        ExprKind::Member { .. } | ExprKind::Free(_) | ExprKind::Element { .. } => short(r, at).map(plain),
         _ => None,
     }
+}
+
+fn plain(label: String) -> Chosen {
+    Chosen { label, provider: None }
+}
+
+/// The service behind a call that evaluates a flag: its method, in a file that names one of its packages.
+fn provider(r: &Resolver<'_>, call: At) -> Option<String> {
+    let (callee, _) = r.call(call)?;
+    let unit = r.index.unit(callee.unit);
+    let method = r.index.last_name(unit, callee.expr)?;
+    let asked = r.index.catalogue.flag_services.iter().filter(|s| s.methods.iter().any(|m| m == method));
+    let names = |package: &String| unit.imports.iter().any(|i| i.path.starts_with(package.as_str()));
+    let mut named = asked.filter(|s| s.packages.iter().any(names));
+    named.next().map(|s| s.provider.clone())
 }
 
 fn short(r: &Resolver<'_>, at: At) -> Option<String> {
@@ -163,7 +186,7 @@ fn short(r: &Resolver<'_>, at: At) -> Option<String> {
 }
 
 /// `if flag { cloud.Execute… } else { legacy.Execute… }`
-fn branches(r: &Resolver<'_>, drafts: &[Draft<'_>], draft: &Draft<'_>) -> Option<String> {
+fn branches(r: &Resolver<'_>, drafts: &[Draft<'_>], draft: &Draft<'_>) -> Option<Chosen> {
     if !draft.site.kind.starts() {
         return None;
     }

@@ -9,8 +9,9 @@ use crate::scan::program::*;
 impl<'t> Lowering<'t> {
     /// A class; one without a name gets that of the variable it is given to.
     pub(super) fn class(&mut self, node: Node<'t>, holder: Option<&str>) {
+        let mut decorators = vec![];
         for decorator in children(node).into_iter().filter(|c| c.kind() == "decorator") {
-            self.decorator(decorator);
+            decorators.push(self.decorator(decorator));
         }
         let own = node.child_by_field_name("name").map(|n| self.slice(n));
         let Some(name) = own.or(holder).map(str::to_owned) else { return };
@@ -25,13 +26,14 @@ impl<'t> Lowering<'t> {
         let mut members = children(body);
         // A constructor comes first: it is what `new` runs, and field values are set on its behalf.
         members.sort_by_key(|m| !(m.kind() == "method_definition" && self.member_name(*m) == CONSTRUCTOR));
+        let mut upon: Vec<ExprId> = vec![];
         for member in members {
             match member.kind() {
-                "decorator" => {
-                    self.decorator(member);
-                }
+                "decorator" => upon.push(self.decorator(member)),
                 "method_definition" => {
-                    self.method(&name, &base, member, &mut fields);
+                    let method = self.method(&name, &base, member, &mut fields);
+                    let upon = std::mem::take(&mut upon);
+                    self.b.with(method, |f| f.decorators.extend(upon));
                 }
                 "public_field_definition" | "field_definition" => self.class_field(&name, member, &mut fields),
                 "class_static_block" => {
@@ -54,7 +56,7 @@ impl<'t> Lowering<'t> {
             kind: TypeKind::Record { fields, bases: vec![] },
             line: line(node),
             made_by_call: true,
-            decorators: vec![],
+            decorators,
             provider: None,
         });
         self.generics.truncate(generics);
@@ -132,7 +134,7 @@ impl<'t> Lowering<'t> {
         self.b.with(id, |f| f.receiver = Some(var));
     }
 
-    fn method(&mut self, class: &str, base: &Option<TypeExpr>, node: Node<'t>, fields: &mut Vec<Field>) {
+    fn method(&mut self, class: &str, base: &Option<TypeExpr>, node: Node<'t>, fields: &mut Vec<Field>) -> FuncId {
         let name = self.member_name(node);
         let id = self.b.open_function(&name, line(node.child_by_field_name("name").unwrap_or(node)), node.byte_range());
         self.b.with(id, |f| {
@@ -157,6 +159,7 @@ impl<'t> Lowering<'t> {
         }
         self.supers.pop();
         self.b.close_function();
+        id
     }
 
     /// `constructor(private client: Client)` declares a field.

@@ -110,13 +110,17 @@ impl<'t> Lowering<'t> {
         match node.kind() {
             "import_statement" => {}
             "export_statement" => {
+                let mut decorators = vec![];
                 for child in children(node).into_iter().filter(|c| c.kind() == "decorator") {
-                    self.decorator(child);
+                    decorators.push(self.decorator(child));
                 }
                 if let Some(declaration) = node.child_by_field_name("declaration") {
                     let known = self.b.unit.functions.len();
                     self.top_statement(declaration);
                     self.export_functions(known);
+                    if let (true, Some(class)) = (!decorators.is_empty(), self.b.unit.types.last_mut()) {
+                        class.decorators.append(&mut decorators);
+                    }
                     if declaration.child_by_field_name("name").is_none() && has_token(node, "default") {
                         self.global_value("default", declaration, TypeExpr::Unknown, line(node));
                         return;

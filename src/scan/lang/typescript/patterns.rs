@@ -154,7 +154,8 @@ impl<'t> Lowering<'t> {
             ExprKind::Var(var) => self.b.give(var, value, take),
             ExprKind::Same(inner) | ExprKind::Cast { value: inner, .. } => self.assign(inner, value, take),
             ExprKind::Element { base, .. } => self.assign(base, value, Take::IntoElement),
-            ExprKind::Member { .. } | ExprKind::Free(_) => self.b.write(target, value, take),
+            // A variable of the environment is a call here.
+            ExprKind::Member { .. } | ExprKind::Free(_) | ExprKind::Call { .. } => self.b.write(target, value, take),
             _ => {}
         }
     }

@@ -1,0 +1,252 @@
+//! One language of a tree: parsing in rounds, and everything its files say.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use aho_corasick::AhoCorasick;
+use rayon::prelude::*;
+
+use super::catalogue::Catalogue;
+use super::index::Index;
+use super::lang::{self, FrontEnd, Module, Project, SourceFile};
+use super::prefilter::{self, Want};
+use super::program::Unit;
+use super::resolve::Resolver;
+use super::walk::{Entry, Walked};
+use super::{classify, entries, factories, hazards, inventory, routing, scope, sdks, sites, text, wrappers};
+use crate::facts::code::*;
+use crate::ui::Problem;
+
+/// Rounds of parsing after the first; each follows one more hop through code that never names Temporal.
+const ROUNDS: usize = 8;
+
+/// How many files may be read only to see ways in: where more would be needed, what was read anyway must do.
+const MORE: usize = 50;
+
+/// What was found in the files of one language.
+#[derive(Default)]
+pub struct Analysis {
+    sites: Vec<Site>,
+    wrappers: Vec<Wrapper>,
+    factories: Vec<factories::Place>,
+    workflow_types: Vec<WorkflowDefinition>,
+    search_attributes: Vec<SearchAttributeUse>,
+    hazards: Vec<Hazard>,
+    features: Vec<FeatureUse>,
+    sdks: Vec<SdkVersion>,
+    /// What this language adds to the coverage.
+    coverage: Coverage,
+}
+
+impl Analysis {
+    /// Add everything to the facts; functions that may be factories are handed back.
+    pub fn into_facts(self, facts: &mut CodeFacts) -> Vec<factories::Place> {
+        facts.sites.extend(self.sites);
+        facts.wrappers.extend(self.wrappers);
+        facts.workflow_types.extend(self.workflow_types);
+        facts.search_attributes.extend(self.search_attributes);
+        facts.hazards.extend(self.hazards);
+        facts.features.extend(self.features);
+        facts.sdks.extend(self.sdks);
+        let coverage = &mut facts.coverage;
+        coverage.files_of_known_languages += self.coverage.files_of_known_languages;
+        coverage.files_parsed += self.coverage.files_parsed;
+        coverage.files_with_syntax_errors.extend(self.coverage.files_with_syntax_errors);
+        coverage.skipped.extend(self.coverage.skipped);
+        for (reason, count) in self.coverage.dropped {
+            *coverage.dropped.entry(reason).or_default() += count;
+        }
+        self.factories
+    }
+}
+
+/// Parse in rounds until the resolver asks for nothing new, then write down what was found.
+///
+/// # Errors
+/// Only a catalogue whose words cannot be searched for.
+pub fn language(
+    root: &Path,
+    front: &'static dyn FrontEnd,
+    catalogue: &Catalogue,
+    forms: &entries::Forms,
+    walked: &Walked,
+) -> Result<Analysis, Problem> {
+    let project = &project(front, catalogue, walked);
+    let manifests = walked.manifests.iter().filter(|(owner, ..)| owner.language() == front.language());
+    let manifests = manifests.map(|(_, path, text)| (path.as_str(), text.as_str()));
+    let sdks = sdks::find(root, front.language(), &catalogue.dependency, manifests);
+    let mine: Vec<usize> = (0..walked.entries.len())
+        .filter(|i| walked.entries.get(*i).is_some_and(|e| e.front.language() == front.language()))
+        .collect();
+    let mut coverage = Coverage { files_of_known_languages: mine.len() as u64, ..Coverage::default() };
+    // A tree in which no file names the SDK cannot call it.
+    if !mine.iter().any(|i| walked.entries.get(*i).is_some_and(|e| e.marked)) {
+        return Ok(Analysis { sdks, coverage, ..Analysis::default() });
+    }
+    let tokens = &automaton(&catalogue.tokens)?;
+    let mut chosen = prefilter::seeds(&walked.entries, &mine, tokens);
+    let mut parsed: BTreeSet<usize> = BTreeSet::new();
+    let mut asked: BTreeSet<Want> = BTreeSet::new();
+    let mut units: Vec<Unit> = vec![];
+    let mut analysis = Analysis::default();
+    let mut entered = false;
+    for round in 0..=ROUNDS {
+        let lowered: Vec<(usize, Result<Lowered, String>)> =
+            chosen.par_iter().filter_map(|i| Some((*i, lower(walked.entries.get(*i)?, project)))).collect();
+        for (i, result) in lowered {
+            parsed.insert(i);
+            let Some(entry) = walked.entries.get(i) else { continue };
+            let reason = match result {
+                Ok(Lowered { units: lowered, replaced }) => {
+                    coverage.files_parsed += 1;
+                    units.extend(lowered);
+                    replaced.then(|| "in part: not valid UTF-8, read with replacement characters".to_owned())
+                }
+                Err(reason) => Some(reason),
+            };
+            coverage.skipped.extend(reason.map(|reason| Skip { path: entry.path.clone(), reason }));
+        }
+        units.sort_by(|a, b| a.path.cmp(&b.path));
+        let index = Index::new(&units, catalogue, project, front);
+        let resolver = Resolver::new(&index);
+        let mut settled = settle(&resolver);
+        chosen = ask(&index, &mut asked, walked, &candidates(&mine, &parsed), project);
+        if !chosen.is_empty() && round < ROUNDS {
+            continue;
+        }
+        // What describes the calls is looked for when they are settled; ways in once, for they only add to it.
+        entries::find(&resolver, forms, &mut settled.drafts, &mut settled.lifts);
+        let more = ask(&index, &mut asked, walked, &candidates(&mine, &parsed), project);
+        analysis = describe(&resolver, settled);
+        chosen = ask(&index, &mut asked, walked, &candidates(&mine, &parsed), project);
+        if !entered && more.len() <= MORE {
+            chosen.extend(more);
+            chosen.sort_unstable();
+            chosen.dedup();
+            entered = true;
+        }
+        if chosen.is_empty() {
+            break;
+        }
+    }
+    for unit in &units {
+        if unit.broken {
+            coverage.files_with_syntax_errors.push(unit.path.clone());
+        }
+        if unit.too_deep {
+            let reason = format!("in part: nesting deeper than {} levels was not followed", lang::builder::MAX_DEPTH);
+            coverage.skipped.push(Skip { path: unit.path.clone(), reason });
+        }
+    }
+    let dropped = std::mem::take(&mut analysis.coverage.dropped);
+    Ok(Analysis { sdks, coverage: Coverage { dropped, ..coverage }, ..analysis })
+}
+
+/// Searches for any of these words.
+pub fn automaton<'w>(words: impl IntoIterator<Item = &'w String>) -> Result<AhoCorasick, Problem> {
+    AhoCorasick::new(words).map_err(|e| Problem::tool("the search automaton could not be built").note(e.to_string()))
+}
+
+/// Files in which names occur that the resolver did not find and did not ask for before.
+fn ask(
+    index: &Index<'_>,
+    asked: &mut BTreeSet<Want>,
+    walked: &Walked,
+    candidates: &[usize],
+    project: &Project,
+) -> Vec<usize> {
+    let wants: BTreeSet<Want> = index.wants.take().difference(asked).cloned().collect();
+    let chosen = prefilter::select(&walked.entries, candidates, &wants, project);
+    asked.extend(wants);
+    chosen
+}
+
+/// Files not parsed yet.
+fn candidates(mine: &[usize], parsed: &BTreeSet<usize>) -> Vec<usize> {
+    mine.iter().copied().filter(|i| !parsed.contains(i)).collect()
+}
+
+/// The calls, where their clients come from, and who hands them on: what decides which files are parsed.
+struct Settled<'a> {
+    classified: classify::Classified<'a>,
+    drafts: Vec<sites::Draft<'a>>,
+    lifts: Vec<wrappers::Lift>,
+}
+
+fn settle<'a>(r: &Resolver<'a>) -> Settled<'a> {
+    let classified = classify::classify(r);
+    let mut drafts = sites::build(r, &classified);
+    routing::judge(r, &mut drafts);
+    let lifts = wrappers::lift(r, &mut drafts);
+    Settled { classified, drafts, lifts }
+}
+
+/// Everything the lowered files say.
+fn describe(r: &Resolver<'_>, settled: Settled<'_>) -> Analysis {
+    let Settled { classified, drafts, lifts } = settled;
+    Analysis {
+        factories: factories::functions(r),
+        workflow_types: inventory::workflows(r, &classified),
+        search_attributes: inventory::search_attributes(r, &classified),
+        features: inventory::features(r),
+        hazards: hazards::find(r, &classified, &drafts),
+        wrappers: lifts.into_iter().map(|lift| lift.wrapper).collect(),
+        sites: drafts.into_iter().map(|d| d.site).collect(),
+        coverage: Coverage { dropped: classified.dropped, ..Coverage::default() },
+        sdks: vec![],
+    }
+}
+
+/// A parsed file.
+struct Lowered {
+    units: Vec<Unit>,
+    /// Invalid bytes were replaced.
+    replaced: bool,
+}
+
+fn lower(entry: &Entry, project: &Project) -> Result<Lowered, String> {
+    let bytes = text::read(&entry.full).map_err(|e| format!("unreadable: {e}"))?;
+    if !text::is_text(&bytes) {
+        return Err("not text".to_owned());
+    }
+    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&bytes);
+    let text = String::from_utf8_lossy(bytes);
+    let replaced = matches!(text, std::borrow::Cow::Owned(_));
+    let text = text.into_owned();
+    let scope = scope::classify(&entry.path, &text, Some(entry.front));
+    let units = entry.front.lower_all(SourceFile { path: &entry.path, scope, text, project })?;
+    Ok(Lowered { units, replaced })
+}
+
+/// What the manifests of one language say.
+fn project(front: &'static dyn FrontEnd, catalogue: &Catalogue, walked: &Walked) -> Project {
+    let mut modules: Vec<Module> = vec![];
+    let mut aliases: Vec<lang::Alias> = vec![];
+    for (owner, path, text) in &walked.manifests {
+        if owner.language() != front.language() {
+            continue;
+        }
+        modules.extend(front.module(path, text));
+        aliases.extend(front.aliases(path, text));
+    }
+    modules.sort_by(|a, b| b.folder.len().cmp(&a.folder.len()).then_with(|| a.cmp(b)));
+    aliases.sort_by(|a, b| {
+        let exact = |alias: &lang::Alias| !alias.pattern.contains('*');
+        (b.scope.len(), exact(b), b.pattern.len())
+            .cmp(&(a.scope.len(), exact(a), a.pattern.len()))
+            .then_with(|| a.cmp(b))
+    });
+    let files = walked
+        .entries
+        .iter()
+        .filter(|e| e.front.language() == front.language())
+        .map(|e| e.path.rsplit_once('.').map_or(e.path.as_str(), |(stem, _)| stem).to_owned())
+        .collect();
+    let folders = walked
+        .entries
+        .iter()
+        .filter(|e| e.front.language() == front.language())
+        .map(|e| front.home(&e.path).to_owned())
+        .collect();
+    Project { modules, folders, aliases, files, sdk: catalogue.own_packages() }
+}
