@@ -3,6 +3,7 @@
 //! From a site up the callers, breadth first, until functions are met that a framework calls: what makes a function a
 //! handler is data, `rules/entries/<language>.yaml`. A site for which none is met has no way in that can be seen.
 
+mod around;
 mod forms;
 mod library;
 mod names;

@@ -368,6 +368,8 @@ pub struct Function {
     pub name: String,
     /// The type it is a method of.
     pub owner: Option<String>,
+    /// The trait whose method it is, where methods are written apart for each.
+    pub implements: Option<String>,
     /// The variable that holds the object.
     pub receiver: Option<VarId>,
     /// Parameters.

@@ -76,3 +76,8 @@ fn the_sdk_itself_starts_nothing_but_a_crate_named_like_it_does() {
     assert_eq!(paths, ["helpers/src/lib.rs", "sdk/examples/start.rs"]);
     assert_eq!(facts.coverage.dropped.get("sdk-itself"), Some(&1));
 }
+
+#[test]
+fn ways_in() {
+    check("rust/entries");
+}

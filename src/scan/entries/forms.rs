@@ -10,9 +10,10 @@ use crate::scan::catalogue::Slot;
 use crate::ui::Problem;
 
 /// Forms built into the program: language and text.
-const FILES: [(&str, &str); 3] = [
+const FILES: [(&str, &str); 4] = [
     ("go", include_str!("../../../rules/entries/go.yaml")),
     ("python", include_str!("../../../rules/entries/python.yaml")),
+    ("rust", include_str!("../../../rules/entries/rust.yaml")),
     ("typescript", include_str!("../../../rules/entries/typescript.yaml")),
 ];
 
@@ -37,7 +38,7 @@ pub struct Form {
     /// Libraries the call, decorator or router comes from; empty for any.
     #[serde(default)]
     pub from: Vec<String>,
-    /// Calls by their last name; one `*` stands for anything.
+    /// Calls by their last name, or as `Type::name`; one `*` stands for anything.
     #[serde(default)]
     pub calls: Vec<String>,
     /// The argument that is the handler.
@@ -86,6 +87,9 @@ pub struct Form {
     /// Calls earlier in a chain whose first argument `{chain}` is.
     #[serde(default)]
     pub chain: Vec<String>,
+    /// Calls around this one whose first argument is part of `{around}`.
+    #[serde(default)]
+    pub around: Vec<String>,
 }
 
 impl Forms {

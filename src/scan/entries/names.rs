@@ -54,11 +54,16 @@ fn word(r: &Resolver<'_>, place: &Place<'_>, token: &str) -> Option<String> {
         "CALL" => called(r, place.said?).map(str::to_uppercase),
         "*" => Some(place.star.clone()),
         "function" => own(),
+        "Function" => own().map(|name| pascal(&name)),
         "FUNCTION" => own().map(|name| name.to_uppercase()),
         "type" => declared.owner.clone(),
         "class" => class_text(r, place),
         "prefix" => Some(prefix(r, place.form, place.said?, 0)),
-        "chain" => chain(r, place),
+        "chain" => argument(r, earlier(r, place)?, "0")
+            .map(|text| text.split_whitespace().next().unwrap_or_default().to_owned()),
+        "CHAIN" => called(r, earlier(r, place)?).map(str::to_uppercase),
+        "around" => Some(super::around::path(r, place.form, place.said?)),
+        "path" => Some(unit.path.clone()),
         "folder" => Some(folder(&unit.path)),
         "file" => Some(stem(&unit.path).to_owned()),
         "route" => Some(route(place.form, &unit.path)),
@@ -70,7 +75,7 @@ fn word(r: &Resolver<'_>, place: &Place<'_>, token: &str) -> Option<String> {
 }
 
 /// The text of an argument; a constant that is no text is named as it is written when that is short.
-fn argument(r: &Resolver<'_>, call: At, token: &str) -> Option<String> {
+pub(super) fn argument(r: &Resolver<'_>, call: At, token: &str) -> Option<String> {
     let slot = Slot::try_from(token.to_owned()).ok()?;
     let (written, steps) = r.slot_argument(call, &slot)?;
     if let Some(text) = r.fold_slot(call, &slot).and_then(|folded| folded.text().map(str::to_owned)) {
@@ -81,7 +86,7 @@ fn argument(r: &Resolver<'_>, call: At, token: &str) -> Option<String> {
     (steps.is_empty() && !text.is_empty() && text.len() <= 60 && text.chars().all(plain)).then(|| text.to_owned())
 }
 
-fn called<'a>(r: &Resolver<'a>, said: At) -> Option<&'a str> {
+pub(super) fn called<'a>(r: &Resolver<'a>, said: At) -> Option<&'a str> {
     let callee = super::library::callee_of(r, said);
     let unit = r.index.unit(callee.unit);
     r.index.meant_name(callee.unit, unit, strip(unit, callee.expr))
@@ -145,18 +150,29 @@ fn router_prefix(r: &Resolver<'_>, form: &Form, router: At, depth: usize) -> Str
     }
 }
 
-/// The first arguments of earlier calls of a chain: `program.command('migrate').action(f)`.
-fn chain(r: &Resolver<'_>, place: &Place<'_>) -> Option<String> {
+/// An earlier call of the chain: `program.command('migrate')` of `program.command('migrate').action(f)`.
+fn earlier(r: &Resolver<'_>, place: &Place<'_>) -> Option<At> {
     let mut at = place.said?;
     for _ in 0..20 {
         let (callee, _) = r.call(at)?;
-        let ExprKind::Member { base, .. } = r.index.kind(callee) else { return None };
-        at = At { unit: at.unit, expr: *base };
+        match r.index.kind(callee) {
+            ExprKind::Member { base, .. } => at = At { unit: at.unit, expr: *base },
+            _ => return None,
+        }
         if called(r, at).is_some_and(|name| place.form.chain.iter().any(|c| c == name)) {
-            return argument(r, at, "0").map(|text| text.split_whitespace().next().unwrap_or_default().to_owned());
+            return Some(at);
         }
     }
     None
+}
+
+/// `place_order` as a schema writes it: `PlaceOrder`.
+fn pascal(name: &str) -> String {
+    let words = name.split('_').map(|word| {
+        let mut rest = word.chars();
+        rest.next().map(|first| first.to_uppercase().chain(rest).collect::<String>()).unwrap_or_default()
+    });
+    words.collect()
 }
 
 fn folder(path: &str) -> String {

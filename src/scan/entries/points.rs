@@ -39,7 +39,11 @@ impl<'r, 'a> Finder<'r, 'a> {
         let mut patterns: Vec<&'r Form> = vec![];
         for form in &forms.entries {
             for call in &form.calls {
-                if call.contains('*') { patterns.push(form) } else { by_name.entry(call).or_default().push(form) }
+                if call.contains('*') || call.contains("::") {
+                    patterns.push(form)
+                } else {
+                    by_name.entry(call).or_default().push(form)
+                }
             }
         }
         let mut calls: Vec<(At, &'r Form)> = vec![];
@@ -51,8 +55,8 @@ impl<'r, 'a> Finder<'r, 'a> {
             for call in &unit.calls {
                 let at = At { unit: n as u32, expr: call.expr };
                 let Some((callee, _)) = r.call(at) else { continue };
-                let Some(last) = r.index.last_name(unit, callee.expr) else { continue };
-                let fits = |form: &&&'r Form| form.calls.iter().any(|c| matched(c, last).is_some());
+                let fits =
+                    |form: &&&'r Form| form.calls.iter().any(|c| star_of(r, c, callee.unit, callee.expr).is_some());
                 calls.extend(patterns.iter().filter(fits).map(|form| (at, *form)));
             }
         }
@@ -155,8 +159,8 @@ impl<'a> Wanted<'_, 'a> {
         let r = self.r;
         let callee = callee_of(r, said);
         let unit = r.index.unit(callee.unit);
-        let last = r.index.meant_name(callee.unit, unit, strip(unit, callee.expr))?;
-        let star = names.iter().find_map(|pattern| matched(pattern, last))?;
+        let expr = strip(unit, callee.expr);
+        let star = names.iter().find_map(|pattern| star_of(r, pattern, callee.unit, expr))?;
         if form.from.is_empty() {
             return Some(star);
         }
@@ -193,7 +197,13 @@ impl<'a> Wanted<'_, 'a> {
             return;
         }
         if let Some(star) = self.is_said(form, &form.calls, call) {
-            handlers.into_iter().for_each(|function| self.note(form, Some(call), star, function));
+            for function in handlers {
+                // The server of a service is given an object that has other methods, too.
+                let of = self.r.index.function(function).implements.as_deref();
+                if form.object.is_none() || of.is_none_or(|of| star.is_empty() || of == star) {
+                    self.note(form, Some(call), star, function);
+                }
+            }
         }
     }
 
@@ -240,15 +250,16 @@ impl<'a> Wanted<'_, 'a> {
     /// Methods of a type that others can call.
     fn methods_of(&self, ty: &Name, form: &Form) -> Vec<FnAt> {
         let r = self.r;
-        let open = |name: &str| {
-            !name.starts_with('_')
-                && name != CONSTRUCTOR
-                && (r.index.names_arguments() || name.starts_with(char::is_uppercase))
+        let open = |function: &Function| {
+            !function.name.starts_with('_')
+                && function.name != CONSTRUCTOR
+                && (r.index.names_arguments()
+                    || function.implements.is_some()
+                    || function.name.starts_with(char::is_uppercase))
         };
         let fits = |at: &&FnAt| {
             let function = r.index.function(**at);
-            let named =
-                if form.methods.is_empty() { open(&function.name) } else { form.methods.contains(&function.name) };
+            let named = if form.methods.is_empty() { open(function) } else { form.methods.contains(&function.name) };
             function.owner.is_some()
                 && named
                 && match r.member(&Ty::Named(ty.clone()), &function.name).what {
@@ -315,6 +326,18 @@ impl<'a> Wanted<'_, 'a> {
             function.owner.is_none() && !function.name.is_empty() && self.r.index.unit(f.unit).package == *package
         };
         self.functions.iter().filter(inside).copied().collect()
+    }
+}
+
+/// What the star of a pattern stands for in a callee; `Type::name` means the last two names.
+fn star_of<'a>(r: &Resolver<'a>, pattern: &str, n: u32, callee: ExprId) -> Option<&'a str> {
+    let unit = r.index.unit(n);
+    let Some((owner, name)) = pattern.split_once("::") else {
+        return matched(pattern, r.index.meant_name(n, unit, callee)?);
+    };
+    match &unit.expr(callee).kind {
+        ExprKind::Member { base, name: last } if last == name => matched(owner, r.index.meant_name(n, unit, *base)?),
+        _ => None,
     }
 }
 

@@ -141,6 +141,7 @@ impl Builder {
         self.unit.functions.push(Function {
             name: name.to_owned(),
             owner: None,
+            implements: None,
             receiver: None,
             params: vec![],
             rest: None,

@@ -234,13 +234,16 @@ impl<'t> Lowering<'t> {
             }
             _ => "?".to_owned(),
         };
+        let implements = item.trait_.as_ref().and_then(|(_, path, _)| path.segments.last());
+        let implements = implements.map(|last| last.ident.to_string());
         self.selves.push(own.clone());
         for member in &item.items {
             match member {
                 ImplItem::Fn(function) => {
                     let decorators = self.attributes(&function.attrs);
                     let owner = Some((name.clone(), own.clone()));
-                    self.function(&function.sig, Some(&function.block), owner, decorators);
+                    let id = self.function(&function.sig, Some(&function.block), owner, decorators);
+                    self.b.with(id, |f| f.implements.clone_from(&implements));
                 }
                 ImplItem::Const(item) => self.associated(&name, &item.ident, &item.expr),
                 _ => {}
@@ -278,12 +281,20 @@ impl<'t> Lowering<'t> {
             match &attribute.meta {
                 Meta::List(list) => {
                     let named = self.named_arguments(list.tokens.clone());
-                    found.push(self.add(ExprKind::Call { callee, args: vec![], named, spread: false }, range));
+                    let args = self.first_text(list.tokens.clone()).into_iter().collect();
+                    found.push(self.add(ExprKind::Call { callee, args, named, spread: false }, range));
                 }
                 _ => found.push(callee),
             }
         }
         found
+    }
+
+    /// The text an attribute begins with: `#[post("/orders", data = "<order>")]`.
+    fn first_text(&mut self, tokens: proc_macro2::TokenStream) -> Option<ExprId> {
+        let Some(TokenTree::Literal(value)) = tokens.into_iter().next() else { return None };
+        let syn::Lit::Str(text) = syn::Lit::new(value) else { return None };
+        Some(self.add(ExprKind::Text(text.value()), text.span().byte_range()))
     }
 
     /// `name = "…"` among the tokens of an attribute.
@@ -309,7 +320,7 @@ impl<'t> Lowering<'t> {
         body: Option<&syn::Block>,
         owner: Option<(String, TypeExpr)>,
         decorators: Vec<ExprId>,
-    ) {
+    ) -> FuncId {
         let before = self.open_generics(&signature.generics);
         let start = signature.fn_token.span.byte_range().start;
         let end = body.map_or(start, |b| b.brace_token.span.close().byte_range().end);
@@ -344,6 +355,7 @@ impl<'t> Lowering<'t> {
         }
         self.b.close_function();
         self.generics.truncate(before);
+        id
     }
 
     /// Declare a parameter, whatever pattern it is taken apart by.

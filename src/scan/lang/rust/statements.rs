@@ -128,7 +128,7 @@ impl<'t> Lowering<'t> {
                 let var = self.b.declare(&item.ident.to_string(), Role::Local, ty, line);
                 self.b.give(var, value, Take::Whole);
             }
-            Item::Fn(item) => self.function(&item.sig, Some(&item.block), None, vec![]),
+            Item::Fn(item) => _ = self.function(&item.sig, Some(&item.block), None, vec![]),
             _ => {}
         }
     }
