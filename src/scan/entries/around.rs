@@ -3,7 +3,7 @@
 use super::forms::Form;
 use super::library::callee_of;
 use super::names::{argument, called};
-use crate::scan::index::{At, FnAt};
+use crate::scan::index::{Asks, At, FnAt};
 use crate::scan::program::*;
 use crate::scan::resolve::Resolver;
 
@@ -72,7 +72,11 @@ fn used(r: &Resolver<'_>, at: At) -> Option<At> {
     let returning = |value: ExprId| {
         let returns = |f: &Function| f.returns.iter().any(|found| found.values.contains(&value));
         let func = FuncId(unit.functions.iter().position(returns)? as u32);
-        match r.callers(FnAt { unit: at.unit, func }).as_slice() {
+        // However far up the handler is: a path that lacks its beginning would be a wrong one.
+        let asks = r.index.asks.replace(Asks::Near);
+        let callers = r.callers(FnAt { unit: at.unit, func });
+        r.index.asks.set(asks);
+        match callers.as_slice() {
             [only] => Some(end_of_chain(r, *only)),
             _ => None,
         }
