@@ -58,6 +58,8 @@ pub(super) fn defaults(r: &Resolver<'_>, n: u32) -> HashSet<ExprId> {
             _ => {}
         }
     }
+    let written = unit.writes.iter().filter(|write| is_text(&write.source.value));
+    found.extend(written.filter(|write| r.is_settings_default(n, write)).map(|write| write.source.value));
     found
 }
 
