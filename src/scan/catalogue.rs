@@ -549,8 +549,6 @@ pub struct HazardRule {
     pub literals: Vec<String>,
     /// Literals of files that do not name the SDK count too.
     pub anywhere: bool,
-    /// The literal is a secret: never shown, and only with something behind its marker.
-    pub secret: bool,
     /// Connections that are given no address count; literals that are the default of a setting do not.
     pub defaults: bool,
     /// Only in this slot (`query`).
