@@ -110,6 +110,9 @@ pub struct Catalogue {
     /// Where settings come from.
     #[serde(default)]
     pub configuration: BTreeMap<String, Setting>,
+    /// Classes whose fields are settings.
+    #[serde(default)]
+    pub settings_classes: Option<SettingsClasses>,
     /// Services that are asked for feature flags.
     #[serde(default)]
     pub flag_services: Vec<FlagService>,
@@ -496,6 +499,26 @@ pub struct Setting {
     pub name: usize,
 }
 
+/// Classes whose fields are read from settings: the written value stands in only when nothing is set.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SettingsClasses {
+    /// Library classes that make a class which inherits from them one.
+    pub bases: Vec<String>,
+    /// In words: `env`.
+    pub words: String,
+    /// Field or inner class that holds the options of such a class.
+    pub options: Vec<String>,
+    /// Option that comes before the name of every field.
+    pub prefix: String,
+    /// Option under which names are not written in capitals.
+    pub exact_case: String,
+    /// Named arguments of a field's default that name its setting in full, the strongest first.
+    pub names: Vec<String>,
+    /// Fields whose name begins so are not read.
+    pub private: Option<String>,
+}
+
 /// A feature-flag service: the flag's key is the first text its methods are given.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -526,8 +549,6 @@ pub struct HazardRule {
     pub literals: Vec<String>,
     /// Literals of files that do not name the SDK count too.
     pub anywhere: bool,
-    /// The literal is a secret: never shown, and only with something behind its marker.
-    pub secret: bool,
     /// Connections that are given no address count; literals that are the default of a setting do not.
     pub defaults: bool,
     /// Only in this slot (`query`).

@@ -38,18 +38,6 @@ pub fn find(r: &Resolver<'_>, classified: &Classified<'_>, drafts: &[Draft<'_>])
     found
 }
 
-/// Files that hold a private key.
-pub fn private_key_files(paths: &[String], hazards: &mut Vec<Hazard>) {
-    hazards.extend(paths.iter().map(|path| Hazard {
-        id: "private-key".into(),
-        detail: "a private key is in the tree".into(),
-        path: path.clone(),
-        line: 1,
-        scope: super::scope::classify(path, "", None),
-        snippet: None,
-    }));
-}
-
 fn matches_api(pattern: &str, full: &str) -> bool {
     match pattern.strip_suffix('*') {
         Some(prefix) => full.starts_with(prefix),
@@ -64,15 +52,13 @@ fn hazard(r: &Resolver<'_>, rule: &HazardRule, at: At) -> Hazard {
 }
 
 fn at_line(unit: &Unit, rule: &HazardRule, line: u32) -> Hazard {
-    // A key never reaches a report, not even as a snippet.
-    let snippet = (!rule.secret).then(|| unit.line(line));
     Hazard {
         id: rule.id.clone(),
         detail: rule.detail.clone(),
         path: unit.path.clone(),
         line,
         scope: unit.scope,
-        snippet,
+        snippet: Some(unit.line(line)),
     }
 }
 

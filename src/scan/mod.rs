@@ -14,6 +14,7 @@ pub mod fingerprint;
 pub mod hazards;
 pub mod index;
 pub mod inventory;
+mod keys;
 pub mod lang;
 mod merge;
 pub mod prefilter;
@@ -106,7 +107,6 @@ fn scan_in_pool(root: &Path, options: &ScanOptions) -> Result<CodeFacts, Problem
     for analysis in languages {
         places.extend(analysis?.into_facts(&mut facts));
     }
-    hazards::private_key_files(&walked.private_keys, &mut facts.hazards);
     factories::apply(&mut facts, &options.factories, &places);
     finish(walked, &mut facts);
     Ok(facts)
@@ -114,6 +114,7 @@ fn scan_in_pool(root: &Path, options: &ScanOptions) -> Result<CodeFacts, Problem
 
 /// Sort everything and fill the coverage.
 fn finish(walked: Walked, facts: &mut CodeFacts) {
+    facts.hazards.extend(walked.private_keys);
     let coverage = &mut facts.coverage;
     coverage.files_seen = walked.seen;
     coverage.languages = walked.languages;

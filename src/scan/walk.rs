@@ -1,7 +1,7 @@
 //! Finding the files: parallel, honouring `.gitignore`, reading each file once.
 //!
 //! While a file is in memory its bytes are searched for the SDK's markers, so that trees without Temporal
-//! cost one pass and no parsing.
+//! cost one pass and no parsing, and for private keys, which count wherever they are.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -11,10 +11,9 @@ use aho_corasick::AhoCorasick;
 use ignore::overrides::OverrideBuilder;
 use ignore::{DirEntry, WalkBuilder, WalkState};
 
-use super::ScanOptions;
 use super::lang::{self, FrontEnd};
-use super::text;
-use crate::facts::code::Skip;
+use super::{ScanOptions, keys, text};
+use crate::facts::code::{Hazard, Skip};
 use crate::ui::Problem;
 
 /// Markers searched for in files of languages without a front end.
@@ -58,8 +57,8 @@ pub struct Walked {
     pub languages: BTreeMap<String, u64>,
     /// Language → files that name Temporal.
     pub not_analysed: BTreeMap<String, Vec<String>>,
-    /// Key files with a private key.
-    pub private_keys: Vec<String>,
+    /// Private keys, in key files and in source text.
+    pub private_keys: Vec<Hazard>,
     /// Not looked at.
     pub skipped: Vec<Skip>,
 }
@@ -74,7 +73,8 @@ enum Seen {
         language: &'static str,
         path: Option<String>,
     },
-    PrivateKey(String),
+    /// Private keys in a file that is told of by itself.
+    PrivateKeys(Vec<Hazard>),
     Skip(Skip),
     Uninteresting,
 }
@@ -126,8 +126,12 @@ pub fn walk(root: &Path, options: &ScanOptions, markers: &AhoCorasick) -> Result
                             if !skipped_folders(&entry) {
                                 return WalkState::Skip;
                             }
-                            if let Some(seen) = look(root, &entry, options, markers, any) {
+                            let mut keys = vec![];
+                            if let Some(seen) = look(root, &entry, options, markers, any, &mut keys) {
                                 batch.push(seen);
+                            }
+                            if !keys.is_empty() {
+                                batch.push(Seen::PrivateKeys(keys));
                             }
                         }
                         Err(error) => batch.push(Seen::Skip(walk_error(root, &error))),
@@ -142,6 +146,10 @@ pub fn walk(root: &Path, options: &ScanOptions, markers: &AhoCorasick) -> Result
         match seen {
             Seen::Skip(skip) => {
                 walked.skipped.push(skip);
+                continue;
+            }
+            Seen::PrivateKeys(keys) => {
+                walked.private_keys.extend(keys);
                 continue;
             }
             Seen::Entry(entry) => {
@@ -160,7 +168,6 @@ pub fn walk(root: &Path, options: &ScanOptions, markers: &AhoCorasick) -> Result
                     walked.not_analysed.entry(language.to_owned()).or_default().push(path);
                 }
             }
-            Seen::PrivateKey(path) => walked.private_keys.push(path),
             Seen::Uninteresting => {}
         }
         walked.seen += 1;
@@ -169,7 +176,6 @@ pub fn walk(root: &Path, options: &ScanOptions, markers: &AhoCorasick) -> Result
     walked.entries.sort_by(|a, b| a.path.cmp(&b.path));
     walked.manifests.sort_by(|a, b| a.1.cmp(&b.1));
     walked.not_analysed.values_mut().for_each(|files| files.sort());
-    walked.private_keys.sort();
     Ok(walked)
 }
 
@@ -205,6 +211,7 @@ fn look(
     options: &ScanOptions,
     markers: &AhoCorasick,
     any: &AhoCorasick,
+    private_keys: &mut Vec<Hazard>,
 ) -> Option<Seen> {
     let kind = entry.file_type()?;
     if kind.is_dir() {
@@ -237,6 +244,9 @@ fn look(
         Ok(bytes) => bytes,
         Err(error) => return skip(format!("unreadable: {error}")),
     };
+    if front.is_some() || language.is_some() {
+        private_keys.extend(keys::in_source(&path, &bytes, front));
+    }
     if let Some(front) = front {
         let marked = markers.is_match(&bytes);
         let file = Entry { path, full: entry.path().to_owned(), front, marked };
@@ -249,8 +259,8 @@ fn look(
         return Some(Seen::Manifest(front, path, String::from_utf8_lossy(&bytes).into_owned()));
     }
     if key_file {
-        let private = bytes.windows(16).any(|w| w == b"PRIVATE KEY-----");
-        return Some(if private { Seen::PrivateKey(path) } else { Seen::Uninteresting });
+        private_keys.extend(keys::in_key_file(&path, &bytes));
+        return Some(Seen::Uninteresting);
     }
     let language = language?;
     let path = any.is_match(&bytes).then_some(path);

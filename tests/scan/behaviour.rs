@@ -55,6 +55,32 @@ fn keys_never_reach_the_document() {
 }
 
 #[test]
+fn a_key_is_found_in_a_file_that_nothing_asks_for() {
+    let text = format!("{HEAD}{START}");
+    let key = "package certs\n\nconst Key = `-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASC\n-----END PRIVATE KEY-----`\n";
+    let facts = Tree::new(&[
+        ("a.go", text.as_bytes()),
+        ("certs/key.go", key.as_bytes()),
+        ("certs/key_test.go", key.as_bytes()),
+        ("certs/key.rb", b"KEY = '-----BEGIN PRIVATE KEY-----MIIEvQIBADANBgkqhkiG9w0BAQEFAASC'\n"),
+        ("certs/read.go", b"package certs\n\nconst begin = \"-----BEGIN PRIVATE KEY-----\"\n"),
+    ])
+    .scan();
+    assert_eq!(facts.coverage.files_parsed, 1);
+    let keys: Vec<_> = facts.hazards.iter().map(|h| (h.id.as_str(), h.path.as_str(), h.line, h.scope)).collect();
+    let key = |path, line, scope| ("private-key", path, line, scope);
+    assert_eq!(
+        keys,
+        [
+            key("certs/key.go", 3, Scope::Main),
+            key("certs/key.rb", 1, Scope::Main),
+            key("certs/key_test.go", 3, Scope::Test)
+        ]
+    );
+    assert!(!serde_json::to_string(&facts).unwrap().contains("MIIEvQ"));
+}
+
+#[test]
 fn several_roots_keep_their_places_apart() {
     let text = format!("{HEAD}{START}");
     let (one, two) = (Tree::new(&[("a.go", text.as_bytes())]), Tree::new(&[("a.go", text.as_bytes())]));

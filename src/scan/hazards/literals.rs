@@ -7,16 +7,9 @@ use crate::scan::index::At;
 use crate::scan::program::*;
 use crate::scan::resolve::{Folded, Resolver};
 
-/// Whether a literal holds what a rule looks for. For a secret the marker is not enough: something must follow it.
+/// Whether a literal holds what a rule looks for.
 pub(super) fn has(rule: &HazardRule, text: &str) -> bool {
-    rule.literals.iter().any(|literal| match text.find(literal.as_str()) {
-        Some(at) if rule.secret => {
-            let after = text.get(at + literal.len()..).unwrap_or_default();
-            after.trim_start_matches(['\\', 'n', 'r', '\n', '\r', ' ']).len() > "-----END".len()
-                || after.chars().any(char::is_alphanumeric) && !after.contains("-----")
-        }
-        found => found.is_some(),
-    })
+    rule.literals.iter().any(|literal| text.contains(literal.as_str()))
 }
 
 /// Literals that stand in only when a setting is absent: `getenv("X", "…")`, `process.env.X || "…"`, a flag's default.
@@ -58,6 +51,8 @@ pub(super) fn defaults(r: &Resolver<'_>, n: u32) -> HashSet<ExprId> {
             _ => {}
         }
     }
+    let written = unit.writes.iter().filter(|write| is_text(&write.source.value));
+    found.extend(written.filter(|write| r.is_settings_default(n, write)).map(|write| write.source.value));
     found
 }
 
@@ -127,15 +122,5 @@ mod tests {
         for line in ["", "tctlx", "use tctl", "temporal workflow list", "temporal operator namespace describe"] {
             assert!(!starts(&commands, line), "{line}");
         }
-    }
-
-    #[test]
-    fn a_marker_alone_is_no_key() {
-        let rule = HazardRule { literals: vec!["PRIVATE KEY-----".into()], secret: true, ..HazardRule::default() };
-        assert!(has(&rule, "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASC\n-----END PRIVATE KEY-----"));
-        assert!(has(&rule, "-----BEGIN PRIVATE KEY-----s3cr3t"));
-        assert!(!has(&rule, "-----BEGIN PRIVATE KEY-----"));
-        assert!(!has(&rule, "-----BEGIN RSA PRIVATE KEY-----\n"));
-        assert!(!has(&rule, "-----END PRIVATE KEY-----"));
     }
 }

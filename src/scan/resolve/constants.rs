@@ -157,6 +157,7 @@ impl<'a> Resolver<'a> {
                 Some(words) => Folded::Setting(words.clone()),
                 None => Folded::Dynamic,
             },
+            End::Setting(words) => Folded::Setting(words.clone()),
             End::Instance(_) | End::Open(..) => Folded::Dynamic,
         }
     }

@@ -8,6 +8,7 @@ mod constants;
 mod literals;
 mod names;
 mod origins;
+mod settings;
 mod trace;
 mod types;
 

@@ -82,7 +82,7 @@ impl<'a> Resolver<'a> {
                     let short = crate::scan::index::name_part(ty);
                     open.push(("unknown_interface", format!("an object of type {short} that holds no client")));
                 }
-                End::Value(_) | End::Function(_) => {
+                End::Value(_) | End::Function(_) | End::Setting(_) => {
                     open.push(("function_value", "a value that is no client".to_owned()));
                 }
             }

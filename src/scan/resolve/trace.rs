@@ -43,6 +43,8 @@ pub enum End<'a> {
     Sdk(At, ApiRef<'a>),
     /// A call or member of another package.
     External(At),
+    /// A setting, in words: `env TEMPORAL_HOST`.
+    Setting(String),
     /// An object of a type of the tree, known by type only.
     Instance(Name),
     /// The path cannot be followed: reason code and place.

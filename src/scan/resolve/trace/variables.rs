@@ -231,8 +231,19 @@ impl<'a> Search<'_, 'a> {
             any = true;
             self.go(At { unit: literal.unit, expr: value }, path.clone());
         }
+        let settings = if self.ask.clients { vec![] } else { self.r.settings_of_field(owner, field) };
+        for words in &settings {
+            any = true;
+            if path.parts.first().is_none() {
+                self.end(End::Setting(words.clone()), &path);
+            }
+        }
         for (unit, i) in index.field_writes(field).to_vec() {
             let Some(write) = index.unit(unit).writes.get(i) else { continue };
+            // The setting says more than the default that stands in for it.
+            if !settings.is_empty() && path.parts.first().is_none() && self.r.is_settings_default(unit, write) {
+                continue;
+            }
             let ExprKind::Member { base, .. } = &index.unit(unit).expr(write.target).kind else { continue };
             let base = At { unit, expr: strip(index.unit(unit), *base) };
             let ty = self.r.type_of(At {
