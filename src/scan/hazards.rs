@@ -4,9 +4,9 @@ mod literals;
 
 use super::catalogue::HazardRule;
 use super::classify::{Classified, imports_sdk};
-use super::index::At;
+use super::index::{At, join, name_part};
 use super::program::*;
-use super::resolve::{Resolver, Ty};
+use super::resolve::{Resolver, Ty, What};
 use super::sites::Draft;
 use crate::facts::code::{Hazard, Kind, Scope};
 
@@ -81,6 +81,19 @@ fn query(
     }
 }
 
+/// The full name of a method of an object of another package, when some hazard is such a method.
+fn foreign_method(r: &Resolver<'_>, callee: At) -> Option<String> {
+    let ExprKind::Member { base, name } = r.index.kind(callee) else { return None };
+    let is_hazard = |function: &String| name_part(function) == name;
+    if !r.index.catalogue.hazards.iter().flat_map(|rule| &rule.functions).any(is_hazard) {
+        return None;
+    }
+    match r.member(&r.type_of(At { unit: callee.unit, expr: *base }), name).what {
+        What::Foreign(ty) => Some(join(&ty, name)),
+        _ => None,
+    }
+}
+
 /// Imports of packages that have no place beside Temporal Cloud.
 fn imports(r: &Resolver<'_>, n: u32, found: &mut Vec<Hazard>) {
     let unit = r.index.unit(n);
@@ -129,7 +142,7 @@ fn in_unit(r: &Resolver<'_>, n: u32, found: &mut Vec<Hazard>) {
             }
             ExprKind::Call { callee, named, .. } => {
                 let callee = At { unit: n, expr: *callee };
-                let name = r.outside_name(callee);
+                let name = r.outside_name(callee).or_else(|| foreign_method(r, callee));
                 let command = literals::command(r, at);
                 for rule in rules {
                     let called = name.as_ref().is_some_and(|name| rule.functions.contains(name));

@@ -19,7 +19,7 @@ fn every_kind_and_the_inventory() {
         facts.search_attributes.iter().map(|s| (s.name.as_str(), s.value_type.as_deref())).collect();
     assert!(keys.contains(&("CustomerId", Some("Keyword"))) && keys.contains(&("Amount", Some("Double"))));
     let hazards: Vec<&str> = facts.hazards.iter().map(|h| h.id.as_str()).collect();
-    for id in ["operator-service", "namespace-registration", "order-by", "hard-coded-address"] {
+    for id in ["operator-service", "namespace-registration", "order-by", "hard-coded-address", "external-signal"] {
         assert!(hazards.contains(&id), "{id} is missing from {hazards:?}");
     }
     let sdk = facts.sdks.iter().find(|s| s.package == "temporalio-sdk").unwrap();
