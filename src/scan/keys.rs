@@ -6,6 +6,9 @@ use super::lang::FrontEnd;
 use super::scope;
 use crate::facts::code::Hazard;
 
+/// The hazard found here, as rules name it.
+pub const HAZARD: &str = "private-key";
+
 /// What the first line of a private key in PEM form ends with.
 const MARKER: &[u8] = b"PRIVATE KEY-----";
 
@@ -37,7 +40,7 @@ pub fn in_source(path: &str, bytes: &[u8], front: Option<&dyn FrontEnd>) -> Vec<
 /// A key never reaches a report, not even as a snippet.
 fn hazard(path: &str, line: u32, text: &str, front: Option<&dyn FrontEnd>) -> Hazard {
     Hazard {
-        id: "private-key".into(),
+        id: HAZARD.into(),
         detail: "a private key is in the tree".into(),
         path: path.to_owned(),
         line,

@@ -14,7 +14,7 @@ pub mod fingerprint;
 pub mod hazards;
 pub mod index;
 pub mod inventory;
-mod keys;
+pub mod keys;
 pub mod lang;
 mod merge;
 pub mod prefilter;

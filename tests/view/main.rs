@@ -145,7 +145,9 @@ fn every_hazard_a_rule_asks_for_is_looked_for() {
         let text = std::fs::read_to_string(format!("rules/{}/{}.yaml", rule.area, rule.id)).expect("a rule");
         let Some(each) = text.lines().find(|l| l.starts_with("each: ") && l.contains("code.hazards")) else { continue };
         for id in each.split('\'').skip(1).step_by(2) {
-            assert!(sdk.contains(&format!("{{id: {id},")), "{}: nobody looks for {id}", rule.id);
+            // Keys are looked for in every source file, whatever its language.
+            let anywhere = id == temporal_preflight::scan::keys::HAZARD;
+            assert!(anywhere || sdk.contains(&format!("{{id: {id},")), "{}: nobody looks for {id}", rule.id);
         }
     }
 }
