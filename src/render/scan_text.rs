@@ -117,11 +117,13 @@ impl Page {
         self.line(&format!("{title}{commit}"));
         let main = |f: &dyn Fn(&Site) -> bool| code.sites.iter().filter(|s| s.scope.is_production() && f(s)).count();
         let starters = main(&|s| s.kind.starts());
-        let outside = main(&|s| s.kind.starts() && code::origin(s).0 != Mark::Ok);
+        let outside = main(&|s| s.kind.starts() && code::origin(s).0 == Mark::Failed);
+        let open = main(&|s| s.kind.starts() && matches!(code::origin(s).0, Mark::Attention | Mark::Unknown));
+        let open = if open == 0 { String::new() } else { format!(", {open} with an unknown connection") };
         let messages = main(&|s| s.kind.messages());
         self.wrapped(
             &format!(
-                "{} in production code, {outside} of them outside a connection factory; {}; {}.",
+                "{} in production code, {outside} of them outside a connection factory{open}; {}; {}.",
                 plural(starters, "starter"),
                 plural(messages, "message"),
                 plural(main(&|s| s.kind == Kind::Connect), "connection"),

@@ -67,8 +67,8 @@ pub fn find(r: &Resolver<'_>, forms: &Forms, drafts: &mut [Draft<'_>], lifts: &m
             let from = FnAt { unit, func };
             known.entry(from).or_insert_with(|| ways(r, &callers, &points, from)).clone()
         }
-        None if r.index.unit(unit).language == "go" => vec![],
-        None => vec![script(&r.index.unit(unit).path, line)],
+        None if forms.scripts => vec![script(&r.index.unit(unit).path, line)],
+        None => vec![],
     };
     for draft in drafts.iter_mut().filter(|d| wanted(d.site.kind) && d.site.scope.is_production()) {
         draft.site.entries = entries(draft.call.at.unit, draft.call.function, draft.site.line);

@@ -6,6 +6,10 @@ use super::program::FuncId;
 use super::resolve::Resolver;
 use crate::facts::code::*;
 
+/// Name of the function a program begins with, in every language analysed: nothing else can obtain a client from it, so
+/// it is never proposed as a factory. Whoever wants it to be one says so in the configuration.
+const ENTRY_POINT: &str = "main";
+
 /// A function of the tree, as the configuration may name it.
 pub struct Place {
     path: String,
@@ -85,8 +89,8 @@ fn propose(facts: &CodeFacts, places: &[Place]) -> Vec<Factory> {
     let production: Vec<&Site> = facts.sites.iter().filter(|s| feeds(s) && !s.client.origins.is_empty()).collect();
     let mut fed: BTreeMap<(&str, &str), usize> = BTreeMap::new();
     for site in &production {
-        let mut builders: Vec<(&str, &str)> =
-            site.client.origins.iter().filter_map(|o| Some((o.path.as_str(), o.function.as_deref()?))).collect();
+        let builders = site.client.origins.iter().filter_map(|o| Some((o.path.as_str(), o.function.as_deref()?)));
+        let mut builders: Vec<(&str, &str)> = builders.filter(|(_, function)| *function != ENTRY_POINT).collect();
         builders.sort_unstable();
         builders.dedup();
         for builder in builders {

@@ -46,6 +46,8 @@ pub enum Asks {
     All,
     /// Those that use the name and import what declares it.
     Near,
+    /// Those that declare the name: for constants, which add a name and no client.
+    Declarations,
     /// None: what was read is enough.
     Nothing,
 }
@@ -87,8 +89,6 @@ pub struct Index<'a> {
     annotations: HashMap<VarAt, Vec<At>>,
     /// Some packages hand on names of others.
     hands_on: bool,
-    /// Searches for constants do not have files parsed: what they would add is a name, not a client.
-    pub frugal: std::cell::Cell<bool>,
     /// Which files are asked for.
     pub asks: std::cell::Cell<Asks>,
     /// Names the analysis asked for and did not find.
@@ -133,7 +133,6 @@ impl<'a> Index<'a> {
             keyed: HashMap::default(),
             annotations: HashMap::default(),
             hands_on: units.iter().any(|u| !u.hands_on.is_empty() || u.imports.iter().any(|i| i.member.is_some())),
-            frugal: Default::default(),
             asks: Default::default(),
             wants: Default::default(),
         };
@@ -639,12 +638,16 @@ impl<'a> Index<'a> {
 
     /// Ask for files that hold a name.
     pub fn want(&self, package: &str, name: &str, reach: Reach) {
-        if name.is_empty() || name == "_" || (self.frugal.get() && reach != Reach::Declaration) {
+        if name.is_empty() || name == "_" {
             return;
         }
         let asks = self.asks.get();
-        if asks == Asks::Nothing || (asks == Asks::Near && reach == Reach::Declaration) {
-            return;
+        let declaration = reach == Reach::Declaration;
+        match asks {
+            Asks::Nothing => return,
+            Asks::Near if declaration => return,
+            Asks::Declarations if !declaration => return,
+            _ => {}
         }
         let package = package.strip_suffix("_test").unwrap_or(package);
         let reach = match reach {
@@ -657,7 +660,7 @@ impl<'a> Index<'a> {
 
     /// Ask for the file of a package that declares a method of a type apart from the type.
     pub fn want_method(&self, owner: &str, name: &str) {
-        if self.front.methods_apart() && self.asks.get() == Asks::All {
+        if self.front.methods_apart() && matches!(self.asks.get(), Asks::All | Asks::Declarations) {
             self.wants.borrow_mut().insert(Want {
                 name: name.to_owned(),
                 package: package_part(owner).to_owned(),

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use temporal_preflight::facts::code::{OriginStatus, Scope};
+use temporal_preflight::facts::code::{Kind, OriginStatus, Scope};
 use temporal_preflight::scan::{ScanOptions, merge, scan};
 
 use crate::tree::{HEAD, START, Tree, starts};
@@ -91,4 +91,25 @@ fn several_roots_keep_their_places_apart() {
     let alone = merge(vec![one.scan()]);
     assert_eq!(alone.sites[0].path, "a.go");
     assert_eq!(alone.sites[0].client.status, OriginStatus::Unresolved);
+}
+
+/// Nobody can obtain a client from a program's entry point: a client that is built there is the program's own.
+#[test]
+fn an_entry_point_is_no_factory_until_somebody_says_so() {
+    let program = |workflow: &str| {
+        format!(
+            "package main\n\nimport \"go.temporal.io/sdk/client\"\n\nfunc main() {{\n\tc, _ := client.Dial(client.Options{{}})\n\
+             \tc.ExecuteWorkflow(nil, client.StartWorkflowOptions{{}}, \"{workflow}\")\n\
+             \tc.ExecuteWorkflow(nil, client.StartWorkflowOptions{{}}, \"{workflow}Again\")\n}}\n"
+        )
+    };
+    let tree =
+        Tree::new(&[("cmd/api/main.go", program("A").as_bytes()), ("cmd/jobs/main.go", program("B").as_bytes())]);
+    let facts = tree.scan();
+    assert_eq!(facts.factories, []);
+    let origins = || facts.sites.iter().filter(|s| s.kind == Kind::Start).flat_map(|s| &s.client.origins);
+    assert_eq!((origins().count(), origins().filter(|o| o.factory).count()), (4, 0));
+    let options = ScanOptions { factories: vec!["cmd/api/main.go:main".into()], ..ScanOptions::default() };
+    let facts = scan(tree.0.path(), &options).unwrap();
+    assert_eq!(facts.sites.iter().flat_map(|s| &s.client.origins).filter(|o| o.factory).count(), 2);
 }

@@ -23,6 +23,9 @@ const FILES: [(&str, &str); 4] = [
 pub struct Forms {
     /// Language they are for.
     pub language: String,
+    /// A file is run when it is loaded: code outside of functions is entered as a program.
+    #[serde(default)]
+    pub scripts: bool,
     /// The forms.
     pub entries: Vec<Form>,
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::trace::{Ask, End, Found};
 use super::{Resolver, Ty};
 use crate::scan::catalogue::Slot;
-use crate::scan::index::{At, FnAt, name_part};
+use crate::scan::index::{Asks, At, FnAt, name_part};
 use crate::scan::program::*;
 
 /// Steps a folding search may take: constants are near.
@@ -92,10 +92,14 @@ impl<'a> Resolver<'a> {
     }
 
     /// Run a search that does not ask for further files.
-    pub(crate) fn frugally<T>(&self, search: impl FnOnce() -> T) -> T {
-        let before = self.index.frugal.replace(true);
+    fn frugally<T>(&self, search: impl FnOnce() -> T) -> T {
+        let before = self.index.asks.get();
+        self.index.asks.set(match before {
+            Asks::All | Asks::Declarations => Asks::Declarations,
+            Asks::Near | Asks::Nothing => Asks::Nothing,
+        });
         let result = search();
-        self.index.frugal.set(before);
+        self.index.asks.set(before);
         result
     }
 

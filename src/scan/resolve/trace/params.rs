@@ -254,7 +254,12 @@ impl<'a> Search<'_, 'a> {
             self.returns(*provider, 0, path);
         }
         if providers.is_empty() {
-            self.open("di_no_provider", format!("{} is called by a container", self.r.index.display(function)), path);
+            let function = self.r.index.display(function);
+            self.open(
+                "di_no_provider",
+                format!("a container fills {function}, and nothing in this tree provides it"),
+                path,
+            );
         }
         true
     }
