@@ -56,6 +56,16 @@ pub enum Known<T> {
     Unknown(Why),
 }
 
+/// What a document written by an older version does not hold, so that it is never taken for an answer.
+impl<T> Default for Known<T> {
+    fn default() -> Self {
+        Self::Unknown(Why::with_remedy(
+            "the document was written by a version that did not ask for this",
+            "take the snapshot again with this version of `temporal-preflight probe`",
+        ))
+    }
+}
+
 impl<T> Known<T> {
     /// Shorthand for an unknown without remedy.
     pub fn unknown(reason: impl Into<String>) -> Self {
