@@ -24,6 +24,8 @@ fn options(namespaces: &[&str]) -> ProbeOptions {
     ProbeOptions {
         namespaces: namespaces.iter().map(|&n| n.to_owned()).collect(),
         task_queues: Vec::new(),
+        starts_since: None,
+        list_open: 0,
         at: jiff::Timestamp::now(),
         rps: 500.0,
         deadline: Duration::from_secs(60),

@@ -185,6 +185,8 @@ fn probe_options(side: Side, migration: &Migration, flags: &ProbeFlags, task_que
             Side::Target => flags.target_rps.unwrap_or(10.0),
         },
         deadline: Duration::from_secs(flags.probe_timeout),
+        starts_since: None,
+        list_open: 0,
         progress: output::progress(),
         connect_only: false,
     }

@@ -86,12 +86,15 @@ pub fn namespace(name: &str) -> NamespaceSnapshot {
             closed: 900,
             oldest_open: Some(execution("PaymentSaga", 3_600)),
             longest_closed: Some(execution("PaymentSaga", 7_200)),
+            paused: Some(0),
+            durations: Some(Durations { p50: 60, p90: 600, p99: 3_600, max: 7_200 }),
         }]),
         open: Known::Known(0),
         closed: Known::Known(900),
         oldest_open: Known::Known(Some(execution("PaymentSaga", 3_600))),
         longest_closed: Known::Known(Some(execution("PaymentSaga", 7_200))),
         task_queues: Known::Known(vec![queue("payments", 4, true)]),
+        executions: Default::default(),
     }
 }
 
