@@ -4,8 +4,12 @@
 
 mod support;
 
+#[path = "probe/executions.rs"]
+mod executions;
 #[path = "probe/fake.rs"]
 mod fake;
+#[path = "probe/faults.rs"]
+mod faults;
 #[path = "probe/ladder.rs"]
 mod ladder;
 #[path = "probe/live.rs"]

@@ -103,6 +103,11 @@ impl Failure {
             Code::ResourceExhausted => {
                 "probe again with fewer requests (--source-rps, --target-rps), or when the cluster is less busy".into()
             }
+            Code::InvalidArgument if self.rpc.ends_with("WorkflowExecutions") => {
+                "the visibility of this server cannot be asked that: it takes advanced visibility (Elasticsearch, MySQL 8, \
+                 PostgreSQL 12 or SQLite), which servers since 1.24 always have"
+                    .into()
+            }
             Code::Unavailable | Code::DeadlineExceeded => {
                 "probe again; if it lasts, look at the health of the frontend and its store".into()
             }

@@ -39,6 +39,7 @@ use tokio::time::Instant;
 use tonic::Code;
 
 pub use connection::Connection;
+pub use read_only::reads;
 
 use budget::Budget;
 use client::{Client, Failure};

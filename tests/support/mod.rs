@@ -5,6 +5,7 @@
 pub mod estate;
 pub mod recorder;
 pub mod state;
+pub mod tasks;
 pub mod tls;
 pub mod workers;
 

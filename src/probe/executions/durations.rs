@@ -13,7 +13,7 @@ use crate::facts::cluster::{Durations, ExecutionSample, WorkflowType};
 use crate::facts::{Known, Why};
 
 /// Share of executions that took no longer, and how many more or fewer, as a share of all, are near enough.
-const QUANTILES: [(f64, f64); 3] = [(0.5, 0.02), (0.9, 0.01), (0.99, 0.0025)];
+const QUANTILES: [(f64, f64); 3] = [(0.5, 0.05), (0.9, 0.02), (0.99, 0.005)];
 /// A quantile is also near enough when it is known to this ratio.
 const RATIO: f64 = 1.1;
 /// Counts for one quantile; those before it make the next one cheaper.
@@ -102,8 +102,8 @@ impl Visibility<'_> {
             }
             *slot = search.answer(share, near);
         }
-        let [p50, p90, p99] = found;
-        Ok(Durations { p50, p90: p90.max(p50), p99: p99.max(p90).max(p50), max: longest.max(p99) })
+        let [p50, p90, p99] = found.map(|seconds| seconds.min(longest));
+        Ok(Durations { p50, p90: p90.max(p50), p99: p99.max(p90).max(p50), max: longest })
     }
 }
 
@@ -126,14 +126,14 @@ fn exact(mut seconds: Vec<f64>) -> Option<Durations> {
 struct Quantiles {
     all: f64,
     points: Vec<(f64, f64)>,
-    halve: bool,
+    steps: usize,
 }
 
 impl Quantiles {
     fn new(closed: u64, longest: u64) -> Self {
         let all = closed as f64;
         // None took longer than the longest; before the first count, all may have taken a second.
-        Self { all, points: vec![(1.0, all), ((longest as f64 + 1.0).max(1.0), 0.0)], halve: false }
+        Self { all, points: vec![(1.0, all), ((longest as f64 + 1.0).max(1.0), 0.0)], steps: 0 }
     }
 
     /// The neighbours of the duration that this many executions reach.
@@ -157,12 +157,17 @@ impl Quantiles {
         if self.near(reach, near).is_some() || high.0 / low.0 <= RATIO {
             return None;
         }
-        self.halve = !self.halve;
-        let part = if self.halve {
+        self.steps += 1;
+        let part = if self.steps.is_multiple_of(3) {
+            // Whatever the durations look like, the search comes to an end.
             0.5
         } else {
-            let (many, none) = (low.1.max(1.0).ln(), high.1.max(0.5).ln());
-            ((many - reach.max(0.5).ln()) / (many - none)).clamp(0.15, 0.85)
+            // Durations mostly lie so that the odds of taking longer fall evenly on logarithmic scales.
+            let odds = |n: f64| {
+                let n = n.clamp(0.5, self.all - 0.5);
+                (n / (self.all - n)).ln()
+            };
+            ((odds(low.1) - odds(reach)) / (odds(low.1) - odds(high.1))).clamp(0.1, 0.9)
         };
         Some(low.0 * (high.0 / low.0).powf(part))
     }
@@ -207,16 +212,17 @@ mod tests {
             let (low, high) = (at((share - near).max(0.0)) / RATIO - 1.0, at((share + near).min(1.0)) * RATIO + 1.0);
             assert!((low..=high).contains(&(value as f64)), "p{share}: {value} is not within {low} and {high}");
         }
-        assert!(counts <= most, "{counts} counts");
+        assert!(counts <= most, "{counts} counts, {found:?}");
     }
 
     #[test]
     fn quantiles_are_found_in_few_counts() {
         let n = 100_000;
         let part = |i: usize| (i as f64 + 0.5) / n as f64;
-        check(&(0..n).map(|i| part(i) * 86_400.0).collect::<Vec<_>>(), 16);
-        check(&(0..n).map(|i| 30.0 / (1.0 - part(i)).powf(1.5)).collect::<Vec<_>>(), 24);
-        check(&vec![3_600.0; n], 16);
+        check(&(0..n).map(|i| part(i) * 86_400.0).collect::<Vec<_>>(), 14);
+        check(&(0..n).map(|i| 30.0 / (1.0 - part(i)).powf(1.5)).collect::<Vec<_>>(), 12);
+        check(&(0..n).map(|i| 60.0 * (part(i) / (1.0 - part(i))).powf(0.7)).collect::<Vec<_>>(), 8);
+        check(&vec![3_600.0; n], 18);
         let mixed: Vec<f64> = (0..n).map(|i| if i % 20 == 0 { 2_592_000.0 } else { 2.0 }).collect();
         check(&mixed, 24);
         check(&vec![0.2; n], 3);

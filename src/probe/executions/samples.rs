@@ -16,11 +16,15 @@ use crate::facts::{Known, Why};
 /// Executions described in one namespace: one of each of so many types, those with most open executions first.
 const SAMPLES: usize = 60;
 
-/// The oldest open execution of each type.
-pub(super) async fn read(visibility: &Visibility<'_>, types: &[WorkflowType]) -> Known<Vec<DescribedExecution>> {
+/// The oldest open execution of each type; `missing` says which types may not be among them.
+pub(super) async fn read(
+    visibility: &Visibility<'_>,
+    types: &[WorkflowType],
+    missing: &[Why],
+) -> Known<Vec<DescribedExecution>> {
     let mut open: Vec<&WorkflowType> = types.iter().filter(|t| t.oldest_open.is_some()).collect();
     open.sort_by_key(|t| std::cmp::Reverse(t.open));
-    let mut whys: Vec<Why> = Vec::new();
+    let mut whys: Vec<Why> = missing.to_vec();
     if open.len() > SAMPLES {
         whys.push(Why::new(format!("executions of {SAMPLES} workflow types were looked at, of {}", open.len())));
     }

@@ -11,9 +11,9 @@ use crate::facts::cluster::{ExecutionSample, RecentStarts, StartedType, Starter}
 use crate::facts::{Known, Why};
 
 /// The newest executions of a type whose first event is read.
-const LOOKED_AT: usize = 5;
+const LOOKED_AT: usize = 3;
 /// First events read in one namespace.
-const EVENTS: usize = 150;
+const EVENTS: usize = 120;
 /// Where nobody said since when: a day, in seconds.
 const A_DAY: i64 = 86_400;
 
