@@ -136,11 +136,7 @@ fn a_fact_that_is_taken_away_never_leaves_a_pass() {
         ("open count", |n| n.open = Known::unknown("timed out"), &["open-executions-left"]),
         ("recent starts", |n| n.executions.recent = Known::unknown("old server"), &["still-started-on-source"]),
         ("cron workflows", |n| n.executions.cron = Known::unknown("timed out"), &["cron-workflow-open"]),
-        (
-            "samples",
-            |n| n.executions.samples = Known::unknown("denied"),
-            &["execution-near-limit", "list-in-single-value"],
-        ),
+        ("samples", |n| n.executions.samples = Known::unknown("denied"), &["execution-near-limit"]),
         (
             "configuration",
             |n| n.config = Known::unknown("denied"),

@@ -1,7 +1,7 @@
 //! What executions tell beside their number, as rules judge it.
 
 use temporal_preflight::facts::Known;
-use temporal_preflight::facts::cluster::{AttributeShape, Beginning, CronWorkflow, RecentStarts, StartedType, Starter};
+use temporal_preflight::facts::cluster::{Beginning, CronWorkflow, RecentStarts, StartedType, Starter};
 use temporal_preflight::judge::scorecard::Outcome;
 
 use super::facts::{described, execution, healthy, time};
@@ -19,7 +19,13 @@ fn began(workflow_type: &str, runs: u64, looked_at: u64, how: &[(&str, Beginning
         seen: 1,
         newest: execution(workflow_type, 60),
     };
-    StartedType { workflow_type: workflow_type.into(), runs, looked_at, starters: how.iter().map(starter).collect() }
+    StartedType {
+        workflow_type: workflow_type.into(),
+        runs,
+        looked_at,
+        largest_input: 120,
+        starters: how.iter().map(starter).collect(),
+    }
 }
 
 #[test]
@@ -85,26 +91,4 @@ fn an_execution_near_a_limit_says_which() {
         let outcome = outcome(&facts, "execution-near-limit");
         assert_eq!(outcome, if expected.is_some() { Outcome::Fail } else { Outcome::Pass });
     }
-}
-
-#[test]
-fn a_list_is_wrong_only_where_one_value_belongs() {
-    let with = |value_type: &str, values: Option<u64>| {
-        let mut facts = healthy();
-        let namespace = &mut source(&mut facts).namespaces[0];
-        namespace.search_attributes = Known::Known(vec![super::attribute("Tags", value_type)]);
-        let mut sample = described("PaymentSaga", 10);
-        sample.search_attributes = [
-            ("Tags".to_owned(), AttributeShape { bytes: 20, values }),
-            // The server's own lists are its own concern.
-            ("BuildIds".to_owned(), AttributeShape { bytes: 20, values: Some(3) }),
-        ]
-        .into();
-        namespace.executions.samples = Known::Known(vec![sample]);
-        outcome(&facts, "list-in-single-value")
-    };
-    assert_eq!(with("Keyword", Some(2)), Outcome::Fail);
-    assert_eq!(with("Keyword", Some(1)), Outcome::Pass);
-    assert_eq!(with("Keyword", None), Outcome::Pass);
-    assert_eq!(with("KeywordList", Some(5)), Outcome::Pass);
 }

@@ -102,6 +102,8 @@ pub struct StartedType {
     pub runs: u64,
     /// Of these the newest were looked at: so many.
     pub looked_at: u64,
+    /// The largest input among these, in bytes, metadata included; the contents are not read.
+    pub largest_input: u64,
     /// Who began them, as the first event of their history tells; one entry an identity and way.
     pub starters: Vec<Starter>,
 }

@@ -91,7 +91,8 @@ async fn started(
     samples: Vec<ExecutionSample>,
     whys: &mut Vec<Why>,
 ) -> StartedType {
-    let mut found = StartedType { workflow_type: name.to_owned(), runs, looked_at: 0, starters: Vec::new() };
+    let mut found =
+        StartedType { workflow_type: name.to_owned(), runs, looked_at: 0, largest_input: 0, starters: Vec::new() };
     let events = each(&samples, |sample| async move { (sample, visibility.first_event(sample).await) });
     for (sample, event) in events.await {
         let event = match event {
@@ -103,6 +104,7 @@ async fn started(
             }
         };
         found.looked_at += 1;
+        found.largest_input = found.largest_input.max(event.input_bytes);
         let same = |s: &&mut Starter| s.identity == event.identity && s.how == event.how;
         match found.starters.iter_mut().find(same) {
             Some(starter) => {

@@ -1,9 +1,10 @@
 //! The executions of a namespace: how many, how old, who starts them, what keeps them.
 
 use super::super::text::{duration, minute, number, plural, shorten};
+use super::super::view::began;
 use super::{LINES, Page};
 use crate::facts::Known;
-use crate::facts::cluster::{AgeBucket, Beginning, Durations, NamespaceSnapshot, RecentStarts};
+use crate::facts::cluster::{AgeBucket, Durations, NamespaceSnapshot, RecentStarts};
 
 impl Page {
     pub(super) fn executions(&mut self, n: &NamespaceSnapshot) {
@@ -66,7 +67,7 @@ impl Page {
                     let who = if s.identity.is_empty() { "nobody named" } else { &s.identity };
                     let (seen, of) = (number(s.seen), number(t.looked_at));
                     format!(
-                        "{} · {} by {who} · {seen} of {of} looked at, of {}",
+                        "{} · {who} · {} · {seen} of {of} looked at, of {}",
                         t.workflow_type,
                         began(s.how),
                         number(t.runs)
@@ -173,16 +174,4 @@ fn age(bucket: &AgeBucket) -> String {
 fn took(d: &Durations) -> String {
     let at = [("p50", d.p50), ("p90", d.p90), ("p99", d.p99), ("longest", d.max)];
     at.map(|(name, seconds)| format!("{name} {}", duration(seconds))).join(" · ")
-}
-
-fn began(how: Beginning) -> &'static str {
-    match how {
-        Beginning::Started => "started",
-        Beginning::Continued => "continued as new, first started",
-        Beginning::Cron => "begun by its cron expression, first started",
-        Beginning::Retried => "retried, first started",
-        Beginning::Reset => "reset, first started",
-        Beginning::Scheduled => "started by a schedule,",
-        Beginning::Child => "started by a parent,",
-    }
 }

@@ -26,11 +26,6 @@ pub(super) const PATHS: &[FactPath] = &[
         meaning: "open executions, among the oldest of each type, that come near what Temporal Cloud allows one execution",
         fields: "source_namespace, workflow_id, workflow_type, problem",
     },
-    FactPath {
-        path: "source.list_values",
-        meaning: "search attributes of a type with one value that hold several, on the oldest open execution of a type",
-        fields: "source_namespace, name, type, values, workflow_id, workflow_type",
-    },
 ];
 
 pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
@@ -39,7 +34,6 @@ pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
     let limits = limits::limits();
     let near = limits.and_then(|limits| per_moved_namespace(context, &|half| near_limits(half, limits)));
     view.put("source.executions_near_limits", near);
-    view.put("source.list_values", per_moved_namespace(context, &list_values));
 }
 
 fn recent_starts(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<Value>> {
@@ -137,28 +131,6 @@ fn size_problems(s: &DescribedExecution, limits: &Limits) -> Vec<String> {
         format!("{n} {what} wait, of {} allowed and {} advised", limits.pending, limits.advised_pending)
     }));
     problems
-}
-
-fn list_values(half: &Half<'_>) -> Known<Vec<Value>> {
-    let attributes = half.known("search attributes", &half.namespace.search_attributes);
-    let samples = half.known("open executions", &half.namespace.executions.samples);
-    attributes.zip(samples).map(|(attributes, samples)| {
-        let single = attributes.iter().filter(|a| a.value_type != "KeywordList");
-        single
-            .filter_map(|a| {
-                let several = |s: &&DescribedExecution| {
-                    s.search_attributes.get(&a.name).and_then(|shape| shape.values).is_some_and(|n| n > 1)
-                };
-                let s = samples.iter().find(several)?;
-                let values = s.search_attributes.get(&a.name).and_then(|shape| shape.values)?;
-                let resource = format!("workflow {} ({})", s.execution.workflow_id, s.execution.run_id);
-                Some(json!({"source_namespace": half.namespace.name, "name": a.name, "type": a.value_type,
-                            "values": values, "workflow_id": s.execution.workflow_id,
-                            "workflow_type": s.execution.workflow_type,
-                            "loci": [half.locus(resource, "DescribeWorkflowExecution")]}))
-            })
-            .collect()
-    })
 }
 
 /// `2026-11-20 08:00 UTC`.
