@@ -36,7 +36,8 @@ pub struct ProbeFlags {
     /// Seconds after which the probe of a side stops with what it has
     #[arg(long, value_name = "SECONDS", default_value_t = 600)]
     pub probe_timeout: u64,
-    /// Who has started executions since this instant, such as the one at which routing began [default: 24 hours ago]
+    /// Who has started executions since this instant, such as the one at which routing began [default: when the
+    /// first cohort of preflight.yaml was routed, else 24 hours ago]
     #[arg(long, value_name = "INSTANT", value_parser = clock::instant, help_heading = "What to look at")]
     pub starts_since: Option<Timestamp>,
     /// List so many of the oldest open executions one by one, with their projected end
@@ -191,11 +192,17 @@ fn probe_options(side: Side, migration: &Migration, flags: &ProbeFlags, task_que
             Side::Target => flags.target_rps.unwrap_or(10.0),
         },
         deadline: Duration::from_secs(flags.probe_timeout),
-        starts_since: flags.starts_since,
+        starts_since: flags.starts_since.or_else(|| first_routed(side, migration)),
         list_open: flags.list_open,
         progress: output::progress(),
         connect_only: false,
     }
+}
+
+/// When the first cohort was routed: from then on somebody may have been forgotten.
+fn first_routed(side: Side, migration: &Migration) -> Option<Timestamp> {
+    let routed = migration.preflight.plan.cohorts.iter().filter_map(|cohort| cohort.routed);
+    routed.min().filter(|_| side == Side::Source)
 }
 
 /// The connection ladder of one side, and nothing more.

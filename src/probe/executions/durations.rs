@@ -12,8 +12,8 @@ use super::{Field, Visibility, each, of_type};
 use crate::facts::cluster::{Durations, ExecutionSample, WorkflowType};
 use crate::facts::{Known, Why};
 
-/// Share of executions that took no longer, and how many more or fewer, as a share of all, are near enough.
-const QUANTILES: [(f64, f64); 3] = [(0.5, 0.05), (0.9, 0.02), (0.99, 0.005)];
+/// Share of executions that took no longer, and how many more of all may have, so that the answer is never too short.
+const QUANTILES: [(f64, f64); 3] = [(0.5, 0.06), (0.9, 0.03), (0.99, 0.006)];
 /// A quantile is also near enough when it is known to this ratio.
 const RATIO: f64 = 1.1;
 /// Counts for one quantile; those before it make the next one cheaper.
@@ -143,11 +143,11 @@ impl Quantiles {
         (low, high)
     }
 
+    /// The duration that is long enough for the share, and not much too long.
     fn near(&self, reach: f64, near: f64) -> Option<f64> {
-        let (low, high) = self.around(reach);
-        let enough = |(_, n): &(f64, f64)| (n - reach).abs() <= near * self.all;
+        let (_, high) = self.around(reach);
         // The first point is an assumption, not a count.
-        [high, low].into_iter().filter(|point| point.0 > 1.0).find(enough).map(|point| point.0)
+        (high.0 > 1.0 && reach - high.1 <= near * self.all).then_some(high.0)
     }
 
     /// The next duration to count at; none when the quantile is known well enough.
@@ -167,7 +167,8 @@ impl Quantiles {
                 let n = n.clamp(0.5, self.all - 0.5);
                 (n / (self.all - n)).ln()
             };
-            ((odds(low.1) - odds(reach)) / (odds(low.1) - odds(high.1))).clamp(0.1, 0.9)
+            let aim = reach - near * self.all / 2.0;
+            ((odds(low.1) - odds(aim)) / (odds(low.1) - odds(high.1))).clamp(0.1, 0.9)
         };
         Some(low.0 * (high.0 / low.0).powf(part))
     }
@@ -202,14 +203,14 @@ mod tests {
         (Durations { p50: found[0], p90: found[1], p99: found[2], max: longest }, counts)
     }
 
-    /// Each found value lies between the true values a little below and a little above its share.
+    /// Each found value lies between the true value and the one a little above.
     fn check(seconds: &[f64], most: usize) {
         let mut sorted = seconds.to_vec();
         sorted.sort_by(f64::total_cmp);
         let at = |share: f64| sorted[((share * sorted.len() as f64) as usize).min(sorted.len() - 1)];
         let (found, counts) = find(seconds);
         for ((share, near), value) in QUANTILES.into_iter().zip([found.p50, found.p90, found.p99]) {
-            let (low, high) = (at((share - near).max(0.0)) / RATIO - 1.0, at((share + near).min(1.0)) * RATIO + 1.0);
+            let (low, high) = (at(share) - 1.0, at((share + near).min(1.0)) * RATIO + 1.0);
             assert!((low..=high).contains(&(value as f64)), "p{share}: {value} is not within {low} and {high}");
         }
         assert!(counts <= most, "{counts} counts, {found:?}");
