@@ -39,6 +39,7 @@ use tokio::time::Instant;
 use tonic::Code;
 
 pub use connection::Connection;
+pub use read_only::reads;
 
 use budget::Budget;
 use client::{Client, Failure};
@@ -59,6 +60,10 @@ pub struct ProbeOptions {
     pub namespaces: Vec<String>,
     /// Task queues to describe although no open execution or schedule names them: those found in the code.
     pub task_queues: Vec<String>,
+    /// Executions started since this instant are looked at for who still starts here; the last 24 hours when not given.
+    pub starts_since: Option<Timestamp>,
+    /// List so many of the oldest open executions one by one; 0 for none. Calls grow with this number only.
+    pub list_open: usize,
     /// The instant ages are measured at.
     pub at: Timestamp,
     /// Visibility calls a second (5 is polite to a self-hosted cluster, 10 to Temporal Cloud).
@@ -275,6 +280,7 @@ async fn look_into(
         oldest_open: executions.oldest_open,
         longest_closed: executions.longest_closed,
         task_queues,
+        executions: executions.facts,
     }
 }
 

@@ -9,6 +9,7 @@ use temporalio_protos::temporal::api::workflowservice::v1::{
 use tonic::Code;
 
 use super::client::{Client, Failure};
+use super::executions;
 use super::time;
 use crate::facts::cluster::{ClusterInfo, ClusterKind, NamespaceConfig, NamespaceSnapshot, SystemInfo};
 use crate::facts::{Known, Why};
@@ -158,5 +159,6 @@ pub(super) fn unknown(name: &str, why: &Why) -> NamespaceSnapshot {
         oldest_open: Known::Unknown(why.clone()),
         longest_closed: Known::Unknown(why.clone()),
         task_queues: Known::Unknown(why.clone()),
+        executions: executions::unknown(why),
     }
 }

@@ -2,8 +2,11 @@
 //!
 //! A snapshot holds no payloads, no memo values and no credentials: inputs are hashed.
 
+mod executions;
+
 use std::collections::BTreeMap;
 
+pub use executions::*;
 use serde::{Deserialize, Serialize};
 
 use super::certificate::{Certificate, CertificateFile};
@@ -72,6 +75,7 @@ impl NamespaceSnapshot {
             && self.oldest_open.is_known()
             && self.longest_closed.is_known()
             && self.task_queues.is_known()
+            && self.executions.is_whole()
     }
 }
 
@@ -179,6 +183,9 @@ pub struct NamespaceSnapshot {
     pub longest_closed: Known<Option<ExecutionSample>>,
     /// Task queues seen on open executions and schedules, and those asked for by name.
     pub task_queues: Known<Vec<TaskQueue>>,
+    /// What else its executions tell.
+    #[serde(default)]
+    pub executions: ExecutionFacts,
 }
 
 /// `DescribeNamespace`.
@@ -227,6 +234,12 @@ pub struct WorkflowType {
     pub oldest_open: Option<ExecutionSample>,
     /// Longest closed execution of the type.
     pub longest_closed: Option<ExecutionSample>,
+    /// How many of the open ones are paused; `None` when the server does not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paused: Option<u64>,
+    /// How long closed executions of the type ran; `None` when none closed, or it was not learned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub durations: Option<Durations>,
 }
 
 /// One execution, named so that a person can look at it.

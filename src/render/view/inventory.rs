@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::executions;
 use super::links::Links;
 use super::mark::Mark;
 use super::table::{Cell, Table};
@@ -35,6 +36,7 @@ pub(super) fn tables(card: &Scorecard, links: &Links) -> Vec<Table> {
         None => tables.push(Table::new("inventory-code", "Source code", &[], vec![]).gap(gap)),
     }
     tables.push(workflow_types(card));
+    tables.extend(executions::tables(card));
     tables.push(certificates(card));
     tables.retain(|t| !t.is_void());
     tables
@@ -339,7 +341,8 @@ fn workflow_types(card: &Scorecard) -> Table {
                         Cell::num(number(t.open)),
                         Cell::num(t.oldest_open.as_ref().map_or_else(|| "–".to_owned(), |e| duration(e.seconds)))
                             .sub(t.oldest_open.as_ref().map(|e| e.workflow_id.clone()).unwrap_or_default()),
-                        Cell::num(t.longest_closed.as_ref().map_or_else(|| "–".to_owned(), |e| duration(e.seconds))),
+                        Cell::num(t.longest_closed.as_ref().map_or_else(|| "–".to_owned(), |e| duration(e.seconds)))
+                            .sub(t.durations.map(executions::most).unwrap_or_default()),
                         if in_code {
                             Cell::mark(Mark::Ok, "in the code")
                         } else if card.inventory.code.value().is_some() {

@@ -132,7 +132,10 @@ fn credential_name(credential: Credential) -> &'static str {
 }
 
 /// A list over the source namespaces that move.
-fn per_moved_namespace(context: &Context<'_>, list: &dyn Fn(&Half<'_>) -> Known<Vec<Value>>) -> Known<Vec<Value>> {
+pub(super) fn per_moved_namespace(
+    context: &Context<'_>,
+    list: &dyn Fn(&Half<'_>) -> Known<Vec<Value>>,
+) -> Known<Vec<Value>> {
     context.source.clone().and_then(|source| {
         compare::moved(&context.facts.plan).and_then(|moved| {
             Known::concat(moved.into_iter().map(|(m, _)| half(source, &m.source).and_then(|half| list(&half))))
@@ -142,7 +145,10 @@ fn per_moved_namespace(context: &Context<'_>, list: &dyn Fn(&Half<'_>) -> Known<
 
 /// A list over the moved namespaces and the excluded ones that the source still has: nobody may lose them with the
 /// cluster.
-fn per_planned_namespace(context: &Context<'_>, list: &dyn Fn(&Half<'_>) -> Known<Vec<Value>>) -> Known<Vec<Value>> {
+pub(super) fn per_planned_namespace(
+    context: &Context<'_>,
+    list: &dyn Fn(&Half<'_>) -> Known<Vec<Value>>,
+) -> Known<Vec<Value>> {
     let moved = per_moved_namespace(context, list);
     let excluded = context.source.clone().and_then(|source| {
         let excluded = context.facts.plan.namespaces.iter().filter(|m| m.target.is_none());

@@ -8,6 +8,7 @@ mod cluster;
 mod code;
 mod coverage;
 mod diff;
+mod executions;
 mod limits;
 mod plan;
 mod schedule_command;
@@ -73,7 +74,9 @@ pub struct FactPath {
 
 /// Every path [`build`] computes, in the order of the rooms the evidence comes from.
 pub fn fact_paths() -> impl Iterator<Item = &'static FactPath> {
-    [code::PATHS, cluster::PATHS, plan::PATHS, certificates::PATHS, diff::PATHS].into_iter().flatten()
+    [code::PATHS, cluster::PATHS, executions::PATHS, plan::PATHS, certificates::PATHS, diff::PATHS]
+        .into_iter()
+        .flatten()
 }
 
 /// Compute every fact rules can ask for.
@@ -82,6 +85,7 @@ pub fn build(facts: &Facts) -> FactView {
     let mut view = FactView::default();
     code::put(&context, &mut view);
     cluster::put(&context, &mut view);
+    executions::put(&context, &mut view);
     plan::put(&context, &mut view);
     certificates::put(&context, &mut view);
     diff::put(&context, &mut view);
