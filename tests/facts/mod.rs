@@ -221,6 +221,7 @@ pub fn site(kind: Kind, path: &str, line: u32) -> Site {
         scope: Scope::Main,
         function: Some("Handle".into()),
         workflow_type: Some("PaymentSaga".into()),
+        task_queue_from: None,
         task_queue: Some("payments".into()),
         cron: None,
         message_name: None,

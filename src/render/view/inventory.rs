@@ -96,6 +96,11 @@ pub(crate) fn entered_by(site: &Site) -> Option<(String, String)> {
     Some((shown(first), others.join(", ")))
 }
 
+/// The queue of a worker or start, or where its name comes from.
+fn queue(site: &Site) -> Option<String> {
+    site.task_queue.clone().or_else(|| site.task_queue_from.clone())
+}
+
 fn entry(site: &Site) -> Cell {
     match entered_by(site) {
         Some((first, others)) => Cell::text(first).sub(others),
@@ -147,7 +152,7 @@ fn starters(code: &CodeFacts, links: &Links) -> Table {
                     scope(s.scope)
                 }),
                 Cell::maybe(s.workflow_type.as_deref()).sub(s.cron.clone().unwrap_or_default()),
-                Cell::maybe(s.task_queue.as_deref()),
+                Cell::maybe(queue(s).as_deref()),
                 entry(s),
                 Cell::mark(mark, word).sub(from),
             ]
@@ -220,7 +225,7 @@ fn connections(code: &CodeFacts, links: &Links) -> Table {
             vec![
                 place(&s.path, s.line, links).sub(s.function.clone().unwrap_or_default()),
                 match s.kind {
-                    Kind::Worker => Cell::text("worker").sub(s.task_queue.clone().unwrap_or_default()),
+                    Kind::Worker => Cell::text("worker").sub(queue(s).unwrap_or_default()),
                     Kind::ConnectConfig => Cell::text("configuration"),
                     _ if in_factory => Cell::mark(Mark::Ok, "in the factory"),
                     _ => Cell::mark(Mark::Attention, "outside a factory"),
