@@ -20,7 +20,8 @@ pub struct ExecutionFacts {
     pub statuses: Known<BTreeMap<String, u64>>,
     /// Open executions by age, youngest first, without gaps.
     pub open_ages: Known<Vec<AgeBucket>>,
-    /// How long closed executions ran, all types together; none when none closed within retention.
+    /// How long closed executions ran, all types together; none when none closed within retention. Known in part when
+    /// the durations of some types are missing.
     pub durations: Known<Option<Durations>>,
     /// What was started lately, and by whom.
     pub recent: Known<RecentStarts>,

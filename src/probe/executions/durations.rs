@@ -8,7 +8,7 @@ use super::super::client::Failure;
 use super::super::query;
 use super::super::time;
 use super::extremes::{Extreme, ROWS};
-use super::{Field, Visibility, each, of_type};
+use super::{Field, Visibility, each, of_type, seen};
 use crate::facts::cluster::{Durations, ExecutionSample, WorkflowType};
 use crate::facts::{Known, Why};
 
@@ -16,19 +16,21 @@ use crate::facts::{Known, Why};
 const QUANTILES: [(f64, f64); 3] = [(0.5, 0.06), (0.9, 0.03), (0.99, 0.006)];
 /// A quantile is also near enough when it is known to this ratio.
 const RATIO: f64 = 1.1;
+/// Counts the durations of one type take, most of the time.
+const COUNTS: f64 = 8.0;
 /// Counts for one quantile; those before it make the next one cheaper.
 const STEPS: usize = 12;
 
 impl Visibility<'_> {
     /// Durations of the namespace, and of every type that has closed executions.
     ///
-    /// Types with few executions share a list of them; for the others durations are counted.
+    /// Types with few executions share a list of them; for the others durations are counted, for as many types as half
+    /// of the time left is enough for, those with most open executions first.
     pub(super) async fn durations(
         &self,
         closed: &Result<u64, Failure>,
         longest: &Known<Option<ExecutionSample>>,
         types: &mut [WorkflowType],
-        whys: &mut Vec<Why>,
     ) -> Known<Option<Durations>> {
         let all = match (closed, longest) {
             (Ok(0), _) => return Known::Known(None),
@@ -39,10 +41,29 @@ impl Visibility<'_> {
             (Ok(_), _) => return Known::unknown("the closed executions were deleted while they were looked for"),
             (Err(failure), _) => return Known::Unknown(failure.why()),
         };
+        let all = match all {
+            Ok(all) => Some(all),
+            Err(failure) => return Known::Unknown(failure.why()),
+        };
+        let mut whys = Vec::new();
         let mut found = self.of_small_types(types).await;
-        let number = types.len();
-        let large = types.iter().enumerate().filter(|(_, t)| t.closed > 0 && !found.contains_key(&t.name));
-        let counted = each(large, |(index, t)| async move {
+        let mut large: Vec<&WorkflowType> =
+            types.iter().filter(|t| t.closed > 0 && !found.contains_key(&t.name)).collect();
+        large.sort_by_key(|t| std::cmp::Reverse(t.open));
+        let affordable = self.client().left().as_secs_f64() / 2.0 * self.options.rps / COUNTS;
+        if large.len() as f64 > affordable {
+            let number = affordable as usize;
+            whys.push(Why::with_remedy(
+                format!(
+                    "durations of {number} workflow types were counted, of {}: the time did not allow more",
+                    large.len()
+                ),
+                "allow more time (--probe-timeout) or more requests (--source-rps, --target-rps)",
+            ));
+            large.truncate(number);
+        }
+        let number = large.len();
+        let counted = each(large.into_iter().enumerate(), |(index, t)| async move {
             self.say(&format!("durations of workflow type {} of {number}", index + 1));
             let is = query::equals(Field::WorkflowType.name(), &t.name);
             let longest = t.longest_closed.as_ref().map_or(0, |sample| sample.seconds);
@@ -57,7 +78,7 @@ impl Visibility<'_> {
         for t in types {
             t.durations = found.remove(&t.name);
         }
-        super::known(all.map(Some))
+        seen(all, &whys)
     }
 
     /// Types with few closed executions, as many to a list as fit. What cannot be listed is left to be counted.
