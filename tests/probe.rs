@@ -13,6 +13,9 @@ mod live;
 #[path = "probe/partial.rs"]
 mod partial;
 
+#[path = "probe/schedules.rs"]
+mod schedules;
+
 use std::time::Duration;
 
 use temporal_preflight::config::ConnectionSettings;

@@ -68,7 +68,7 @@ fn map<T: Clone>(changes: &Known<Vec<T>>, object: impl Fn(&T) -> Value) -> Known
 
 /// The serialised change with the fields remedies need (`pair` in the tables: source_namespace, target_namespace,
 /// target_kind, source_flags, target_flags).
-fn with(context: &Context<'_>, change: &impl serde::Serialize, extra: Value) -> Value {
+pub(super) fn with(context: &Context<'_>, change: &impl serde::Serialize, extra: Value) -> Value {
     let mut value = serde_json::to_value(change).unwrap_or_else(|e| json!({"broken": e.to_string()}));
     let name = |v: &Value, key: &str| v.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
     let (source, target) = (name(&value, "source_namespace"), name(&value, "target_namespace"));
