@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::{Halves, Pair};
 use crate::facts::cluster::Schedule;
-use crate::facts::{Known, Locus, Why};
+use crate::facts::{Known, Locus};
 
 /// Times a schedule was due at and neither cluster acted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -51,30 +51,26 @@ pub(super) fn gaps(halves: &Halves<'_>) -> Known<Vec<ScheduleGap>> {
         let paused = left.iter().filter(|s| s.paused);
         let pairs = paused.filter_map(|s| Some((s, right.iter().find(|t| t.id == s.id)?)));
         Known::concat(pairs.map(|(on_source, on_target)| {
-            let skipped = match &on_source.skipped {
-                Known::Known(skipped) | Known::Partial { value: skipped, .. } => skipped,
-                Known::Unknown(why) => {
-                    let reason = format!("what schedule {} let pass while paused: {}", on_source.id, why.reason);
-                    return Known::Unknown(Why { reason, remedy: why.remedy.clone() });
-                }
-            };
-            let due: Vec<Timestamp> = skipped.iter().collect();
-            let (verdict, missed) = missed(&due, on_target);
-            let resource = format!("schedule {}", on_source.id);
-            let gap = missed.first().zip(missed.last()).map(|(first, last)| ScheduleGap {
-                pair: halves.pair.clone(),
-                id: on_source.id.clone(),
-                verdict,
-                both_paused: on_target.paused,
-                missed: missed.len(),
-                first: *first,
-                last: *last,
-                loci: vec![
-                    source.locus(resource.clone(), "ListScheduleMatchingTimes"),
-                    target.locus(resource, "DescribeSchedule"),
-                ],
-            });
-            Known::Known(gap.into_iter().collect())
+            let what = format!("what schedule {} let pass while paused", on_source.id);
+            source.known(&what, &on_source.skipped).map(|skipped| {
+                let due: Vec<Timestamp> = skipped.iter().collect();
+                let (verdict, missed) = missed(&due, on_target);
+                let resource = format!("schedule {}", on_source.id);
+                let gap = missed.first().zip(missed.last()).map(|(first, last)| ScheduleGap {
+                    pair: halves.pair.clone(),
+                    id: on_source.id.clone(),
+                    verdict,
+                    both_paused: on_target.paused,
+                    missed: missed.len(),
+                    first: *first,
+                    last: *last,
+                    loci: vec![
+                        source.locus(resource.clone(), "ListScheduleMatchingTimes"),
+                        target.locus(resource, "DescribeSchedule"),
+                    ],
+                });
+                gap.into_iter().collect()
+            })
         }))
     })
 }

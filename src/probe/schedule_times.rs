@@ -35,6 +35,7 @@ pub(super) async fn read(client: &Client, namespace: &str, known: &mut Known<Vec
         options.say(&format!("{namespace}: times of schedule {} of {number}", index + 1));
         let until = options.at.saturating_add(AHEAD).unwrap_or(options.at);
         let answers = (ask.between(&schedule.id, options.at, until).await, ask.skipped(schedule, options.at).await);
+        let since_when = schedule.created.is_some() || !schedule.recent.is_empty() || !schedule.paused;
         for failure in [answers.0.as_ref().err(), answers.1.as_ref().err()].into_iter().flatten() {
             // What one schedule is refused, all are.
             if failure.is_final() || matches!(failure.code, Code::PermissionDenied | Code::Unimplemented) {
@@ -46,6 +47,9 @@ pub(super) async fn read(client: &Client, namespace: &str, known: &mut Known<Vec
             Err(failure) => Known::Unknown(failure.why()),
         };
         (schedule.times, schedule.skipped) = (known(answers.0), known(answers.1));
+        if !since_when {
+            schedule.skipped = Known::unknown("the server tells neither its last action nor when it was created");
+        }
     }
 }
 

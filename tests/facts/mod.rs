@@ -38,6 +38,7 @@ pub fn schedule(id: &str, paused: bool) -> Schedule {
         next_times: vec![],
         running: vec![],
         last_action: None,
+        skipped: Known::Known(MatchingTimes::default()),
         ..Schedule::default()
     }
 }
