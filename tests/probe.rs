@@ -15,6 +15,8 @@ mod partial;
 
 #[path = "probe/schedules.rs"]
 mod schedules;
+#[path = "probe/workers.rs"]
+mod workers;
 
 use std::time::Duration;
 

@@ -3,12 +3,14 @@
 //! Only namespaces that move are compared. Every list is [`Known`]: a namespace or a part of it that was not
 //! probed makes the list partial or unknown, with the reason, and never shorter in silence.
 
+mod deployments;
 mod namespaces;
 mod schedule_gaps;
 mod schedules;
 mod search_attributes;
 mod task_queues;
 
+pub use deployments::{DeploymentChange, DeploymentKind};
 pub use namespaces::{ConfigChange, ConfigKind, namespace_missing};
 pub use schedule_gaps::{GapVerdict, ScheduleGap};
 pub use schedules::{FieldDifference, ScheduleChange, ScheduleKind};
@@ -34,6 +36,8 @@ pub struct Comparison {
     pub namespaces: Known<Vec<ConfigChange>>,
     /// Task queues without workers on one side.
     pub task_queues: Known<Vec<QueueChange>>,
+    /// Worker deployments that the target lacks, or that lack workers.
+    pub deployments: Known<Vec<DeploymentChange>>,
     /// Workflow types by where they run.
     pub workflow_types: Known<Vec<TypeChange>>,
 }
@@ -58,6 +62,7 @@ pub fn compare(source: &Known<ClusterSnapshot>, target: &Known<ClusterSnapshot>,
         schedule_gaps: each.namespace(schedule_gaps::gaps),
         namespaces: each.namespace(namespaces::changes),
         task_queues: each.namespace(task_queues::queue_changes),
+        deployments: each.namespace(deployments::changes),
         workflow_types: each.namespace(task_queues::type_changes),
     }
 }

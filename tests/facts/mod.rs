@@ -95,6 +95,7 @@ pub fn namespace(name: &str) -> NamespaceSnapshot {
         oldest_open: Known::Known(Some(execution("PaymentSaga", 3_600))),
         longest_closed: Known::Known(Some(execution("PaymentSaga", 7_200))),
         task_queues: Known::Known(vec![queue("payments", 4, true)]),
+        deployments: Known::Known(vec![]),
         ..NamespaceSnapshot::default()
     }
 }

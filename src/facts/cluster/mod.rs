@@ -80,6 +80,7 @@ impl NamespaceSnapshot {
             && self.oldest_open.is_known()
             && self.longest_closed.is_known()
             && self.task_queues.is_known()
+            && self.deployments.is_known()
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
+
 use super::mark::Mark;
 use super::table::{Cell, Table};
 use crate::facts::Known;
@@ -30,8 +32,10 @@ impl Pair<'_> {
 /// Namespaces, search attributes, schedules and task queues of both sides.
 pub(super) fn tables(card: &Scorecard) -> Vec<Table> {
     let pairs = pairs(card);
+    let taken = |side: &Known<ClusterSnapshot>| side.value().map_or(card.at, |s| s.taken_at);
+    let taken = (taken(&card.inventory.source), taken(&card.inventory.target));
     let gap = super::gap(&card.inventory.source).or_else(|| super::gap(&card.inventory.target));
-    [namespaces(&pairs), search_attributes(&pairs), schedules(&pairs), task_queues(&pairs)]
+    [namespaces(&pairs), search_attributes(&pairs), schedules(&pairs), task_queues(&pairs, taken)]
         .into_iter()
         .map(|t| if t.gap.is_none() { t.gap(gap.clone()) } else { t })
         .map(Table::state_second)
@@ -271,7 +275,7 @@ fn interval(canonical: &str) -> String {
     }
 }
 
-fn task_queues(pairs: &[Pair]) -> Table {
+fn task_queues(pairs: &[Pair], taken: (Timestamp, Timestamp)) -> Table {
     let mut rows = Vec::new();
     for p in pairs.iter().filter(|p| p.target_name.is_some()) {
         let (source, target) = sides(p, |n| &n.task_queues);
@@ -279,8 +283,9 @@ fn task_queues(pairs: &[Pair]) -> Table {
         for name in names {
             let of = |side: Option<&'_ Vec<TaskQueue>>| side.and_then(|s| s.iter().find(|q| q.name == name).cloned());
             let (a, b) = (of(source), of(target));
-            let polled = |q: &Option<TaskQueue>| q.as_ref().map_or(0, |q| q.workflow_pollers.len());
-            let state = match (source.is_some() && target.is_some(), polled(&a), polled(&b)) {
+            let polled = |q: &Option<TaskQueue>, at| q.as_ref().map_or(0, |q| q.live_workflow_pollers(at));
+            let polled = (polled(&a, taken.0), polled(&b, taken.1));
+            let state = match (source.is_some() && target.is_some(), polled.0, polled.1) {
                 (false, ..) => Cell::mark(Mark::Unknown, "other side unknown"),
                 (true, 0, 0) => Cell::mark(Mark::Attention, "no workers"),
                 (true, _, 0) => Cell::mark(Mark::Attention, "workers on source only"),
@@ -292,8 +297,8 @@ fn task_queues(pairs: &[Pair]) -> Table {
                 Cell::code(name),
                 Cell::quiet(p.label()),
                 Cell::num(open.map_or_else(|| "–".to_owned(), number)),
-                pollers(a.as_ref()),
-                pollers(b.as_ref()),
+                pollers(a.as_ref(), taken.0),
+                pollers(b.as_ref(), taken.1),
                 state,
             ]);
         }
@@ -304,16 +309,22 @@ fn task_queues(pairs: &[Pair]) -> Table {
         &["Task queue", "Namespace", "Open, source", "Pollers, source", "Pollers, target", "State"],
         worst_first(rows),
     )
-    .note("Pollers of the last five minutes: workflow workers + activity workers.")
+    .note("Workers that poll: workflow workers + activity workers.")
     .gap(gaps(pairs, |n| &n.task_queues))
     .empty("No task queue was seen.")
 }
 
-fn pollers(queue: Option<&TaskQueue>) -> Cell {
-    match queue {
-        None => Cell::quiet("–"),
-        Some(q) => Cell::num(format!("{} + {}", q.workflow_pollers.len(), q.activity_pollers.len())),
-    }
+fn pollers(queue: Option<&TaskQueue>, at: Timestamp) -> Cell {
+    let Some(q) = queue else { return Cell::quiet("–") };
+    let waits = [(q.workflow_backlog, q.workflow_backlog_seconds), (q.activity_backlog, q.activity_backlog_seconds)];
+    let tasks: i64 = waits.iter().filter_map(|(tasks, _)| *tasks).filter(|tasks| *tasks > 0).sum();
+    let oldest = waits.iter().filter_map(|(_, age)| *age).max();
+    let backlog = match (tasks, oldest) {
+        (0, _) => String::new(),
+        (tasks, None) => format!("{tasks} tasks wait"),
+        (tasks, Some(age)) => format!("{tasks} tasks wait, oldest {}", duration(age)),
+    };
+    Cell::num(format!("{} + {}", q.live_workflow_pollers(at), q.live_activity_pollers(at))).sub(backlog)
 }
 
 /// Differences before what agrees, else in the order given.

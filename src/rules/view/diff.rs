@@ -8,7 +8,8 @@ use super::limits::{self, Limits};
 use super::{Context, FactPath, FactView, coverage, schedule_command, words};
 use crate::compare::{self, live, namespace_missing};
 use crate::compare::{
-    AttributeChange, AttributeKind, ConfigKind, QueueChange, QueueKind, ScheduleChange, ScheduleKind,
+    AttributeChange, AttributeKind, ConfigKind, DeploymentChange, DeploymentKind, QueueChange, QueueKind,
+    ScheduleChange, ScheduleKind,
 };
 use crate::facts::cluster::ClusterSnapshot;
 use crate::facts::plan::NamespaceMapping;
@@ -46,6 +47,11 @@ pub(super) const PATHS: &[FactPath] = &[
         fields: "change (no-pollers-on-target | no-pollers-on-source | not-asked-on-target), name, worker, schedules_only, work, open, by_schedules, pair",
     },
     FactPath {
+        path: "diff.deployments",
+        meaning: "worker deployments that are current on the source and not on the target, or drain without workers",
+        fields: "change (missing-on-target | not-current-on-target | draining-without-workers), name, build_id, problem, set_current, pair",
+    },
+    FactPath {
         path: "diff.types_not_in_code",
         meaning: "workflow types seen on the source that the scanned code does not define",
         fields: "verdict (absent | unclear), name, source_namespace, open",
@@ -59,6 +65,7 @@ pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
     view.put("diff.schedules", map(&context.comparison.schedules, |c| schedule(context, c)));
     view.put("diff.retention", retention(context));
     view.put("diff.task_queues", map(&context.comparison.task_queues, |c| queue(context, c)));
+    view.put("diff.deployments", map(&context.comparison.deployments, |c| deployment(context, c)));
     view.put("diff.types_not_in_code", types_not_in_code(context));
 }
 
@@ -278,6 +285,9 @@ fn queue(context: &Context<'_>, change: &QueueChange) -> Value {
         (_, 0) => running,
         (_, _) => format!("{running}, and {} on it", starting("")),
     };
+    let gone = change.gone.as_ref().and_then(|p| Some((&p.identity, p.last_access?)));
+    let gone = gone.map(|(who, last)| format!("; the last poll was that of {who} at {}", words::minute(last)));
+    let work = work + &gone.unwrap_or_default();
     let extra = json!({
         "work": work, "open": words::count(open, "open execution"),
         "by_schedules": starting(&format!(" of {}", change.pair.source_namespace)),
@@ -295,6 +305,20 @@ fn queue(context: &Context<'_>, change: &QueueChange) -> Value {
         loci.extend(named.filter_map(|id| serde_json::to_value(place(id)).ok()));
     }
     value
+}
+
+fn deployment(context: &Context<'_>, change: &DeploymentChange) -> Value {
+    let problem = match change.change {
+        DeploymentKind::MissingOnTarget => "the target does not know it",
+        DeploymentKind::NotCurrentOnTarget => "it has no current version on the target",
+        DeploymentKind::DrainingWithoutWorkers => "no worker polls with this version",
+    };
+    let set_current = format!(
+        "--deployment-name {} --build-id {}",
+        crate::rules::shell::word(&change.name),
+        crate::rules::shell::word(&change.build_id)
+    );
+    with(context, change, json!({"problem": problem, "set_current": set_current}))
 }
 
 fn types_not_in_code(context: &Context<'_>) -> Known<Vec<Value>> {
