@@ -4,12 +4,16 @@
 
 mod support;
 
+#[path = "probe/attributes.rs"]
+mod attributes;
 #[path = "probe/fake.rs"]
 mod fake;
 #[path = "probe/ladder.rs"]
 mod ladder;
 #[path = "probe/live.rs"]
 mod live;
+#[path = "probe/oldest.rs"]
+mod oldest;
 #[path = "probe/partial.rs"]
 mod partial;
 

@@ -14,6 +14,7 @@ pub mod connection;
 pub mod profile;
 pub mod snapshot;
 
+mod attribute_use;
 mod budget;
 mod calendar;
 mod client;
@@ -206,6 +207,7 @@ async fn look(
         }
     };
     let server = Server {
+        side: connection.side,
         kind,
         version: query::version(system.value().map_or("", |s| s.server_version.as_str())),
         nexus: system.value().is_some_and(|s| s.capabilities.iter().any(|c| c == "nexus")),
@@ -256,6 +258,7 @@ async fn look(
 /// What the questions to a server depend on.
 #[derive(Debug, Clone, Copy)]
 struct Server {
+    side: Side,
     kind: ClusterKind,
     version: (u32, u32),
     nexus: bool,
@@ -268,7 +271,7 @@ async fn look_into(
     described: Result<namespaces::Described, Failure>,
     options: &ProbeOptions,
 ) -> NamespaceSnapshot {
-    let Server { kind, version, nexus } = server;
+    let Server { side, kind, version, nexus } = server;
     let search_attributes = search_attributes::read(client, kind, name, described.as_ref().ok()).await;
     let visibility = executions::Visibility::new(client, name, version, options).await;
     let (mut schedules, executions) =
@@ -277,6 +280,11 @@ async fn look_into(
     let config = described.as_ref().ok().map(|described| &described.config);
     let workers = workers::workers(client, name, config).await;
     let deployments = workers::deployments(client, name, version, options).await;
+    let attribute_use = match side {
+        Side::Source => attribute_use::read(&visibility, &search_attributes, options).await,
+        // What is asked: which attributes the target will need.
+        Side::Target => Known::unknown("the source is asked which attributes executions use, not the target"),
+    };
     // Last: when the time runs out, a second proof is what can be missed best.
     schedule_times::read(client, name, &mut schedules, options).await;
     NamespaceSnapshot {
@@ -294,7 +302,7 @@ async fn look_into(
         oldest_open: executions.oldest_open,
         longest_closed: executions.longest_closed,
         task_queues,
-        attribute_use: Known::default(),
+        attribute_use,
         workers,
         deployments,
     }

@@ -7,7 +7,7 @@ use super::paint::{Paint, wrap};
 use super::text::{duration, minute, number, one_line, plural, shorten};
 use super::view::{Mark, schedule_when};
 use crate::facts::Known;
-use crate::facts::cluster::{ClusterKind, ClusterSnapshot, Credential, NamespaceSnapshot};
+use crate::facts::cluster::{ClusterKind, ClusterSnapshot, Credential, NamespaceSnapshot, SearchAttribute};
 
 /// Lines per list; the snapshot file has all.
 const LINES: usize = 15;
@@ -168,7 +168,16 @@ impl Page {
             self.field("longest closed", &format!("{} · {} · {}", duration(e.seconds), e.workflow_type, e.workflow_id));
         }
         if let Some(attributes) = n.search_attributes.value() {
-            let all: Vec<String> = attributes.iter().map(|a| format!("{} {}", a.name, a.value_type)).collect();
+            let used = |name: &str| {
+                let used = n.attribute_use.value()?.iter().find(|u| u.name == name)?;
+                Some(match used.executions {
+                    0 => " (not used)".to_owned(),
+                    count => format!(" ({})", plural(usize::try_from(count).unwrap_or(usize::MAX), "execution")),
+                })
+            };
+            let shown =
+                |a: &SearchAttribute| format!("{} {}{}", a.name, a.value_type, used(&a.name).unwrap_or_default());
+            let all: Vec<String> = attributes.iter().map(shown).collect();
             let text = if all.is_empty() { "none".to_owned() } else { all.join(", ") };
             self.field("search attributes", &text);
         }

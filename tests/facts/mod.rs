@@ -96,6 +96,12 @@ pub fn namespace(name: &str) -> NamespaceSnapshot {
         longest_closed: Known::Known(Some(execution("PaymentSaga", 7_200))),
         task_queues: Known::Known(vec![queue("payments", 4, true)]),
         deployments: Known::Known(vec![]),
+        attribute_use: Known::Known(vec![AttributeUse {
+            name: "MerchantId".into(),
+            executions: 904,
+            sampled: 20,
+            ..Default::default()
+        }]),
         ..NamespaceSnapshot::default()
     }
 }

@@ -375,3 +375,53 @@ fn what_was_due_between_pause_and_resume_is_told() {
     let Known::Known(gaps) = compare(&source, &target, &plan()).schedule_gaps else { panic!("known") };
     assert!(gaps.is_empty() || gaps.iter().all(|g| g.first > gap.last), "{gaps:?}");
 }
+
+/// A command of its own, because it takes several minutes:
+/// `cargo test --test probe two_thousand_schedules -- --ignored --nocapture`
+#[test]
+#[ignore = "takes several minutes"]
+#[allow(clippy::print_stdout)]
+fn two_thousand_schedules_are_read_at_the_default_pace() {
+    let Ok(cli) = support::ensure_temporal() else { return };
+    let server = DevServer::start(&cli, &[SOURCE]).expect("a dev server");
+    let number = 2000;
+    tokio::runtime::Runtime::new().expect("a runtime").block_on(async {
+        let client = client(&server).await;
+        for n in 0..number {
+            let mut request = nightly();
+            // Active ones, none of which acts during the test.
+            state(&mut request).paused = n % 2 == 0;
+            spec(&mut request).cron_string = vec!["0 0 29 2 *".into()];
+            create(&client, SOURCE, &format!("schedule-{n:04}"), request).await;
+        }
+    });
+    let begun = Instant::now();
+    let mut asked = options(&[SOURCE]);
+    // As without --source-rps and --probe-timeout.
+    (asked.rps, asked.deadline) = (5.0, Duration::from_secs(600));
+    let snapshot = loop {
+        asked.at = support::now();
+        let snapshot = run(at(server.address()), &asked);
+        if schedules(namespace(&snapshot, SOURCE)).len() == number || begun.elapsed() > Duration::from_secs(1000) {
+            break snapshot;
+        }
+    };
+    let found = schedules(namespace(&snapshot, SOURCE));
+    let timed = found.iter().filter(|s| s.times.is_known()).count();
+    let seconds = snapshot.elapsed_ms as f64 / 1000.0;
+    let bytes = serde_json::to_vec(&snapshot).expect("JSON").len();
+    println!("{} schedules, {timed} with their times, in {seconds:.0} s; {} kB", found.len(), bytes / 1000);
+    for (name, count) in &snapshot.rpcs {
+        println!("{name}: {} calls, {} errors", count.calls, count.errors);
+    }
+    assert_eq!(found.len(), number);
+    assert!(timed > 0);
+    let visibility = ["Count", "ListSchedules", "ListWorkflow", "DescribeTaskQueue", "ListWorkerDeployments"];
+    let of = |visible: bool| -> u64 {
+        let mine = |name: &str| visibility.iter().any(|v| name.contains(&format!("/{v}"))) == visible;
+        snapshot.rpcs.iter().filter(|(name, _)| mine(name)).map(|(_, c)| c.calls).sum()
+    };
+    // A second's worth may be saved up.
+    assert!(of(true) as f64 <= 5.0 * (seconds + 1.0) + 1.0, "{} visibility calls in {seconds} s", of(true));
+    assert!(of(false) as f64 <= 10.0 * (seconds + 1.0) + 1.0, "{} other calls in {seconds} s", of(false));
+}

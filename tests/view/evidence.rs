@@ -288,7 +288,8 @@ fn whatever_is_taken_away_no_verdict_gets_better() {
     // endpoint of Temporal Cloud, and cluster ids of clusters of two kinds.
     let silent = |place: &str| {
         let field = place.rsplit('/').next().unwrap_or_default();
-        let of_source = ["workflow_types", "open", "oldest_open", "longest_closed", "skipped"].contains(&field);
+        let of_source =
+            ["workflow_types", "open", "oldest_open", "longest_closed", "skipped", "attribute_use"].contains(&field);
         (place.starts_with("/target/") && (of_source || field == "endpoint_chain"))
             || (place.starts_with("/source/known/namespaces/2/") && !["open", "schedules"].contains(&field))
             || ["closed", "system"].contains(&field)

@@ -158,7 +158,7 @@ pub struct NamespaceSnapshot {
     pub longest_closed: Known<Option<ExecutionSample>>,
     /// Task queues seen on open executions and schedules, and those asked for by name.
     pub task_queues: Known<Vec<TaskQueue>>,
-    /// How much executions use each custom search attribute, sorted by name.
+    /// How much executions of the source use each custom search attribute, sorted by name; not asked of the target.
     #[serde(default)]
     pub attribute_use: Known<Vec<AttributeUse>>,
     /// Workers that send heartbeats, sorted by task queue and identity. Older SDKs send none.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::limits::{self, Limits};
-use super::{Context, FactPath, FactView, words};
+use super::{Context, FactPath, FactView, attributes, words};
 use crate::compare::{self, Half, half, live};
 use crate::facts::cluster::{ClusterKind, ClusterSnapshot, Credential};
 use crate::facts::{Known, Locus, Why};
@@ -115,7 +115,7 @@ pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
         limits.clone().and_then(|limits| per_moved_namespace(context, &|half| list(half, limits)))
     };
     view.put("source.search_attributes_over_limit", limited(&|half, limits| over_limit(context, half, limits)));
-    view.put("source.search_attribute_names", limited(&attribute_names));
+    view.put("source.search_attribute_names", limited(&|half, limits| attribute_names(context, half, limits)));
     view.put("source.size_limits", limited(&size_limits));
     view.put("source.archival", moved(&|half| archival(context, half)));
 
@@ -311,10 +311,12 @@ fn over_limit(context: &Context<'_>, half: &Half<'_>, limits: &Limits) -> Known<
     let target = mapping.and_then(|m| m.target.as_deref()).zip(context.facts.target.value());
     let already = target.and_then(|(name, cluster)| cluster.namespaces.iter().find(|n| n.name == name));
     let already = already.and_then(|n| n.search_attributes.value()).map(Vec::as_slice).unwrap_or_default();
+    let unneeded = attributes::unneeded(context, half);
     half.known("search attributes", &half.namespace.search_attributes).map(|attributes| {
+        let needed = attributes.iter().filter(|a| !unneeded.contains(&a.name));
         let mut by_type: BTreeMap<&str, Vec<String>> = BTreeMap::new();
         let extra = already.iter().filter(|a| !attributes.iter().any(|s| s.name == a.name));
-        for attribute in attributes.iter().chain(extra) {
+        for attribute in needed.chain(extra) {
             by_type.entry(&attribute.value_type).or_default().push(format!("`{}`", attribute.name));
         }
         by_type
@@ -331,10 +333,12 @@ fn over_limit(context: &Context<'_>, half: &Half<'_>, limits: &Limits) -> Known<
     })
 }
 
-fn attribute_names(half: &Half<'_>, limits: &Limits) -> Known<Vec<Value>> {
+fn attribute_names(context: &Context<'_>, half: &Half<'_>, limits: &Limits) -> Known<Vec<Value>> {
+    let unneeded = attributes::unneeded(context, half);
     half.known("search attributes", &half.namespace.search_attributes).map(|attributes| {
         attributes
             .iter()
+            .filter(|a| !unneeded.contains(&a.name))
             .filter_map(|a| {
                 let problem = attribute_name_problem(&a.name, limits)?;
                 Some(json!({"source_namespace": half.namespace.name, "name": a.name, "problem": problem,

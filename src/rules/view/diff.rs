@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::limits::{self, Limits};
-use super::{Context, FactPath, FactView, coverage, schedule_command, words};
+use super::{Context, FactPath, FactView, attributes, coverage, schedule_command, words};
 use crate::compare::{self, live, namespace_missing};
 use crate::compare::{
     AttributeChange, AttributeKind, ConfigKind, DeploymentChange, DeploymentKind, QueueChange, QueueKind,
@@ -153,7 +153,13 @@ fn search_attributes(context: &Context<'_>) -> Known<Vec<Value>> {
                 && limits.development_search_attributes.contains(&c.name)
                 && used.as_ref().is_some_and(|used| !used.contains(c.name.as_str()))
         };
-        changes.iter().filter(|c| !leftover(c)).map(|c| attribute(context, c)).collect()
+        let unneeded = |c: &AttributeChange| {
+            let half = context.facts.source.value().map(|source| compare::half(source, &c.pair.source_namespace));
+            let half = half.as_ref().and_then(Known::value);
+            c.change == AttributeKind::Missing
+                && half.is_some_and(|half| attributes::unneeded(context, half).contains(&c.name))
+        };
+        changes.iter().filter(|c| !leftover(c) && !unneeded(c)).map(|c| attribute(context, c)).collect()
     })
 }
 

@@ -3,6 +3,7 @@
 //! Everything that needs arithmetic, a clock, a limit or a decision is computed here, so that rules only select
 //! and name. Each file holds the paths of one kind of evidence and a table that documents them.
 
+mod attributes;
 mod certificates;
 mod cluster;
 mod code;
@@ -74,7 +75,9 @@ pub struct FactPath {
 
 /// Every path [`build`] computes, in the order of the rooms the evidence comes from.
 pub fn fact_paths() -> impl Iterator<Item = &'static FactPath> {
-    [code::PATHS, cluster::PATHS, plan::PATHS, certificates::PATHS, diff::PATHS, schedules::PATHS].into_iter().flatten()
+    [code::PATHS, cluster::PATHS, plan::PATHS, certificates::PATHS, diff::PATHS, schedules::PATHS, attributes::PATHS]
+        .into_iter()
+        .flatten()
 }
 
 /// Compute every fact rules can ask for.
@@ -87,6 +90,7 @@ pub fn build(facts: &Facts) -> FactView {
     certificates::put(&context, &mut view);
     diff::put(&context, &mut view);
     schedules::put(&context, &mut view);
+    attributes::put(&context, &mut view);
     view
 }
 
