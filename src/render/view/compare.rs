@@ -6,8 +6,8 @@ use jiff::Timestamp;
 
 use super::mark::Mark;
 use super::table::{Cell, Table};
-use crate::facts::Known;
 use crate::facts::cluster::{ClusterSnapshot, NamespaceSnapshot, Schedule, TaskQueue};
+use crate::facts::{Known, Side};
 use crate::judge::Scorecard;
 use crate::render::text::{duration, number, plural, shorten};
 
@@ -35,7 +35,7 @@ pub(super) fn tables(card: &Scorecard) -> Vec<Table> {
     let taken = |side: &Known<ClusterSnapshot>| side.value().map_or(card.at, |s| s.taken_at);
     let taken = (taken(&card.inventory.source), taken(&card.inventory.target));
     let gap = super::gap(&card.inventory.source).or_else(|| super::gap(&card.inventory.target));
-    [namespaces(&pairs), search_attributes(&pairs), schedules(&pairs), task_queues(&pairs, taken)]
+    [clusters(card), namespaces(&pairs), search_attributes(&pairs), schedules(&pairs), task_queues(&pairs, taken)]
         .into_iter()
         .map(|t| if t.gap.is_none() { t.gap(gap.clone()) } else { t })
         .map(Table::state_second)
@@ -91,6 +91,32 @@ fn side_by_side(p: &Pair, fact: impl Fn(&NamespaceSnapshot) -> Option<String>) -
         // What does not move is not probed.
         None => p.source.map_or_else(|| Cell::quiet("–"), |_| Cell::num(show(p.source))),
     }
+}
+
+/// What each server is, for the record and for a request to Temporal.
+fn clusters(card: &Scorecard) -> Table {
+    let sides = [(Side::Source, &card.inventory.source), (Side::Target, &card.inventory.target)];
+    let rows = sides.into_iter().filter_map(|(side, known)| {
+        let (snapshot, system) = (known.value()?, known.value()?.system.value()?);
+        let cluster = system.cluster.as_ref();
+        let text = |text: Option<&String>| Cell::maybe(text.map(String::as_str).filter(|t| !t.is_empty()));
+        let shards = cluster.map(|c| c.history_shards).filter(|shards| *shards > 0);
+        Some(vec![
+            Cell::text(side.to_string()).sub(&snapshot.address),
+            text(Some(&system.server_version)),
+            text(cluster.map(|c| &c.name)),
+            shards.map_or_else(|| Cell::quiet("–"), |n| Cell::num(number(n.unsigned_abs().into()))),
+            text(cluster.map(|c| &c.persistence_store)),
+            text(cluster.map(|c| &c.visibility_store)),
+        ])
+    });
+    Table::new(
+        "compare-clusters",
+        "Clusters",
+        &["Cluster", "Server", "Name", "History shards", "Persistence", "Visibility"],
+        rows.collect(),
+    )
+    .note("Temporal Cloud tells clients its version only.")
 }
 
 fn namespaces(pairs: &[Pair]) -> Table {
@@ -166,7 +192,7 @@ fn search_attributes(pairs: &[Pair]) -> Table {
             rows.push(vec![
                 Cell::code(name),
                 Cell::quiet(p.label()),
-                Cell::maybe(a.as_deref()),
+                Cell::maybe(a.as_deref()).sub(use_of(p, name)),
                 Cell::maybe(b.as_deref()),
                 state,
             ]);
@@ -180,6 +206,16 @@ fn search_attributes(pairs: &[Pair]) -> Table {
     )
     .gap(gaps(pairs, |n| &n.search_attributes))
     .empty("Neither side has custom search attributes.")
+}
+
+/// How many executions of the source have a value for it, where that was counted.
+fn use_of(p: &Pair, name: &str) -> String {
+    let counted = p.source.and_then(|n| n.attribute_use.value()).into_iter().flatten().find(|used| used.name == name);
+    match counted.map(|used| used.executions) {
+        None => String::new(),
+        Some(0) => "no execution uses it".to_owned(),
+        Some(count) => format!("used by {}", plural(usize::try_from(count).unwrap_or(usize::MAX), "execution")),
+    }
 }
 
 fn schedules(pairs: &[Pair]) -> Table {
@@ -234,6 +270,9 @@ fn differences(a: &Schedule, b: &Schedule) -> Vec<&'static str> {
             a.action.search_attributes != b.action.search_attributes || a.search_attributes != b.search_attributes,
         ),
         ("headers", a.action.header_hash != b.action.header_hash),
+        ("summary", a.action.user_metadata_hash != b.action.user_metadata_hash),
+        ("versioning", a.action.versioning_override != b.action.versioning_override),
+        ("priority", a.action.priority != b.action.priority),
         ("policies", a.policies != b.policies),
     ]
     .into_iter()

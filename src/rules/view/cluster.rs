@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::limits::{self, Limits};
 use super::{Context, FactPath, FactView, attributes, words};
 use crate::compare::{self, Half, half, live};
-use crate::facts::cluster::{ClusterKind, ClusterSnapshot, Credential};
+use crate::facts::cluster::{ClusterKind, ClusterSnapshot, Credential, NamespaceConfig};
 use crate::facts::{Known, Locus, Why};
 
 pub(super) const PATHS: &[FactPath] = &[
@@ -73,8 +73,8 @@ pub(super) const PATHS: &[FactPath] = &[
     },
     FactPath {
         path: "source.size_limits",
-        meaning: "namespaces that accept larger payloads than Temporal Cloud does",
-        fields: "source_namespace, size, limit",
+        meaning: "namespaces that accept larger payloads, memos or workflow task completions than their target does",
+        fields: "source_namespace, what, size, limit",
     },
     FactPath {
         path: "source.archival",
@@ -116,7 +116,7 @@ pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
     };
     view.put("source.search_attributes_over_limit", limited(&|half, limits| over_limit(context, half, limits)));
     view.put("source.search_attribute_names", limited(&|half, limits| attribute_names(context, half, limits)));
-    view.put("source.size_limits", limited(&size_limits));
+    view.put("source.size_limits", limited(&|half, limits| size_limits(context, half, limits)));
     view.put("source.archival", moved(&|half| archival(context, half)));
 
     view.put("source.open_executions", per_planned_namespace(context, &|half| open_executions(context, half)));
@@ -361,23 +361,36 @@ fn attribute_name_problem(name: &str, limits: &Limits) -> Option<String> {
     }
 }
 
-fn size_limits(half: &Half<'_>, limits: &Limits) -> Known<Vec<Value>> {
-    half.known("the configuration", &half.namespace.config).and_then(|config| match config.blob_size_limit_error {
-        None => Known::Unknown(Why::with_remedy(
-            format!(
-                "the source does not tell the size limits of namespace {} (servers before 1.30)",
-                half.namespace.name
-            ),
-            "look up `limit.blobSize.error` in the dynamic configuration of the source, and attest it",
-        )),
-        Some(size) if size > limits.blob_size_bytes => {
-            let mib = |bytes: u64| format!("{:.1} MiB", bytes as f64 / 1_048_576.0);
-            Known::Known(vec![json!({
-                "source_namespace": half.namespace.name, "size": mib(size), "limit": mib(limits.blob_size_bytes),
-                "loci": [half.locus(format!("namespace {}", half.namespace.name), "DescribeNamespace")],
-            })])
-        }
-        Some(_) => Known::Known(vec![]),
+/// The target itself says what it accepts, where it does; else the documentation does.
+fn size_limits(context: &Context<'_>, half: &Half<'_>, limits: &Limits) -> Known<Vec<Value>> {
+    let mapping = context.facts.plan.namespaces.iter().find(|m| m.source == half.namespace.name);
+    let target = mapping.and_then(|m| m.target.as_deref()).zip(context.facts.target.value());
+    let target = target.and_then(|(name, cluster)| compare::half(cluster, name).value().copied());
+    let told = |limit: fn(&NamespaceConfig) -> Option<u64>| limit(target?.namespace.config.value()?);
+    half.known("the configuration", &half.namespace.config).and_then(|config| {
+        let Some(payloads) = config.blob_size_limit_error else {
+            return Known::Unknown(Why::with_remedy(
+                format!(
+                    "the source does not tell the size limits of namespace {} (servers before 1.30)",
+                    half.namespace.name
+                ),
+                "look up `limit.blobSize.error` in the dynamic configuration of the source, and attest it",
+            ));
+        };
+        let mib = |bytes: u64| format!("{:.1} MiB", bytes as f64 / 1_048_576.0);
+        let pairs = [
+            ("payloads", Some(payloads), told(|c| c.blob_size_limit_error).or(Some(limits.blob_size_bytes))),
+            ("memos", config.memo_size_limit_error, told(|c| c.memo_size_limit_error)),
+            // Without a limit of its own, the source accepts what gRPC does.
+            ("workflow task completions", config.completion_size_limit_error, told(|c| c.completion_size_limit_error)),
+        ];
+        let above = pairs.into_iter().filter_map(|(what, size, limit)| Some((what, size?, limit?)));
+        let above = above.filter(|(_, size, limit)| size > limit).map(|(what, size, limit)| {
+            let mut loci = vec![half.locus(format!("namespace {}", half.namespace.name), "DescribeNamespace")];
+            loci.extend(target.map(|t| t.locus(format!("namespace {}", t.namespace.name), "DescribeNamespace")));
+            json!({"source_namespace": half.namespace.name, "what": what, "size": mib(size), "limit": mib(limit), "loci": loci})
+        });
+        Known::Known(above.collect())
     })
 }
 

@@ -9,6 +9,7 @@ mod cluster;
 mod code;
 mod coverage;
 mod diff;
+mod eligibility;
 mod limits;
 mod plan;
 mod schedule_command;
@@ -75,9 +76,18 @@ pub struct FactPath {
 
 /// Every path [`build`] computes, in the order of the rooms the evidence comes from.
 pub fn fact_paths() -> impl Iterator<Item = &'static FactPath> {
-    [code::PATHS, cluster::PATHS, plan::PATHS, certificates::PATHS, diff::PATHS, schedules::PATHS, attributes::PATHS]
-        .into_iter()
-        .flatten()
+    [
+        code::PATHS,
+        cluster::PATHS,
+        plan::PATHS,
+        certificates::PATHS,
+        diff::PATHS,
+        schedules::PATHS,
+        attributes::PATHS,
+        eligibility::PATHS,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 /// Compute every fact rules can ask for.
@@ -91,6 +101,7 @@ pub fn build(facts: &Facts) -> FactView {
     diff::put(&context, &mut view);
     schedules::put(&context, &mut view);
     attributes::put(&context, &mut view);
+    eligibility::put(&context, &mut view);
     view
 }
 
