@@ -17,6 +17,8 @@ mod oldest;
 #[path = "probe/partial.rs"]
 mod partial;
 
+#[path = "probe/refused.rs"]
+mod refused;
 #[path = "probe/schedules.rs"]
 mod schedules;
 #[path = "probe/workers.rs"]

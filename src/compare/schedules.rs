@@ -219,9 +219,9 @@ fn only_on_one(a: &MatchingTimes, b: &MatchingTimes, jitter: Duration) -> (Vec<T
 /// The first of some times, for a person to check.
 fn moments(times: &[Timestamp]) -> String {
     match times {
-        [] => "no time of its own".to_owned(),
-        [one] => format!("also {one}"),
-        [first, rest @ ..] => format!("also {first} and {} more", rest.len()),
+        [] => "none of its own".to_owned(),
+        [one] => format!("{one} of its own"),
+        [first, rest @ ..] => format!("{first} and {} more of its own", rest.len()),
     }
 }
 
@@ -251,7 +251,7 @@ mod tests {
         let (here, there) = only_on_one(&source, &summer, Duration::ZERO);
         assert_eq!(
             (moments(&here), moments(&there)),
-            ("also 2026-12-02T02:00:00Z".to_owned(), "also 2026-12-02T03:00:00Z".to_owned())
+            ("2026-12-02T02:00:00Z of its own".to_owned(), "2026-12-02T03:00:00Z of its own".to_owned())
         );
         let later = times("2027-01-01T00:00:00Z", "2027-01-02T00:00:00Z", &["2027-01-01T09:00:00Z"]);
         assert_eq!(only_on_one(&source, &later, Duration::ZERO), (vec![], vec![]));

@@ -299,7 +299,8 @@ fn every_part_of_a_schedule_that_differs_is_told() {
     let zone = changes.iter().find(|c| c.id == "other-zone-data").expect("told");
     let times = zone.differences.iter().find(|d| d.field == "times").expect("times");
     assert!(
-        times.source.contains("T01:00:00Z and 9 more") || times.source.contains("T00:00:00Z and 9 more"),
+        times.source.contains("T01:00:00Z and 9 more of its own")
+            || times.source.contains("T00:00:00Z and 9 more of its own"),
         "{times:?}"
     );
 }

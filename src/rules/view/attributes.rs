@@ -1,14 +1,31 @@
-//! Which of the source's search attributes the move needs, and what their values look like.
+//! Search attributes of the source: which the move needs, whether Temporal Cloud takes them, what their values look like.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use super::{Context, FactPath, FactView, coverage};
-use crate::compare::{self, Half, half};
-use crate::facts::Known;
+use super::cluster::per_moved_namespace;
+use super::limits::{self, Limits};
+use super::{Context, FactPath, FactView, coverage, words};
+use crate::compare::Half;
+use crate::facts::{Known, Locus};
 
 pub(super) const PATHS: &[FactPath] = &[
+    FactPath {
+        path: "source.search_attributes",
+        meaning: "custom search attributes of the moved namespaces",
+        fields: "source_namespace, name, type",
+    },
+    FactPath {
+        path: "source.search_attributes_over_limit",
+        meaning: "types of which the source has more search attributes than Temporal Cloud allows",
+        fields: "source_namespace, type, count, limit, names",
+    },
+    FactPath {
+        path: "source.search_attribute_names",
+        meaning: "search attributes whose name Temporal Cloud refuses",
+        fields: "source_namespace, name, problem",
+    },
     FactPath {
         path: "source.search_attribute_lists",
         meaning: "search attributes of one value in which executions of the source keep several",
@@ -22,13 +39,13 @@ pub(super) const PATHS: &[FactPath] = &[
 ];
 
 pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
-    let moved = |list: &dyn Fn(&Half<'_>) -> Known<Vec<Value>>| {
-        context.source.clone().and_then(|source| {
-            compare::moved(&context.facts.plan).and_then(|moved| {
-                Known::concat(moved.into_iter().map(|(m, _)| half(source, &m.source).and_then(|half| list(&half))))
-            })
-        })
+    let moved = |list: &dyn Fn(&Half<'_>) -> Known<Vec<Value>>| per_moved_namespace(context, list);
+    let limited = |list: &dyn Fn(&Half<'_>, &Limits) -> Known<Vec<Value>>| {
+        limits::limits().and_then(|limits| per_moved_namespace(context, &|half| list(half, limits)))
     };
+    view.put("source.search_attributes", moved(&search_attributes));
+    view.put("source.search_attributes_over_limit", limited(&|half, limits| over_limit(context, half, limits)));
+    view.put("source.search_attribute_names", limited(&|half, limits| attribute_names(context, half, limits)));
     view.put("source.search_attribute_lists", moved(&|half| lists(context, half)));
     view.put("source.search_attributes_unused", moved(&|half| unused(context, half)));
 }
@@ -82,4 +99,76 @@ pub(super) fn unneeded(context: &Context<'_>, half: &Half<'_>) -> BTreeSet<Strin
     let counted = half.namespace.attribute_use.value().into_iter().flatten();
     let idle = counted.filter(|used| used.executions == 0 && !named.contains(used.name.as_str()));
     idle.map(|used| used.name.clone()).collect()
+}
+
+fn search_attributes(half: &Half<'_>) -> Known<Vec<Value>> {
+    half.known("search attributes", &half.namespace.search_attributes).map(|attributes| {
+        attributes
+            .iter()
+            .map(|a| {
+                json!({"source_namespace": half.namespace.name, "name": a.name, "type": a.value_type,
+                       "loci": [attribute_locus(half, &a.name)]})
+            })
+            .collect()
+    })
+}
+
+fn attribute_locus(half: &Half<'_>, name: &str) -> Locus {
+    half.locus(format!("search attribute {name}"), "ListSearchAttributes")
+}
+
+/// What the target would hold after the move: the source's attributes and those it already has.
+fn over_limit(context: &Context<'_>, half: &Half<'_>, limits: &Limits) -> Known<Vec<Value>> {
+    let mapping = context.facts.plan.namespaces.iter().find(|m| m.source == half.namespace.name);
+    let target = mapping.and_then(|m| m.target.as_deref()).zip(context.facts.target.value());
+    let already = target.and_then(|(name, cluster)| cluster.namespaces.iter().find(|n| n.name == name));
+    let already = already.and_then(|n| n.search_attributes.value()).map(Vec::as_slice).unwrap_or_default();
+    let unneeded = unneeded(context, half);
+    half.known("search attributes", &half.namespace.search_attributes).map(|attributes| {
+        let needed = attributes.iter().filter(|a| !unneeded.contains(&a.name));
+        let mut by_type: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+        let extra = already.iter().filter(|a| !attributes.iter().any(|s| s.name == a.name));
+        for attribute in needed.chain(extra) {
+            by_type.entry(&attribute.value_type).or_default().push(format!("`{}`", attribute.name));
+        }
+        by_type
+            .into_iter()
+            .filter_map(|(value_type, names)| {
+                let limit = *limits.search_attributes.get(value_type)?;
+                (names.len() > limit).then(|| {
+                    json!({"source_namespace": half.namespace.name, "type": value_type, "count": names.len(),
+                           "limit": limit, "names": words::list(&names, 12),
+                           "loci": [half.locus(format!("search attributes of type {value_type}"), "ListSearchAttributes")]})
+                })
+            })
+            .collect()
+    })
+}
+
+fn attribute_names(context: &Context<'_>, half: &Half<'_>, limits: &Limits) -> Known<Vec<Value>> {
+    let unneeded = unneeded(context, half);
+    half.known("search attributes", &half.namespace.search_attributes).map(|attributes| {
+        attributes
+            .iter()
+            .filter(|a| !unneeded.contains(&a.name))
+            .filter_map(|a| {
+                let problem = attribute_name_problem(&a.name, limits)?;
+                Some(json!({"source_namespace": half.namespace.name, "name": a.name, "problem": problem,
+                            "loci": [attribute_locus(half, &a.name)]}))
+            })
+            .collect()
+    })
+}
+
+fn attribute_name_problem(name: &str, limits: &Limits) -> Option<String> {
+    let rule = &limits.search_attribute_name;
+    let legal = |c: &char| c.is_ascii_alphanumeric() || rule.punctuation.contains(*c);
+    let length = name.chars().count();
+    if limits.reserved_search_attributes.iter().any(|r| r == name) || name.starts_with("Temporal") {
+        Some("the name is reserved for the server".to_owned())
+    } else if length > rule.max_length {
+        Some(format!("the name has {length} characters; {} are allowed", rule.max_length))
+    } else {
+        name.chars().find(|c| !legal(c)).map(|c| format!("`{c}` is not allowed in the name"))
+    }
 }

@@ -34,7 +34,7 @@ pub(super) const PATHS: &[FactPath] = &[
     FactPath {
         path: "diff.schedules",
         meaning: "schedules that are missing, different, or active on both sides",
-        fields: "change (missing-on-target | only-on-target | both-unpaused | differs), id, differences, create_flags, update_flags, fill_in, beyond_cli, exhausted (no actions left), pair",
+        fields: "change (missing-on-target | only-on-target | both-unpaused | differs), id, differences, create_flags, update_flags, fill_in, beyond_cli, exhausted (no actions left), times_only (alike, but firing at other times), pair",
     },
     FactPath {
         path: "diff.retention",
@@ -239,6 +239,7 @@ fn schedule(context: &Context<'_>, change: &ScheduleChange) -> Value {
     let mut extra = json!({
         "difference": differences.join("; "),
         "create_flags": "", "update_flags": "", "fill_in": "", "beyond_cli": "", "exhausted": false,
+        "times_only": matches!(change.differences.as_slice(), [only] if only.field == "times"),
     });
     if let (Some(object), Some(schedule)) = (extra.as_object_mut(), &change.source) {
         let paused = change.change == ScheduleKind::MissingOnTarget || change.target.as_ref().is_some_and(|t| t.paused);
