@@ -4,6 +4,8 @@
 
 mod support;
 
+#[path = "probe/attributes.rs"]
+mod attributes;
 #[path = "probe/executions.rs"]
 mod executions;
 #[path = "probe/fake.rs"]
@@ -14,8 +16,17 @@ mod faults;
 mod ladder;
 #[path = "probe/live.rs"]
 mod live;
+#[path = "probe/oldest.rs"]
+mod oldest;
 #[path = "probe/partial.rs"]
 mod partial;
+
+#[path = "probe/refused.rs"]
+mod refused;
+#[path = "probe/schedules.rs"]
+mod schedules;
+#[path = "probe/workers.rs"]
+mod workers;
 
 use std::time::Duration;
 

@@ -12,10 +12,12 @@ use temporalio_protos::temporal::api::workflowservice::v1::workflow_service_clie
 use temporalio_protos::temporal::api::workflowservice::v1::{
     CountWorkflowExecutionsRequest, CountWorkflowExecutionsResponse, DescribeNamespaceRequest,
     DescribeNamespaceResponse, DescribeScheduleRequest, DescribeScheduleResponse, DescribeTaskQueueRequest,
-    DescribeTaskQueueResponse, DescribeWorkflowExecutionRequest, DescribeWorkflowExecutionResponse,
-    GetClusterInfoRequest, GetClusterInfoResponse, GetSystemInfoRequest, GetSystemInfoResponse,
-    GetWorkflowExecutionHistoryRequest, ListNamespacesRequest, ListNamespacesResponse, ListSchedulesRequest,
-    ListSchedulesResponse, ListWorkflowExecutionsRequest, ListWorkflowExecutionsResponse,
+    DescribeTaskQueueResponse, DescribeWorkerDeploymentRequest, DescribeWorkerDeploymentResponse,
+    DescribeWorkflowExecutionRequest, DescribeWorkflowExecutionResponse, GetClusterInfoRequest, GetClusterInfoResponse,
+    GetSystemInfoRequest, GetSystemInfoResponse, GetWorkflowExecutionHistoryRequest, ListNamespacesRequest,
+    ListNamespacesResponse, ListScheduleMatchingTimesRequest, ListScheduleMatchingTimesResponse, ListSchedulesRequest,
+    ListSchedulesResponse, ListWorkerDeploymentsRequest, ListWorkerDeploymentsResponse, ListWorkersRequest,
+    ListWorkersResponse, ListWorkflowExecutionsRequest, ListWorkflowExecutionsResponse,
 };
 use tonic::client::Grpc;
 use tonic::transport::Channel;
@@ -149,6 +151,14 @@ reads! {
     workflow.list_schedules(ListSchedulesRequest) -> ListSchedulesResponse, "ListSchedules";
     /// One schedule, whole.
     workflow.describe_schedule(DescribeScheduleRequest) -> DescribeScheduleResponse, "DescribeSchedule";
+    /// The times a schedule matches.
+    workflow.list_schedule_matching_times(ListScheduleMatchingTimesRequest) -> ListScheduleMatchingTimesResponse, "ListScheduleMatchingTimes";
+    /// One page of workers that send heartbeats.
+    workflow.list_workers(ListWorkersRequest) -> ListWorkersResponse, "ListWorkers";
+    /// One page of worker deployments.
+    workflow.list_worker_deployments(ListWorkerDeploymentsRequest) -> ListWorkerDeploymentsResponse, "ListWorkerDeployments";
+    /// One worker deployment with its versions.
+    workflow.describe_worker_deployment(DescribeWorkerDeploymentRequest) -> DescribeWorkerDeploymentResponse, "DescribeWorkerDeployment";
     /// A few executions.
     workflow.list_workflow_executions(ListWorkflowExecutionsRequest) -> ListWorkflowExecutionsResponse, "ListWorkflowExecutions";
     /// How many executions match.

@@ -38,11 +38,13 @@ pub fn schedule(id: &str, paused: bool) -> Schedule {
         next_times: vec![],
         running: vec![],
         last_action: None,
+        skipped: Known::Known(MatchingTimes::default()),
+        ..Schedule::default()
     }
 }
 
 pub fn queue(name: &str, open: u64, polled: bool) -> TaskQueue {
-    let poller = Poller { identity: "1@payments-worker-7@".into(), last_access: None };
+    let poller = Poller { identity: "1@payments-worker-7@".into(), last_access: None, ..Poller::default() };
     let pollers = if polled { vec![poller] } else { vec![] };
     TaskQueue {
         name: name.into(),
@@ -51,6 +53,7 @@ pub fn queue(name: &str, open: u64, polled: bool) -> TaskQueue {
         activity_pollers: pollers,
         workflow_backlog: None,
         activity_backlog: None,
+        ..TaskQueue::default()
     }
 }
 
@@ -133,6 +136,14 @@ pub fn namespace(name: &str) -> NamespaceSnapshot {
         longest_closed: Known::Known(Some(execution("PaymentSaga", 7_200))),
         task_queues: Known::Known(vec![queue("payments", 4, true)]),
         executions: executions(),
+        deployments: Known::Known(vec![]),
+        attribute_use: Known::Known(vec![AttributeUse {
+            name: "MerchantId".into(),
+            executions: 904,
+            sampled: 20,
+            ..Default::default()
+        }]),
+        ..NamespaceSnapshot::default()
     }
 }
 

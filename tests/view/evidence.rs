@@ -296,7 +296,8 @@ fn whatever_is_taken_away_no_verdict_gets_better() {
                 if place.contains("/namespaces/2/") { &["recent"] } else { &["recent", "cron", "samples"] };
             return place.starts_with("/target/") || !asked.contains(&field);
         }
-        let of_source = ["workflow_types", "open", "oldest_open", "longest_closed"].contains(&field);
+        let of_source =
+            ["workflow_types", "open", "oldest_open", "longest_closed", "skipped", "attribute_use"].contains(&field);
         (place.starts_with("/target/") && (of_source || field == "endpoint_chain"))
             || (place.starts_with("/source/known/namespaces/2/") && !["open", "schedules"].contains(&field))
             || ["closed", "system"].contains(&field)
