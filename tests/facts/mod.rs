@@ -144,11 +144,13 @@ pub fn client_certificate(not_after: &str) -> CertificateFile {
         digital_signature: Some(true),
         names: vec![],
         fingerprint: format!("fp-{not_after}"),
+        ..Default::default()
     };
     CertificateFile {
         path: "certs/worker.pem".into(),
         role: CertificateRole::Client,
         chain: vec![leaf],
+        size_bytes: 800,
         key_matches: Some(true),
         key_format: Some("pkcs8".into()),
         problem: None,
