@@ -4,8 +4,12 @@
 
 mod support;
 
+#[path = "probe/cloud_ops.rs"]
+mod cloud_ops;
 #[path = "probe/fake.rs"]
 mod fake;
+#[path = "probe/faults.rs"]
+mod faults;
 #[path = "probe/ladder.rs"]
 mod ladder;
 #[path = "probe/live.rs"]
@@ -16,8 +20,8 @@ mod partial;
 use std::time::Duration;
 
 use temporal_preflight::config::ConnectionSettings;
-use temporal_preflight::facts::Side;
 use temporal_preflight::facts::cluster::{ClusterSnapshot, LadderStep, NamespaceSnapshot};
+use temporal_preflight::facts::{Known, Side};
 use temporal_preflight::probe::{self, ProbeOptions};
 
 fn options(namespaces: &[&str]) -> ProbeOptions {
@@ -28,6 +32,7 @@ fn options(namespaces: &[&str]) -> ProbeOptions {
         rps: 500.0,
         deadline: Duration::from_secs(60),
         connect_only: false,
+        cloud_ops: Known::unknown("not asked"),
         progress: None,
     }
 }

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::config::{ConnectionSettings, Secret};
+use crate::config::{CloudOpsSettings, ConnectionSettings, Secret};
 use crate::ui::Problem;
 
 macro_rules! side_flags {
@@ -75,6 +75,7 @@ macro_rules! side_flags {
                     tls_disable_host_verification: self.tls_disable_host_verification,
                     client_authority: self.client_authority.clone(),
                     grpc_meta,
+                    cloud_ops: None,
                 })
             }
         }
@@ -98,13 +99,26 @@ pub struct ConnectionFlags {
     /// Path of temporal.toml [default: where the `temporal` CLI keeps it]
     #[arg(long, env = "TEMPORAL_CONFIG_FILE", hide_env = true, value_name = "FILE", help_heading = HEADING)]
     config_file: Option<String>,
+    /// API key for the Cloud Ops API of the target; better as the variable TEMPORAL_CLOUD_OPS_API_KEY
+    #[arg(long, env = "TEMPORAL_CLOUD_OPS_API_KEY", hide_env = true, value_name = "KEY", help_heading = HEADING)]
+    cloud_ops_api_key: Option<String>,
+    /// Address of the Cloud Ops API [default: that of Temporal Cloud]
+    #[arg(long, env = "TEMPORAL_CLOUD_OPS_ADDRESS", hide_env = true, value_name = "HOST:PORT", help_heading = HEADING)]
+    cloud_ops_address: Option<String>,
 }
 
 impl ConnectionFlags {
     /// Settings of the source, then of the target.
     pub fn settings(&self) -> Result<(ConnectionSettings, ConnectionSettings), Problem> {
         let file = self.config_file.as_ref();
-        Ok((self.source.settings(file)?, self.target.settings(file)?))
+        let mut target = self.target.settings(file)?;
+        let given = self.cloud_ops_api_key.is_some() || self.cloud_ops_address.is_some();
+        target.cloud_ops = given.then(|| CloudOpsSettings {
+            api_key: self.cloud_ops_api_key.clone().map(Secret),
+            address: self.cloud_ops_address.clone(),
+            ..CloudOpsSettings::default()
+        });
+        Ok((self.source.settings(file)?, target))
     }
 }
 

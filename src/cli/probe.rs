@@ -76,8 +76,15 @@ pub fn run(args: &Args) -> super::Done {
         // With one side asked for, a broken description of the other must not stand in the way.
         let none = || Known::unknown("not asked for");
         match only {
-            Side::Source => Connections { source: migration.connection(Side::Source, source)?, target: none() },
-            Side::Target => Connections { source: none(), target: migration.connection(Side::Target, target)? },
+            Side::Source => Connections {
+                source: migration.connection(Side::Source, source)?,
+                target: none(),
+                cloud_ops: Known::unknown("not asked for"),
+            },
+            Side::Target => {
+                let target = migration.connection(Side::Target, target)?;
+                Connections { source: none(), cloud_ops: migration.cloud_ops(&target)?, target }
+            }
         }
     } else {
         migration.connections(source, target)?

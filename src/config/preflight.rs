@@ -143,6 +143,14 @@ pub fn parse(path: &Path, text: &str) -> Result<Preflight, Problem> {
     note("attestations", document.attestations.as_ref().map(|s| &s.referenced));
     note("waivers", document.waivers.as_ref().map(|s| &s.referenced));
 
+    if let Some(source) = document.source.as_ref().filter(|source| source.value.cloud_ops.is_some()) {
+        return Err(problem(
+            "only the target has a Cloud Ops API",
+            &source.referenced,
+            "`cloud_ops` belongs under `target`".into(),
+        ));
+    }
+
     let window = match document.window {
         None => None,
         Some(w) if w.value.end < w.value.start => {
@@ -225,6 +233,9 @@ pub fn parse(path: &Path, text: &str) -> Result<Preflight, Problem> {
 
     let side = |settings: Option<Spanned<ConnectionSettings>>| {
         let mut settings = settings.map(|s| s.value).unwrap_or_default();
+        if let Some(path) = settings.cloud_ops.as_mut().and_then(|cloud| cloud.tls_ca_path.as_mut()) {
+            *path = join(&folder, path).display().to_string();
+        }
         let paths = [
             &mut settings.config_file,
             &mut settings.tls_cert_path,
@@ -302,6 +313,8 @@ mod tests {
             ("version: 1\nstrategie: manual\n", "strategie", ":2:1"),
             ("version: 1\nwindow: {start: 2026-13-28, end: 2026-12-01}\n", "not valid", ":2:"),
             ("version: 1\nsource: {adress: x}\n", "adress", ":2:"),
+            ("version: 1\nsource: {cloud_ops: {api_key_env: X}}\n", "belongs under `target`", ":2:9"),
+            ("version: 1\ntarget: {cloud_ops: {key: X}}\n", "key", ":2:"),
         ] {
             let shown = refused(text);
             assert!(shown.contains(says) && shown.contains(at), "{text}\n{shown}");

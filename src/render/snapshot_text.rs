@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+mod cloud;
+
 use super::RenderOptions;
 use super::paint::{Paint, wrap};
 use super::text::{duration, minute, number, one_line, plural, shorten};
@@ -26,6 +28,9 @@ pub fn snapshot_text(snapshot: &ClusterSnapshot, options: &RenderOptions) -> Str
         for namespace in &snapshot.namespaces {
             page.namespace(namespace);
         }
+    }
+    if let Some(cloud) = snapshot.cloud.value() {
+        page.cloud(cloud);
     }
     page.rpcs(snapshot);
     page.out
@@ -82,6 +87,13 @@ impl Page {
         let text =
             self.paint.dim(&format!("{credential} · probed {} in {} ms", minute(s.taken_at), number(s.elapsed_ms)));
         self.line(&text);
+        if let Some(expires) = s.api_key_expires.value() {
+            self.field("API key until", &minute(*expires));
+        }
+        if let Some(ahead) = s.clock_ahead_seconds.value().filter(|ahead| **ahead != 0) {
+            let direction = if *ahead > 0 { "ahead of" } else { "behind" };
+            self.field("clock", &format!("{} s {direction} this machine's", number(ahead.unsigned_abs())));
+        }
     }
 
     fn ladder(&mut self, s: &ClusterSnapshot) {

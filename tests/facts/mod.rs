@@ -114,6 +114,10 @@ pub fn cluster(side: Side, namespaces: Vec<NamespaceSnapshot>) -> ClusterSnapsho
         endpoint_chain: Known::Known(vec![]),
         certificate_files: if cloud { vec![client_certificate("2028-01-01T00:00:00Z")] } else { vec![] },
         credential: if cloud { Credential::Mtls } else { Credential::None },
+        api_key_expires: Known::unknown("no API key is presented"),
+        api_key_id: None,
+        clock_ahead_seconds: Known::Known(0),
+        cloud: Known::unknown("the Cloud Ops API was not asked"),
         system: Known::Known(SystemInfo {
             server_version: "1.32.0".into(),
             capabilities: vec![],

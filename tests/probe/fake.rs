@@ -33,8 +33,13 @@ pub fn asked<M: Message + Default>(body: &[u8]) -> M {
     M::decode(body).expect("a request")
 }
 
-/// Short method name and body → answer.
-pub type Handler = Arc<dyn Fn(&str, &[u8]) -> Reply + Send + Sync>;
+/// Head of the request and body → answer.
+pub type Handler = Arc<dyn Fn(&http::request::Parts, &[u8]) -> Reply + Send + Sync>;
+
+/// The short name of the method that is called.
+pub fn method(head: &http::request::Parts) -> &str {
+    head.uri.path().rsplit('/').next().unwrap_or_default()
+}
 
 /// Listens on loopback until it is dropped.
 pub struct Fake {
@@ -45,7 +50,20 @@ pub struct Fake {
 
 impl Fake {
     pub fn start(handler: impl Fn(&str, &[u8]) -> Reply + Send + Sync + 'static) -> Self {
-        let handler: Handler = Arc::new(handler);
+        Self::with_head(move |head, body| handler(method(head), body))
+    }
+
+    /// A server that also looks at the headers of a call.
+    pub fn with_head(handler: impl Fn(&http::request::Parts, &[u8]) -> Reply + Send + Sync + 'static) -> Self {
+        Self::listen(Arc::new(handler), None)
+    }
+
+    /// A server behind a proxy that says this date with every answer.
+    pub fn with_date(date: &str, handler: impl Fn(&str, &[u8]) -> Reply + Send + Sync + 'static) -> Self {
+        Self::listen(Arc::new(move |head, body| handler(method(head), body)), Some(date.to_owned()))
+    }
+
+    fn listen(handler: Handler, date: Option<String>) -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).expect("a free port");
         let address = listener.local_addr().expect("an address");
@@ -54,7 +72,7 @@ impl Fake {
             runtime.block_on(async move {
                 tokio::select! {
                     _ = stopped => {}
-                    () = accept(listener, handler) => {}
+                    () = accept(listener, handler, date) => {}
                 }
             });
         });
@@ -69,14 +87,14 @@ impl Drop for Fake {
     }
 }
 
-async fn accept(listener: TcpListener, handler: Handler) {
+async fn accept(listener: TcpListener, handler: Handler, date: Option<String>) {
     while let Ok((socket, _)) = listener.accept().await {
-        let handler = Arc::clone(&handler);
+        let (handler, date) = (Arc::clone(&handler), date.clone());
         tokio::spawn(async move {
             let Ok(mut connection) = h2::server::handshake(socket).await else { return };
             let mut served = 0;
             while let Some(Ok((request, respond))) = connection.accept().await {
-                tokio::spawn(answer(request, respond, Arc::clone(&handler)));
+                tokio::spawn(answer(request, respond, Arc::clone(&handler), date.clone()));
                 served += 1;
                 // Frontends end a connection every few minutes; this one does it after a few calls.
                 if served == 5 {
@@ -91,6 +109,7 @@ async fn answer(
     request: http::Request<h2::RecvStream>,
     mut respond: h2::server::SendResponse<Bytes>,
     handler: Handler,
+    date: Option<String>,
 ) {
     let (head, mut body) = request.into_parts();
     let mut bytes = Vec::new();
@@ -98,10 +117,12 @@ async fn answer(
         let _ = body.flow_control().release_capacity(part.len());
         bytes.extend_from_slice(&part);
     }
-    let method = head.uri.path().rsplit('/').next().unwrap_or_default().to_owned();
     // A gRPC message is preceded by a flag and its length.
-    let reply = handler(&method, bytes.get(5..).unwrap_or_default());
-    let head = http::Response::builder().header("content-type", "application/grpc");
+    let reply = handler(&head, bytes.get(5..).unwrap_or_default());
+    let mut head = http::Response::builder().header("content-type", "application/grpc");
+    if let Some(date) = date {
+        head = head.header("date", date);
+    }
     // The client may have given up; then nothing is left to answer.
     match reply {
         Reply::Message(message) => {

@@ -9,6 +9,10 @@ use serde::{Deserialize, Serialize};
 use super::certificate::{Certificate, CertificateFile};
 use super::{Known, Side};
 
+pub mod cloud;
+
+pub use cloud::CloudOps;
+
 /// Version of the snapshot document.
 pub const SNAPSHOT_SCHEMA: &str = "temporal-preflight/cluster-snapshot/v1";
 
@@ -38,12 +42,24 @@ pub struct ClusterSnapshot {
     pub certificate_files: Vec<CertificateFile>,
     /// Which credential was presented.
     pub credential: Credential,
+    /// When the presented API key ends, as far as the key itself tells (a JSON Web Token carries it).
+    #[serde(default)]
+    pub api_key_expires: Known<jiff::Timestamp>,
+    /// Id of the presented API key, when the key carries one. It is no secret.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub api_key_id: Option<String>,
+    /// How far the clock of the cluster is ahead of the clock of the machine that probed, in seconds.
+    #[serde(default)]
+    pub clock_ahead_seconds: Known<i64>,
     /// `GetSystemInfo` and `GetClusterInfo`.
     pub system: Known<SystemInfo>,
     /// All namespaces of the cluster (`ListNamespaces`); Cloud does not answer this.
     pub namespace_names: Known<Vec<String>>,
     /// The probed namespaces.
     pub namespaces: Vec<NamespaceSnapshot>,
+    /// What the Cloud Ops API told about this cluster.
+    #[serde(default)]
+    pub cloud: Known<CloudOps>,
     /// Full method name → how often it was called and how often it failed.
     pub rpcs: BTreeMap<String, RpcCount>,
     /// Wall time of the probe in milliseconds.
@@ -56,6 +72,7 @@ impl ClusterSnapshot {
     pub fn is_whole(&self) -> bool {
         self.connection.iter().all(|step| step.ok)
             && self.system.is_known()
+            && self.cloud.value().is_none_or(CloudOps::is_whole)
             && self.namespaces.iter().all(NamespaceSnapshot::is_whole)
     }
 }
@@ -150,6 +167,13 @@ pub struct RpcCount {
     pub calls: u64,
     /// Of these, answered with an error.
     pub errors: u64,
+    /// Of these, refused: PermissionDenied or Unauthenticated.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub denied: u64,
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// One namespace of a cluster.
