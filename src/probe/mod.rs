@@ -185,8 +185,9 @@ fn asked(options: &ProbeOptions, connection: &Connection) -> Vec<String> {
     }
 }
 
-/// What the control plane knows better than clients are told: search attributes with their types, whether a
-/// namespace exists, retention where the data plane was not reached.
+/// What the control plane knows better than clients are told: search attributes with their types, the names of all
+/// namespaces, and retention where the data plane was not reached. That a namespace was reached (`exists`) is for the
+/// data plane alone to say.
 fn supplement(seen: &mut Reached, cloud: &CloudOps, options: &ProbeOptions, connection: &Connection) {
     if let (Known::Unknown(_), names @ (Known::Known(_) | Known::Partial { .. })) =
         (&seen.namespace_names, &cloud.namespace_names)
@@ -199,7 +200,6 @@ fn supplement(seen: &mut Reached, cloud: &CloudOps, options: &ProbeOptions, conn
     }
     for namespace in &mut seen.namespaces {
         let Some(told) = cloud.namespace(&namespace.name) else { continue };
-        namespace.exists = namespace.exists.or(told.exists);
         let Some(settings) = told.settings.value() else { continue };
         namespace.search_attributes = Known::Known(settings.search_attributes.clone());
         if let Known::Unknown(why) = &namespace.config {

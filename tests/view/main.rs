@@ -1,6 +1,7 @@
 //! Facts as rules see them. The first law: a fact that is taken away makes an answer unknown, never a pass.
 
 mod clusters;
+mod credentials;
 mod evidence;
 #[path = "../facts/mod.rs"]
 mod facts;

@@ -201,9 +201,29 @@ fn address_problems(context: &Context<'_>, target: &ClusterSnapshot) -> Vec<Valu
         ));
     }
     let locus = [live(target, None, format!("address {}", target.address), "connection")];
+    problems.extend(other_endpoint(context, target, host));
     let object =
         |(problem, remedy)| json!({"address": target.address, "problem": problem, "remedy": remedy, "loci": locus});
     problems.into_iter().map(object).collect()
+}
+
+/// What the control plane says the address should be. A private link has a name of its own, and is left alone.
+fn other_endpoint(context: &Context<'_>, target: &ClusterSnapshot, host: &str) -> Option<(String, String)> {
+    let ours = host.ends_with(".tmprl.cloud") || host.ends_with(".api.temporal.io");
+    let cloud = target.cloud.value().filter(|_| ours)?;
+    let planned = context.facts.plan.namespaces.iter().filter_map(|m| m.target.as_deref());
+    let settings = planned.filter_map(|name| cloud.namespace(name)).filter_map(|n| n.settings.value());
+    let expected: Vec<&str> = settings
+        .map(|settings| match target.credential {
+            Credential::ApiKey => settings.api_key_address.as_str(),
+            Credential::Mtls | Credential::None => settings.mtls_address.as_str(),
+        })
+        .filter(|address| !address.is_empty())
+        .collect();
+    let named = |address: &&str| address.rsplit_once(':').map_or(*address, |(host, _)| host).eq_ignore_ascii_case(host);
+    let first = expected.first().filter(|_| !expected.iter().any(named))?;
+    let kind = if target.credential == Credential::ApiKey { "API keys" } else { "client certificates" };
+    Some((format!("the Cloud Ops API names `{first}` for {kind}"), format!("Use `{first}`.")))
 }
 
 /// A week: what the clusters told is judged at every gate, and gates are further apart.
@@ -387,6 +407,11 @@ fn archival(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<Value>> {
             (false, true) => "visibility records",
             (false, false) => return vec![],
         };
+        let cloud = context.facts.target.value().and_then(|target| target.cloud.value());
+        let sinks = cloud.and_then(|cloud| cloud.namespace(&target)).and_then(|n| n.export_sinks.value());
+        if sinks.is_some_and(|sinks| sinks.iter().any(|sink| sink.enabled && sink.health == "ok")) {
+            return vec![];
+        }
         vec![json!({"source_namespace": half.namespace.name, "target_namespace": target, "what": what,
                     "loci": [half.locus(format!("namespace {}", half.namespace.name), "DescribeNamespace")]})]
     })
