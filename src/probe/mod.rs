@@ -12,7 +12,9 @@
 pub mod certificates;
 pub mod cloud_ops;
 pub mod connection;
+pub mod merge;
 pub mod profile;
+pub mod redact;
 pub mod snapshot;
 
 mod api_key;
@@ -128,6 +130,9 @@ pub async fn probe(side: Side, connection: &Connection, options: &ProbeOptions) 
             }
             cloud => cloud,
         },
+        probed_from: gethostname::gethostname().to_string_lossy().into_owned(),
+        vantages: Vec::new(),
+        redacted_with: None,
         rpcs,
         elapsed_ms: u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX),
     }

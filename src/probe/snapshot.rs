@@ -88,6 +88,9 @@ mod tests {
             system: Known::unknown("not asked"),
             namespace_names: Known::Known(vec!["default".into()]),
             namespaces: vec![super::super::namespaces::unknown("default", &crate::facts::Why::new("down"))],
+            probed_from: "laptop-7".into(),
+            vantages: vec![],
+            redacted_with: None,
             rpcs: Default::default(),
             elapsed_ms: 12,
         }

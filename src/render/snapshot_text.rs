@@ -87,6 +87,14 @@ impl Page {
         let text =
             self.paint.dim(&format!("{credential} · probed {} in {} ms", minute(s.taken_at), number(s.elapsed_ms)));
         self.line(&text);
+        if s.redacted_with.is_some() {
+            self.field("redacted", "ids and identities are tokens");
+        }
+        for vantage in &s.vantages {
+            let reached = if vantage.connection.iter().all(|step| step.ok) { "reached" } else { "not reached" };
+            let from = format!("{} {}, {reached}", vantage.probed_from, minute(vantage.taken_at));
+            self.field("merged, from", &from);
+        }
         if let Some(expires) = s.api_key_expires.value() {
             self.field("API key until", &minute(*expires));
         }
@@ -259,5 +267,14 @@ impl Page {
             })
             .collect();
         self.wrapped(&parts.join(" · "), 1);
+        let refused: Vec<&str> = s
+            .rpcs
+            .iter()
+            .filter(|(_, c)| c.denied > 0)
+            .map(|(name, _)| name.rsplit('/').next().unwrap_or(name))
+            .collect();
+        if !refused.is_empty() {
+            self.wrapped(&format!("not permitted: {}", refused.join(", ")), 1);
+        }
     }
 }

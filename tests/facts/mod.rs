@@ -129,6 +129,9 @@ pub fn cluster(side: Side, namespaces: Vec<NamespaceSnapshot>) -> ClusterSnapsho
             Known::Known(names)
         },
         namespaces,
+        probed_from: "laptop-7".into(),
+        vantages: vec![],
+        redacted_with: None,
         rpcs: Default::default(),
         elapsed_ms: 80,
     }

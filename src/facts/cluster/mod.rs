@@ -60,6 +60,15 @@ pub struct ClusterSnapshot {
     /// What the Cloud Ops API told about this cluster.
     #[serde(default)]
     pub cloud: Known<CloudOps>,
+    /// Name of the machine that probed.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub probed_from: String,
+    /// Of a snapshot made from several: each of them, the newest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub vantages: Vec<Vantage>,
+    /// Ids and identities are tokens made with the key of this id; `None` when they are in the clear.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redacted_with: Option<String>,
     /// Full method name → how often it was called and how often it failed.
     pub rpcs: BTreeMap<String, RpcCount>,
     /// Wall time of the probe in milliseconds.
@@ -158,6 +167,25 @@ pub struct ClusterInfo {
     pub initial_failover_version: i64,
     /// Since server 1.29.
     pub failover_version_increment: i64,
+}
+
+/// One look at a cluster, of several that were made into one snapshot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Vantage {
+    /// Name of the machine.
+    pub probed_from: String,
+    /// `host:port` it dialled.
+    pub address: String,
+    /// When.
+    pub taken_at: jiff::Timestamp,
+    /// Version of the tool there.
+    pub tool_version: String,
+    /// Which credential was presented from there.
+    pub credential: Credential,
+    /// The connection ladder from there.
+    pub connection: Vec<LadderStep>,
+    /// Whether any namespace was asked for and answered.
+    pub answered: bool,
 }
 
 /// How often an RPC was called.

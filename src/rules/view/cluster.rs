@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::limits::{self, Limits};
 use super::{Context, FactPath, FactView, words};
 use crate::compare::{self, Half, half, live};
-use crate::facts::cluster::{ClusterKind, ClusterSnapshot, Credential};
+use crate::facts::cluster::{ClusterKind, ClusterSnapshot, Credential, LadderStep};
 use crate::facts::{Known, Locus, Why};
 
 pub(super) const PATHS: &[FactPath] = &[
@@ -152,19 +152,31 @@ fn per_planned_namespace(context: &Context<'_>, list: &dyn Fn(&Half<'_>) -> Know
     Known::concat([moved, excluded])
 }
 
+/// Where the ladder broke, from every machine that looked.
 fn connection_failures(cluster: &ClusterSnapshot) -> Known<Vec<Value>> {
     if cluster.connection.is_empty() {
         return Known::unknown(format!("no attempt to reach the {} is recorded", cluster.side));
     }
     // A cluster that told of any namespace whether it has it was reached; what it lacks is the concern of other rules.
-    let answered = cluster.namespaces.iter().any(|n| n.exists.is_some());
-    let failed = cluster.connection.iter().filter(|s| !s.ok && (s.step != "auth" || !answered));
-    let object = |step: &crate::facts::cluster::LadderStep| {
-        let remedy = step.remedy.as_deref().unwrap_or("Check address, network path and credentials, then probe again.");
-        json!({"step": step.step, "detail": step.detail, "remedy": remedy, "address": cluster.address,
-               "loci": [live(cluster, None, format!("connection to {}", cluster.address), &step.step)]})
+    let failed = |steps: &[LadderStep], answered: bool, address: &str, from: &str| -> Vec<Value> {
+        let steps = steps.iter().filter(|s| !s.ok && (s.step != "auth" || !answered));
+        steps
+            .map(|step| {
+                let otherwise = "Check address, network path and credentials, then probe again.";
+                let remedy = step.remedy.as_deref().unwrap_or(otherwise);
+                let detail =
+                    if from.is_empty() { step.detail.clone() } else { format!("{}, from {from}", step.detail) };
+                json!({"step": step.step, "detail": detail, "remedy": remedy, "address": address,
+                       "loci": [live(cluster, None, format!("connection to {address}"), &step.step)]})
+            })
+            .collect()
     };
-    Known::Known(failed.map(object).collect())
+    if cluster.vantages.is_empty() {
+        let answered = cluster.namespaces.iter().any(|n| n.exists.is_some());
+        return Known::Known(failed(&cluster.connection, answered, &cluster.address, ""));
+    }
+    let each = cluster.vantages.iter().flat_map(|v| failed(&v.connection, v.answered, &v.address, &v.probed_from));
+    Known::Known(each.collect())
 }
 
 /// Forms of address of Temporal Cloud: `<namespace>.<account>.tmprl.cloud:7233` and
