@@ -16,6 +16,8 @@ mod ladder;
 mod live;
 #[path = "probe/partial.rs"]
 mod partial;
+#[path = "probe/prometheus.rs"]
+mod prometheus;
 
 use std::time::Duration;
 
@@ -33,6 +35,7 @@ fn options(namespaces: &[&str]) -> ProbeOptions {
         deadline: Duration::from_secs(60),
         connect_only: false,
         cloud_ops: Known::unknown("not asked"),
+        metrics: Known::unknown("not asked"),
         progress: None,
     }
 }

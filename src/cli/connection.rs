@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::config::{CloudOpsSettings, ConnectionSettings, Secret};
+use crate::config::{CloudOpsSettings, ConnectionSettings, PrometheusSettings, Secret};
 use crate::ui::Problem;
 
 macro_rules! side_flags {
@@ -47,6 +47,9 @@ macro_rules! side_flags {
             /// Metadata for every call, KEY=VALUE; may be repeated
             #[arg(id = concat!($side, "_grpc_meta"), long = concat!($side, "-grpc-meta"), hide = $hidden, value_name = "KEY=VALUE")]
             grpc_meta: Vec<String>,
+            /// Prometheus that has the metrics of this side, for what is measured and the peaks of the last week
+            #[arg(id = concat!($side, "_prometheus"), long = concat!($side, "-prometheus"), env = concat!($env, "_PROMETHEUS"), hide_env = true, hide = $hidden, value_name = "URL")]
+            prometheus: Option<String>,
         }
 
         impl $name {
@@ -76,6 +79,10 @@ macro_rules! side_flags {
                     client_authority: self.client_authority.clone(),
                     grpc_meta,
                     cloud_ops: None,
+                    metrics: self.prometheus.clone().map(|prometheus| PrometheusSettings {
+                        prometheus,
+                        ..PrometheusSettings::default()
+                    }),
                 })
             }
         }

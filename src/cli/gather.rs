@@ -193,6 +193,7 @@ fn probe_options(
         deadline: Duration::from_secs(flags.probe_timeout),
         progress: output::progress(),
         connect_only: false,
+        metrics: migration.metrics(side).clone(),
         cloud_ops: match side {
             Side::Source => Known::unknown("only Temporal Cloud has a Cloud Ops API"),
             Side::Target => connections.cloud_ops.clone(),

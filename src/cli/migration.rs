@@ -10,6 +10,7 @@ use crate::config::{self, CloudOpsSettings, ConnectionSettings, Preflight};
 use crate::facts::cluster::ClusterKind;
 use crate::facts::plan::NamespaceMapping;
 use crate::facts::{Known, Side, Why};
+use crate::probe::metrics::{self, Prometheus};
 use crate::probe::{Connection, cloud_ops, profile};
 use crate::ui::Problem;
 
@@ -34,6 +35,8 @@ pub struct Migration {
     asked: [Option<String>; 2],
     /// What flags and file say of the Cloud Ops API.
     cloud_ops: Option<CloudOpsSettings>,
+    /// The Prometheus of the source and of the target.
+    metrics: [Known<Prometheus>; 2],
 }
 
 impl MigrationArgs {
@@ -56,7 +59,14 @@ impl MigrationArgs {
                 (preflight, PathBuf::new())
             }
         };
-        Ok(Migration { preflight, folder, at, asked: [None, None], cloud_ops: None })
+        Ok(Migration {
+            preflight,
+            folder,
+            at,
+            asked: [None, None],
+            cloud_ops: None,
+            metrics: [not_measured(), not_measured()],
+        })
     }
 }
 
@@ -97,7 +107,18 @@ impl Migration {
         if side == Side::Target {
             self.cloud_ops = settings.cloud_ops.take();
         }
+        if let Some(metrics) = settings.metrics.take() {
+            let [source, target] = &mut self.metrics;
+            let place = if side == Side::Source { source } else { target };
+            *place = Known::Known(metrics::resolve(side, &metrics, &variable)?);
+        }
         connect(side, settings)
+    }
+
+    /// The Prometheus of a side, once its connection was made.
+    pub fn metrics(&self, side: Side) -> &Known<Prometheus> {
+        let [source, target] = &self.metrics;
+        if side == Side::Source { source } else { target }
     }
 
     /// The Cloud Ops API of the target, once its connection was made. A key that merely lies in the environment is
@@ -181,6 +202,13 @@ impl Connections {
         }
         Ok(())
     }
+}
+
+fn not_measured() -> Known<Prometheus> {
+    Known::Unknown(Why::with_remedy(
+        "no Prometheus is configured",
+        "add `metrics` to preflight.yaml, or give --source-prometheus and --target-prometheus",
+    ))
 }
 
 fn variable(name: &str) -> Option<String> {

@@ -42,6 +42,26 @@ pub struct ConnectionSettings {
     pub grpc_meta: BTreeMap<String, String>,
     /// The control plane of Temporal Cloud; only the target has one.
     pub cloud_ops: Option<CloudOpsSettings>,
+    /// The Prometheus of this side; it stands under `metrics` in the file.
+    #[serde(skip)]
+    pub metrics: Option<PrometheusSettings>,
+}
+
+/// How to reach a Prometheus, or anything that speaks its HTTP API.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PrometheusSettings {
+    /// URL in front of `/api/v1`; may hold user and password.
+    pub prometheus: String,
+    /// Name of the environment variable that holds a bearer token.
+    #[serde(default)]
+    pub bearer_env: Option<String>,
+    /// PEM file of the CA that signed its certificate.
+    #[serde(default)]
+    pub tls_ca_path: Option<String>,
+    /// Further headers, such as `X-Scope-OrgID`.
+    #[serde(default)]
+    pub headers: BTreeMap<String, String>,
 }
 
 /// How to reach the Cloud Ops API, all optional.
@@ -99,6 +119,11 @@ impl ConnectionSettings {
             tls_disable_host_verification: self.tls_disable_host_verification.or(below.tls_disable_host_verification),
             client_authority: self.client_authority.or(below.client_authority),
             grpc_meta,
+            metrics: match (self.metrics, below.metrics) {
+                // A flag gives another address; the rest is as in the file.
+                (Some(above), Some(below)) => Some(PrometheusSettings { prometheus: above.prometheus, ..below }),
+                (above, below) => above.or(below),
+            },
             cloud_ops: match (self.cloud_ops, below.cloud_ops) {
                 (Some(above), Some(below)) => Some(above.over(below)),
                 (above, below) => above.or(below),

@@ -13,6 +13,7 @@ pub mod certificates;
 pub mod cloud_ops;
 pub mod connection;
 pub mod merge;
+pub mod metrics;
 pub mod profile;
 pub mod redact;
 pub mod snapshot;
@@ -51,7 +52,7 @@ use connect::Ladder;
 use read_only::{Ledger, ReadOnly};
 
 use crate::facts::cluster::{
-    CloudOps, ClusterKind, ClusterSnapshot, NamespaceConfig, NamespaceSnapshot, SNAPSHOT_SCHEMA, SystemInfo,
+    CloudOps, ClusterKind, ClusterSnapshot, Metrics, NamespaceConfig, NamespaceSnapshot, SNAPSHOT_SCHEMA, SystemInfo,
 };
 use crate::facts::{Known, Side, Why};
 
@@ -76,6 +77,8 @@ pub struct ProbeOptions {
     pub connect_only: bool,
     /// How to reach the Cloud Ops API of this cluster's account, or why it is not asked.
     pub cloud_ops: Known<Connection>,
+    /// The Prometheus of this side, or why it is not asked.
+    pub metrics: Known<metrics::Prometheus>,
     /// Called before every part of the work.
     pub progress: Option<Progress>,
 }
@@ -106,6 +109,7 @@ pub async fn probe(side: Side, connection: &Connection, options: &ProbeOptions) 
     let mut rpcs = ledger.counts();
     rpcs.extend(account_ledger.counts());
     let ladder = seen.ladder;
+    let metrics = measured(&seen.namespaces, connection, options).await;
     ClusterSnapshot {
         schema: SNAPSHOT_SCHEMA.to_owned(),
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -124,6 +128,7 @@ pub async fn probe(side: Side, connection: &Connection, options: &ProbeOptions) 
         system: seen.system,
         namespace_names: seen.namespace_names,
         namespaces: seen.namespaces,
+        metrics,
         cloud: match cloud {
             Known::Unknown(_) if seen.kind == ClusterKind::SelfHosted => {
                 Known::unknown("a self-hosted cluster has no Cloud Ops API")
@@ -180,6 +185,21 @@ async fn control_plane(connection: &Connection, options: &ProbeOptions) -> (Know
         }
     };
     (cloud, ledger)
+}
+
+/// What is measured of the namespaces that were probed.
+async fn measured(probed: &[NamespaceSnapshot], connection: &Connection, options: &ProbeOptions) -> Known<Metrics> {
+    match &options.metrics {
+        Known::Unknown(why) => Known::Unknown(why.clone()),
+        _ if options.connect_only => Known::unknown("not asked"),
+        Known::Known(prometheus) | Known::Partial { value: prometheus, .. } => {
+            let names: Vec<String> = match probed {
+                [] => asked(options, connection),
+                probed => probed.iter().map(|namespace| namespace.name.clone()).collect(),
+            };
+            Known::Known(metrics::read(prometheus, &names, options).await)
+        }
+    }
 }
 
 /// Namespaces that are asked for by name.

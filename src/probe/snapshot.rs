@@ -85,6 +85,7 @@ mod tests {
             api_key_id: None,
             clock_ahead_seconds: Known::default(),
             cloud: Known::default(),
+            metrics: Known::unknown("no Prometheus is configured"),
             system: Known::unknown("not asked"),
             namespace_names: Known::Known(vec!["default".into()]),
             namespaces: vec![super::super::namespaces::unknown("default", &crate::facts::Why::new("down"))],

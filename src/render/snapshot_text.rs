@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 mod cloud;
+mod metrics;
 
 use super::RenderOptions;
 use super::paint::{Paint, wrap};
@@ -31,6 +32,9 @@ pub fn snapshot_text(snapshot: &ClusterSnapshot, options: &RenderOptions) -> Str
     }
     if let Some(cloud) = snapshot.cloud.value() {
         page.cloud(cloud);
+    }
+    if let Some(metrics) = snapshot.metrics.value() {
+        page.metrics(metrics);
     }
     page.rpcs(snapshot);
     page.out

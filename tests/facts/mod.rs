@@ -118,6 +118,7 @@ pub fn cluster(side: Side, namespaces: Vec<NamespaceSnapshot>) -> ClusterSnapsho
         api_key_id: None,
         clock_ahead_seconds: Known::Known(0),
         cloud: Known::unknown("the Cloud Ops API was not asked"),
+        metrics: Known::unknown("no Prometheus is configured"),
         system: Known::Known(SystemInfo {
             server_version: "1.32.0".into(),
             capabilities: vec![],

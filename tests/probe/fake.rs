@@ -16,6 +16,8 @@ pub enum Reply {
     Status(Code, String),
     /// Nothing, for longer than anybody waits.
     Silence,
+    /// The end of the connection, with every call that is under way on it.
+    Reset,
 }
 
 /// An answer that is a message.
@@ -93,8 +95,14 @@ async fn accept(listener: TcpListener, handler: Handler, date: Option<String>) {
         tokio::spawn(async move {
             let Ok(mut connection) = h2::server::handshake(socket).await else { return };
             let mut served = 0;
-            while let Some(Ok((request, respond))) = connection.accept().await {
-                tokio::spawn(answer(request, respond, Arc::clone(&handler), date.clone()));
+            let reset = Arc::new(tokio::sync::Notify::new());
+            loop {
+                let next = tokio::select! {
+                    next = connection.accept() => next,
+                    () = reset.notified() => return,
+                };
+                let Some(Ok((request, respond))) = next else { return };
+                tokio::spawn(answer(request, respond, Arc::clone(&handler), date.clone(), Arc::clone(&reset)));
                 served += 1;
                 // Frontends end a connection every few minutes; this one does it after a few calls.
                 if served == 5 {
@@ -110,6 +118,7 @@ async fn answer(
     mut respond: h2::server::SendResponse<Bytes>,
     handler: Handler,
     date: Option<String>,
+    reset: Arc<tokio::sync::Notify>,
 ) {
     let (head, mut body) = request.into_parts();
     let mut bytes = Vec::new();
@@ -135,6 +144,7 @@ async fn answer(
             trailers.insert("grpc-status", http::HeaderValue::from_static("0"));
             let _ = stream.send_trailers(trailers);
         }
+        Reply::Reset => reset.notify_one(),
         Reply::Silence => {
             tokio::time::sleep(std::time::Duration::from_secs(60)).await;
             drop(respond);

@@ -2,7 +2,6 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
@@ -28,52 +27,26 @@ fn empty(method: &str, _: &[u8]) -> Reply {
     }
 }
 
-/// What happens to the bytes of one connection.
-#[derive(Clone, Copy)]
-enum Mischief {
-    /// The server's side ends after so many bytes.
-    Truncate(usize),
-    /// The connection is cut off after it has carried so many chunks from the server.
-    ResetAfter(usize),
-}
-
-/// A middle box on loopback that hands bytes on until its mischief strikes; returns its address and how many
-/// connections it saw.
-fn through(upstream: SocketAddr, mischief: Mischief) -> (SocketAddr, Arc<AtomicUsize>) {
+/// A middle box on loopback that hands on what the server says, but no more than so many bytes of a connection.
+fn truncating(upstream: SocketAddr, limit: usize) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = listener.local_addr().expect("an address");
-    let seen = Arc::new(AtomicUsize::new(0));
-    let count = Arc::clone(&seen);
     std::thread::spawn(move || {
         for client in listener.incoming() {
             let Ok(client) = client else { return };
-            count.fetch_add(1, Ordering::SeqCst);
             let Ok(server) = TcpStream::connect(upstream) else { return };
             let (mut from, mut to) = (client.try_clone().expect("a handle"), server.try_clone().expect("a handle"));
             std::thread::spawn(move || {
                 let _ = std::io::copy(&mut from, &mut to);
             });
-            std::thread::spawn(move || hand_back(server, client, mischief));
+            std::thread::spawn(move || {
+                let (mut some, mut client) = (server.take(limit as u64), client);
+                let _ = std::io::copy(&mut some, &mut client);
+                let _ = client.shutdown(std::net::Shutdown::Both);
+            });
         }
     });
-    (address, seen)
-}
-
-fn hand_back(mut server: TcpStream, mut client: TcpStream, mischief: Mischief) {
-    let (mut bytes, mut chunks, mut buffer) = (0, 0, [0; 4096]);
-    while let Ok(n @ 1..) = server.read(&mut buffer) {
-        let allowed = match mischief {
-            Mischief::Truncate(limit) => n.min(limit.saturating_sub(bytes)),
-            Mischief::ResetAfter(limit) if chunks >= limit => 0,
-            Mischief::ResetAfter(_) => n,
-        };
-        if client.write_all(&buffer[..allowed]).is_err() || allowed < n {
-            break;
-        }
-        (bytes, chunks) = (bytes + n, chunks + 1);
-    }
-    let _ = client.shutdown(std::net::Shutdown::Both);
-    let _ = server.shutdown(std::net::Shutdown::Both);
+    address
 }
 
 #[test]
@@ -81,7 +54,7 @@ fn tls_that_breaks_off_in_the_handshake() {
     let guarded = Guarded::start(valid(), &["localhost"]);
     let client = guarded.ca.client("worker", valid());
     for bytes in [0, 3, 100, 600] {
-        let (middle, _) = through(guarded.address(), Mischief::Truncate(bytes));
+        let middle = truncating(guarded.address(), bytes);
         let settings = ConnectionSettings {
             address: Some(format!("localhost:{}", middle.port())),
             ..guarded.settings(Some(&client))
@@ -138,19 +111,23 @@ fn a_message_that_is_no_message() {
 
 #[test]
 fn connections_that_are_reset_again_and_again() {
-    let server = Fake::start(empty);
-    // Often enough for a call now and then: everything is learned, over many connections.
-    let (middle, seen) = through(server.address, Mischief::ResetAfter(6));
-    let snapshot = run(at(&middle.to_string()), &options(&["payments"]));
+    // Every seventh call ends the connection for all that are under way: each is asked again on a new one.
+    let asked = AtomicUsize::new(0);
+    let server = Fake::start(move |method, body| match asked.fetch_add(1, Ordering::SeqCst) % 7 {
+        6 => Reply::Reset,
+        _ => empty(method, body),
+    });
+    let snapshot = run(at(&server.address.to_string()), &options(&["payments", "refunds", "orders"]));
     assert!(snapshot.connection.iter().all(|step| step.ok), "{:#?}", snapshot.connection);
-    assert!(seen.load(Ordering::SeqCst) > 3, "the connection was opened anew");
-    assert_eq!(namespace(&snapshot, "payments").open, Known::Known(0));
+    for name in ["payments", "refunds", "orders"] {
+        assert_eq!(namespace(&snapshot, name).open, Known::Known(0));
+    }
     assert!(snapshot.rpcs.values().any(|count| count.errors > 0), "the failed tries are counted");
     // Never long enough for an answer: nothing is learned, and nothing is made up.
-    let (middle, _) = through(server.address, Mischief::ResetAfter(1));
+    let server = Fake::start(|_, _| Reply::Reset);
     let begin = Instant::now();
     let short = ProbeOptions { deadline: Duration::from_secs(20), ..options(&["payments"]) };
-    let snapshot = run(at(&middle.to_string()), &short);
+    let snapshot = run(at(&server.address.to_string()), &short);
     assert_eq!(failed(&snapshot).step, "grpc");
     assert!(matches!(namespace(&snapshot, "payments").open, Known::Unknown(_)));
     assert!(begin.elapsed() < Duration::from_secs(40));

@@ -10,8 +10,10 @@ use super::certificate::{Certificate, CertificateFile};
 use super::{Known, Side};
 
 pub mod cloud;
+pub mod metrics;
 
 pub use cloud::CloudOps;
+pub use metrics::Metrics;
 
 /// Version of the snapshot document.
 pub const SNAPSHOT_SCHEMA: &str = "temporal-preflight/cluster-snapshot/v1";
@@ -60,6 +62,9 @@ pub struct ClusterSnapshot {
     /// What the Cloud Ops API told about this cluster.
     #[serde(default)]
     pub cloud: Known<CloudOps>,
+    /// What the Prometheus of this side told.
+    #[serde(default)]
+    pub metrics: Known<Metrics>,
     /// Name of the machine that probed.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub probed_from: String,
@@ -82,6 +87,7 @@ impl ClusterSnapshot {
         self.connection.iter().all(|step| step.ok)
             && self.system.is_known()
             && self.cloud.value().is_none_or(CloudOps::is_whole)
+            && self.metrics.value().is_none_or(Metrics::is_whole)
             && self.namespaces.iter().all(NamespaceSnapshot::is_whole)
     }
 }
