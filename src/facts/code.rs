@@ -351,6 +351,10 @@ pub struct Routing {
     /// Line of the other call of the pattern.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub partner_line: Option<u32>,
+    /// Whether the error of the first try is still returned or logged when the second one fails, too; told for two
+    /// tries in one function.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub both_errors: Option<bool>,
     /// The flag or environment variable that chooses the client, when one does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub flag: Option<String>,

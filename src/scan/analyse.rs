@@ -1,4 +1,4 @@
-//! One language of a tree: parsing in rounds, and everything its files say.
+//! One language of a part of the tree: parsing in rounds, and everything its files say.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -9,6 +9,7 @@ use rayon::prelude::*;
 use super::catalogue::Catalogue;
 use super::index::Index;
 use super::lang::{self, FrontEnd, Module, Project, SourceFile};
+use super::parts::Part;
 use super::prefilter::{self, Want};
 use super::program::Unit;
 use super::resolve::Resolver;
@@ -70,21 +71,20 @@ pub fn language(
     catalogue: &Catalogue,
     forms: &entries::Forms,
     walked: &Walked,
+    part: &Part,
 ) -> Result<Analysis, Problem> {
-    let project = &project(front, catalogue, walked);
-    let manifests = walked.manifests.iter().filter(|(owner, ..)| owner.language() == front.language());
-    let manifests = manifests.map(|(_, path, text)| (path.as_str(), text.as_str()));
-    let sdks = sdks::find(root, front.language(), &catalogue.dependency, manifests);
-    let mine: Vec<usize> = (0..walked.entries.len())
-        .filter(|i| walked.entries.get(*i).is_some_and(|e| e.front.language() == front.language()))
-        .collect();
+    let manifests: Vec<(&str, &str)> = part.manifests(walked).collect();
+    let sdks = sdks::find(root, front.language(), &catalogue.dependency, manifests.iter().copied());
+    let mine = &part.entries;
     let mut coverage = Coverage { files_of_known_languages: mine.len() as u64, ..Coverage::default() };
     // A tree in which no file names the SDK cannot call it.
     if !mine.iter().any(|i| walked.entries.get(*i).is_some_and(|e| e.marked)) {
         return Ok(Analysis { sdks, coverage, ..Analysis::default() });
     }
+    let paths = mine.iter().filter_map(|i| Some(walked.entries.get(*i)?.path.as_str()));
+    let project = &project(front, catalogue, paths, &manifests);
     let tokens = &automaton(&catalogue.tokens)?;
-    let mut chosen = prefilter::seeds(&walked.entries, &mine, tokens);
+    let mut chosen = prefilter::seeds(&walked.entries, mine, tokens);
     let mut parsed: BTreeSet<usize> = BTreeSet::new();
     let mut asked: BTreeSet<Want> = BTreeSet::new();
     let mut units: Vec<Unit> = vec![];
@@ -110,15 +110,15 @@ pub fn language(
         let index = Index::new(&units, catalogue, project, front);
         let resolver = Resolver::new(&index);
         let mut settled = settle(&resolver);
-        chosen = ask(&index, &mut asked, walked, &candidates(&mine, &parsed), project);
+        chosen = ask(&index, &mut asked, walked, &candidates(mine, &parsed), project);
         if !chosen.is_empty() && round < ROUNDS {
             continue;
         }
         // What describes the calls is looked for when they are settled; ways in once, for they only add to it.
         entries::find(&resolver, forms, &mut settled.drafts, &mut settled.lifts);
-        let more = ask(&index, &mut asked, walked, &candidates(&mine, &parsed), project);
+        let more = ask(&index, &mut asked, walked, &candidates(mine, &parsed), project);
         analysis = describe(&resolver, settled);
-        chosen = ask(&index, &mut asked, walked, &candidates(&mine, &parsed), project);
+        chosen = ask(&index, &mut asked, walked, &candidates(mine, &parsed), project);
         if !entered && more.len() <= MORE {
             chosen.extend(more);
             chosen.sort_unstable();
@@ -218,17 +218,15 @@ fn lower(entry: &Entry, project: &Project) -> Result<Lowered, String> {
     Ok(Lowered { units, replaced })
 }
 
-/// What the manifests of one language say.
-fn project(front: &'static dyn FrontEnd, catalogue: &Catalogue, walked: &Walked) -> Project {
-    let mut modules: Vec<Module> = vec![];
-    let mut aliases: Vec<lang::Alias> = vec![];
-    for (owner, path, text) in &walked.manifests {
-        if owner.language() != front.language() {
-            continue;
-        }
-        modules.extend(front.module(path, text));
-        aliases.extend(front.aliases(path, text));
-    }
+/// What the manifests and the paths of one part say.
+fn project<'p>(
+    front: &'static dyn FrontEnd,
+    catalogue: &Catalogue,
+    paths: impl Iterator<Item = &'p str> + Clone,
+    manifests: &[(&str, &str)],
+) -> Project {
+    let mut modules: Vec<Module> = manifests.iter().filter_map(|(path, text)| front.module(path, text)).collect();
+    let mut aliases: Vec<lang::Alias> = manifests.iter().flat_map(|(path, text)| front.aliases(path, text)).collect();
     modules.sort_by(|a, b| b.folder.len().cmp(&a.folder.len()).then_with(|| a.cmp(b)));
     aliases.sort_by(|a, b| {
         let exact = |alias: &lang::Alias| !alias.pattern.contains('*');
@@ -236,17 +234,7 @@ fn project(front: &'static dyn FrontEnd, catalogue: &Catalogue, walked: &Walked)
             .cmp(&(a.scope.len(), exact(a), a.pattern.len()))
             .then_with(|| a.cmp(b))
     });
-    let files = walked
-        .entries
-        .iter()
-        .filter(|e| e.front.language() == front.language())
-        .map(|e| e.path.rsplit_once('.').map_or(e.path.as_str(), |(stem, _)| stem).to_owned())
-        .collect();
-    let folders = walked
-        .entries
-        .iter()
-        .filter(|e| e.front.language() == front.language())
-        .map(|e| front.home(&e.path).to_owned())
-        .collect();
+    let files = paths.clone().map(|path| path.rsplit_once('.').map_or(path, |(stem, _)| stem).to_owned()).collect();
+    let folders = paths.map(|path| front.home(path).to_owned()).collect();
     Project { modules, folders, aliases, files, sdk: catalogue.own_packages() }
 }

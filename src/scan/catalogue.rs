@@ -395,6 +395,8 @@ pub struct NotFound {
     pub tests: Vec<String>,
     /// Parts of helper names, lower case.
     pub names: Vec<String>,
+    /// An error raised while another is handled keeps that one, in every log and trace.
+    pub chained: bool,
 }
 
 /// A library container.

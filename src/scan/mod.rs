@@ -17,6 +17,7 @@ pub mod inventory;
 pub mod keys;
 pub mod lang;
 mod merge;
+mod parts;
 pub mod prefilter;
 pub mod program;
 pub mod resolve;
@@ -30,8 +31,8 @@ pub mod walk;
 pub mod wrappers;
 
 use std::path::Path;
-
-use rayon::prelude::*;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use crate::facts::code::*;
 use crate::ui::Problem;
@@ -73,14 +74,20 @@ pub fn scan(root: &Path, options: &ScanOptions) -> Result<CodeFacts, Problem> {
         .stack_size(64 << 20)
         .build()
         .map_err(|e| Problem::tool("threads for the scan could not be started").note(e.to_string()))?;
-    pool.install(|| scan_in_pool(root, options))
-}
-
-fn scan_in_pool(root: &Path, options: &ScanOptions) -> Result<CodeFacts, Problem> {
     let catalogues = Catalogue::built_in()?;
     let forms = entries::Forms::built_in()?;
     let markers = analyse::automaton(catalogues.values().flat_map(|c| &c.markers))?;
     let walked = walk::walk(root, options, &markers)?;
+    let no_forms = entries::Forms::default();
+    let with_catalogue = lang::FRONT_ENDS.iter().filter_map(|front| Some((*front, catalogues.get(front.language())?)));
+    let mut jobs: Vec<Job<'_>> = pool.install(|| {
+        let parts = |front| parts::split(root, front, &walked).into_iter();
+        with_catalogue
+            .flat_map(|(front, catalogue)| parts(front).map(move |part| Job { front, catalogue, part }))
+            .collect()
+    });
+    // The largest first, so that none is left alone at the end.
+    jobs.sort_by_key(|job| std::cmp::Reverse(job.part.entries.len()));
     let mut facts = CodeFacts {
         schema: CODE_SCHEMA.to_owned(),
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -95,21 +102,43 @@ fn scan_in_pool(root: &Path, options: &ScanOptions) -> Result<CodeFacts, Problem
         sdks: vec![],
         coverage: Coverage::default(),
     };
-    let languages: Vec<Result<analyse::Analysis, Problem>> = lang::FRONT_ENDS
-        .par_iter()
-        .filter_map(|front| Some((*front, catalogues.get(front.language())?)))
-        .map(|(front, catalogue)| {
-            let none = entries::Forms::default();
-            analyse::language(root, front, catalogue, forms.get(front.language()).unwrap_or(&none), &walked)
-        })
-        .collect();
     let mut places = vec![];
-    for analysis in languages {
+    for analysis in analyse_all(&pool, &jobs, |job| {
+        let forms = forms.get(job.front.language()).unwrap_or(&no_forms);
+        analyse::language(root, job.front, job.catalogue, forms, &walked, &job.part)
+    }) {
         places.extend(analysis?.into_facts(&mut facts));
     }
     factories::apply(&mut facts, &options.factories, &places);
     finish(walked, &mut facts);
     Ok(facts)
+}
+
+/// One language of one part of the tree.
+struct Job<'a> {
+    front: &'static dyn lang::FrontEnd,
+    catalogue: &'a Catalogue,
+    part: parts::Part,
+}
+
+/// How many jobs are in memory at once.
+const AT_ONCE: usize = 4;
+
+/// Do all jobs, a few at a time; each may use all threads of the pool.
+fn analyse_all<'a, T: Send>(pool: &rayon::ThreadPool, jobs: &[Job<'a>], work: impl Fn(&Job<'a>) -> T + Sync) -> Vec<T> {
+    let next = AtomicUsize::new(0);
+    let done = Mutex::new(Vec::with_capacity(jobs.len()));
+    std::thread::scope(|scope| {
+        for _ in 0..pool.current_num_threads().min(AT_ONCE) {
+            scope.spawn(|| {
+                while let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let result = pool.install(|| work(job));
+                    done.lock().unwrap_or_else(PoisonError::into_inner).push(result);
+                }
+            });
+        }
+    });
+    done.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Sort everything and fill the coverage.

@@ -87,7 +87,7 @@ pub fn select(entries: &[Entry], candidates: &[usize], wants: &BTreeSet<Want>, p
                 else {
                     continue;
                 };
-                if !is_word(&bytes, hit.start(), hit.end()) {
+                if !text::is_whole(&bytes, hit.start(), hit.end()) {
                     continue;
                 }
                 let written = is_given_a_value(&bytes, hit.end());
@@ -101,7 +101,8 @@ pub fn select(entries: &[Entry], candidates: &[usize], wants: &BTreeSet<Want>, p
                     if skip {
                         continue;
                     }
-                    let apart = |owner: &String| entry.front.declares_method(line_before(&bytes, hit.start()), owner);
+                    let apart =
+                        |owner: &String| entry.front.declares_method(text::line_before(&bytes, hit.start()), owner);
                     if want.owner.as_ref().is_some_and(|owner| !apart(owner)) {
                         continue;
                     }
@@ -139,19 +140,6 @@ pub fn select(entries: &[Entry], candidates: &[usize], wants: &BTreeSet<Want>, p
         .filter(|(_, met)| met.iter().any(|(want, reach)| *reach || loose.get(want).is_some_and(|n| *n <= COMMON)))
         .map(|(i, _)| *i)
         .collect()
-}
-
-/// Whether the match is a whole identifier.
-fn is_word(bytes: &[u8], start: usize, end: usize) -> bool {
-    let part = |at: Option<&u8>| at.is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_' || *b >= 0x80);
-    !part(start.checked_sub(1).and_then(|at| bytes.get(at))) && !part(bytes.get(end))
-}
-
-/// The text of a line before a place in it.
-fn line_before(bytes: &[u8], at: usize) -> &[u8] {
-    let before = bytes.get(..at).unwrap_or_default();
-    let start = memchr::memrchr(b'\n', before).map_or(0, |newline| newline + 1);
-    before.get(start..).unwrap_or_default()
 }
 
 /// Whether what follows a name gives it a value, as far as one can see: `name = …`, `name: …`, `{ name, … }`.

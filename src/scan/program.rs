@@ -102,6 +102,11 @@ impl Unit {
         &self.functions[id.at()]
     }
 
+    /// A block and those around it, the innermost first.
+    pub fn blocks_around(&self, block: BlockId) -> Vec<BlockId> {
+        std::iter::successors(Some(block), |id| self.blocks.get(id.at()).and_then(|b| b.parent)).collect()
+    }
+
     /// The source text of an expression.
     pub fn text_of(&self, id: ExprId) -> &str {
         let expr = self.expr(id);

@@ -2,6 +2,7 @@
 
 mod evidence;
 mod flags;
+mod kept;
 
 use evidence::{Evidence, both, condition_says, guard};
 
@@ -23,8 +24,10 @@ pub fn judge(r: &Resolver<'_>, drafts: &mut [Draft<'_>]) {
                 continue;
             }
             let Some(evidence) = between(r, (first.call.at, first.call.block), second.call.block) else { continue };
-            changes.push((j, routing(RoutingRole::Primary, evidence, second.site.line)));
-            changes.push((i, routing(RoutingRole::Fallback, evidence, first.site.line)));
+            let both = kept::both_errors(r, (first.call.at, first.call.block), (second.call.at, second.call.block));
+            let routing = |role, partner| Routing { both_errors: Some(both), ..routing(role, evidence, partner) };
+            changes.push((j, routing(RoutingRole::Primary, second.site.line)));
+            changes.push((i, routing(RoutingRole::Fallback, first.site.line)));
         }
         if let Some((line, evidence, helper)) = helper_fallback(r, drafts, i) {
             changes.push((i, routing(RoutingRole::Primary, evidence, line)));
@@ -99,18 +102,11 @@ fn other_client(r: &Resolver<'_>, first: &Draft<'_>, second: &Draft<'_>) -> bool
 fn between(r: &Resolver<'_>, (first, its_block): (At, BlockId), block: BlockId) -> Option<Evidence> {
     let unit = first.unit;
     let blocks = &r.index.unit(unit).blocks;
-    let mut around_first = vec![];
-    let mut at = Some(its_block);
-    while let Some(id) = at {
-        around_first.push(id);
-        at = blocks.get(id.at()).and_then(|b| b.parent);
-    }
+    let around_first = r.index.unit(unit).blocks_around(its_block);
     let mut all = None;
-    let mut at = Some(block);
-    while let Some(id) = at.filter(|id| !around_first.contains(id)) {
+    for id in r.index.unit(unit).blocks_around(block).into_iter().take_while(|id| !around_first.contains(id)) {
         let Some(block) = blocks.get(id.at()) else { break };
         all = both(all, guard(r, first, unit, &block.guard));
-        at = block.parent;
     }
     all
 }
@@ -194,15 +190,7 @@ fn loop_fallback(r: &Resolver<'_>, draft: &Draft<'_>) -> Option<Evidence> {
         at = block.parent;
     };
     // Whatever is asked about the error inside the loop decides whether the next client is tried.
-    let inside = |mut id: BlockId| loop {
-        if id == looped {
-            return true;
-        }
-        match unit.blocks.get(id.at()).and_then(|b| b.parent) {
-            Some(parent) => id = parent,
-            None => return false,
-        }
-    };
+    let inside = |id: BlockId| unit.blocks_around(id).contains(&looped);
     let mut found: Option<Evidence> = None;
     for (i, block) in unit.blocks.iter().enumerate() {
         if !inside(BlockId(i as u32)) || BlockId(i as u32) == looped {

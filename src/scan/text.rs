@@ -33,3 +33,17 @@ pub fn read(path: &Path) -> io::Result<Vec<u8>> {
     let text: String = char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect();
     Ok(text.into_bytes())
 }
+/// The text of a line before a place in it.
+pub fn line_before(bytes: &[u8], at: usize) -> &[u8] {
+    let before = bytes.get(..at).unwrap_or_default();
+    let start = memchr::memrchr(b'\n', before).map_or(0, |newline| newline + 1);
+    before.get(start..).unwrap_or_default()
+}
+
+/// Whether a match is not a piece of a longer name.
+pub fn is_whole(bytes: &[u8], start: usize, end: usize) -> bool {
+    let part = |at: Option<&u8>| at.is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_' || *b >= 0x80);
+    let edge =
+        |inside: usize, outside: Option<usize>| part(bytes.get(inside)) && part(outside.and_then(|at| bytes.get(at)));
+    !edge(start, start.checked_sub(1)) && !edge(end.saturating_sub(1), Some(end))
+}

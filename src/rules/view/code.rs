@@ -247,7 +247,12 @@ fn fallbacks(code: &CodeFacts) -> Vec<Value> {
                 Some(FallbackOn::AnyError) => "any-error",
                 Some(FallbackOn::Unclear) | None => "unclear",
             };
-            object(code, site, json!({"on": on}))
+            let both_errors = match site.routing.both_errors {
+                Some(true) => "yes",
+                Some(false) => "no",
+                None => "unclear",
+            };
+            object(code, site, json!({"on": on, "both_errors": both_errors}))
         })
         .collect()
 }

@@ -8,7 +8,7 @@ mod types;
 use tree_sitter::Node;
 
 use super::builder::Builder;
-use super::{FrontEnd, Module, Project, SourceFile};
+use super::{FrontEnd, Module, Project, Sign, SourceFile};
 use crate::scan::program::*;
 
 /// The Go front end.
@@ -31,6 +31,20 @@ impl FrontEnd for Go {
         let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
         let mut names = text.lines().filter_map(|line| line.split("//").next()?.trim().strip_prefix("module "));
         names.next_back().map(|name| Module { folder, name: name.trim().trim_matches('"').to_owned() })
+    }
+
+    /// Modules are required by name; without a manifest, the folder's name stands in the paths of imports.
+    fn signs_of(&self, folder: &str, _files: &[&str], modules: &[Module]) -> Vec<Sign> {
+        let mut signs = vec![];
+        for Module { name, .. } in modules {
+            let texts = [format!("\"{name}\""), format!("\"{name}/"), format!("{name} v"), format!("{name} =>")];
+            signs.extend(texts.map(|text| Sign::anywhere(name, text)));
+        }
+        if modules.is_empty() {
+            let texts = ["/", "\""].iter().flat_map(|a| ["/", "\""].map(|b| format!("{a}{folder}{b}")));
+            signs.extend(texts.map(|text| Sign::anywhere(folder, text)));
+        }
+        signs
     }
 
     fn folder_of(&self, package: &str, project: &Project) -> Option<String> {

@@ -32,6 +32,35 @@ pub struct Module {
     pub name: String,
 }
 
+/// A text that shows that code of another folder is used.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Sign {
+    /// The name of what is used; a folder that holds something of this name means its own.
+    pub name: String,
+    /// The text; names at its ends are whole names.
+    pub text: String,
+    /// Where it must stand.
+    pub place: SignPlace,
+}
+
+/// Where a text must stand to show that something is used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SignPlace {
+    /// Anywhere in a source file or manifest.
+    Anywhere,
+    /// At the beginning of a line.
+    LineStart,
+    /// In a manifest.
+    Manifest,
+}
+
+impl Sign {
+    /// A text anywhere in a file.
+    pub fn anywhere(name: &str, text: String) -> Self {
+        Self { name: name.to_owned(), text, place: SignPlace::Anywhere }
+    }
+}
+
 /// A name under which files of the tree may be imported.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Alias {
@@ -83,6 +112,9 @@ pub trait FrontEnd: Sync {
     fn module(&self, _path: &str, _text: &str) -> Option<Module> {
         None
     }
+    /// Texts that show, in a source file or manifest elsewhere, that code below a top-level folder may be used
+    /// there. `modules` are the package roots its manifests declare.
+    fn signs_of(&self, folder: &str, files: &[&str], modules: &[Module]) -> Vec<Sign>;
     /// Names a manifest gives to files of the tree.
     fn aliases(&self, _path: &str, _text: &str) -> Vec<Alias> {
         vec![]

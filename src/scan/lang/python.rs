@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use tree_sitter::{Node, ParseOptions, ParseState, Parser};
 
 use super::builder::Builder;
-use super::{FrontEnd, Project, SourceFile};
+use super::{FrontEnd, Module, Project, Sign, SourceFile};
 use crate::scan::program::*;
 
 /// A file that takes longer to parse is given up.
@@ -36,6 +36,10 @@ impl FrontEnd for Python {
 
     fn is_manifest(&self, name: &str) -> bool {
         self.manifests().contains(&name) || (name.ends_with(".txt") && name.contains("requirements"))
+    }
+
+    fn signs_of(&self, _folder: &str, files: &[&str], _modules: &[Module]) -> Vec<Sign> {
+        modules::signs_of(files)
     }
 
     fn folder_of(&self, package: &str, project: &Project) -> Option<String> {

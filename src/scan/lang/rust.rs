@@ -18,7 +18,7 @@ use std::sync::Arc;
 use proc_macro2::Span;
 
 use super::builder::Builder;
-use super::{FrontEnd, Module, Project, SourceFile};
+use super::{FrontEnd, Module, Project, Sign, SignPlace, SourceFile};
 use crate::facts::code::Scope;
 use crate::scan::program::*;
 
@@ -44,6 +44,20 @@ impl FrontEnd for Rust {
         let named = |table: &str| manifest.get(table)?.as_table()?.get("name")?.as_str();
         let name = named("lib").or_else(|| named("package"))?.replace('-', "_");
         Some(Module { folder, name })
+    }
+
+    /// Crates are depended upon by name.
+    fn signs_of(&self, _folder: &str, _files: &[&str], modules: &[Module]) -> Vec<Sign> {
+        let mut signs = vec![];
+        for Module { name, .. } in modules {
+            signs.push(Sign::anywhere(name, format!("{name}::")));
+            for written in [name.clone(), name.replace('_', "-")] {
+                let texts =
+                    [format!("{written} ="), format!("{written}."), format!("{written}]"), format!("\"{written}\"")];
+                signs.extend(texts.map(|text| Sign { name: name.clone(), text, place: SignPlace::Manifest }));
+            }
+        }
+        signs
     }
 
     fn folder_of(&self, package: &str, project: &Project) -> Option<String> {

@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use tree_sitter::{Language, Node, ParseOptions, ParseState, Parser};
 
 use super::builder::Builder;
-use super::{Alias, FrontEnd, Module, Project, SourceFile};
+use super::{Alias, FrontEnd, Module, Project, Sign, SignPlace, SourceFile};
 use crate::scan::program::*;
 
 /// A file that takes longer to parse is given up: the grammar has pathological inputs.
@@ -48,6 +48,21 @@ impl FrontEnd for TypeScript {
 
     fn aliases(&self, path: &str, text: &str) -> Vec<Alias> {
         manifests::aliases(path, text)
+    }
+
+    /// Packages are depended upon and imported by name; other files by path.
+    fn signs_of(&self, _folder: &str, _files: &[&str], modules: &[Module]) -> Vec<Sign> {
+        let mut signs = vec![];
+        for Module { name, .. } in modules {
+            signs.push(Sign { name: name.clone(), text: format!("\"{name}\":"), place: SignPlace::Manifest });
+            for quote in ['"', '\'', '`'] {
+                for import in ["from ", "import ", "import(", "require("] {
+                    let texts = [format!("{import}{quote}{name}{quote}"), format!("{import}{quote}{name}/")];
+                    signs.extend(texts.map(|text| Sign::anywhere(name, text)));
+                }
+            }
+        }
+        signs
     }
 
     fn folder_of(&self, package: &str, project: &Project) -> Option<String> {

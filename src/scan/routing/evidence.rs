@@ -221,16 +221,10 @@ fn is_not_found_number(r: &Resolver<'_>, left: At, right: At) -> bool {
 }
 
 /// Whether a call lies in a block.
-fn lies_in(r: &Resolver<'_>, call: At, unit: u32, block: BlockId) -> bool {
+pub(super) fn lies_in(r: &Resolver<'_>, call: At, unit: u32, block: BlockId) -> bool {
     let unit_of_call = r.index.unit(call.unit);
-    let mut at = unit_of_call.calls.iter().find(|c| c.expr == call.expr).map(|c| c.block);
-    while let Some(id) = at.filter(|_| call.unit == unit) {
-        if id == block {
-            return true;
-        }
-        at = unit_of_call.blocks.get(id.at()).and_then(|b| b.parent);
-    }
-    false
+    let Some(place) = r.index.call_place(call).filter(|_| call.unit == unit) else { return false };
+    unit_of_call.blocks_around(place.block).contains(&block)
 }
 
 /// `status.Code(err)`, `st.Code()`.
@@ -239,7 +233,7 @@ fn mentions_code(r: &Resolver<'_>, at: At) -> bool {
 }
 
 /// Whether an expression looks at the error of a call.
-fn mentions_error(r: &Resolver<'_>, first: At, at: At) -> bool {
+pub(super) fn mentions_error(r: &Resolver<'_>, first: At, at: At) -> bool {
     let unit = r.index.unit(at.unit);
     let range = (unit.expr(at.expr).start, unit.expr(at.expr).end);
     unit.exprs.iter().any(|expr| match &expr.kind {

@@ -1,9 +1,11 @@
 //! Python modules and imports: which file an import means.
 
+use std::collections::BTreeSet;
+
 use tree_sitter::Node;
 
 use super::{Lowering, children};
-use crate::scan::lang::Project;
+use crate::scan::lang::{Project, Sign, SignPlace};
 use crate::scan::program::Import;
 
 /// Nesting of statements in which imports are looked for.
@@ -173,4 +175,34 @@ fn locate(written: &str, path: &str, project: &Project) -> Option<String> {
 
 fn below(folder: &str, name: &str) -> String {
     if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
+}
+/// How deep below a top-level folder Python may be told to look for packages.
+const ROOT_DEPTH: usize = 6;
+
+/// Imports that reach code of a folder when it, or one in it that is no package, is on Python's path: those that
+/// [`locate`] follows, which never takes a single bare name for a file elsewhere.
+pub(super) fn signs_of(files: &[&str]) -> Vec<Sign> {
+    let packages: BTreeSet<&str> = files.iter().filter_map(|file| file.strip_suffix("/__init__.py")).collect();
+    let mut signs: BTreeSet<(String, String)> = BTreeSet::new();
+    for file in files {
+        let path = file.rsplit_once('.').map_or(*file, |(path, _)| path);
+        let names: Vec<&str> = path.split('/').collect();
+        let mut at = 0;
+        for (depth, pair) in names.windows(2).take(ROOT_DEPTH).enumerate() {
+            let [name, child] = pair else { break };
+            let mut add = |name: &str, texts: &[String]| {
+                signs.extend(texts.iter().map(|text| (name.to_owned(), text.clone())));
+            };
+            at += name.len() + usize::from(depth > 0);
+            if path.get(..at).is_some_and(|folder| packages.contains(folder)) {
+                add(name, &[format!("import {name}"), format!("from {name} import"), format!("from {name}.")]);
+                break;
+            }
+            // A folder without a file of its own is imported by what it holds.
+            let texts = [format!("import {name}.{child}"), format!("from {name}.{child}")];
+            add(name, &texts);
+            add(name, &[format!("from {name} import {child}")]);
+        }
+    }
+    signs.into_iter().map(|(name, text)| Sign { name, text, place: SignPlace::LineStart }).collect()
 }

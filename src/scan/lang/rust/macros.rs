@@ -196,7 +196,15 @@ impl<'t> Lowering<'t> {
                 },
                 Err(_) => self.scan(tokens),
             },
-            _ => self.scan(tokens),
+            name => match expressions.parse2(tokens.clone()) {
+                // A call under a name that no function can have.
+                Ok(args) => {
+                    let callee = self.add(ExprKind::Free(format!("{name}!")), start..range.end);
+                    let args = args.iter().map(|arg| self.value(arg)).collect();
+                    self.add(ExprKind::Call { callee, args, named: vec![], spread: false }, range)
+                }
+                Err(_) => self.scan(tokens),
+            },
         }
     }
 

@@ -1,0 +1,153 @@
+//! Parts of a tree that share no code: checkouts of several repositories side by side in one folder.
+//!
+//! Names mean something only where code can reach them, so each part is analysed by itself: `run` in one
+//! repository does not lead into another, and memory is needed for one part at a time. Two folders belong
+//! together as soon as one shows a sign of the other: its module or package name, its path, an import.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use aho_corasick::AhoCorasick;
+use rayon::prelude::*;
+
+use super::lang::{FrontEnd, Module, Sign, SignPlace};
+use super::text;
+use super::walk::Walked;
+
+/// A root that holds one of these is one repository, whatever its folders say of each other.
+const ONE_REPOSITORY: [&str; 20] = [
+    ".git",
+    ".hg",
+    ".svn",
+    ".github",
+    ".gitlab-ci.yml",
+    ".gitignore",
+    ".editorconfig",
+    ".circleci",
+    "go.work",
+    "pnpm-workspace.yaml",
+    "WORKSPACE",
+    "MODULE.bazel",
+    "pants.toml",
+    "Makefile",
+    "Justfile",
+    "justfile",
+    "Taskfile.yml",
+    "Jenkinsfile",
+    "docker-compose.yml",
+    "docker-compose.yaml",
+];
+
+/// Files and manifests of one language that may use each other, as places in [`Walked`].
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// Places in the entries.
+    pub entries: Vec<usize>,
+    /// Places in the manifests.
+    pub manifests: Vec<usize>,
+}
+
+impl Part {
+    /// Path and text of the manifests.
+    pub fn manifests<'w>(&self, walked: &'w Walked) -> impl Iterator<Item = (&'w str, &'w str)> {
+        self.manifests
+            .iter()
+            .filter_map(|i| walked.manifests.get(*i))
+            .map(|(_, path, text)| (path.as_str(), text.as_str()))
+    }
+}
+
+/// The parts of one language, those of the first folder first; one part when a file stands at the root.
+pub fn split(root: &Path, front: &'static dyn FrontEnd, walked: &Walked) -> Vec<Part> {
+    let mine = |other: &&'static dyn FrontEnd| other.language() == front.language();
+    let mut folders: BTreeMap<&str, Part> = BTreeMap::new();
+    for (i, entry) in walked.entries.iter().enumerate().filter(|(_, e)| mine(&e.front)) {
+        folders.entry(top(&entry.path)).or_default().entries.push(i);
+    }
+    for (i, (_, path, _)) in walked.manifests.iter().enumerate().filter(|(_, (owner, ..))| mine(owner)) {
+        folders.entry(top(path)).or_default().manifests.push(i);
+    }
+    let one = folders.len() < 2
+        || folders.contains_key("")
+        || ONE_REPOSITORY.iter().any(|name| root.join(name).symlink_metadata().is_ok());
+    if one {
+        let mut whole = Part::default();
+        for part in folders.into_values() {
+            whole.entries.extend(part.entries);
+            whole.manifests.extend(part.manifests);
+        }
+        whole.entries.sort_unstable();
+        whole.manifests.sort_unstable();
+        return vec![whole];
+    }
+    let names: Vec<&str> = folders.keys().copied().collect();
+    let parts: Vec<Part> = folders.into_values().collect();
+    let mut group: Vec<usize> = (0..parts.len()).collect();
+    for (a, b) in uses(front, walked, &names, &parts) {
+        let (low, high) = (group[a].min(group[b]), group[a].max(group[b]));
+        group.iter_mut().filter(|g| **g == high).for_each(|g| *g = low);
+    }
+    let mut joined: BTreeMap<usize, Part> = BTreeMap::new();
+    for (part, group) in parts.into_iter().zip(group) {
+        let whole = joined.entry(group).or_default();
+        whole.entries.extend(part.entries);
+        whole.manifests.extend(part.manifests);
+    }
+    joined.into_values().collect()
+}
+
+/// The top-level folder of a path; empty for a file at the root.
+fn top(path: &str) -> &str {
+    path.split_once('/').map_or("", |(folder, _)| folder)
+}
+
+/// Pairs of parts of which the first shows a sign of the second.
+fn uses(front: &dyn FrontEnd, walked: &Walked, names: &[&str], parts: &[Part]) -> BTreeSet<(usize, usize)> {
+    let mut signs: BTreeMap<Sign, BTreeSet<usize>> = BTreeMap::new();
+    let mut holders: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new();
+    for (n, (folder, part)) in names.iter().zip(parts).enumerate() {
+        let files: Vec<&str> =
+            part.entries.iter().filter_map(|i| Some(walked.entries.get(*i)?.path.as_str())).collect();
+        let modules: Vec<Module> = part.manifests(walked).filter_map(|(path, text)| front.module(path, text)).collect();
+        let by_path = Sign::anywhere(folder, format!("../{folder}"));
+        for sign in front.signs_of(folder, &files, &modules).into_iter().chain([by_path]) {
+            holders.entry(sign.name.clone()).or_default().insert(n);
+            signs.entry(sign).or_default().insert(n);
+        }
+    }
+    let known: Vec<(&Sign, &BTreeSet<usize>)> = signs.iter().collect();
+    let Ok(automaton) = AhoCorasick::new(signs.keys().map(|sign| &sign.text)) else {
+        // Without a search nothing is known to be apart.
+        return (1..parts.len()).map(|n| (0, n)).collect();
+    };
+    let seen_in = |n: usize, bytes: &[u8], manifest: bool| -> Vec<(usize, usize)> {
+        let mut found = vec![];
+        for hit in automaton.find_overlapping_iter(bytes) {
+            let Some((sign, owners)) = known.get(hit.pattern().as_usize()) else { continue };
+            let placed = match sign.place {
+                SignPlace::Anywhere => true,
+                SignPlace::LineStart => text::line_before(bytes, hit.start()).trim_ascii().is_empty(),
+                SignPlace::Manifest => manifest,
+            };
+            let own = holders.get(&sign.name).is_some_and(|holders| holders.contains(&n));
+            if placed && !own && text::is_whole(bytes, hit.start(), hit.end()) {
+                found.extend(owners.iter().map(|other| (n, *other)));
+            }
+        }
+        found
+    };
+    let entries: Vec<(usize, &Path)> = parts
+        .iter()
+        .enumerate()
+        .flat_map(|(n, part)| part.entries.iter().map(move |i| (n, *i)))
+        .filter_map(|(n, i)| Some((n, walked.entries.get(i)?.full.as_path())))
+        .collect();
+    let mut pairs: BTreeSet<(usize, usize)> = entries
+        .into_par_iter()
+        .flat_map_iter(|(n, path)| text::read(path).map(|bytes| seen_in(n, &bytes, false)).unwrap_or_default())
+        .collect();
+    for (n, part) in parts.iter().enumerate() {
+        pairs.extend(part.manifests(walked).flat_map(|(_, text)| seen_in(n, text.as_bytes(), true)));
+    }
+    pairs
+}
