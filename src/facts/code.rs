@@ -483,7 +483,7 @@ pub struct SearchAttributeUse {
 /// and workers, data converters and payload codecs, Nexus.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FeatureUse {
-    /// `versioning`, `data-converter`, `nexus`.
+    /// `versioning`, `data-converter`, `nexus`, `last-result` (of the previous run of a schedule).
     pub feature: String,
     /// What is used of it: `patch`, `payload codec`, `endpoint` …
     pub what: String,

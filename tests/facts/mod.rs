@@ -38,11 +38,13 @@ pub fn schedule(id: &str, paused: bool) -> Schedule {
         next_times: vec![],
         running: vec![],
         last_action: None,
+        skipped: Known::Known(MatchingTimes::default()),
+        ..Schedule::default()
     }
 }
 
 pub fn queue(name: &str, open: u64, polled: bool) -> TaskQueue {
-    let poller = Poller { identity: "1@payments-worker-7@".into(), last_access: None };
+    let poller = Poller { identity: "1@payments-worker-7@".into(), last_access: None, ..Poller::default() };
     let pollers = if polled { vec![poller] } else { vec![] };
     TaskQueue {
         name: name.into(),
@@ -51,6 +53,7 @@ pub fn queue(name: &str, open: u64, polled: bool) -> TaskQueue {
         activity_pollers: pollers,
         workflow_backlog: None,
         activity_backlog: None,
+        ..TaskQueue::default()
     }
 }
 
@@ -133,6 +136,14 @@ pub fn namespace(name: &str) -> NamespaceSnapshot {
         longest_closed: Known::Known(Some(execution("PaymentSaga", 7_200))),
         task_queues: Known::Known(vec![queue("payments", 4, true)]),
         executions: executions(),
+        deployments: Known::Known(vec![]),
+        attribute_use: Known::Known(vec![AttributeUse {
+            name: "MerchantId".into(),
+            executions: 904,
+            sampled: 20,
+            ..Default::default()
+        }]),
+        ..NamespaceSnapshot::default()
     }
 }
 
@@ -155,6 +166,11 @@ pub fn cluster(side: Side, namespaces: Vec<NamespaceSnapshot>) -> ClusterSnapsho
         endpoint_chain: Known::Known(vec![]),
         certificate_files: if cloud { vec![client_certificate("2028-01-01T00:00:00Z")] } else { vec![] },
         credential: if cloud { Credential::Mtls } else { Credential::None },
+        api_key_expires: Known::unknown("no API key is presented"),
+        api_key_id: None,
+        clock_ahead_seconds: Known::Known(0),
+        cloud: Known::unknown("the Cloud Ops API was not asked"),
+        metrics: Known::unknown("no Prometheus is configured"),
         system: Known::Known(SystemInfo {
             server_version: "1.32.0".into(),
             capabilities: vec![],
@@ -166,6 +182,9 @@ pub fn cluster(side: Side, namespaces: Vec<NamespaceSnapshot>) -> ClusterSnapsho
             Known::Known(names)
         },
         namespaces,
+        probed_from: "laptop-7".into(),
+        vantages: vec![],
+        redacted_with: None,
         rpcs: Default::default(),
         elapsed_ms: 80,
     }
@@ -185,11 +204,13 @@ pub fn client_certificate(not_after: &str) -> CertificateFile {
         digital_signature: Some(true),
         names: vec![],
         fingerprint: format!("fp-{not_after}"),
+        ..Default::default()
     };
     CertificateFile {
         path: "certs/worker.pem".into(),
         role: CertificateRole::Client,
         chain: vec![leaf],
+        size_bytes: 800,
         key_matches: Some(true),
         key_format: Some("pkcs8".into()),
         problem: None,

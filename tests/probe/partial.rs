@@ -21,7 +21,7 @@ use super::ladder::{Guarded, valid};
 use super::{at, calls, failed, namespace, options, run};
 
 /// An empty server of version 1.32 with one namespace.
-fn empty(method: &str) -> Reply {
+pub fn empty(method: &str) -> Reply {
     match method {
         "GetSystemInfo" => message(&GetSystemInfoResponse { server_version: "1.32.0".into(), capabilities: None }),
         "DescribeNamespace" => message(&DescribeNamespaceResponse {
@@ -32,7 +32,7 @@ fn empty(method: &str) -> Reply {
     }
 }
 
-fn address(server: &Fake) -> ConnectionSettings {
+pub fn address(server: &Fake) -> ConnectionSettings {
     at(&server.address.to_string())
 }
 

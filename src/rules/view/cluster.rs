@@ -1,14 +1,12 @@
 //! What each cluster told about itself.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Value, json};
 
 use super::limits::{self, Limits};
 use super::{Context, FactPath, FactView, words};
 use crate::compare::{self, Half, half, live};
-use crate::facts::cluster::{ClusterKind, ClusterSnapshot, Credential};
-use crate::facts::{Known, Locus, Why};
+use crate::facts::cluster::{ClusterKind, ClusterSnapshot, Credential, LadderStep, NamespaceConfig};
+use crate::facts::{Known, Why};
 
 pub(super) const PATHS: &[FactPath] = &[
     FactPath {
@@ -57,24 +55,9 @@ pub(super) const PATHS: &[FactPath] = &[
         fields: "source_namespace, id, paused",
     },
     FactPath {
-        path: "source.search_attributes",
-        meaning: "custom search attributes of the moved namespaces",
-        fields: "source_namespace, name, type",
-    },
-    FactPath {
-        path: "source.search_attributes_over_limit",
-        meaning: "types of which the source has more search attributes than Temporal Cloud allows",
-        fields: "source_namespace, type, count, limit, names",
-    },
-    FactPath {
-        path: "source.search_attribute_names",
-        meaning: "search attributes whose name Temporal Cloud refuses",
-        fields: "source_namespace, name, problem",
-    },
-    FactPath {
         path: "source.size_limits",
-        meaning: "namespaces that accept larger payloads than Temporal Cloud does",
-        fields: "source_namespace, size, limit",
+        meaning: "namespaces that accept larger payloads, memos or workflow task completions than their target does",
+        fields: "source_namespace, what, size, limit",
     },
     FactPath {
         path: "source.archival",
@@ -109,14 +92,11 @@ pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
     view.put("source.workflow_types", moved(&workflow_types));
     view.put("source.unfinished_types", moved(&unfinished_types));
     view.put("source.schedules", moved(&schedules));
-    view.put("source.search_attributes", moved(&search_attributes));
     let limits = limits::limits();
     let limited = |list: &dyn Fn(&Half<'_>, &Limits) -> Known<Vec<Value>>| {
         limits.clone().and_then(|limits| per_moved_namespace(context, &|half| list(half, limits)))
     };
-    view.put("source.search_attributes_over_limit", limited(&|half, limits| over_limit(context, half, limits)));
-    view.put("source.search_attribute_names", limited(&attribute_names));
-    view.put("source.size_limits", limited(&size_limits));
+    view.put("source.size_limits", limited(&|half, limits| size_limits(context, half, limits)));
     view.put("source.archival", moved(&|half| archival(context, half)));
 
     view.put("source.open_executions", per_planned_namespace(context, &|half| open_executions(context, half)));
@@ -158,19 +138,31 @@ pub(super) fn per_planned_namespace(
     Known::concat([moved, excluded])
 }
 
+/// Where the ladder broke, from every machine that looked.
 fn connection_failures(cluster: &ClusterSnapshot) -> Known<Vec<Value>> {
     if cluster.connection.is_empty() {
         return Known::unknown(format!("no attempt to reach the {} is recorded", cluster.side));
     }
     // A cluster that told of any namespace whether it has it was reached; what it lacks is the concern of other rules.
-    let answered = cluster.namespaces.iter().any(|n| n.exists.is_some());
-    let failed = cluster.connection.iter().filter(|s| !s.ok && (s.step != "auth" || !answered));
-    let object = |step: &crate::facts::cluster::LadderStep| {
-        let remedy = step.remedy.as_deref().unwrap_or("Check address, network path and credentials, then probe again.");
-        json!({"step": step.step, "detail": step.detail, "remedy": remedy, "address": cluster.address,
-               "loci": [live(cluster, None, format!("connection to {}", cluster.address), &step.step)]})
+    let failed = |steps: &[LadderStep], answered: bool, address: &str, from: &str| -> Vec<Value> {
+        let steps = steps.iter().filter(|s| !s.ok && (s.step != "auth" || !answered));
+        steps
+            .map(|step| {
+                let otherwise = "Check address, network path and credentials, then probe again.";
+                let remedy = step.remedy.as_deref().unwrap_or(otherwise);
+                let detail =
+                    if from.is_empty() { step.detail.clone() } else { format!("{}, from {from}", step.detail) };
+                json!({"step": step.step, "detail": detail, "remedy": remedy, "address": address,
+                       "loci": [live(cluster, None, format!("connection to {address}"), &step.step)]})
+            })
+            .collect()
     };
-    Known::Known(failed.map(object).collect())
+    if cluster.vantages.is_empty() {
+        let answered = cluster.namespaces.iter().any(|n| n.exists.is_some());
+        return Known::Known(failed(&cluster.connection, answered, &cluster.address, ""));
+    }
+    let each = cluster.vantages.iter().flat_map(|v| failed(&v.connection, v.answered, &v.address, &v.probed_from));
+    Known::Known(each.collect())
 }
 
 /// Forms of address of Temporal Cloud: `<namespace>.<account>.tmprl.cloud:7233` and
@@ -207,9 +199,29 @@ fn address_problems(context: &Context<'_>, target: &ClusterSnapshot) -> Vec<Valu
         ));
     }
     let locus = [live(target, None, format!("address {}", target.address), "connection")];
+    problems.extend(other_endpoint(context, target, host));
     let object =
         |(problem, remedy)| json!({"address": target.address, "problem": problem, "remedy": remedy, "loci": locus});
     problems.into_iter().map(object).collect()
+}
+
+/// What the control plane says the address should be. A private link has a name of its own, and is left alone.
+fn other_endpoint(context: &Context<'_>, target: &ClusterSnapshot, host: &str) -> Option<(String, String)> {
+    let ours = host.ends_with(".tmprl.cloud") || host.ends_with(".api.temporal.io");
+    let cloud = target.cloud.value().filter(|_| ours)?;
+    let planned = context.facts.plan.namespaces.iter().filter_map(|m| m.target.as_deref());
+    let settings = planned.filter_map(|name| cloud.namespace(name)).filter_map(|n| n.settings.value());
+    let expected: Vec<&str> = settings
+        .map(|settings| match target.credential {
+            Credential::ApiKey => settings.api_key_address.as_str(),
+            Credential::Mtls | Credential::None => settings.mtls_address.as_str(),
+        })
+        .filter(|address| !address.is_empty())
+        .collect();
+    let named = |address: &&str| address.rsplit_once(':').map_or(*address, |(host, _)| host).eq_ignore_ascii_case(host);
+    let first = expected.first().filter(|_| !expected.iter().any(named))?;
+    let kind = if target.credential == Credential::ApiKey { "API keys" } else { "client certificates" };
+    Some((format!("the Cloud Ops API names `{first}` for {kind}"), format!("Use `{first}`.")))
 }
 
 /// A week: what the clusters told is judged at every gate, and gates are further apart.
@@ -295,91 +307,36 @@ fn schedules(half: &Half<'_>) -> Known<Vec<Value>> {
     })
 }
 
-fn search_attributes(half: &Half<'_>) -> Known<Vec<Value>> {
-    half.known("search attributes", &half.namespace.search_attributes).map(|attributes| {
-        attributes
-            .iter()
-            .map(|a| {
-                json!({"source_namespace": half.namespace.name, "name": a.name, "type": a.value_type,
-                       "loci": [attribute_locus(half, &a.name)]})
-            })
-            .collect()
-    })
-}
-
-fn attribute_locus(half: &Half<'_>, name: &str) -> Locus {
-    half.locus(format!("search attribute {name}"), "ListSearchAttributes")
-}
-
-/// What the target would hold after the move: the source's attributes and those it already has.
-fn over_limit(context: &Context<'_>, half: &Half<'_>, limits: &Limits) -> Known<Vec<Value>> {
+/// The target itself says what it accepts, where it does; else the documentation does.
+fn size_limits(context: &Context<'_>, half: &Half<'_>, limits: &Limits) -> Known<Vec<Value>> {
     let mapping = context.facts.plan.namespaces.iter().find(|m| m.source == half.namespace.name);
     let target = mapping.and_then(|m| m.target.as_deref()).zip(context.facts.target.value());
-    let already = target.and_then(|(name, cluster)| cluster.namespaces.iter().find(|n| n.name == name));
-    let already = already.and_then(|n| n.search_attributes.value()).map(Vec::as_slice).unwrap_or_default();
-    half.known("search attributes", &half.namespace.search_attributes).map(|attributes| {
-        let mut by_type: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-        let extra = already.iter().filter(|a| !attributes.iter().any(|s| s.name == a.name));
-        for attribute in attributes.iter().chain(extra) {
-            by_type.entry(&attribute.value_type).or_default().push(format!("`{}`", attribute.name));
-        }
-        by_type
-            .into_iter()
-            .filter_map(|(value_type, names)| {
-                let limit = *limits.search_attributes.get(value_type)?;
-                (names.len() > limit).then(|| {
-                    json!({"source_namespace": half.namespace.name, "type": value_type, "count": names.len(),
-                           "limit": limit, "names": words::list(&names, 12),
-                           "loci": [half.locus(format!("search attributes of type {value_type}"), "ListSearchAttributes")]})
-                })
-            })
-            .collect()
-    })
-}
-
-fn attribute_names(half: &Half<'_>, limits: &Limits) -> Known<Vec<Value>> {
-    half.known("search attributes", &half.namespace.search_attributes).map(|attributes| {
-        attributes
-            .iter()
-            .filter_map(|a| {
-                let problem = attribute_name_problem(&a.name, limits)?;
-                Some(json!({"source_namespace": half.namespace.name, "name": a.name, "problem": problem,
-                            "loci": [attribute_locus(half, &a.name)]}))
-            })
-            .collect()
-    })
-}
-
-fn attribute_name_problem(name: &str, limits: &Limits) -> Option<String> {
-    let rule = &limits.search_attribute_name;
-    let legal = |c: &char| c.is_ascii_alphanumeric() || rule.punctuation.contains(*c);
-    let length = name.chars().count();
-    if limits.reserved_search_attributes.iter().any(|r| r == name) || name.starts_with("Temporal") {
-        Some("the name is reserved for the server".to_owned())
-    } else if length > rule.max_length {
-        Some(format!("the name has {length} characters; {} are allowed", rule.max_length))
-    } else {
-        name.chars().find(|c| !legal(c)).map(|c| format!("`{c}` is not allowed in the name"))
-    }
-}
-
-fn size_limits(half: &Half<'_>, limits: &Limits) -> Known<Vec<Value>> {
-    half.known("the configuration", &half.namespace.config).and_then(|config| match config.blob_size_limit_error {
-        None => Known::Unknown(Why::with_remedy(
-            format!(
-                "the source does not tell the size limits of namespace {} (servers before 1.30)",
-                half.namespace.name
-            ),
-            "look up `limit.blobSize.error` in the dynamic configuration of the source, and attest it",
-        )),
-        Some(size) if size > limits.blob_size_bytes => {
-            let mib = |bytes: u64| format!("{:.1} MiB", bytes as f64 / 1_048_576.0);
-            Known::Known(vec![json!({
-                "source_namespace": half.namespace.name, "size": mib(size), "limit": mib(limits.blob_size_bytes),
-                "loci": [half.locus(format!("namespace {}", half.namespace.name), "DescribeNamespace")],
-            })])
-        }
-        Some(_) => Known::Known(vec![]),
+    let target = target.and_then(|(name, cluster)| compare::half(cluster, name).value().copied());
+    let told = |limit: fn(&NamespaceConfig) -> Option<u64>| limit(target?.namespace.config.value()?);
+    half.known("the configuration", &half.namespace.config).and_then(|config| {
+        let Some(payloads) = config.blob_size_limit_error else {
+            return Known::Unknown(Why::with_remedy(
+                format!(
+                    "the source does not tell the size limits of namespace {} (servers before 1.30)",
+                    half.namespace.name
+                ),
+                "look up `limit.blobSize.error` in the dynamic configuration of the source, and attest it",
+            ));
+        };
+        let mib = |bytes: u64| format!("{:.1} MiB", bytes as f64 / 1_048_576.0);
+        let pairs = [
+            ("payloads", Some(payloads), told(|c| c.blob_size_limit_error).or(Some(limits.blob_size_bytes))),
+            ("memos", config.memo_size_limit_error, told(|c| c.memo_size_limit_error)),
+            // Without a limit of its own, the source accepts what gRPC does.
+            ("workflow task completions", config.completion_size_limit_error, told(|c| c.completion_size_limit_error)),
+        ];
+        let above = pairs.into_iter().filter_map(|(what, size, limit)| Some((what, size?, limit?)));
+        let above = above.filter(|(_, size, limit)| size > limit).map(|(what, size, limit)| {
+            let mut loci = vec![half.locus(format!("namespace {}", half.namespace.name), "DescribeNamespace")];
+            loci.extend(target.map(|t| t.locus(format!("namespace {}", t.namespace.name), "DescribeNamespace")));
+            json!({"source_namespace": half.namespace.name, "what": what, "size": mib(size), "limit": mib(limit), "loci": loci})
+        });
+        Known::Known(above.collect())
     })
 }
 
@@ -393,6 +350,11 @@ fn archival(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<Value>> {
             (false, true) => "visibility records",
             (false, false) => return vec![],
         };
+        let cloud = context.facts.target.value().and_then(|target| target.cloud.value());
+        let sinks = cloud.and_then(|cloud| cloud.namespace(&target)).and_then(|n| n.export_sinks.value());
+        if sinks.is_some_and(|sinks| sinks.iter().any(|sink| sink.enabled && sink.health == "ok")) {
+            return vec![];
+        }
         vec![json!({"source_namespace": half.namespace.name, "target_namespace": target, "what": what,
                     "loci": [half.locus(format!("namespace {}", half.namespace.name), "DescribeNamespace")]})]
     })
