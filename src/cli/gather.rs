@@ -36,11 +36,11 @@ pub struct ProbeFlags {
     /// Seconds after which the probe of a side stops with what it has
     #[arg(long, value_name = "SECONDS", default_value_t = 600)]
     pub probe_timeout: u64,
-    /// Who has started executions since then [default: since the first cohort was routed, else the last day]
-    #[arg(long, value_name = "INSTANT", value_parser = clock::instant)]
+    /// Who has started executions since then [default: since routing, else the last day]
+    #[arg(long, value_name = "INSTANT", value_parser = clock::instant, help_heading = "What to look at")]
     pub starts_since: Option<Timestamp>,
-    /// Open executions to list one by one.
-    #[arg(skip)]
+    /// List the N oldest open executions with their projected end
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true, help_heading = "What to look at")]
     pub list_open: usize,
 }
 
