@@ -36,7 +36,7 @@ pub struct ProbeFlags {
     /// Seconds after which the probe of a side stops with what it has
     #[arg(long, value_name = "SECONDS", default_value_t = 600)]
     pub probe_timeout: u64,
-    /// Who has started executions since then [default: since routing, else the last day]
+    /// Who started executions since then [default: since routing, or 24 h]
     #[arg(long, value_name = "INSTANT", value_parser = clock::instant, help_heading = "What to look at")]
     pub starts_since: Option<Timestamp>,
     /// List the N oldest open executions with their projected end
