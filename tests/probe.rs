@@ -6,8 +6,12 @@ mod support;
 
 #[path = "probe/attributes.rs"]
 mod attributes;
+#[path = "probe/executions.rs"]
+mod executions;
 #[path = "probe/fake.rs"]
 mod fake;
+#[path = "probe/faults.rs"]
+mod faults;
 #[path = "probe/ladder.rs"]
 mod ladder;
 #[path = "probe/live.rs"]
@@ -35,6 +39,8 @@ fn options(namespaces: &[&str]) -> ProbeOptions {
     ProbeOptions {
         namespaces: namespaces.iter().map(|&n| n.to_owned()).collect(),
         task_queues: Vec::new(),
+        starts_since: None,
+        list_open: 0,
         at: jiff::Timestamp::now(),
         rps: 500.0,
         deadline: Duration::from_secs(60),

@@ -42,6 +42,7 @@ use tokio::time::Instant;
 use tonic::Code;
 
 pub use connection::Connection;
+pub use read_only::reads;
 
 use budget::Budget;
 use client::{Client, Failure};
@@ -62,6 +63,10 @@ pub struct ProbeOptions {
     pub namespaces: Vec<String>,
     /// Task queues to describe although no open execution or schedule names them: those found in the code.
     pub task_queues: Vec<String>,
+    /// Executions started since this instant are looked at for who still starts here; the last 24 hours when not given.
+    pub starts_since: Option<Timestamp>,
+    /// List so many of the oldest open executions one by one; 0 for none. Calls grow with this number only.
+    pub list_open: usize,
     /// The instant ages are measured at.
     pub at: Timestamp,
     /// Visibility calls a second (5 is polite to a self-hosted cluster, 10 to Temporal Cloud).
@@ -305,6 +310,7 @@ async fn look_into(
         attribute_use,
         workers,
         deployments,
+        executions: executions.facts,
     }
 }
 

@@ -9,6 +9,7 @@ use temporalio_protos::temporal::api::workflowservice::v1::{
 use tonic::Code;
 
 use super::client::{Client, Failure};
+use super::executions;
 use super::time;
 use crate::facts::cluster::{ClusterInfo, ClusterKind, NamespaceConfig, NamespaceSnapshot, SystemInfo};
 use crate::facts::{Known, Why};
@@ -169,5 +170,6 @@ pub(super) fn unknown(name: &str, why: &Why) -> NamespaceSnapshot {
         attribute_use: Known::Unknown(why.clone()),
         workers: Known::Unknown(why.clone()),
         deployments: Known::Unknown(why.clone()),
+        executions: executions::unknown(why),
     }
 }

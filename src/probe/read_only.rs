@@ -31,9 +31,16 @@ const READS: &[(&str, Cost)] = &[
     ("/temporal.api.workflowservice.v1.WorkflowService/ListSchedules", Cost::Visibility),
     ("/temporal.api.workflowservice.v1.WorkflowService/ListWorkflowExecutions", Cost::Visibility),
     ("/temporal.api.workflowservice.v1.WorkflowService/CountWorkflowExecutions", Cost::Visibility),
+    ("/temporal.api.workflowservice.v1.WorkflowService/DescribeWorkflowExecution", Cost::General),
+    ("/temporal.api.workflowservice.v1.WorkflowService/GetWorkflowExecutionHistory", Cost::General),
     ("/temporal.api.workflowservice.v1.WorkflowService/DescribeTaskQueue", Cost::Visibility),
     ("/temporal.api.operatorservice.v1.OperatorService/ListSearchAttributes", Cost::General),
 ];
+
+/// The methods the probe may call, as they stand on the wire (`/package.Service/Method`); all of them only read.
+pub fn reads() -> impl Iterator<Item = &'static str> {
+    READS.iter().map(|(path, _)| *path)
+}
 
 /// Which allowance a method uses; `None` when it is not a read the probe makes.
 fn read(path: &str) -> Option<(&'static str, Cost)> {

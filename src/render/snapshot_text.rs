@@ -1,5 +1,7 @@
 //! A cluster snapshot on a terminal.
 
+mod executions;
+
 use std::collections::BTreeMap;
 
 use super::RenderOptions;
@@ -157,16 +159,7 @@ impl Page {
             // The namespace cannot be read: everything else would say the same.
             return;
         }
-        let executions = |k: &Known<u64>| k.value().map_or_else(|| "?".to_owned(), |v| number(*v));
-        self.field("executions", &format!("{} open, {} closed", executions(&n.open), executions(&n.closed)));
-        self.gap("open", &n.open);
-        self.gap("closed", &n.closed);
-        if let Some(Some(e)) = n.oldest_open.value() {
-            self.field("oldest open", &format!("{} · {} · {}", duration(e.seconds), e.workflow_type, e.workflow_id));
-        }
-        if let Some(Some(e)) = n.longest_closed.value() {
-            self.field("longest closed", &format!("{} · {} · {}", duration(e.seconds), e.workflow_type, e.workflow_id));
-        }
+        self.executions(n);
         if let Some(attributes) = n.search_attributes.value() {
             let used = |name: &str| {
                 let used = n.attribute_use.value()?.iter().find(|u| u.name == name)?;
@@ -183,8 +176,8 @@ impl Page {
         }
         self.gap("search attributes", &n.search_attributes);
         self.schedules(n);
-        self.types(n);
         self.queues(n);
+        self.listed(n);
     }
 
     fn schedules(&mut self, n: &NamespaceSnapshot) {
@@ -199,22 +192,6 @@ impl Page {
             self.more(schedules.len());
         }
         self.gap("schedules", &n.schedules);
-    }
-
-    fn types(&mut self, n: &NamespaceSnapshot) {
-        if let Some(types) = n.workflow_types.value() {
-            self.field("workflow types", &types.len().to_string());
-            let mut types: Vec<_> = types.iter().collect();
-            types.sort_by_key(|t| std::cmp::Reverse(t.open));
-            for t in types.iter().take(LINES) {
-                let oldest =
-                    t.oldest_open.as_ref().map_or_else(String::new, |e| format!(", oldest {}", duration(e.seconds)));
-                let name = shorten(&t.name, 40);
-                self.line(&format!("    {name:<40} {:>9} open{oldest}", number(t.open)));
-            }
-            self.more(types.len());
-        }
-        self.gap("workflow types", &n.workflow_types);
     }
 
     fn queues(&mut self, n: &NamespaceSnapshot) {

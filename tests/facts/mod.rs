@@ -68,6 +68,44 @@ pub fn execution(workflow_type: &str, seconds: u64) -> ExecutionSample {
     }
 }
 
+/// Executions nobody starts any more, without anything that keeps them.
+pub fn executions() -> ExecutionFacts {
+    ExecutionFacts {
+        statuses: Known::Known([("Running".to_owned(), 4), ("Completed".to_owned(), 900)].into()),
+        open_ages: Known::Known(vec![AgeBucket { from_seconds: 0, to_seconds: None, open: 4 }]),
+        durations: Known::Known(Some(Durations { p50: 60, p90: 600, p99: 3_600, max: 7_200 })),
+        recent: Known::Known(RecentStarts {
+            since: time("2026-11-20T09:00:00Z"),
+            roots: 0,
+            by_schedules: 0,
+            types: vec![],
+        }),
+        cron: Known::Known(vec![]),
+        scheduled: Known::Known(ScheduledRuns::default()),
+        stuck: Known::Known(Stuck::default()),
+        samples: Known::Known(vec![described("PaymentSaga", 40)]),
+        listed: None,
+    }
+}
+
+/// The oldest open execution of a type with so many events.
+pub fn described(workflow_type: &str, events: u64) -> DescribedExecution {
+    DescribedExecution {
+        execution: execution(workflow_type, 3_600),
+        history_length: events,
+        history_bytes: events * 300,
+        pending_activities: 1,
+        pending_children: 0,
+        pending_nexus_operations: 0,
+        callbacks: 0,
+        workflow_task_attempt: 0,
+        activity_attempt: 1,
+        memo_bytes: 0,
+        search_attributes: [("MerchantId".to_owned(), AttributeShape { bytes: 8, values: None })].into(),
+        expires: None,
+    }
+}
+
 /// A namespace with one type, one queue that is polled, and no schedule.
 pub fn namespace(name: &str) -> NamespaceSnapshot {
     NamespaceSnapshot {
@@ -89,6 +127,8 @@ pub fn namespace(name: &str) -> NamespaceSnapshot {
             closed: 900,
             oldest_open: Some(execution("PaymentSaga", 3_600)),
             longest_closed: Some(execution("PaymentSaga", 7_200)),
+            paused: Some(0),
+            durations: Some(Durations { p50: 60, p90: 600, p99: 3_600, max: 7_200 }),
         }]),
         open: Known::Known(0),
         closed: Known::Known(900),
@@ -102,7 +142,8 @@ pub fn namespace(name: &str) -> NamespaceSnapshot {
             sampled: 20,
             ..Default::default()
         }]),
-        ..NamespaceSnapshot::default()
+        workers: Known::Known(vec![]),
+        executions: executions(),
     }
 }
 
@@ -191,6 +232,7 @@ pub fn site(kind: Kind, path: &str, line: u32) -> Site {
         scope: Scope::Main,
         function: Some("Handle".into()),
         workflow_type: Some("PaymentSaga".into()),
+        task_queue_from: None,
         task_queue: Some("payments".into()),
         cron: None,
         message_name: None,

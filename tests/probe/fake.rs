@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use prost::Message;
 use prost::bytes::Bytes;
@@ -14,6 +15,8 @@ pub enum Reply {
     Message(Vec<u8>),
     /// A status with a text.
     Status(Code, String),
+    /// The same, after a while.
+    Late(Duration, Box<Reply>),
     /// Nothing, for longer than anybody waits.
     Silence,
 }
@@ -100,7 +103,11 @@ async fn answer(
     }
     let method = head.uri.path().rsplit('/').next().unwrap_or_default().to_owned();
     // A gRPC message is preceded by a flag and its length.
-    let reply = handler(&method, bytes.get(5..).unwrap_or_default());
+    let mut reply = handler(&method, bytes.get(5..).unwrap_or_default());
+    while let Reply::Late(after, inner) = reply {
+        tokio::time::sleep(after).await;
+        reply = *inner;
+    }
     let head = http::Response::builder().header("content-type", "application/grpc");
     // The client may have given up; then nothing is left to answer.
     match reply {
@@ -114,8 +121,8 @@ async fn answer(
             trailers.insert("grpc-status", http::HeaderValue::from_static("0"));
             let _ = stream.send_trailers(trailers);
         }
-        Reply::Silence => {
-            tokio::time::sleep(std::time::Duration::from_secs(60)).await;
+        Reply::Silence | Reply::Late(..) => {
+            tokio::time::sleep(Duration::from_secs(60)).await;
             drop(respond);
         }
         Reply::Status(code, text) => {

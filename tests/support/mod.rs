@@ -3,7 +3,9 @@
 #![allow(dead_code, clippy::print_stderr)] // each test binary uses its own part; tests speak on stderr
 
 pub mod estate;
+pub mod recorder;
 pub mod state;
+pub mod tasks;
 pub mod tls;
 pub mod workers;
 

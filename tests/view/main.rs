@@ -2,6 +2,7 @@
 
 mod clusters;
 mod evidence;
+mod executions;
 #[path = "../facts/mod.rs"]
 mod facts;
 

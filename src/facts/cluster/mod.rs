@@ -2,12 +2,14 @@
 //!
 //! A snapshot holds no payloads, no memo values and no credentials: inputs are hashed.
 
+mod executions;
 mod namespaces;
 mod schedules;
 mod workers;
 
 use std::collections::BTreeMap;
 
+pub use executions::*;
 use serde::{Deserialize, Serialize};
 
 pub use namespaces::{AttributeUse, ClusterInfo, NamespaceConfig, SearchAttribute, SystemInfo};
@@ -81,6 +83,7 @@ impl NamespaceSnapshot {
             && self.longest_closed.is_known()
             && self.task_queues.is_known()
             && self.deployments.is_known()
+            && self.executions.is_whole()
     }
 }
 
@@ -167,6 +170,9 @@ pub struct NamespaceSnapshot {
     /// Worker deployments, sorted by name.
     #[serde(default)]
     pub deployments: Known<Vec<WorkerDeployment>>,
+    /// What else its executions tell.
+    #[serde(default)]
+    pub executions: ExecutionFacts,
 }
 
 /// A workflow type as visibility knows it.
@@ -182,6 +188,12 @@ pub struct WorkflowType {
     pub oldest_open: Option<ExecutionSample>,
     /// Longest closed execution of the type.
     pub longest_closed: Option<ExecutionSample>,
+    /// How many of the open ones are paused; `None` when the server does not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paused: Option<u64>,
+    /// How long closed executions of the type ran; `None` when none closed, or it was not learned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub durations: Option<Durations>,
 }
 
 /// One execution, named so that a person can look at it.

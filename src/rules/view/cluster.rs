@@ -125,7 +125,10 @@ pub(super) fn per_moved_namespace(
 
 /// A list over the moved namespaces and the excluded ones that the source still has: nobody may lose them with the
 /// cluster.
-fn per_planned_namespace(context: &Context<'_>, list: &dyn Fn(&Half<'_>) -> Known<Vec<Value>>) -> Known<Vec<Value>> {
+pub(super) fn per_planned_namespace(
+    context: &Context<'_>,
+    list: &dyn Fn(&Half<'_>) -> Known<Vec<Value>>,
+) -> Known<Vec<Value>> {
     let moved = per_moved_namespace(context, list);
     let excluded = context.source.clone().and_then(|source| {
         let excluded = context.facts.plan.namespaces.iter().filter(|m| m.target.is_none());

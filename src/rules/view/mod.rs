@@ -10,6 +10,7 @@ mod code;
 mod coverage;
 mod diff;
 mod eligibility;
+mod executions;
 mod limits;
 mod plan;
 mod schedule_command;
@@ -79,6 +80,7 @@ pub fn fact_paths() -> impl Iterator<Item = &'static FactPath> {
     [
         code::PATHS,
         cluster::PATHS,
+        executions::PATHS,
         plan::PATHS,
         certificates::PATHS,
         diff::PATHS,
@@ -96,6 +98,7 @@ pub fn build(facts: &Facts) -> FactView {
     let mut view = FactView::default();
     code::put(&context, &mut view);
     cluster::put(&context, &mut view);
+    executions::put(&context, &mut view);
     plan::put(&context, &mut view);
     certificates::put(&context, &mut view);
     diff::put(&context, &mut view);
