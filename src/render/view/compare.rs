@@ -360,8 +360,8 @@ fn pollers(queue: Option<&TaskQueue>, at: Timestamp) -> Cell {
     let oldest = waits.iter().filter_map(|(_, age)| *age).max();
     let backlog = match (tasks, oldest) {
         (0, _) => String::new(),
-        (tasks, None) => format!("{tasks} tasks wait"),
-        (tasks, Some(age)) => format!("{tasks} tasks wait, oldest {}", duration(age)),
+        (tasks, None) => format!("backlog {}", number(tasks.unsigned_abs())),
+        (tasks, Some(age)) => format!("backlog {}, oldest {}", number(tasks.unsigned_abs()), duration(age)),
     };
     Cell::num(format!("{} + {}", q.live_workflow_pollers(at), q.live_activity_pollers(at))).sub(backlog)
 }
