@@ -269,6 +269,7 @@ fn ctrl_c_ends_with_a_message_and_leaves_no_file() {
     let (_listener, address) = silent();
     for args in [
         &["probe", "--source-address", &address, "--out", "snapshots"][..],
+        &["probe", "--source-address", "127.0.0.1:1", "--target-address", &address, "--out", "snapshots"],
         &["audit", "--source-address", &address, "--report", "html=report.html"],
         &["doctor", "--source-address", &address],
     ] {
@@ -291,6 +292,18 @@ fn ctrl_c_ends_with_a_message_and_leaves_no_file() {
         assert!(stderr(&output).contains("interrupted") && stderr(&output).contains("nothing was written"));
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "{args:?} left a file behind");
     }
+}
+
+#[test]
+fn redacting_one_side_needs_a_key_that_is_kept() {
+    let probe = ["probe", "--side", "source", "--source-address", "127.0.0.1:1", "--redact"];
+    expect(&[], &probe, 2, &["needs a key in TEMPORAL_PREFLIGHT_REDACT_KEY"]);
+}
+
+#[test]
+fn a_cloud_ops_key_that_is_not_set_is_a_usage_error_with_the_variable() {
+    let plan = "version: 1\ntarget: {address: \"127.0.0.1:1\", cloud_ops: {api_key_env: NO_SUCH_KEY}}\n";
+    expect(&[("preflight.yaml", plan)], &["probe", "--side", "target"], 2, &["from NO_SUCH_KEY, which is not set"]);
 }
 
 #[test]

@@ -6,6 +6,8 @@ mod support;
 
 #[path = "probe/attributes.rs"]
 mod attributes;
+#[path = "probe/cloud_ops.rs"]
+mod cloud_ops;
 #[path = "probe/executions.rs"]
 mod executions;
 #[path = "probe/fake.rs"]
@@ -20,19 +22,23 @@ mod live;
 mod oldest;
 #[path = "probe/partial.rs"]
 mod partial;
+#[path = "probe/prometheus.rs"]
+mod prometheus;
 
 #[path = "probe/refused.rs"]
 mod refused;
 #[path = "probe/schedules.rs"]
 mod schedules;
+#[path = "probe/transport_faults.rs"]
+mod transport_faults;
 #[path = "probe/workers.rs"]
 mod workers;
 
 use std::time::Duration;
 
 use temporal_preflight::config::ConnectionSettings;
-use temporal_preflight::facts::Side;
 use temporal_preflight::facts::cluster::{ClusterSnapshot, LadderStep, NamespaceSnapshot};
+use temporal_preflight::facts::{Known, Side};
 use temporal_preflight::probe::{self, ProbeOptions};
 
 fn options(namespaces: &[&str]) -> ProbeOptions {
@@ -45,6 +51,8 @@ fn options(namespaces: &[&str]) -> ProbeOptions {
         rps: 500.0,
         deadline: Duration::from_secs(60),
         connect_only: false,
+        cloud_ops: Known::unknown("not asked"),
+        metrics: Known::unknown("not asked"),
         progress: None,
     }
 }

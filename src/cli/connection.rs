@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::config::{ConnectionSettings, Secret};
+use crate::config::{CloudOpsSettings, ConnectionSettings, PrometheusSettings, Secret};
 use crate::ui::Problem;
 
 macro_rules! side_flags {
@@ -47,6 +47,9 @@ macro_rules! side_flags {
             /// Metadata for every call, KEY=VALUE; may be repeated
             #[arg(id = concat!($side, "_grpc_meta"), long = concat!($side, "-grpc-meta"), hide = $hidden, value_name = "KEY=VALUE")]
             grpc_meta: Vec<String>,
+            /// Prometheus that has the metrics of this side, for what is measured and the peaks of the last week
+            #[arg(id = concat!($side, "_prometheus"), long = concat!($side, "-prometheus"), env = concat!($env, "_PROMETHEUS"), hide_env = true, hide = $hidden, value_name = "URL")]
+            prometheus: Option<String>,
         }
 
         impl $name {
@@ -75,6 +78,11 @@ macro_rules! side_flags {
                     tls_disable_host_verification: self.tls_disable_host_verification,
                     client_authority: self.client_authority.clone(),
                     grpc_meta,
+                    cloud_ops: None,
+                    metrics: self.prometheus.clone().map(|prometheus| PrometheusSettings {
+                        prometheus,
+                        ..PrometheusSettings::default()
+                    }),
                 })
             }
         }
@@ -98,13 +106,26 @@ pub struct ConnectionFlags {
     /// Path of temporal.toml [default: where the `temporal` CLI keeps it]
     #[arg(long, env = "TEMPORAL_CONFIG_FILE", hide_env = true, value_name = "FILE", help_heading = HEADING)]
     config_file: Option<String>,
+    /// API key for the Cloud Ops API of the target; better as the variable TEMPORAL_CLOUD_OPS_API_KEY
+    #[arg(long, env = "TEMPORAL_CLOUD_OPS_API_KEY", hide_env = true, value_name = "KEY", help_heading = HEADING)]
+    cloud_ops_api_key: Option<String>,
+    /// Address of the Cloud Ops API [default: that of Temporal Cloud]
+    #[arg(long, env = "TEMPORAL_CLOUD_OPS_ADDRESS", hide_env = true, value_name = "HOST:PORT", help_heading = HEADING)]
+    cloud_ops_address: Option<String>,
 }
 
 impl ConnectionFlags {
     /// Settings of the source, then of the target.
     pub fn settings(&self) -> Result<(ConnectionSettings, ConnectionSettings), Problem> {
         let file = self.config_file.as_ref();
-        Ok((self.source.settings(file)?, self.target.settings(file)?))
+        let mut target = self.target.settings(file)?;
+        let given = self.cloud_ops_api_key.is_some() || self.cloud_ops_address.is_some();
+        target.cloud_ops = given.then(|| CloudOpsSettings {
+            api_key: self.cloud_ops_api_key.clone().map(Secret),
+            address: self.cloud_ops_address.clone(),
+            ..CloudOpsSettings::default()
+        });
+        Ok((self.source.settings(file)?, target))
     }
 }
 

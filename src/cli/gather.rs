@@ -165,7 +165,7 @@ async fn one(
         Known::Known(connection) | Known::Partial { value: connection, .. } => connection,
         Known::Unknown(why) => return Known::Unknown(why.clone()),
     };
-    let options = probe_options(side, migration, flags, queues.into_iter().collect());
+    let options = probe_options(side, connections, migration, flags, queues.into_iter().collect());
     Known::Known(probe::probe(side, connection, &options).await)
 }
 
@@ -180,7 +180,13 @@ fn until_interrupted<T>(work: impl Future<Output = Result<T, Problem>>) -> Resul
     })
 }
 
-fn probe_options(side: Side, migration: &Migration, flags: &ProbeFlags, task_queues: Vec<String>) -> ProbeOptions {
+fn probe_options(
+    side: Side,
+    connections: &Connections,
+    migration: &Migration,
+    flags: &ProbeFlags,
+    task_queues: Vec<String>,
+) -> ProbeOptions {
     ProbeOptions {
         namespaces: migration.namespaces(side),
         task_queues,
@@ -195,6 +201,11 @@ fn probe_options(side: Side, migration: &Migration, flags: &ProbeFlags, task_que
         list_open: flags.list_open,
         progress: output::progress(),
         connect_only: false,
+        metrics: migration.metrics(side).clone(),
+        cloud_ops: match side {
+            Side::Source => Known::unknown("only Temporal Cloud has a Cloud Ops API"),
+            Side::Target => connections.cloud_ops.clone(),
+        },
     }
 }
 
@@ -206,8 +217,15 @@ pub fn ladder(
     flags: &ProbeFlags,
 ) -> Result<Vec<LadderStep>, Problem> {
     let Some(connection) = connections.side(side).value() else { return Ok(vec![]) };
-    let options = ProbeOptions { connect_only: true, progress: None, ..probe_options(side, migration, flags, vec![]) };
-    until_interrupted(async { Ok(probe::probe(side, connection, &options).await.connection) })
+    let options = ProbeOptions {
+        connect_only: true,
+        progress: None,
+        ..probe_options(side, connections, migration, flags, vec![])
+    };
+    let taken = until_interrupted(async { Ok(probe::probe(side, connection, &options).await) })?;
+    let account = taken.cloud.value().map(|cloud| cloud.connection.clone()).unwrap_or_default();
+    let account = account.into_iter().map(|step| LadderStep { step: format!("ops {}", step.step), ..step });
+    Ok(taken.connection.into_iter().chain(account).collect())
 }
 
 /// A side that was left out on purpose.

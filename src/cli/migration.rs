@@ -6,10 +6,12 @@ use clap::Args;
 use jiff::Timestamp;
 
 use super::clock;
-use crate::config::{self, ConnectionSettings, Preflight};
+use crate::config::{self, CloudOpsSettings, ConnectionSettings, Preflight};
+use crate::facts::cluster::ClusterKind;
 use crate::facts::plan::NamespaceMapping;
 use crate::facts::{Known, Side, Why};
-use crate::probe::{Connection, profile};
+use crate::probe::metrics::{self, Prometheus};
+use crate::probe::{Connection, cloud_ops, profile};
 use crate::ui::Problem;
 
 /// The flag of every command that needs to know the migration.
@@ -31,6 +33,10 @@ pub struct Migration {
     pub at: Timestamp,
     /// Namespaces that flags name, of the source and of the target.
     asked: [Option<String>; 2],
+    /// What flags and file say of the Cloud Ops API.
+    cloud_ops: Option<CloudOpsSettings>,
+    /// The Prometheus of the source and of the target.
+    metrics: [Known<Prometheus>; 2],
 }
 
 impl MigrationArgs {
@@ -53,7 +59,14 @@ impl MigrationArgs {
                 (preflight, PathBuf::new())
             }
         };
-        Ok(Migration { preflight, folder, at, asked: [None, None] })
+        Ok(Migration {
+            preflight,
+            folder,
+            at,
+            asked: [None, None],
+            cloud_ops: None,
+            metrics: [not_measured(), not_measured()],
+        })
     }
 }
 
@@ -75,10 +88,8 @@ impl Migration {
         source: ConnectionSettings,
         target: ConnectionSettings,
     ) -> Result<Connections, Problem> {
-        let both = Connections {
-            source: self.connection(Side::Source, source)?,
-            target: self.connection(Side::Target, target)?,
-        };
+        let (source, target) = (self.connection(Side::Source, source)?, self.connection(Side::Target, target)?);
+        let both = Connections { source, cloud_ops: self.cloud_ops(&target)?, target };
         both.refuse_one_cluster_twice()?;
         self.infer_mapping(&both);
         Ok(both)
@@ -92,7 +103,34 @@ impl Migration {
             Side::Target => (target, &mut self.preflight.target),
         };
         asked.clone_from(&flags.namespace);
-        connect(side, flags.over(std::mem::take(file)))
+        let mut settings = flags.over(std::mem::take(file));
+        if side == Side::Target {
+            self.cloud_ops = settings.cloud_ops.take();
+        }
+        if let Some(metrics) = settings.metrics.take() {
+            let [source, target] = &mut self.metrics;
+            let place = if side == Side::Source { source } else { target };
+            *place = Known::Known(metrics::resolve(side, &metrics, &variable)?);
+        }
+        connect(side, settings)
+    }
+
+    /// The Prometheus of a side, once its connection was made.
+    pub fn metrics(&self, side: Side) -> &Known<Prometheus> {
+        let [source, target] = &self.metrics;
+        if side == Side::Source { source } else { target }
+    }
+
+    /// The Cloud Ops API of the target, once its connection was made. A key that merely lies in the environment is
+    /// used for Temporal Cloud only.
+    pub fn cloud_ops(&self, target: &Known<Connection>) -> Result<Known<Connection>, Problem> {
+        let settings = self.cloud_ops.clone().unwrap_or_default();
+        let asked = settings.api_key_env.is_some() || settings.address.is_some();
+        let cloud = target.value().is_some_and(|target| target.kind() == ClusterKind::Cloud);
+        if !asked && !cloud {
+            return Ok(Known::unknown("the target is not known to be Temporal Cloud"));
+        }
+        cloud_ops::resolve(&settings, &variable)
     }
 
     /// Without a map, one namespace per connection is a map of one line.
@@ -138,6 +176,8 @@ pub struct Connections {
     pub source: Known<Connection>,
     /// The cluster the team moves to.
     pub target: Known<Connection>,
+    /// The control plane of the target's account.
+    pub cloud_ops: Known<Connection>,
 }
 
 impl Connections {
@@ -164,6 +204,17 @@ impl Connections {
     }
 }
 
+fn not_measured() -> Known<Prometheus> {
+    Known::Unknown(Why::with_remedy(
+        "no Prometheus is configured",
+        "add `metrics` to preflight.yaml, or give --source-prometheus and --target-prometheus",
+    ))
+}
+
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
 /// Resolve the settings of a side.
 fn connect(side: Side, settings: ConnectionSettings) -> Result<Known<Connection>, Problem> {
     let names_a_place = settings.profile.is_some() || settings.address.is_some();
@@ -173,8 +224,7 @@ fn connect(side: Side, settings: ConnectionSettings) -> Result<Known<Connection>
             format!("add `{side}:` to preflight.yaml, or give --{side}-profile or --{side}-address"),
         )));
     }
-    let env = |name: &str| std::env::var(name).ok().filter(|v| !v.is_empty());
-    profile::resolve(side, settings, &env).map(Known::Known)
+    profile::resolve(side, settings, &variable).map(Known::Known)
 }
 
 #[cfg(test)]

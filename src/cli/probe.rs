@@ -10,8 +10,10 @@ use super::connection::ConnectionFlags;
 use super::gather::{self, ProbeFlags};
 use super::migration::{Connections, MigrationArgs};
 use super::output;
+use crate::config::Secret;
 use crate::facts::cluster::ClusterSnapshot;
 use crate::facts::{Known, Side};
+use crate::probe::redact::Redactor;
 use crate::probe::snapshot;
 use crate::render;
 use crate::ui::Problem;
@@ -29,6 +31,9 @@ pub struct Args {
     /// Ask who polls this task queue, also when no execution uses it yet; may be repeated
     #[arg(long, value_name = "NAME")]
     task_queue: Vec<String>,
+    /// Replace ids and identities by tokens; with TEMPORAL_PREFLIGHT_REDACT_KEY set, the same ones in every run
+    #[arg(long)]
+    redact: bool,
     /// Folder for source.json and target.json [default: print only]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -76,8 +81,15 @@ pub fn run(args: &Args) -> super::Done {
         // With one side asked for, a broken description of the other must not stand in the way.
         let none = || Known::unknown("not asked for");
         match only {
-            Side::Source => Connections { source: migration.connection(Side::Source, source)?, target: none() },
-            Side::Target => Connections { source: none(), target: migration.connection(Side::Target, target)? },
+            Side::Source => Connections {
+                source: migration.connection(Side::Source, source)?,
+                target: none(),
+                cloud_ops: Known::unknown("not asked for"),
+            },
+            Side::Target => {
+                let target = migration.connection(Side::Target, target)?;
+                Connections { source: none(), cloud_ops: migration.cloud_ops(&target)?, target }
+            }
         }
     } else {
         migration.connections(source, target)?
@@ -92,12 +104,18 @@ pub fn run(args: &Args) -> super::Done {
         return Err(problem.into());
     }
 
+    let redactor = args.redact.then(|| redactor(&wanted)).transpose()?;
     let mut queues: BTreeSet<String> = args.task_queue.iter().cloned().collect();
     let mut snapshots: Vec<ClusterSnapshot> = vec![];
     for side in configured {
         let taken = gather::cluster(side, &connections, &migration, &args.probe, queues.clone())?;
         queues.extend(gather::queues_of_cluster(&taken));
-        snapshots.extend(taken.value().cloned());
+        if let Some(taken) = taken.value() {
+            snapshots.push(match &redactor {
+                Some(redactor) => redactor.apply(taken)?,
+                None => taken.clone(),
+            });
+        }
     }
 
     if let Some(folder) = &args.out {
@@ -122,4 +140,17 @@ pub fn run(args: &Args) -> super::Done {
     }
     let whole = snapshots.iter().all(ClusterSnapshot::is_whole);
     Ok(if whole { ExitCode::SUCCESS } else { ExitCode::from(3) })
+}
+
+/// The variable that holds the key of the tokens. No flag: a key on a command line is in the shell's history.
+const REDACT_KEY: &str = "TEMPORAL_PREFLIGHT_REDACT_KEY";
+
+fn redactor(wanted: &[Side]) -> Result<Redactor, Problem> {
+    match std::env::var(REDACT_KEY) {
+        Ok(key) => Redactor::new(&Secret(key)),
+        Err(_) if wanted.len() > 1 => Redactor::for_one_run(),
+        Err(_) => Err(Problem::usage(format!("--redact of one side needs a key in {REDACT_KEY}"))
+            .note("without the same key on both sides, nothing of one is found in the other")
+            .help(format!("export {REDACT_KEY}=$(openssl rand -hex 32), keep it, and use it for both sides"))),
+    }
 }

@@ -40,6 +40,63 @@ pub struct ConnectionSettings {
     pub client_authority: Option<String>,
     /// Metadata sent with every call.
     pub grpc_meta: BTreeMap<String, String>,
+    /// The control plane of Temporal Cloud; only the target has one.
+    pub cloud_ops: Option<CloudOpsSettings>,
+    /// The Prometheus of this side; it stands under `metrics` in the file.
+    #[serde(skip)]
+    pub metrics: Option<PrometheusSettings>,
+}
+
+/// How to reach a Prometheus, or anything that speaks its HTTP API.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PrometheusSettings {
+    /// URL in front of `/api/v1`; may hold user and password.
+    pub prometheus: String,
+    /// Name of the environment variable that holds a bearer token.
+    #[serde(default)]
+    pub bearer_env: Option<String>,
+    /// PEM file of the CA that signed its certificate.
+    #[serde(default)]
+    pub tls_ca_path: Option<String>,
+    /// Further headers, such as `X-Scope-OrgID`.
+    #[serde(default)]
+    pub headers: BTreeMap<String, String>,
+}
+
+/// How to reach the Cloud Ops API, all optional.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct CloudOpsSettings {
+    /// Name of the environment variable that holds the API key.
+    pub api_key_env: Option<String>,
+    /// API key. Never serialised, never printed.
+    #[serde(skip)]
+    pub api_key: Option<Secret>,
+    /// `host:port`; that of Temporal Cloud by default.
+    pub address: Option<String>,
+    /// Use TLS; on by default.
+    pub tls: Option<bool>,
+    /// PEM file of the CA that signed the server's certificate.
+    pub tls_ca_path: Option<String>,
+    /// Server name to verify and to send as SNI.
+    pub tls_server_name: Option<String>,
+}
+
+impl CloudOpsSettings {
+    /// `self` where it says something, else `below`.
+    pub fn over(self, below: Self) -> Self {
+        // A key given on top replaces the variable below, not the other way round.
+        let api_key_env = if self.api_key.is_some() { None } else { self.api_key_env.or(below.api_key_env) };
+        Self {
+            api_key_env,
+            api_key: self.api_key.or(below.api_key),
+            address: self.address.or(below.address),
+            tls: self.tls.or(below.tls),
+            tls_ca_path: self.tls_ca_path.or(below.tls_ca_path),
+            tls_server_name: self.tls_server_name.or(below.tls_server_name),
+        }
+    }
 }
 
 impl ConnectionSettings {
@@ -62,6 +119,15 @@ impl ConnectionSettings {
             tls_disable_host_verification: self.tls_disable_host_verification.or(below.tls_disable_host_verification),
             client_authority: self.client_authority.or(below.client_authority),
             grpc_meta,
+            metrics: match (self.metrics, below.metrics) {
+                // A flag gives another address; the rest is as in the file.
+                (Some(above), Some(below)) => Some(PrometheusSettings { prometheus: above.prometheus, ..below }),
+                (above, below) => above.or(below),
+            },
+            cloud_ops: match (self.cloud_ops, below.cloud_ops) {
+                (Some(above), Some(below)) => Some(above.over(below)),
+                (above, below) => above.or(below),
+            },
         }
     }
 

@@ -7,7 +7,7 @@ pub mod waivers;
 
 use std::path::Path;
 
-pub use connection::{ConnectionSettings, Secret};
+pub use connection::{CloudOpsSettings, ConnectionSettings, PrometheusSettings, Secret};
 pub use preflight::Preflight;
 
 use crate::ui::Problem;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use serde_saphyr::{Location, Spanned};
 
-use super::ConnectionSettings;
+use super::{ConnectionSettings, PrometheusSettings};
 use crate::facts::plan::{Cohort, NamespaceMapping, Plan, PlanPlace, Strategy, Window};
 use crate::judge::scorecard::Gate;
 use crate::ui::{Problem, yaml};
@@ -59,9 +59,20 @@ struct Document {
     #[serde(default)]
     certificates: Vec<Spanned<String>>,
     #[serde(default)]
+    metrics: Option<RawMetrics>,
+    #[serde(default)]
     attestations: Option<Spanned<String>>,
     #[serde(default)]
     waivers: Option<Spanned<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawMetrics {
+    #[serde(default)]
+    source: Option<PrometheusSettings>,
+    #[serde(default)]
+    target: Option<PrometheusSettings>,
 }
 
 #[derive(Deserialize)]
@@ -143,6 +154,14 @@ pub fn parse(path: &Path, text: &str) -> Result<Preflight, Problem> {
     note("attestations", document.attestations.as_ref().map(|s| &s.referenced));
     note("waivers", document.waivers.as_ref().map(|s| &s.referenced));
 
+    if let Some(source) = document.source.as_ref().filter(|source| source.value.cloud_ops.is_some()) {
+        return Err(problem(
+            "only the target has a Cloud Ops API",
+            &source.referenced,
+            "`cloud_ops` belongs under `target`".into(),
+        ));
+    }
+
     let window = match document.window {
         None => None,
         Some(w) if w.value.end < w.value.start => {
@@ -223,8 +242,15 @@ pub fn parse(path: &Path, text: &str) -> Result<Preflight, Problem> {
         })
         .collect();
 
-    let side = |settings: Option<Spanned<ConnectionSettings>>| {
+    let side = |settings: Option<Spanned<ConnectionSettings>>, metrics: Option<PrometheusSettings>| {
         let mut settings = settings.map(|s| s.value).unwrap_or_default();
+        settings.metrics = metrics;
+        if let Some(path) = settings.metrics.as_mut().and_then(|metrics| metrics.tls_ca_path.as_mut()) {
+            *path = join(&folder, path).display().to_string();
+        }
+        if let Some(path) = settings.cloud_ops.as_mut().and_then(|cloud| cloud.tls_ca_path.as_mut()) {
+            *path = join(&folder, path).display().to_string();
+        }
         let paths = [
             &mut settings.config_file,
             &mut settings.tls_cert_path,
@@ -237,9 +263,10 @@ pub fn parse(path: &Path, text: &str) -> Result<Preflight, Problem> {
         settings
     };
 
+    let (of_source, of_target) = document.metrics.map_or((None, None), |metrics| (metrics.source, metrics.target));
     Ok(Preflight {
-        source: side(document.source),
-        target: side(document.target),
+        source: side(document.source, of_source),
+        target: side(document.target, of_target),
         roots,
         exclude,
         certificates: document.certificates.iter().map(|c| join(&folder, &c.value)).collect(),
@@ -278,12 +305,15 @@ mod tests {
                     target: {profile: cloud, tls_cert_path: certs/a.pem}\nnamespaces:\n  - {source: payments-prod, target: payments-prod.a1b2c}\n  \
                     - {source: legacy-batch, exclude: \"no workflow since 2024\"}\ncode:\n  roots: [.]\n  factories: [\"worker/connection.go:NewTemporalClient\"]\n\
                     cohorts:\n  - {name: internal-tools, risk: low, workflow_types: [ReconciliationWorkflow], validation: 3d}\n\
-                    certificates: [certs/]\nattestations: attestations.yaml\nwaivers: waivers.yaml\n";
+                    certificates: [certs/]\nmetrics: {source: {prometheus: \"http://prometheus:9090\", tls_ca_path: ca.pem}}\nattestations: attestations.yaml\nwaivers: waivers.yaml\n";
         let read = parse(Path::new("deploy/preflight.yaml"), text).unwrap();
         assert_eq!(read.plan.namespaces[1].exclude.as_deref(), Some("no workflow since 2024"));
         assert_eq!(read.plan.namespaces[0].line, 7);
         assert_eq!(read.target.tls_cert_path.as_deref(), Some("deploy/certs/a.pem"));
         assert_eq!(read.roots, [PathBuf::from("deploy/.")]);
+        let metrics = read.source.metrics.unwrap();
+        assert_eq!(metrics.prometheus, "http://prometheus:9090");
+        assert_eq!(metrics.tls_ca_path.as_deref(), Some("deploy/ca.pem"));
         assert_eq!(read.plan.place.unwrap().lines["window"], 3);
     }
 
@@ -302,6 +332,8 @@ mod tests {
             ("version: 1\nstrategie: manual\n", "strategie", ":2:1"),
             ("version: 1\nwindow: {start: 2026-13-28, end: 2026-12-01}\n", "not valid", ":2:"),
             ("version: 1\nsource: {adress: x}\n", "adress", ":2:"),
+            ("version: 1\nsource: {cloud_ops: {api_key_env: X}}\n", "belongs under `target`", ":2:9"),
+            ("version: 1\ntarget: {cloud_ops: {key: X}}\n", "key", ":2:"),
         ] {
             let shown = refused(text);
             assert!(shown.contains(says) && shown.contains(at), "{text}\n{shown}");

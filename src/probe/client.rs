@@ -128,7 +128,7 @@ macro_rules! reads {
         impl Client {
             $($(#[$doc])*
             pub(super) async fn $method(&self, namespace: &str, question: $question) -> Result<$answer, Failure> {
-                self.ask($rpc, namespace, question, |request| {
+                ask(&self.budget, $rpc, namespace, question, |request| {
                     let mut service = self.$service.clone();
                     async move { service.$method(request).await }
                 })
@@ -191,7 +191,7 @@ impl Client {
         question: GetWorkflowExecutionHistoryRequest,
     ) -> Result<HistoryStart, Failure> {
         const PATH: &str = "/temporal.api.workflowservice.v1.WorkflowService/GetWorkflowExecutionHistory";
-        self.ask("GetWorkflowExecutionHistory", namespace, question, |request| {
+        ask(&self.budget, "GetWorkflowExecutionHistory", namespace, question, |request| {
             let mut service = self.plain.clone();
             async move {
                 service.ready().await.map_err(|e| Status::unknown(e.to_string()))?;
@@ -201,51 +201,58 @@ impl Client {
         })
         .await
     }
+}
 
-    async fn ask<Q, A, F, Fut>(&self, rpc: &'static str, namespace: &str, question: Q, send: F) -> Result<A, Failure>
-    where
-        Q: Clone,
-        F: Fn(Request<Q>) -> Fut,
-        Fut: Future<Output = Result<Response<A>, Status>>,
-    {
-        let mut attempt = 0;
-        loop {
-            let mut request = Request::new(question.clone());
-            // Cloud routes by this header; other servers ignore it.
-            if let (false, Ok(value)) = (namespace.is_empty(), namespace.parse()) {
-                request.metadata_mut().insert("temporal-namespace", value);
+/// Ask until there is an answer, a refusal, or no time left; the server's complaints slow everything down.
+pub(super) async fn ask<Q, A, F, Fut>(
+    budget: &Budget,
+    rpc: &'static str,
+    namespace: &str,
+    question: Q,
+    send: F,
+) -> Result<A, Failure>
+where
+    Q: Clone,
+    F: Fn(Request<Q>) -> Fut,
+    Fut: Future<Output = Result<Response<A>, Status>>,
+{
+    let mut attempt = 0;
+    loop {
+        let mut request = Request::new(question.clone());
+        // Cloud routes by this header; other servers ignore it.
+        if let (false, Ok(value)) = (namespace.is_empty(), namespace.parse()) {
+            request.metadata_mut().insert("temporal-namespace", value);
+        }
+        // The transport starts this clock when the call leaves, after it has waited for its turn.
+        request.set_timeout(CALL_TIMEOUT.min(budget.left()));
+        let status = match send(request).await {
+            Ok(answer) => return Ok(answer.into_inner()),
+            Err(status) if cause::<tonic::TimeoutExpired>(&status) => {
+                Status::deadline_exceeded("the call was not answered in time")
             }
-            // The transport starts this clock when the call leaves, after it has waited for its turn.
-            request.set_timeout(CALL_TIMEOUT.min(self.budget.left()));
-            let status = match send(request).await {
-                Ok(answer) => return Ok(answer.into_inner()),
-                Err(status) if cause::<tonic::TimeoutExpired>(&status) => {
-                    Status::deadline_exceeded("the call was not answered in time")
-                }
-                Err(status) => status,
-            };
-            // An error with a cause is one of the transport: the server ends connections every few minutes.
-            let transport = std::error::Error::source(&status).is_some();
-            attempt += 1;
-            let retry = match status.code() {
-                Code::ResourceExhausted => attempt < ATTEMPTS,
-                Code::Unavailable => attempt < 3,
-                _ => transport && attempt < 3,
-            };
-            let pause = backoff(attempt);
-            if !retry || self.budget.left() <= pause {
-                return Err(Failure {
-                    rpc,
-                    namespace: namespace.to_owned(),
-                    code: status.code(),
-                    message: one_line(&status),
-                });
-            }
-            if status.code() == Code::ResourceExhausted {
-                self.budget.slow_down(cost(rpc), pause);
-            } else {
-                tokio::time::sleep(pause).await;
-            }
+            Err(status) => status,
+        };
+        // An error with a cause is one of the transport: the server ends connections every few minutes.
+        let transport = std::error::Error::source(&status).is_some();
+        attempt += 1;
+        let retry = match status.code() {
+            Code::ResourceExhausted => attempt < ATTEMPTS,
+            Code::Unavailable => attempt < 3,
+            _ => transport && attempt < 3,
+        };
+        let pause = backoff(attempt);
+        if !retry || budget.left() <= pause {
+            return Err(Failure {
+                rpc,
+                namespace: namespace.to_owned(),
+                code: status.code(),
+                message: one_line(&status),
+            });
+        }
+        if status.code() == Code::ResourceExhausted {
+            budget.slow_down(cost(rpc), pause);
+        } else {
+            tokio::time::sleep(pause).await;
         }
     }
 }

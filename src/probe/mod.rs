@@ -10,14 +10,20 @@
 //! Its cost follows the number of namespaces, types, queues and schedules, never the number of executions.
 
 pub mod certificates;
+pub mod cloud_ops;
 pub mod connection;
+pub mod merge;
+pub mod metrics;
 pub mod profile;
+pub mod redact;
 pub mod snapshot;
 
+mod api_key;
 mod attribute_use;
 mod budget;
 mod calendar;
 mod client;
+mod clock;
 mod connect;
 mod executions;
 mod hello;
@@ -49,7 +55,9 @@ use client::{Client, Failure};
 use connect::Ladder;
 use read_only::{Ledger, ReadOnly};
 
-use crate::facts::cluster::{ClusterKind, ClusterSnapshot, NamespaceSnapshot, SNAPSHOT_SCHEMA, SystemInfo};
+use crate::facts::cluster::{
+    CloudOps, ClusterKind, ClusterSnapshot, Metrics, NamespaceConfig, NamespaceSnapshot, SNAPSHOT_SCHEMA, SystemInfo,
+};
 use crate::facts::{Known, Side, Why};
 
 /// Told, in a short line, what the probe is doing.
@@ -75,6 +83,10 @@ pub struct ProbeOptions {
     pub deadline: Duration,
     /// Stop after the connection ladder.
     pub connect_only: bool,
+    /// How to reach the Cloud Ops API of this cluster's account, or why it is not asked.
+    pub cloud_ops: Known<Connection>,
+    /// The Prometheus of this side, or why it is not asked.
+    pub metrics: Known<metrics::Prometheus>,
     /// Called before every part of the work.
     pub progress: Option<Progress>,
 }
@@ -93,9 +105,56 @@ impl ProbeOptions {
 /// one, with the remedy, and everything else as unknown.
 pub async fn probe(side: Side, connection: &Connection, options: &ProbeOptions) -> ClusterSnapshot {
     let begin = Instant::now();
+    let ledger = Arc::new(Ledger::default());
+    let (mut seen, cloud) = tokio::join!(reach(side, connection, options, &ledger), control_plane(connection, options));
+    let (cloud, account_ledger) = cloud;
+    if let Some(cloud) = cloud.value() {
+        supplement(&mut seen, cloud, options, connection);
+    }
+    let (api_key_expires, api_key_id) = api_key::read(connection.api_key.as_ref());
+    let local = clock::Local { at: options.at, since: begin };
+    let clock_ahead_seconds = clock::ahead(local, ledger.date(), &seen.namespaces);
+    let mut rpcs = ledger.counts();
+    rpcs.extend(account_ledger.counts());
+    let ladder = seen.ladder;
+    let metrics = measured(&seen.namespaces, connection, options).await;
+    ClusterSnapshot {
+        schema: SNAPSHOT_SCHEMA.to_owned(),
+        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+        side,
+        address: connection.address.clone(),
+        taken_at: options.at,
+        cli_flags: connection.cli_flags.clone(),
+        kind: seen.kind,
+        connection: ladder.steps,
+        endpoint_chain: ladder.endpoint_chain,
+        certificate_files: ladder.certificate_files,
+        credential: connection.credential,
+        api_key_expires,
+        api_key_id,
+        clock_ahead_seconds,
+        system: seen.system,
+        namespace_names: seen.namespace_names,
+        namespaces: seen.namespaces,
+        metrics,
+        cloud: match cloud {
+            Known::Unknown(_) if seen.kind == ClusterKind::SelfHosted => {
+                Known::unknown("a self-hosted cluster has no Cloud Ops API")
+            }
+            cloud => cloud,
+        },
+        probed_from: gethostname::gethostname().to_string_lossy().into_owned(),
+        vantages: Vec::new(),
+        redacted_with: None,
+        rpcs,
+        elapsed_ms: u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX),
+    }
+}
+
+/// The data plane: connect, and ask what there is.
+async fn reach(side: Side, connection: &Connection, options: &ProbeOptions, ledger: &Arc<Ledger>) -> Reached {
     options.say(&format!("{side}: connecting to {}", connection.address));
     let mut ladder = connect::climb(connection).await;
-    let ledger = Arc::new(Ledger::default());
     let mut kind = connection.kind();
     let shown = ladder.endpoint_chain.value().and_then(|chain| chain.first());
     if shown.is_some_and(|leaf| leaf.names.iter().any(|name| connection::is_cloud_name(name))) {
@@ -104,30 +163,88 @@ pub async fn probe(side: Side, connection: &Connection, options: &ProbeOptions) 
     let mut seen = Seen::unknown(&Why::new("the cluster was not reached"));
     if let Some(channel) = ladder.channel.take() {
         let budget = Arc::new(Budget::new(options.rps, options.deadline));
-        let transport = ReadOnly::new(channel, headers(connection), Arc::clone(&budget), Arc::clone(&ledger));
+        let transport = ReadOnly::new(channel, headers(connection), Arc::clone(&budget), Arc::clone(ledger));
         let client = Client::new(transport, budget);
         seen = look(&client, kind, connection, options, &mut ladder).await;
     }
     if let Some(why) = ladder.why() {
         seen.explain(&why, options, connection);
     }
-    ClusterSnapshot {
-        schema: SNAPSHOT_SCHEMA.to_owned(),
-        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
-        side,
-        address: connection.address.clone(),
-        taken_at: options.at,
-        cli_flags: connection.cli_flags.clone(),
-        kind,
-        connection: ladder.steps,
-        endpoint_chain: ladder.endpoint_chain,
-        certificate_files: ladder.certificate_files,
-        credential: connection.credential,
-        system: seen.system,
-        namespace_names: seen.namespace_names,
-        namespaces: seen.namespaces,
-        rpcs: ledger.counts(),
-        elapsed_ms: u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX),
+    Reached { ladder, kind, system: seen.system, namespace_names: seen.namespace_names, namespaces: seen.namespaces }
+}
+
+/// What the data plane told, and how it was reached.
+struct Reached {
+    ladder: Ladder,
+    kind: ClusterKind,
+    system: Known<SystemInfo>,
+    namespace_names: Known<Vec<String>>,
+    namespaces: Vec<NamespaceSnapshot>,
+}
+
+/// The control plane, where there is a key for it. Its calls are counted apart, and have a pace of their own.
+async fn control_plane(connection: &Connection, options: &ProbeOptions) -> (Known<CloudOps>, Arc<Ledger>) {
+    let ledger = Arc::new(Ledger::default());
+    let cloud = match &options.cloud_ops {
+        Known::Unknown(why) => Known::Unknown(why.clone()),
+        Known::Known(account) | Known::Partial { value: account, .. } => {
+            let namespaces = asked(options, connection);
+            Known::Known(cloud_ops::read(account, &namespaces, options, &ledger).await)
+        }
+    };
+    (cloud, ledger)
+}
+
+/// What is measured of the namespaces that were probed.
+async fn measured(probed: &[NamespaceSnapshot], connection: &Connection, options: &ProbeOptions) -> Known<Metrics> {
+    match &options.metrics {
+        Known::Unknown(why) => Known::Unknown(why.clone()),
+        _ if options.connect_only => Known::unknown("not asked"),
+        Known::Known(prometheus) | Known::Partial { value: prometheus, .. } => {
+            let names: Vec<String> = match probed {
+                [] => asked(options, connection),
+                probed => probed.iter().map(|namespace| namespace.name.clone()).collect(),
+            };
+            Known::Known(metrics::read(prometheus, &names, options).await)
+        }
+    }
+}
+
+/// Namespaces that are asked for by name.
+fn asked(options: &ProbeOptions, connection: &Connection) -> Vec<String> {
+    match options.namespaces.as_slice() {
+        [] => vec![connection.default_namespace()],
+        names => names.to_vec(),
+    }
+}
+
+/// What the control plane knows better than clients are told: search attributes with their types, the names of all
+/// namespaces, and retention where the data plane was not reached. That a namespace was reached (`exists`) is for the
+/// data plane alone to say.
+fn supplement(seen: &mut Reached, cloud: &CloudOps, options: &ProbeOptions, connection: &Connection) {
+    if let (Known::Unknown(_), names @ (Known::Known(_) | Known::Partial { .. })) =
+        (&seen.namespace_names, &cloud.namespace_names)
+    {
+        seen.namespace_names = names.clone();
+    }
+    if seen.namespaces.is_empty() && !options.connect_only {
+        let why = seen.ladder.why().unwrap_or_else(|| Why::new("not asked"));
+        seen.namespaces = asked(options, connection).iter().map(|name| namespaces::unknown(name, &why)).collect();
+    }
+    for namespace in &mut seen.namespaces {
+        let Some(told) = cloud.namespace(&namespace.name) else { continue };
+        let Some(settings) = told.settings.value() else { continue };
+        namespace.search_attributes = Known::Known(settings.search_attributes.clone());
+        if let Known::Unknown(why) = &namespace.config {
+            let days = u64::try_from(settings.retention_days).unwrap_or(0);
+            let usable = matches!(settings.state.as_str(), "active" | "updating" | "update failed");
+            let value = NamespaceConfig {
+                state: if usable { "Registered".to_owned() } else { settings.state.clone() },
+                retention_seconds: days * 86_400,
+                ..NamespaceConfig::default()
+            };
+            namespace.config = Known::Partial { value, why: why.clone() };
+        }
     }
 }
 
@@ -307,10 +424,10 @@ async fn look_into(
         oldest_open: executions.oldest_open,
         longest_closed: executions.longest_closed,
         task_queues,
+        executions: executions.facts,
         attribute_use,
         workers,
         deployments,
-        executions: executions.facts,
     }
 }
 

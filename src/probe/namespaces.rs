@@ -167,9 +167,9 @@ pub(super) fn unknown(name: &str, why: &Why) -> NamespaceSnapshot {
         oldest_open: Known::Unknown(why.clone()),
         longest_closed: Known::Unknown(why.clone()),
         task_queues: Known::Unknown(why.clone()),
+        executions: executions::unknown(why),
         attribute_use: Known::Unknown(why.clone()),
         workers: Known::Unknown(why.clone()),
         deployments: Known::Unknown(why.clone()),
-        executions: executions::unknown(why),
     }
 }

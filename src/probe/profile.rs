@@ -77,7 +77,7 @@ pub fn resolve(
     })?;
     let namespace = settings.namespace.clone().or_else(|| filled(&profile.namespace));
     let address = address.replace("${namespace}", namespace.as_deref().unwrap_or(DEFAULT_PROFILE));
-    let (host, port) = split_address(side, &address)?;
+    let (host, port) = split_address(&format!("the {side}"), &address)?;
 
     let api_key = match (&settings.api_key, &settings.api_key_env) {
         (Some(key), _) => Some(key.clone()),
@@ -249,7 +249,8 @@ fn default_file(env: &dyn Fn(&str) -> Option<String>) -> Option<PathBuf> {
     Some(config.join("temporalio").join("temporal.toml"))
 }
 
-fn split_address(side: Side, address: &str) -> Result<(String, u16), Problem> {
+/// Host and port; `whose` is how a problem calls the owner of the address.
+pub(super) fn split_address(whose: &str, address: &str) -> Result<(String, u16), Problem> {
     let parts = address.rsplit_once(':').filter(|_| !address.contains("://") && !address.contains('/'));
     parts
         .and_then(|(host, port)| {
@@ -259,7 +260,7 @@ fn split_address(side: Side, address: &str) -> Result<(String, u16), Problem> {
             Some((host.to_owned(), port.parse().ok().filter(|&p: &u16| p != 0)?))
         })
         .ok_or_else(|| {
-            Problem::usage(format!("the address of the {side}, `{address}`, is not host:port"))
+            Problem::usage(format!("the address of {whose}, `{address}`, is not host:port"))
                 .help("write it like temporal.example.com:7233 or [::1]:7233, without https://")
         })
 }

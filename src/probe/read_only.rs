@@ -11,6 +11,7 @@ use std::task::{Context, Poll};
 
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
 use http_body_util::BodyExt as _;
+use tokio::time::Instant;
 use tonic::body::Body;
 use tower::{Service, ServiceExt as _};
 
@@ -35,6 +36,16 @@ const READS: &[(&str, Cost)] = &[
     ("/temporal.api.workflowservice.v1.WorkflowService/GetWorkflowExecutionHistory", Cost::General),
     ("/temporal.api.workflowservice.v1.WorkflowService/DescribeTaskQueue", Cost::Visibility),
     ("/temporal.api.operatorservice.v1.OperatorService/ListSearchAttributes", Cost::General),
+    ("/temporal.api.cloud.cloudservice.v1.CloudService/GetCurrentIdentity", Cost::General),
+    ("/temporal.api.cloud.cloudservice.v1.CloudService/GetNamespaces", Cost::General),
+    ("/temporal.api.cloud.cloudservice.v1.CloudService/GetNamespace", Cost::General),
+    ("/temporal.api.cloud.cloudservice.v1.CloudService/GetNamespaceCapacityInfo", Cost::General),
+    ("/temporal.api.cloud.cloudservice.v1.CloudService/GetNamespaceExportSinks", Cost::General),
+    ("/temporal.api.cloud.cloudservice.v1.CloudService/GetServiceAccountNamespaceAssignments", Cost::General),
+    ("/temporal.api.cloud.cloudservice.v1.CloudService/GetConnectivityRules", Cost::General),
+    ("/temporal.api.cloud.cloudservice.v1.CloudService/GetApiKeys", Cost::General),
+    ("/temporal.api.cloud.cloudservice.v1.CloudService/GetServiceAccounts", Cost::General),
+    ("/temporal.api.cloud.cloudservice.v1.CloudService/GetNexusEndpoints", Cost::General),
 ];
 
 /// The methods the probe may call, as they stand on the wire (`/package.Service/Method`); all of them only read.
@@ -52,18 +63,39 @@ pub(super) fn cost(rpc: &str) -> Cost {
     READS.iter().find(|(path, _)| path.rsplit('/').next() == Some(rpc)).map_or(Cost::Visibility, |(_, cost)| *cost)
 }
 
-/// What was asked so far.
+/// What was asked so far, and what the answers told beside their content.
 #[derive(Debug, Default)]
-pub(super) struct Ledger(Mutex<BTreeMap<&'static str, RpcCount>>);
+pub(super) struct Ledger {
+    counts: Mutex<BTreeMap<&'static str, RpcCount>>,
+    dates: Mutex<Option<(String, Instant)>>,
+}
 
 impl Ledger {
     fn note(&self, path: &'static str, change: impl FnOnce(&mut RpcCount)) {
-        change(self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(path).or_default());
+        change(self.counts.lock().unwrap_or_else(PoisonError::into_inner).entry(path).or_default());
+    }
+
+    /// Count an answer with an error, if that is what the headers or trailers say.
+    fn judge(&self, path: &'static str, headers: &HeaderMap) {
+        let status = headers.get("grpc-status").map(HeaderValue::as_bytes);
+        if let Some(status) = status.filter(|status| *status != b"0") {
+            // PermissionDenied and Unauthenticated.
+            let denied = matches!(status, b"7" | b"16");
+            self.note(path, |count| {
+                count.errors += 1;
+                count.denied += u64::from(denied);
+            });
+        }
+    }
+
+    /// The `date` header of the last answer that had one, and when it came.
+    pub(super) fn date(&self) -> Option<(String, Instant)> {
+        self.dates.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Full method name without the leading slash → counts.
     pub(super) fn counts(&self) -> BTreeMap<String, RpcCount> {
-        let counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         counts.iter().map(|(path, count)| (path.trim_start_matches('/').to_owned(), *count)).collect()
     }
 }
@@ -133,17 +165,24 @@ where
             let response = inner.oneshot(request).await;
             match &response {
                 Err(_) => gate.ledger.note(path, |count| count.errors += 1),
-                Ok(response) if !response.status().is_success() || failed(response.headers()) => {
-                    gate.ledger.note(path, |count| count.errors += 1);
+                Ok(response) => {
+                    let headers = response.headers();
+                    if !response.status().is_success() && !headers.contains_key("grpc-status") {
+                        gate.ledger.note(path, |count| count.errors += 1);
+                    }
+                    gate.ledger.judge(path, headers);
+                    if let Some(date) = headers.get(http::header::DATE).and_then(|date| date.to_str().ok()) {
+                        let mut last = gate.ledger.dates.lock().unwrap_or_else(PoisonError::into_inner);
+                        *last = Some((date.to_owned(), Instant::now()));
+                    }
                 }
-                Ok(_) => {}
             }
             let ledger = Arc::clone(&gate.ledger);
             response.map(|response| {
                 response.map(|body| {
                     Body::new(body.map_frame(move |frame| {
-                        if frame.trailers_ref().is_some_and(failed) {
-                            ledger.note(path, |count| count.errors += 1);
+                        if let Some(trailers) = frame.trailers_ref() {
+                            ledger.judge(path, trailers);
                         }
                         frame
                     }))
@@ -151,10 +190,6 @@ where
             })
         })
     }
-}
-
-fn failed(headers: &HeaderMap) -> bool {
-    headers.get("grpc-status").is_some_and(|status| status.as_bytes() != b"0")
 }
 
 #[cfg(test)]
@@ -225,7 +260,7 @@ mod tests {
         let counts = ledger.counts();
         assert_eq!(
             counts["temporal.api.workflowservice.v1.WorkflowService/DescribeNamespace"],
-            RpcCount { calls: 2, errors: 2 }
+            RpcCount { calls: 2, errors: 2, denied: 0 }
         );
     }
 

@@ -4,6 +4,9 @@ mod executions;
 
 use std::collections::BTreeMap;
 
+mod cloud;
+mod metrics;
+
 use super::RenderOptions;
 use super::paint::{Paint, wrap};
 use super::text::{duration, minute, number, one_line, plural, shorten};
@@ -33,6 +36,12 @@ pub fn snapshot_text(snapshot: &ClusterSnapshot, options: &RenderOptions) -> Str
         for namespace in &snapshot.namespaces {
             page.namespace(namespace);
         }
+    }
+    if let Some(cloud) = snapshot.cloud.value() {
+        page.cloud(cloud);
+    }
+    if let Some(metrics) = snapshot.metrics.value() {
+        page.metrics(metrics);
     }
     page.rpcs(snapshot);
     page.out
@@ -90,6 +99,21 @@ impl Page {
         let text =
             self.paint.dim(&format!("{credential} · probed {} in {} ms", minute(s.taken_at), number(s.elapsed_ms)));
         self.line(&text);
+        if s.redacted_with.is_some() {
+            self.field("redacted", "ids and identities are tokens");
+        }
+        for vantage in &s.vantages {
+            let reached = if vantage.connection.iter().all(|step| step.ok) { "reached" } else { "not reached" };
+            let from = format!("{} {}, {reached}", vantage.probed_from, minute(vantage.taken_at));
+            self.field("merged, from", &from);
+        }
+        if let Some(expires) = s.api_key_expires.value() {
+            self.field("API key until", &minute(*expires));
+        }
+        if let Some(ahead) = s.clock_ahead_seconds.value().filter(|ahead| **ahead != 0) {
+            let direction = if *ahead > 0 { "ahead of" } else { "behind" };
+            self.field("clock", &format!("{} s {direction} this machine's", number(ahead.unsigned_abs())));
+        }
     }
 
     fn ladder(&mut self, s: &ClusterSnapshot) {
@@ -296,5 +320,14 @@ impl Page {
             })
             .collect();
         self.wrapped(&parts.join(" · "), 1);
+        let refused: Vec<&str> = s
+            .rpcs
+            .iter()
+            .filter(|(_, c)| c.denied > 0)
+            .map(|(name, _)| name.rsplit('/').next().unwrap_or(name))
+            .collect();
+        if !refused.is_empty() {
+            self.wrapped(&format!("not permitted: {}", refused.join(", ")), 1);
+        }
     }
 }

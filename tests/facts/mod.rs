@@ -135,6 +135,7 @@ pub fn namespace(name: &str) -> NamespaceSnapshot {
         oldest_open: Known::Known(Some(execution("PaymentSaga", 3_600))),
         longest_closed: Known::Known(Some(execution("PaymentSaga", 7_200))),
         task_queues: Known::Known(vec![queue("payments", 4, true)]),
+        executions: executions(),
         deployments: Known::Known(vec![]),
         attribute_use: Known::Known(vec![AttributeUse {
             name: "MerchantId".into(),
@@ -142,8 +143,7 @@ pub fn namespace(name: &str) -> NamespaceSnapshot {
             sampled: 20,
             ..Default::default()
         }]),
-        workers: Known::Known(vec![]),
-        executions: executions(),
+        ..NamespaceSnapshot::default()
     }
 }
 
@@ -166,6 +166,11 @@ pub fn cluster(side: Side, namespaces: Vec<NamespaceSnapshot>) -> ClusterSnapsho
         endpoint_chain: Known::Known(vec![]),
         certificate_files: if cloud { vec![client_certificate("2028-01-01T00:00:00Z")] } else { vec![] },
         credential: if cloud { Credential::Mtls } else { Credential::None },
+        api_key_expires: Known::unknown("no API key is presented"),
+        api_key_id: None,
+        clock_ahead_seconds: Known::Known(0),
+        cloud: Known::unknown("the Cloud Ops API was not asked"),
+        metrics: Known::unknown("no Prometheus is configured"),
         system: Known::Known(SystemInfo {
             server_version: "1.32.0".into(),
             capabilities: vec![],
@@ -177,6 +182,9 @@ pub fn cluster(side: Side, namespaces: Vec<NamespaceSnapshot>) -> ClusterSnapsho
             Known::Known(names)
         },
         namespaces,
+        probed_from: "laptop-7".into(),
+        vantages: vec![],
+        redacted_with: None,
         rpcs: Default::default(),
         elapsed_ms: 80,
     }
@@ -196,11 +204,13 @@ pub fn client_certificate(not_after: &str) -> CertificateFile {
         digital_signature: Some(true),
         names: vec![],
         fingerprint: format!("fp-{not_after}"),
+        ..Default::default()
     };
     CertificateFile {
         path: "certs/worker.pem".into(),
         role: CertificateRole::Client,
         chain: vec![leaf],
+        size_bytes: 800,
         key_matches: Some(true),
         key_format: Some("pkcs8".into()),
         problem: None,

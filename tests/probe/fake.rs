@@ -19,6 +19,8 @@ pub enum Reply {
     Late(Duration, Box<Reply>),
     /// Nothing, for longer than anybody waits.
     Silence,
+    /// The end of the connection, with every call that is under way on it.
+    Reset,
 }
 
 /// An answer that is a message.
@@ -36,8 +38,13 @@ pub fn asked<M: Message + Default>(body: &[u8]) -> M {
     M::decode(body).expect("a request")
 }
 
-/// Short method name and body → answer.
-pub type Handler = Arc<dyn Fn(&str, &[u8]) -> Reply + Send + Sync>;
+/// Head of the request and body → answer.
+pub type Handler = Arc<dyn Fn(&http::request::Parts, &[u8]) -> Reply + Send + Sync>;
+
+/// The short name of the method that is called.
+pub fn method(head: &http::request::Parts) -> &str {
+    head.uri.path().rsplit('/').next().unwrap_or_default()
+}
 
 /// Listens on loopback until it is dropped.
 pub struct Fake {
@@ -48,7 +55,20 @@ pub struct Fake {
 
 impl Fake {
     pub fn start(handler: impl Fn(&str, &[u8]) -> Reply + Send + Sync + 'static) -> Self {
-        let handler: Handler = Arc::new(handler);
+        Self::with_head(move |head, body| handler(method(head), body))
+    }
+
+    /// A server that also looks at the headers of a call.
+    pub fn with_head(handler: impl Fn(&http::request::Parts, &[u8]) -> Reply + Send + Sync + 'static) -> Self {
+        Self::listen(Arc::new(handler), None)
+    }
+
+    /// A server behind a proxy that says this date with every answer.
+    pub fn with_date(date: &str, handler: impl Fn(&str, &[u8]) -> Reply + Send + Sync + 'static) -> Self {
+        Self::listen(Arc::new(move |head, body| handler(method(head), body)), Some(date.to_owned()))
+    }
+
+    fn listen(handler: Handler, date: Option<String>) -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).expect("a free port");
         let address = listener.local_addr().expect("an address");
@@ -57,7 +77,7 @@ impl Fake {
             runtime.block_on(async move {
                 tokio::select! {
                     _ = stopped => {}
-                    () = accept(listener, handler) => {}
+                    () = accept(listener, handler, date) => {}
                 }
             });
         });
@@ -72,14 +92,20 @@ impl Drop for Fake {
     }
 }
 
-async fn accept(listener: TcpListener, handler: Handler) {
+async fn accept(listener: TcpListener, handler: Handler, date: Option<String>) {
     while let Ok((socket, _)) = listener.accept().await {
-        let handler = Arc::clone(&handler);
+        let (handler, date) = (Arc::clone(&handler), date.clone());
         tokio::spawn(async move {
             let Ok(mut connection) = h2::server::handshake(socket).await else { return };
             let mut served = 0;
-            while let Some(Ok((request, respond))) = connection.accept().await {
-                tokio::spawn(answer(request, respond, Arc::clone(&handler)));
+            let reset = Arc::new(tokio::sync::Notify::new());
+            loop {
+                let next = tokio::select! {
+                    next = connection.accept() => next,
+                    () = reset.notified() => return,
+                };
+                let Some(Ok((request, respond))) = next else { return };
+                tokio::spawn(answer(request, respond, Arc::clone(&handler), date.clone(), Arc::clone(&reset)));
                 served += 1;
                 // Frontends end a connection every few minutes; this one does it after a few calls.
                 if served == 5 {
@@ -94,6 +120,8 @@ async fn answer(
     request: http::Request<h2::RecvStream>,
     mut respond: h2::server::SendResponse<Bytes>,
     handler: Handler,
+    date: Option<String>,
+    reset: Arc<tokio::sync::Notify>,
 ) {
     let (head, mut body) = request.into_parts();
     let mut bytes = Vec::new();
@@ -101,14 +129,16 @@ async fn answer(
         let _ = body.flow_control().release_capacity(part.len());
         bytes.extend_from_slice(&part);
     }
-    let method = head.uri.path().rsplit('/').next().unwrap_or_default().to_owned();
     // A gRPC message is preceded by a flag and its length.
-    let mut reply = handler(&method, bytes.get(5..).unwrap_or_default());
+    let mut reply = handler(&head, bytes.get(5..).unwrap_or_default());
     while let Reply::Late(after, inner) = reply {
         tokio::time::sleep(after).await;
         reply = *inner;
     }
-    let head = http::Response::builder().header("content-type", "application/grpc");
+    let mut head = http::Response::builder().header("content-type", "application/grpc");
+    if let Some(date) = date {
+        head = head.header("date", date);
+    }
     // The client may have given up; then nothing is left to answer.
     match reply {
         Reply::Message(message) => {
@@ -121,6 +151,7 @@ async fn answer(
             trailers.insert("grpc-status", http::HeaderValue::from_static("0"));
             let _ = stream.send_trailers(trailers);
         }
+        Reply::Reset => reset.notify_one(),
         Reply::Silence | Reply::Late(..) => {
             tokio::time::sleep(Duration::from_secs(60)).await;
             drop(respond);

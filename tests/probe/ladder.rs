@@ -45,7 +45,12 @@ pub struct Guarded {
 }
 
 impl Guarded {
-    fn start(server: Validity, names: &[&str]) -> Self {
+    /// Where it listens.
+    pub fn address(&self) -> std::net::SocketAddr {
+        self.proxy.address
+    }
+
+    pub fn start(server: Validity, names: &[&str]) -> Self {
         let upstream = fake::Fake::start(|method, _| match method {
             "GetSystemInfo" | "GetClusterInfo" | "ListNamespaces" => fake::Reply::Message(Vec::new()),
             _ => fake::status(tonic::Code::NotFound, "namespace not found"),

@@ -3,6 +3,7 @@
 #![allow(dead_code, clippy::print_stderr)] // each test binary uses its own part; tests speak on stderr
 
 pub mod estate;
+pub mod prometheus;
 pub mod recorder;
 pub mod state;
 pub mod tasks;

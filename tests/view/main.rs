@@ -1,10 +1,12 @@
 //! Facts as rules see them. The first law: a fact that is taken away makes an answer unknown, never a pass.
 
 mod clusters;
+mod credentials;
 mod evidence;
 mod executions;
 #[path = "../facts/mod.rs"]
 mod facts;
+mod offline;
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;

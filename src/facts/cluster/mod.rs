@@ -19,6 +19,12 @@ pub use workers::{DeploymentVersion, Poller, TaskQueue, Worker, WorkerDeployment
 use super::certificate::{Certificate, CertificateFile};
 use super::{Known, Side};
 
+pub mod cloud;
+pub mod metrics;
+
+pub use cloud::CloudOps;
+pub use metrics::Metrics;
+
 /// Version of the snapshot document.
 pub const SNAPSHOT_SCHEMA: &str = "temporal-preflight/cluster-snapshot/v1";
 
@@ -48,12 +54,36 @@ pub struct ClusterSnapshot {
     pub certificate_files: Vec<CertificateFile>,
     /// Which credential was presented.
     pub credential: Credential,
+    /// When the presented API key ends, as far as the key itself tells (a JSON Web Token carries it).
+    #[serde(default)]
+    pub api_key_expires: Known<jiff::Timestamp>,
+    /// Id of the presented API key, when the key carries one. It is no secret.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub api_key_id: Option<String>,
+    /// How far the clock of the cluster is ahead of the clock of the machine that probed, in seconds.
+    #[serde(default)]
+    pub clock_ahead_seconds: Known<i64>,
     /// `GetSystemInfo` and `GetClusterInfo`.
     pub system: Known<SystemInfo>,
     /// All namespaces of the cluster (`ListNamespaces`); Cloud does not answer this.
     pub namespace_names: Known<Vec<String>>,
     /// The probed namespaces.
     pub namespaces: Vec<NamespaceSnapshot>,
+    /// What the Cloud Ops API told about this cluster.
+    #[serde(default)]
+    pub cloud: Known<CloudOps>,
+    /// What the Prometheus of this side told.
+    #[serde(default)]
+    pub metrics: Known<Metrics>,
+    /// Name of the machine that probed.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub probed_from: String,
+    /// Of a snapshot made from several: each of them, the newest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub vantages: Vec<Vantage>,
+    /// Ids and identities are tokens made with the key of this id; `None` when they are in the clear.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redacted_with: Option<String>,
     /// Full method name → how often it was called and how often it failed.
     pub rpcs: BTreeMap<String, RpcCount>,
     /// Wall time of the probe in milliseconds.
@@ -66,6 +96,8 @@ impl ClusterSnapshot {
     pub fn is_whole(&self) -> bool {
         self.connection.iter().all(|step| step.ok)
             && self.system.is_known()
+            && self.cloud.value().is_none_or(CloudOps::is_whole)
+            && self.metrics.value().is_none_or(Metrics::is_whole)
             && self.namespaces.iter().all(NamespaceSnapshot::is_whole)
     }
 }
@@ -82,8 +114,8 @@ impl NamespaceSnapshot {
             && self.oldest_open.is_known()
             && self.longest_closed.is_known()
             && self.task_queues.is_known()
-            && self.deployments.is_known()
             && self.executions.is_whole()
+            && self.deployments.is_known()
     }
 }
 
@@ -125,6 +157,25 @@ pub struct LadderStep {
     pub ms: u64,
 }
 
+/// One look at a cluster, of several that were made into one snapshot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Vantage {
+    /// Name of the machine.
+    pub probed_from: String,
+    /// `host:port` it dialled.
+    pub address: String,
+    /// When.
+    pub taken_at: jiff::Timestamp,
+    /// Version of the tool there.
+    pub tool_version: String,
+    /// Which credential was presented from there.
+    pub credential: Credential,
+    /// The connection ladder from there.
+    pub connection: Vec<LadderStep>,
+    /// Whether any namespace was asked for and answered.
+    pub answered: bool,
+}
+
 /// How often an RPC was called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct RpcCount {
@@ -132,6 +183,13 @@ pub struct RpcCount {
     pub calls: u64,
     /// Of these, answered with an error.
     pub errors: u64,
+    /// Of these, refused: PermissionDenied or Unauthenticated.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub denied: u64,
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// One namespace of a cluster.
@@ -161,6 +219,9 @@ pub struct NamespaceSnapshot {
     pub longest_closed: Known<Option<ExecutionSample>>,
     /// Task queues seen on open executions and schedules, and those asked for by name.
     pub task_queues: Known<Vec<TaskQueue>>,
+    /// What else its executions tell.
+    #[serde(default)]
+    pub executions: ExecutionFacts,
     /// How much executions of the source use each custom search attribute, sorted by name; not asked of the target.
     #[serde(default)]
     pub attribute_use: Known<Vec<AttributeUse>>,
@@ -170,9 +231,6 @@ pub struct NamespaceSnapshot {
     /// Worker deployments, sorted by name.
     #[serde(default)]
     pub deployments: Known<Vec<WorkerDeployment>>,
-    /// What else its executions tell.
-    #[serde(default)]
-    pub executions: ExecutionFacts,
 }
 
 /// A workflow type as visibility knows it.

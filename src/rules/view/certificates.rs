@@ -6,6 +6,9 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
+mod compliance;
+mod credentials;
+
 use super::limits::{self, Limits};
 use super::plan::{window, window_over};
 use super::{Context, FactPath, FactView, words};
@@ -30,7 +33,21 @@ pub(super) const PATHS: &[FactPath] = &[
         meaning: "certificates that break a rule of Temporal Cloud",
         fields: "verdict (broken | unclear), subject, file, problem, fingerprint",
     },
-    FactPath { path: "certificates.keys", meaning: "private keys that cannot be used", fields: "file, problem" },
+    FactPath {
+        path: "certificates.keys",
+        meaning: "private keys that cannot be used",
+        fields: "verdict (broken | unclear), file, problem",
+    },
+    FactPath {
+        path: "certificates.api_keys",
+        meaning: "API keys of the target that workers and starters may use, against the end of the window",
+        fields: "verdict (in-window | soon-after | fine), name, id, owner, expires, days_after_window, when",
+    },
+    FactPath {
+        path: "certificates.accepted",
+        meaning: "target namespaces that do not accept what workers and starters present",
+        fields: "verdict (refused | unclear), target_namespace, credential, problem, remedy",
+    },
 ];
 
 pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
@@ -50,14 +67,18 @@ pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
         None => Known::unknown("the dual-run window is outside of the calendar"),
     });
     let files = files(context);
-    view.put("certificates.expiry", measure.clone().zip(files.clone()).map(|(m, files)| expiry(&m, &files)));
-    view.put("certificates.endpoints", measure.and_then(|m| endpoints(context, &m)));
+    let accepted = accepted_authorities(context);
+    let expiring = Known::concat([files.clone(), accepted]);
+    view.put("certificates.expiry", measure.clone().zip(expiring).map(|(m, files)| expiry(&m, &files)));
+    view.put("certificates.endpoints", measure.clone().and_then(|m| endpoints(context, &m)));
     let target_files = files.clone().map(|files| files.into_iter().filter(|f| f.side != "source").collect::<Vec<_>>());
     view.put(
         "certificates.compliance",
-        limits.zip(target_files).map(|(limits, files)| compliance(context, limits, &files)),
+        limits.zip(target_files.clone()).map(|(limits, files)| compliance::problems(context, limits, &files)),
     );
-    view.put("certificates.keys", files.map(|files| keys(&files)));
+    view.put("certificates.keys", files.map(|files| compliance::keys(context, &files)));
+    view.put("certificates.api_keys", measure.and_then(|m| credentials::api_keys(context, &m)));
+    view.put("certificates.accepted", credentials::accepted(context, target_files));
 }
 
 /// A file and the side whose connection uses it; `configuration` for files of `certificates:`.
@@ -65,6 +86,35 @@ pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
 struct Used<'a> {
     file: &'a CertificateFile,
     side: &'static str,
+    /// Where it can be seen.
+    locus: Locus,
+}
+
+/// The CA certificates the target namespaces of the plan accept client certificates of, as the Cloud Ops API told.
+/// Where it was not asked they are none: the files of the team are what there is.
+fn accepted_authorities<'a>(context: &Context<'a>) -> Known<Vec<Used<'a>>> {
+    let Some(target) = context.facts.target.value() else { return Known::Known(vec![]) };
+    let Some(cloud) = target.cloud.value() else { return Known::Known(vec![]) };
+    let at = context.facts.at;
+    Known::concat(planned(context).map(|name| {
+        let Some(namespace) = cloud.namespace(name) else { return Known::Known(vec![]) };
+        namespace.settings.as_ref().and_then(|settings| {
+            let Some(file) = settings.accepted_cas.as_ref().filter(|_| settings.mtls) else {
+                return Known::Known(vec![]);
+            };
+            // An expired CA beside others is a leftover: nobody can depend on it.
+            if file.problem.is_none() && file.chain.iter().all(|ca| ca.not_after <= at) {
+                return Known::unknown(format!("every CA certificate of namespace {name} has expired"));
+            }
+            let locus = live(target, Some(name), "accepted client CAs", "GetNamespace");
+            used(file, "target").map(|files| files.into_iter().map(|u| Used { locus: locus.clone(), ..u }).collect())
+        })
+    }))
+}
+
+/// Target namespaces of the plan.
+fn planned<'a>(context: &Context<'a>) -> impl Iterator<Item = &'a str> {
+    context.facts.plan.namespaces.iter().filter_map(|mapping| mapping.target.as_deref())
 }
 
 /// Client and CA files: those of both connections and those the configuration names. Partial when one could not
@@ -100,7 +150,10 @@ fn used<'a>(file: &'a CertificateFile, side: &'static str) -> Known<Vec<Used<'a>
     match &file.problem {
         Some(problem) => Known::unknown(format!("{} could not be read: {problem}", file.path)),
         None if file.role == CertificateRole::Server => Known::Known(vec![]),
-        None => Known::Known(vec![Used { file, side }]),
+        None => {
+            let locus = Locus::File { path: file.path.clone(), line: 0 };
+            Known::Known(vec![Used { file, side, locus }])
+        }
     }
 }
 
@@ -153,16 +206,16 @@ fn date(time: Timestamp) -> String {
     day(time).to_string()
 }
 
-/// A file with more certificates than a namespace takes is a trust store of the operating system.
+/// A file with many more certificates than a namespace takes is a trust store of the operating system.
 fn is_trust_store(file: &CertificateFile, limits: &Limits) -> bool {
-    file.role == CertificateRole::Authority && file.chain.len() > limits.ca_certificates
+    file.role == CertificateRole::Authority && file.chain.len() > 4 * limits.ca_certificates
 }
 
 fn expiry(measure: &Measure<'_>, files: &[Used<'_>]) -> Vec<Value> {
     let mut seen: BTreeMap<&str, Value> = BTreeMap::new();
     for used in files.iter().filter(|u| !is_trust_store(u.file, measure.limits)) {
         for certificate in &used.file.chain {
-            let locus = Locus::File { path: used.file.path.clone(), line: 0 };
+            let locus = used.locus.clone();
             if let Some(loci) = seen.get_mut(certificate.fingerprint.as_str()).and_then(|v| v.get_mut("loci")) {
                 if let (Some(loci), Ok(locus)) = (loci.as_array_mut(), serde_json::to_value(&locus))
                     && !loci.iter().any(|seen| same_file(seen, &used.file.path))
@@ -177,13 +230,19 @@ fn expiry(measure: &Measure<'_>, files: &[Used<'_>]) -> Vec<Value> {
                 "verdict": verdict, "subject": certificate.subject, "file": used.file.path, "side": used.side,
                 "expires": date(certificate.not_after), "days_after_window": days, "when": when,
                 "fingerprint": certificate.fingerprint, "target_namespace": measure.target_namespace, "ours": ours,
-                "on_disk": !used.file.path.contains(": profile "),
+                "on_disk": is_file(used),
                 "loci": [locus],
             });
             seen.insert(&certificate.fingerprint, value);
         }
     }
     seen.into_values().collect()
+}
+
+/// Whether `openssl` can read it: not a part of another file, and not at the end of an API.
+fn is_file(used: &Used<'_>) -> bool {
+    let inside = [": profile ", ": Secret "].iter().any(|part| used.file.path.contains(part));
+    matches!(used.locus, Locus::File { .. }) && !inside
 }
 
 /// One file may be named by a relative path of the plan and by its full path.
@@ -218,93 +277,4 @@ fn endpoint(measure: &Measure<'_>, cluster: &ClusterSnapshot, certificate: &Cert
         "fingerprint": certificate.fingerprint,
         "loci": [live(cluster, None, format!("certificate {}", certificate.subject), "tls")],
     })
-}
-
-/// Rules of docs: cloud/get-started/certificates.
-fn compliance(context: &Context<'_>, limits: &Limits, files: &[Used<'_>]) -> Vec<Value> {
-    if context.target_kind != ClusterKind::Cloud {
-        return vec![];
-    }
-    let mut all = Vec::new();
-    for used in files.iter().filter(|u| !is_trust_store(u.file, limits)) {
-        let file = used.file;
-        for (position, certificate) in file.chain.iter().enumerate() {
-            let leaf = file.role == CertificateRole::Client && position == 0;
-            let mut problems = certificate_problems(certificate, leaf, context.facts.at);
-            if position > 0 && leaf_outlives(file, certificate) {
-                problems.push("it expires before the certificate it signed".to_owned());
-            }
-            let twins = file.chain.iter().filter(|c| c.subject.eq_ignore_ascii_case(&certificate.subject)).count();
-            if twins > 1 && file.role == CertificateRole::Client {
-                problems.push("another certificate of the chain has the same distinguished name".to_owned());
-            }
-            let mut push = |verdict: &str, problem: String| {
-                all.push(json!({
-                    "verdict": verdict, "subject": certificate.subject, "file": file.path, "problem": problem,
-                    "fingerprint": certificate.fingerprint, "loci": [Locus::File { path: file.path.clone(), line: 0 }],
-                }));
-            };
-            if !problems.is_empty() {
-                push("broken", problems.join("; "));
-            } else if leaf && certificate.digital_signature.is_none() {
-                push(
-                    "unclear",
-                    "it has no key usage extension, and Temporal Cloud asks for digitalSignature".to_owned(),
-                );
-            }
-        }
-    }
-    all
-}
-
-fn certificate_problems(certificate: &Certificate, leaf: bool, at: Timestamp) -> Vec<String> {
-    let mut problems = Vec::new();
-    if certificate.version != 3 {
-        problems.push(format!("it is X.509 version {}, not 3", certificate.version));
-    }
-    if certificate.not_before > at {
-        problems.push(format!("it is not valid before {}", date(certificate.not_before)));
-    }
-    if leaf && certificate.is_ca {
-        problems.push("it is a CA certificate, but is used as a client certificate".to_owned());
-    }
-    if !leaf && !certificate.is_ca {
-        problems.push("it is not a CA certificate (basic constraint CA)".to_owned());
-    }
-    if !["RSA", "ECDSA"].contains(&certificate.key_algorithm.as_str()) {
-        problems.push(format!("its key is {}; RSA or ECDSA is required", certificate.key_algorithm));
-    }
-    let signature = certificate.signature_algorithm.to_ascii_lowercase();
-    if signature.contains("sha1") || signature.contains("md5") || signature.contains("md2") {
-        problems
-            .push(format!("it is signed with {}; SHA-256 or stronger is required", certificate.signature_algorithm));
-    }
-    if leaf && certificate.digital_signature == Some(false) {
-        problems.push("its key usage lacks digitalSignature".to_owned());
-    }
-    problems
-}
-
-fn leaf_outlives(file: &CertificateFile, issuer: &Certificate) -> bool {
-    file.chain
-        .iter()
-        .any(|c| c.issuer == issuer.subject && c.fingerprint != issuer.fingerprint && c.not_after > issuer.not_after)
-}
-
-fn keys(files: &[Used<'_>]) -> Vec<Value> {
-    files
-        .iter()
-        .filter(|u| u.file.role == CertificateRole::Client)
-        .filter_map(|used| {
-            let problem = if used.file.key_matches == Some(false) {
-                "the private key does not belong to the certificate"
-            } else if used.file.key_format.as_deref() == Some("encrypted") {
-                "the private key is encrypted, and SDKs take no passphrase"
-            } else {
-                return None;
-            };
-            Some(json!({"file": used.file.path, "problem": problem,
-                        "loci": [Locus::File { path: used.file.path.clone(), line: 0 }]}))
-        })
-        .collect()
 }

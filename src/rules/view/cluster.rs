@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::limits::{self, Limits};
 use super::{Context, FactPath, FactView, words};
 use crate::compare::{self, Half, half, live};
-use crate::facts::cluster::{ClusterKind, ClusterSnapshot, Credential, NamespaceConfig};
+use crate::facts::cluster::{ClusterKind, ClusterSnapshot, Credential, LadderStep, NamespaceConfig};
 use crate::facts::{Known, Why};
 
 pub(super) const PATHS: &[FactPath] = &[
@@ -138,19 +138,31 @@ pub(super) fn per_planned_namespace(
     Known::concat([moved, excluded])
 }
 
+/// Where the ladder broke, from every machine that looked.
 fn connection_failures(cluster: &ClusterSnapshot) -> Known<Vec<Value>> {
     if cluster.connection.is_empty() {
         return Known::unknown(format!("no attempt to reach the {} is recorded", cluster.side));
     }
     // A cluster that told of any namespace whether it has it was reached; what it lacks is the concern of other rules.
-    let answered = cluster.namespaces.iter().any(|n| n.exists.is_some());
-    let failed = cluster.connection.iter().filter(|s| !s.ok && (s.step != "auth" || !answered));
-    let object = |step: &crate::facts::cluster::LadderStep| {
-        let remedy = step.remedy.as_deref().unwrap_or("Check address, network path and credentials, then probe again.");
-        json!({"step": step.step, "detail": step.detail, "remedy": remedy, "address": cluster.address,
-               "loci": [live(cluster, None, format!("connection to {}", cluster.address), &step.step)]})
+    let failed = |steps: &[LadderStep], answered: bool, address: &str, from: &str| -> Vec<Value> {
+        let steps = steps.iter().filter(|s| !s.ok && (s.step != "auth" || !answered));
+        steps
+            .map(|step| {
+                let otherwise = "Check address, network path and credentials, then probe again.";
+                let remedy = step.remedy.as_deref().unwrap_or(otherwise);
+                let detail =
+                    if from.is_empty() { step.detail.clone() } else { format!("{}, from {from}", step.detail) };
+                json!({"step": step.step, "detail": detail, "remedy": remedy, "address": address,
+                       "loci": [live(cluster, None, format!("connection to {address}"), &step.step)]})
+            })
+            .collect()
     };
-    Known::Known(failed.map(object).collect())
+    if cluster.vantages.is_empty() {
+        let answered = cluster.namespaces.iter().any(|n| n.exists.is_some());
+        return Known::Known(failed(&cluster.connection, answered, &cluster.address, ""));
+    }
+    let each = cluster.vantages.iter().flat_map(|v| failed(&v.connection, v.answered, &v.address, &v.probed_from));
+    Known::Known(each.collect())
 }
 
 /// Forms of address of Temporal Cloud: `<namespace>.<account>.tmprl.cloud:7233` and
@@ -187,9 +199,29 @@ fn address_problems(context: &Context<'_>, target: &ClusterSnapshot) -> Vec<Valu
         ));
     }
     let locus = [live(target, None, format!("address {}", target.address), "connection")];
+    problems.extend(other_endpoint(context, target, host));
     let object =
         |(problem, remedy)| json!({"address": target.address, "problem": problem, "remedy": remedy, "loci": locus});
     problems.into_iter().map(object).collect()
+}
+
+/// What the control plane says the address should be. A private link has a name of its own, and is left alone.
+fn other_endpoint(context: &Context<'_>, target: &ClusterSnapshot, host: &str) -> Option<(String, String)> {
+    let ours = host.ends_with(".tmprl.cloud") || host.ends_with(".api.temporal.io");
+    let cloud = target.cloud.value().filter(|_| ours)?;
+    let planned = context.facts.plan.namespaces.iter().filter_map(|m| m.target.as_deref());
+    let settings = planned.filter_map(|name| cloud.namespace(name)).filter_map(|n| n.settings.value());
+    let expected: Vec<&str> = settings
+        .map(|settings| match target.credential {
+            Credential::ApiKey => settings.api_key_address.as_str(),
+            Credential::Mtls | Credential::None => settings.mtls_address.as_str(),
+        })
+        .filter(|address| !address.is_empty())
+        .collect();
+    let named = |address: &&str| address.rsplit_once(':').map_or(*address, |(host, _)| host).eq_ignore_ascii_case(host);
+    let first = expected.first().filter(|_| !expected.iter().any(named))?;
+    let kind = if target.credential == Credential::ApiKey { "API keys" } else { "client certificates" };
+    Some((format!("the Cloud Ops API names `{first}` for {kind}"), format!("Use `{first}`.")))
 }
 
 /// A week: what the clusters told is judged at every gate, and gates are further apart.
@@ -318,6 +350,11 @@ fn archival(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<Value>> {
             (false, true) => "visibility records",
             (false, false) => return vec![],
         };
+        let cloud = context.facts.target.value().and_then(|target| target.cloud.value());
+        let sinks = cloud.and_then(|cloud| cloud.namespace(&target)).and_then(|n| n.export_sinks.value());
+        if sinks.is_some_and(|sinks| sinks.iter().any(|sink| sink.enabled && sink.health == "ok")) {
+            return vec![];
+        }
         vec![json!({"source_namespace": half.namespace.name, "target_namespace": target, "what": what,
                     "loci": [half.locus(format!("namespace {}", half.namespace.name), "DescribeNamespace")]})]
     })

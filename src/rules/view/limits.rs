@@ -31,6 +31,10 @@ pub struct Limits {
     pub execution: Execution,
     /// CA certificates per namespace.
     pub ca_certificates: usize,
+    /// Bytes of all CA certificates of a namespace together, as PEM.
+    pub ca_bundle_bytes: u64,
+    /// What names of organizations that sell certificates to anybody contain, in lower case.
+    pub public_certificate_authorities: Vec<String>,
     /// How long credentials must outlive the window.
     pub certificate_days: CertificateDays,
 }

@@ -140,3 +140,96 @@ fn der_files_and_bad_files_are_told_apart() {
     assert!(read_chain_file("/nowhere/x.pem", CertificateRole::Client).problem.unwrap().contains("cannot be read"));
     assert_eq!(read_path("/nowhere/x.pem").len(), 1);
 }
+
+#[test]
+fn signatures_inside_a_file_are_verified() {
+    let (issuer, ca) = authority();
+    // Another CA of the same name: names agree, the signature does not hold.
+    let (_, twin) = authority();
+    let made = leaf(&issuer, ExtendedKeyUsagePurpose::ClientAuth, &[]);
+    let read = |text: String| chain_from("x.pem", text.as_bytes(), CertificateRole::Client).chain;
+    let chain = read(format!("{}{ca}", made.certificate));
+    assert_eq!(chain[0].signed_by.as_ref(), Some(&chain[1].fingerprint));
+    assert_eq!(chain[1].signed_by.as_ref(), Some(&chain[1].fingerprint), "a root signs itself");
+    assert!(chain[1].can_have_signed(&chain[0]) && !chain[0].can_have_signed(&chain[1]));
+    assert_eq!(chain[0].extended_key_usage, ["clientAuth"]);
+    assert_eq!(chain[0].common_names, ["worker"]);
+    let wrong = read(format!("{}{twin}", made.certificate));
+    assert_eq!(wrong[0].signed_by, None);
+    assert_eq!(read(made.certificate)[0].signed_by, None, "the signer is not in the file");
+}
+
+fn base64(text: &str) -> String {
+    use base64::Engine as _;
+    base64::engine::general_purpose::STANDARD.encode(text)
+}
+
+#[test]
+fn kubernetes_secrets_give_their_certificates_and_keep_their_keys() {
+    let folder = tempfile::tempdir().unwrap();
+    let (issuer, ca) = authority();
+    let client = leaf(&issuer, ExtendedKeyUsagePurpose::ClientAuth, &[]);
+    let other = leaf(&issuer, ExtendedKeyUsagePurpose::ClientAuth, &[]);
+    let key = client.key.serialize_pem();
+    let indented = |text: &str| text.lines().map(|l| format!("      {l}\n")).collect::<String>();
+    let manifest = format!(
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: settings}}\ndata: {{a: b}}\n---\n\
+         apiVersion: v1\nkind: Secret\ntype: kubernetes.io/tls\nmetadata: {{name: worker-tls, namespace: payments}}\n\
+         data:\n  ca.crt: {}\n  tls.crt: {}\n  tls.key: {}\n---\n\
+         apiVersion: v1\nkind: List\nitems:\n- kind: Secret\n  metadata: {{name: swapped}}\n  stringData:\n    client.pem: |\n{}    client.key: |\n{}",
+        base64(&ca),
+        base64(&client.certificate),
+        base64(&key),
+        indented(&client.certificate),
+        indented(&other.key.serialize_pem()),
+    );
+    std::fs::write(folder.path().join("tls.yaml"), manifest).unwrap();
+    std::fs::write(folder.path().join("values.yaml"), "replicas: 3\n").unwrap();
+    std::fs::write(folder.path().join("broken.yml"), "kind: Secret\ndata:\n  tls.key: {{ .Values.s3cret }}\n").unwrap();
+    let files = read_path(&folder.path().display().to_string());
+    let found: Vec<_> = files.iter().map(|f| (f.path.rsplit('/').next().unwrap(), f.role, f.key_matches)).collect();
+    use CertificateRole::{Authority, Client};
+    assert_eq!(
+        found,
+        [
+            ("broken.yml", Client, None),
+            ("worker-tls, ca.crt", Authority, None),
+            ("worker-tls, tls.crt", Client, Some(true)),
+            ("tls.yaml: Secret swapped, client.pem", Client, Some(false)),
+        ],
+        "{files:#?}"
+    );
+    assert!(files[1].path.ends_with("tls.yaml: Secret payments/worker-tls, ca.crt"), "{}", files[1].path);
+    assert!(files[0].problem.as_deref().unwrap().contains("helm template"));
+    let json = serde_json::to_string(&files).unwrap();
+    assert!(!json.contains("s3cret") && !json.contains(key.lines().nth(1).unwrap()), "{json}");
+}
+
+#[test]
+fn a_temporal_toml_gives_the_certificates_of_its_profiles() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("temporal.toml");
+    let (issuer, ca) = authority();
+    let client = leaf(&issuer, ExtendedKeyUsagePurpose::ClientAuth, &[]);
+    std::fs::write(folder.path().join("ca.pem"), &ca).unwrap();
+    let text = format!(
+        "[profile.cloud]\naddress = \"x:7233\"\napi_key = \"s3cret\"\n[profile.cloud.tls]\nclient_cert_data = '''\n{}'''\n\
+         client_key_data = '''\n{}'''\nserver_ca_cert_path = '{}'\n[profile.plain]\naddress = \"y:7233\"\n\
+         [profile.gone.tls]\nclient_cert_path = '/nowhere/c.pem'\nclient_key_path = '/nowhere/c.key'\n",
+        client.certificate,
+        client.key.serialize_pem(),
+        folder.path().join("ca.pem").display(),
+    );
+    std::fs::write(&path, text).unwrap();
+    let files = read_path(&path.display().to_string());
+    let [pair, authority, gone] = files.as_slice() else { panic!("{files:#?}") };
+    assert!(pair.path.ends_with("temporal.toml: profile cloud"), "{}", pair.path);
+    assert_eq!((pair.key_matches, pair.problem.as_deref()), (Some(true), None));
+    assert!(authority.path.ends_with("ca.pem") && authority.chain[0].is_ca);
+    assert!(gone.problem.as_deref().unwrap().contains("cannot be read"));
+    assert!(!serde_json::to_string(&files).unwrap().contains("s3cret"));
+
+    std::fs::write(&path, "[profile.x]\napi_key = s3cret\n").unwrap();
+    let broken = read_path(&path.display().to_string());
+    assert_eq!(broken[0].problem.as_deref(), Some("is not a valid temporal.toml"));
+}

@@ -1,0 +1,206 @@
+//! API keys against the window, and whether the target namespaces accept what is presented to them.
+
+use serde_json::{Value, json};
+
+use super::super::Context;
+use super::{Measure, Used, date, planned};
+use crate::compare::live;
+use crate::facts::certificate::{Certificate, CertificateFile, CertificateRole};
+use crate::facts::cluster::cloud::{CertificateFilter, CloudApiKey, CloudNamespaceSettings, CloudOps};
+use crate::facts::cluster::{ClusterKind, ClusterSnapshot, Credential};
+use crate::facts::{Known, Why};
+
+/// The presented key, and those of service accounts that can reach a target namespace.
+///
+/// Keys of persons count only when presented: what a person does with theirs is not the plan's concern. A key that
+/// has expired or is disabled is in nobody's hands any more.
+pub(super) fn api_keys(context: &Context<'_>, measure: &Measure<'_>) -> Known<Vec<Value>> {
+    context.target.clone().and_then(|target| {
+        let presented = presented(target, measure);
+        let Some(cloud) = target.cloud.value() else {
+            let why = target.cloud.why().cloned().unwrap_or_else(|| Why::new("the Cloud Ops API was not asked"));
+            return Known::concat([presented, Known::Unknown(why)]);
+        };
+        let listed = cloud.api_keys.as_ref().and_then(|keys| {
+            Known::concat(
+                keys.iter().filter(|key| concerns(context, cloud, key)).map(|key| listed(target, key, measure)),
+            )
+        });
+        // The list tells what the key itself may not.
+        let presented = match presented {
+            Known::Unknown(_) if target.api_key_id.is_none() && listed.is_known() => Known::Known(vec![]),
+            presented => presented,
+        };
+        let ids: Vec<String> = listed.value().into_iter().flatten().filter_map(id).collect();
+        let presented =
+            presented.map(|keys| keys.into_iter().filter(|k| !id(k).is_some_and(|k| ids.contains(&k))).collect());
+        Known::concat([presented, listed])
+    })
+}
+
+fn id(key: &Value) -> Option<String> {
+    key.get("id").and_then(Value::as_str).filter(|id| !id.is_empty()).map(str::to_owned)
+}
+
+fn presented(target: &ClusterSnapshot, measure: &Measure<'_>) -> Known<Vec<Value>> {
+    if target.credential != Credential::ApiKey {
+        return Known::Known(vec![]);
+    }
+    target.api_key_expires.as_ref().map(|expires| {
+        let (verdict, days, when) = measure.judge(*expires);
+        let id = target.api_key_id.clone().unwrap_or_default();
+        vec![json!({"verdict": verdict, "name": "the key of the target connection", "id": id, "owner": "",
+                    "expires": date(*expires), "days_after_window": days, "when": when,
+                    "loci": [live(target, None, "API key of the connection", "connection")]})]
+    })
+}
+
+fn listed(target: &ClusterSnapshot, key: &CloudApiKey, measure: &Measure<'_>) -> Known<Vec<Value>> {
+    let Some(expires) = key.expires else {
+        return Known::unknown(format!("the Cloud Ops API did not say when API key {} ends", key.name));
+    };
+    let (verdict, days, when) = measure.judge(expires);
+    Known::Known(vec![json!({
+        "verdict": verdict, "name": key.name, "id": key.id, "owner": key.owner_id, "expires": date(expires),
+        "days_after_window": days, "when": when, "loci": [live(target, None, format!("API key {}", key.name), "GetApiKeys")],
+    })])
+}
+
+fn concerns(context: &Context<'_>, cloud: &CloudOps, key: &CloudApiKey) -> bool {
+    let target = context.facts.target.value();
+    if target.is_some_and(|target| target.api_key_id.as_deref() == Some(key.id.as_str())) {
+        return true;
+    }
+    let over = key.disabled || key.expires.is_some_and(|expires| expires <= context.facts.at);
+    if over || key.owner_kind == "user" {
+        return false;
+    }
+    // Without the assignments of every planned namespace each service account may be a worker's.
+    let mut assignments = planned(context).map(|name| cloud.namespace(name).map(|n| &n.service_accounts));
+    assignments.any(|of| match of {
+        Some(Known::Known(accounts)) => {
+            accounts.iter().any(|account| account.id == key.owner_id && account.permission != "read")
+        }
+        _ => true,
+    })
+}
+
+/// Namespaces that refuse the credential of the connection, and client certificates of the configuration they would
+/// refuse.
+pub(super) fn accepted(context: &Context<'_>, files: Known<Vec<Used<'_>>>) -> Known<Vec<Value>> {
+    context.target.clone().and_then(|target| {
+        if target.kind != ClusterKind::Cloud {
+            return Known::Known(vec![]);
+        }
+        Known::concat(planned(context).map(|name| of_namespace(target, name, &files)))
+    })
+}
+
+fn of_namespace(target: &ClusterSnapshot, name: &str, files: &Known<Vec<Used<'_>>>) -> Known<Vec<Value>> {
+    let settings = target.cloud.value().and_then(|cloud| cloud.namespace(name)).map(|n| &n.settings);
+    let Some(settings) = settings.and_then(Known::value) else {
+        // That the namespace was described with the credential proves as much, for this credential.
+        let described =
+            target.namespaces.iter().any(|n| n.name == name && (n.exists == Some(true) || n.config.is_known()));
+        return if described {
+            Known::Known(vec![])
+        } else {
+            Known::Unknown(Why::with_remedy(
+                format!("namespace {name} was neither read with the credential nor described by the Cloud Ops API"),
+                "mend the connection to the target, or give a key for the Cloud Ops API",
+            ))
+        };
+    };
+    let object = |verdict: &str, credential: &str, problem: String, remedy: &str| {
+        json!({"verdict": verdict, "target_namespace": name, "credential": credential, "problem": problem,
+               "remedy": remedy, "loci": [live(target, Some(name), format!("namespace {name}"), "GetNamespace")]})
+    };
+    match target.credential {
+        Credential::ApiKey if !settings.api_keys => {
+            let remedy = format!("tcld namespace auth-method set -n {name} --auth-method api_key_or_mtls");
+            Known::Known(vec![object("refused", "the API key", "it does not accept API keys".to_owned(), &remedy)])
+        }
+        Credential::ApiKey | Credential::None => Known::Known(vec![]),
+        Credential::Mtls => files.as_ref().map(|files| {
+            let clients = files.iter().filter(|used| used.file.role == CertificateRole::Client);
+            clients
+                .filter_map(|used| {
+                    let (problem, remedy) = refusal(name, settings, used.file)?;
+                    // A certificate of the configuration may be meant for another cluster.
+                    let verdict = if used.side == "target" { "refused" } else { "unclear" };
+                    Some(object(verdict, &format!("client certificate {}", used.file.path), problem, &remedy))
+                })
+                .collect()
+        }),
+    }
+}
+
+/// Why a namespace refuses a client certificate, and the command that mends it.
+fn refusal(name: &str, settings: &CloudNamespaceSettings, file: &CertificateFile) -> Option<(String, String)> {
+    let leaf = file.chain.first()?;
+    if !settings.mtls {
+        let remedy = format!("tcld namespace auth-method set -n {name} --auth-method api_key_or_mtls");
+        return Some(("it does not accept client certificates".to_owned(), remedy));
+    }
+    let authorities = settings.accepted_cas.as_ref().map(|file| file.chain.as_slice()).unwrap_or_default();
+    let accepted = |certificate: &Certificate| {
+        authorities.iter().any(|ca| ca.fingerprint == certificate.fingerprint || ca.can_have_signed(certificate))
+    };
+    if !file.chain.iter().any(accepted) {
+        let remedy = format!("tcld namespace accepted-client-ca add -n {name} --ca-certificate-file ca.pem");
+        return Some((format!("none of its {} CA certificates can have signed it", authorities.len()), remedy));
+    }
+    let filters = &settings.certificate_filters;
+    if !filters.is_empty() && !filters.iter().any(|filter| matches(filter, leaf)) {
+        let remedy = format!("tcld namespace certificate-filters add -n {name} --help");
+        return Some((format!("none of its {} certificate filters matches {}", filters.len(), leaf.subject), remedy));
+    }
+    None
+}
+
+/// Every field that is given must match one of the certificate's values.
+fn matches(filter: &CertificateFilter, leaf: &Certificate) -> bool {
+    [
+        (&filter.common_name, &leaf.common_names),
+        (&filter.organization, &leaf.organizations),
+        (&filter.organizational_unit, &leaf.organizational_units),
+        (&filter.subject_alternative_name, &leaf.names),
+    ]
+    .into_iter()
+    .all(|(pattern, values)| pattern.is_empty() || values.iter().any(|value| glob(pattern, value)))
+}
+
+/// One `*` may stand at the beginning or at the end.
+fn glob(pattern: &str, value: &str) -> bool {
+    match (pattern.strip_prefix('*'), pattern.strip_suffix('*')) {
+        (Some(end), _) => value.ends_with(end),
+        (None, Some(start)) => value.starts_with(start),
+        (None, None) => pattern == value,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_filter_matches_when_all_that_it_names_matches() {
+        let leaf = Certificate {
+            common_names: vec!["payments-worker".into()],
+            organizations: vec!["Larkspur".into()],
+            names: vec!["worker.payments.example".into()],
+            ..Certificate::default()
+        };
+        let filter = |cn: &str, o: &str, san: &str| CertificateFilter {
+            common_name: cn.into(),
+            organization: o.into(),
+            subject_alternative_name: san.into(),
+            ..CertificateFilter::default()
+        };
+        assert!(matches(&filter("payments-worker", "", ""), &leaf));
+        assert!(matches(&filter("payments-*", "Larkspur", "*.payments.example"), &leaf));
+        assert!(!matches(&filter("payments-*", "Other", ""), &leaf));
+        assert!(!matches(&filter("worker", "", ""), &leaf));
+        assert!(!matches(&filter("", "", "*.orders.example"), &leaf));
+    }
+}
