@@ -22,7 +22,7 @@ const LINES: usize = 15;
 pub fn snapshot_text(snapshot: &ClusterSnapshot, options: &RenderOptions) -> String {
     let mut page = Page {
         out: String::new(),
-        at: snapshot.taken_at,
+        at: snapshot.taken_at_by_its_clock(),
         paint: Paint { color: options.color },
         width: options.width.max(40),
     };
