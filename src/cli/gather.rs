@@ -36,10 +36,10 @@ pub struct ProbeFlags {
     /// Seconds after which the probe of a side stops with what it has
     #[arg(long, value_name = "SECONDS", default_value_t = 600)]
     pub probe_timeout: u64,
-    /// Who has started executions since this instant, such as the one at which routing began [default: 24 hours ago]
+    /// Who has started executions since then [default: 24 hours ago]
     #[arg(long, value_name = "INSTANT", value_parser = clock::instant, help_heading = "What to look at")]
     pub starts_since: Option<Timestamp>,
-    /// List so many of the oldest open executions one by one, with their projected end
+    /// List the N oldest open executions with their projected end
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true, help_heading = "What to look at")]
     pub list_open: usize,
 }
