@@ -3,8 +3,8 @@
 //! A command of its own, because filling the servers takes minutes:
 //!
 //! ```text
-//! cargo test --release --test scale                      1,000, 10,000 and 100,000 open and closed executions
-//! cargo test --release --test scale -- 5000 20000        other sizes
+//! cargo bench --bench scale                      1,000, 10,000 and 100,000 open and closed executions
+//! cargo bench --bench scale -- 5000 20000        other sizes
 //! ```
 //!
 //! Both clients talk to the same dev server through the same recording proxy, one after the other. The visibility
@@ -13,7 +13,7 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr)] // its result is what it prints
 
-#[path = "../support/mod.rs"]
+#[path = "../../tests/support/mod.rs"]
 mod support;
 
 use std::path::Path;
@@ -89,7 +89,7 @@ fn filled(cli: &Path, database: &Path, size: usize) -> DevServer {
     wait_for(&server, "Total: 1");
     drop(server);
     let done = Command::new("python3")
-        .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scale/seed.py"))
+        .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/scale/seed.py"))
         .arg(database)
         .args([NAMESPACE, &(size - 1).to_string(), &size.to_string(), &TYPES.to_string()])
         .status()
@@ -150,6 +150,8 @@ fn probing(server: &DevServer) -> (Cost, ClusterSnapshot) {
         deadline: Duration::from_secs(600),
         connect_only: false,
         progress: None,
+        cloud_ops: Known::unknown("not asked"),
+        metrics: Known::unknown("not asked"),
     };
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let begun = Instant::now();
