@@ -5,6 +5,7 @@ mod credentials;
 mod evidence;
 #[path = "../facts/mod.rs"]
 mod facts;
+mod metrics;
 mod offline;
 
 use std::collections::BTreeSet;

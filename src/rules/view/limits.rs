@@ -27,6 +27,10 @@ pub struct Limits {
     pub retention_days: Days,
     /// Largest payload in bytes.
     pub blob_size_bytes: u64,
+    /// Actions a second every namespace is allowed at least.
+    pub actions_per_second: u32,
+    /// Visibility calls a second per namespace; nobody can raise it.
+    pub visibility_calls_per_second: u32,
     /// CA certificates per namespace.
     pub ca_certificates: usize,
     /// Bytes of all CA certificates of a namespace together, as PEM.

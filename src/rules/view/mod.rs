@@ -9,6 +9,7 @@ mod code;
 mod coverage;
 mod diff;
 mod limits;
+mod metrics;
 mod plan;
 mod schedule_command;
 mod sdks;
@@ -73,7 +74,7 @@ pub struct FactPath {
 
 /// Every path [`build`] computes, in the order of the rooms the evidence comes from.
 pub fn fact_paths() -> impl Iterator<Item = &'static FactPath> {
-    [code::PATHS, cluster::PATHS, plan::PATHS, certificates::PATHS, diff::PATHS].into_iter().flatten()
+    [code::PATHS, cluster::PATHS, plan::PATHS, certificates::PATHS, diff::PATHS, metrics::PATHS].into_iter().flatten()
 }
 
 /// Compute every fact rules can ask for.
@@ -85,6 +86,7 @@ pub fn build(facts: &Facts) -> FactView {
     plan::put(&context, &mut view);
     certificates::put(&context, &mut view);
     diff::put(&context, &mut view);
+    metrics::put(&context, &mut view);
     view
 }
 
