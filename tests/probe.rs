@@ -4,8 +4,12 @@
 
 mod support;
 
+#[path = "probe/attributes.rs"]
+mod attributes;
 #[path = "probe/cloud_ops.rs"]
 mod cloud_ops;
+#[path = "probe/executions.rs"]
+mod executions;
 #[path = "probe/fake.rs"]
 mod fake;
 #[path = "probe/faults.rs"]
@@ -14,10 +18,21 @@ mod faults;
 mod ladder;
 #[path = "probe/live.rs"]
 mod live;
+#[path = "probe/network.rs"]
+mod network;
+#[path = "probe/oldest.rs"]
+mod oldest;
 #[path = "probe/partial.rs"]
 mod partial;
 #[path = "probe/prometheus.rs"]
 mod prometheus;
+
+#[path = "probe/refused.rs"]
+mod refused;
+#[path = "probe/schedules.rs"]
+mod schedules;
+#[path = "probe/workers.rs"]
+mod workers;
 
 use std::time::Duration;
 
@@ -30,6 +45,8 @@ fn options(namespaces: &[&str]) -> ProbeOptions {
     ProbeOptions {
         namespaces: namespaces.iter().map(|&n| n.to_owned()).collect(),
         task_queues: Vec::new(),
+        starts_since: None,
+        list_open: 0,
         at: jiff::Timestamp::now(),
         rps: 500.0,
         deadline: Duration::from_secs(60),

@@ -73,7 +73,13 @@ fn live(cli: &Path, tree: &Path) -> Result<(Facts, String), Problem> {
     let connections = migration.connections(none(), none())?;
     let roots = migration.roots(&[]);
     output::say("scanning the code and probing both clusters …");
-    let flags = ProbeFlags { source_rps: Some(200.0), target_rps: Some(200.0), probe_timeout: 60 };
+    let flags = ProbeFlags {
+        source_rps: Some(200.0),
+        target_rps: Some(200.0),
+        probe_timeout: 60,
+        starts_since: None,
+        list_open: 0,
+    };
     let facts = gather::everything(&migration, &roots, &connections, &flags)?;
     let how = "Both clusters were real dev servers, probed live; they are stopped now. No worker ran on them, so the \
                rules on workers fail beside what was planted.";

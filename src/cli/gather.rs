@@ -36,6 +36,12 @@ pub struct ProbeFlags {
     /// Seconds after which the probe of a side stops with what it has
     #[arg(long, value_name = "SECONDS", default_value_t = 600)]
     pub probe_timeout: u64,
+    /// Who has started executions since this instant, such as the one at which routing began [default: 24 hours ago]
+    #[arg(long, value_name = "INSTANT", value_parser = clock::instant, help_heading = "What to look at")]
+    pub starts_since: Option<Timestamp>,
+    /// List so many of the oldest open executions one by one, with their projected end
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true, help_heading = "What to look at")]
+    pub list_open: usize,
 }
 
 fn rate(text: &str) -> Result<f64, String> {
@@ -191,6 +197,8 @@ fn probe_options(
             Side::Target => flags.target_rps.unwrap_or(10.0),
         },
         deadline: Duration::from_secs(flags.probe_timeout),
+        starts_since: flags.starts_since,
+        list_open: flags.list_open,
         progress: output::progress(),
         connect_only: false,
         metrics: migration.metrics(side).clone(),

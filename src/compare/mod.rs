@@ -3,12 +3,16 @@
 //! Only namespaces that move are compared. Every list is [`Known`]: a namespace or a part of it that was not
 //! probed makes the list partial or unknown, with the reason, and never shorter in silence.
 
+mod deployments;
 mod namespaces;
+mod schedule_gaps;
 mod schedules;
 mod search_attributes;
 mod task_queues;
 
+pub use deployments::{DeploymentChange, DeploymentKind};
 pub use namespaces::{ConfigChange, ConfigKind, namespace_missing};
+pub use schedule_gaps::{GapVerdict, ScheduleGap};
 pub use schedules::{FieldDifference, ScheduleChange, ScheduleKind};
 pub use search_attributes::{AttributeChange, AttributeKind};
 pub use task_queues::{QueueChange, QueueKind, TypeChange, TypeKind};
@@ -26,10 +30,14 @@ pub struct Comparison {
     pub search_attributes: Known<Vec<AttributeChange>>,
     /// Schedules in canonical form.
     pub schedules: Known<Vec<ScheduleChange>>,
+    /// Times that schedules were due at while they were paused on the source.
+    pub schedule_gaps: Known<Vec<ScheduleGap>>,
     /// Namespace configuration: retention, archival, size limits.
     pub namespaces: Known<Vec<ConfigChange>>,
     /// Task queues without workers on one side.
     pub task_queues: Known<Vec<QueueChange>>,
+    /// Worker deployments that the target lacks, or that lack workers.
+    pub deployments: Known<Vec<DeploymentChange>>,
     /// Workflow types by where they run.
     pub workflow_types: Known<Vec<TypeChange>>,
 }
@@ -51,8 +59,10 @@ pub fn compare(source: &Known<ClusterSnapshot>, target: &Known<ClusterSnapshot>,
     Comparison {
         search_attributes: each.namespace(search_attributes::changes),
         schedules: each.namespace(schedules::changes),
+        schedule_gaps: each.namespace(schedule_gaps::gaps),
         namespaces: each.namespace(namespaces::changes),
         task_queues: each.namespace(task_queues::queue_changes),
+        deployments: each.namespace(deployments::changes),
         workflow_types: each.namespace(task_queues::type_changes),
     }
 }

@@ -1,11 +1,13 @@
 //! Schedules in canonical form: missing, different, active on both sides.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::{Halves, Pair};
-use crate::facts::cluster::Schedule;
+use crate::facts::cluster::{MatchingTimes, Schedule};
 use crate::facts::{Known, Locus};
 
 /// A schedule that is not the same on both sides, or that fires on both.
@@ -118,7 +120,7 @@ fn differences(a: &Schedule, b: &Schedule) -> Vec<FieldDifference> {
         let sorted: BTreeSet<&str> = values.iter().map(String::as_str).collect();
         if sorted.is_empty() { "none".to_owned() } else { sorted.into_iter().collect::<Vec<_>>().join("; ") }
     };
-    let time = |t: &Option<jiff::Timestamp>| t.map_or("none".to_owned(), |t| t.to_string());
+    let time = |t: &Option<Timestamp>| t.map_or("none".to_owned(), |t| t.to_string());
     let seconds = |s: Option<u64>| s.map_or("default".to_owned(), |s| format!("{s}s"));
     let hash = |h: &str| if h.is_empty() { "none".to_owned() } else { format!("sha256:{}", first(h, 12)) };
     let map = |m: &BTreeMap<String, String>| {
@@ -157,6 +159,9 @@ fn differences(a: &Schedule, b: &Schedule) -> Vec<FieldDifference> {
     field("action.memo", map(&a.action.memo), map(&b.action.memo));
     field("action.search_attributes", map(&a.action.search_attributes), map(&b.action.search_attributes));
     field("action.header", hash(&a.action.header_hash), hash(&b.action.header_hash));
+    field("action.user_metadata", hash(&a.action.user_metadata_hash), hash(&b.action.user_metadata_hash));
+    field("action.versioning_override", text(&a.action.versioning_override), text(&b.action.versioning_override));
+    field("action.priority", priority(a), priority(b));
     field("policies.overlap", a.policies.overlap.clone(), b.policies.overlap.clone());
     let catchup = |s: &Schedule| format!("{}s", s.policies.catchup_seconds);
     field("policies.catchup_window", catchup(a), catchup(b));
@@ -171,9 +176,93 @@ fn differences(a: &Schedule, b: &Schedule) -> Vec<FieldDifference> {
     }
     field("memo", map(&a.memo), map(&b.memo));
     field("search_attributes", map(&a.search_attributes), map(&b.search_attributes));
+    if let (Some(on_source), Some(on_target)) = (a.times.value(), b.times.value()) {
+        let tolerance = Duration::from_secs(a.spec.jitter_seconds.max(b.spec.jitter_seconds));
+        let (only_source, only_target) = only_on_one(on_source, on_target, tolerance);
+        field("times", moments(&only_source), moments(&only_target));
+    }
     all
+}
+
+fn priority(schedule: &Schedule) -> String {
+    let Some(p) = &schedule.action.priority else { return "none".to_owned() };
+    let weight = p.fairness_weight_millis as f64 / 1000.0;
+    format!(
+        "key {}, fairness {} of weight {weight}",
+        p.key,
+        if p.fairness_key.is_empty() { "none" } else { &p.fairness_key }
+    )
+}
+
+/// The times of each side that the other lacks, among those that both servers were asked about. Every cluster adds
+/// a jitter of its own, so times within it are the same.
+fn only_on_one(a: &MatchingTimes, b: &MatchingTimes, jitter: Duration) -> (Vec<Timestamp>, Vec<Timestamp>) {
+    let (after, until) = (a.after.max(b.after), a.until.min(b.until));
+    // Near the ends, the counterpart of a time may have been moved beyond them.
+    let near_end = |t: Timestamp| {
+        t.duration_since(after) <= SignedDuration::ZERO
+            || t.duration_since(after).unsigned_abs() <= jitter
+            || until.duration_since(t).is_negative()
+            || (!jitter.is_zero() && until.duration_since(t).unsigned_abs() <= jitter)
+    };
+    let lacks = |these: &MatchingTimes, those: &MatchingTimes| {
+        let those: BTreeSet<Timestamp> = those.iter().collect();
+        let same = |t: Timestamp| {
+            let (Ok(from), Ok(to)) = (t.saturating_sub(jitter), t.saturating_add(jitter)) else { return false };
+            those.range(from..=to).next().is_some()
+        };
+        these.iter().filter(|t| !near_end(*t) && !same(*t)).collect::<Vec<_>>()
+    };
+    (lacks(a, b), lacks(b, a))
+}
+
+/// The first of some times, for a person to check.
+fn moments(times: &[Timestamp]) -> String {
+    match times {
+        [] => "none of its own".to_owned(),
+        [one] => format!("{one} of its own"),
+        [first, rest @ ..] => format!("{first} and {} more of its own", rest.len()),
+    }
 }
 
 fn first(text: &str, chars: usize) -> String {
     text.chars().take(chars).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn times(after: &str, until: &str, times: &[&str]) -> MatchingTimes {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        MatchingTimes::new(at(after), at(until), &times.iter().map(|t| at(t)).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn only_times_both_servers_were_asked_about_are_compared() {
+        let source =
+            times("2026-12-01T00:00:00Z", "2026-12-03T00:00:00Z", &["2026-12-01T02:00:00Z", "2026-12-02T02:00:00Z"]);
+        // Asked a day later.
+        let target =
+            times("2026-12-02T00:00:00Z", "2026-12-04T00:00:00Z", &["2026-12-02T02:00:00Z", "2026-12-03T02:00:00Z"]);
+        assert_eq!(only_on_one(&source, &target, Duration::ZERO), (vec![], vec![]));
+        let summer =
+            times("2026-12-02T00:00:00Z", "2026-12-04T00:00:00Z", &["2026-12-02T03:00:00Z", "2026-12-03T03:00:00Z"]);
+        let (here, there) = only_on_one(&source, &summer, Duration::ZERO);
+        assert_eq!(
+            (moments(&here), moments(&there)),
+            ("2026-12-02T02:00:00Z of its own".to_owned(), "2026-12-02T03:00:00Z of its own".to_owned())
+        );
+        let later = times("2027-01-01T00:00:00Z", "2027-01-02T00:00:00Z", &["2027-01-01T09:00:00Z"]);
+        assert_eq!(only_on_one(&source, &later, Duration::ZERO), (vec![], vec![]));
+    }
+
+    #[test]
+    fn every_cluster_has_its_own_jitter() {
+        let (after, until) = ("2026-12-01T00:00:00Z", "2026-12-01T03:00:00Z");
+        let source = times(after, until, &["2026-12-01T00:00:10Z", "2026-12-01T01:00:10Z", "2026-12-01T02:00:10Z"]);
+        let target = times(after, until, &["2026-12-01T00:00:50Z", "2026-12-01T01:00:50Z", "2026-12-01T02:00:05Z"]);
+        assert_eq!(only_on_one(&source, &target, Duration::from_secs(60)), (vec![], vec![]));
+        assert_eq!(only_on_one(&source, &target, Duration::from_secs(20)).0.len(), 1);
+    }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::{Halves, Pair};
-use crate::facts::cluster::TaskQueue;
+use crate::facts::cluster::{Poller, TaskQueue};
 use crate::facts::{Known, Locus};
 
 /// A task queue that has work but lacks workers on one side.
@@ -20,6 +20,9 @@ pub struct QueueChange {
     pub name: String,
     /// What nobody does: `worker`, or `activity worker` when workflow workers are there.
     pub worker: &'static str,
+    /// A worker that polled until a short while before: the server has not forgotten it, but it has gone.
+    #[serde(skip)]
+    pub gone: Option<Poller>,
     /// Open executions on the source; 0 when not counted.
     pub open_on_source: u64,
     /// Ids of source schedules that start workflows on this queue.
@@ -32,7 +35,7 @@ pub struct QueueChange {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum QueueKind {
-    /// Nobody polled it on the target in the last five minutes, for workflow tasks or for the activity tasks that
+    /// Nobody polls it on the target, for workflow tasks or for the activity tasks that
     /// workers on the source poll.
     NoPollersOnTarget,
     /// Open executions on the source, and no workflow worker polls there: they cannot drain.
@@ -59,15 +62,17 @@ pub(super) fn queue_changes(halves: &Halves<'_>) -> Known<Vec<QueueChange>> {
         for name in names {
             let here = left.get(name);
             let open = here.and_then(|q| q.open_executions).unwrap_or(0);
-            let polled = here.is_some_and(|q| !q.workflow_pollers.is_empty());
-            let activities = here.is_some_and(|q| !q.activity_pollers.is_empty());
+            let (now_here, now_there) = (source.cluster.taken_at, target.cluster.taken_at);
+            let polled = here.is_some_and(|q| q.live_workflow_pollers(now_here) > 0);
+            let activities = here.is_some_and(|q| q.live_activity_pollers(now_here) > 0);
             let schedules = scheduled.get(name).cloned().unwrap_or_default();
             let resource = format!("task queue {name}");
-            let mut push = |change, worker| {
+            let mut push = |change, worker, gone: Option<&Poller>| {
                 all.push(QueueChange {
                     pair: halves.pair.clone(),
                     change,
                     worker,
+                    gone: gone.cloned(),
                     name: name.to_owned(),
                     open_on_source: open,
                     schedules: schedules.clone(),
@@ -78,25 +83,30 @@ pub(super) fn queue_changes(halves: &Halves<'_>) -> Known<Vec<QueueChange>> {
                 });
             };
             if open > 0 && !polled {
-                push(QueueKind::NoPollersOnSource, "worker");
+                push(QueueKind::NoPollersOnSource, "worker", here.and_then(|q| last(&q.workflow_pollers)));
             }
             let workflows = open > 0 || polled || !schedules.is_empty();
             if !workflows && !activities {
                 continue;
             }
             match right.get(name) {
-                None => push(QueueKind::NotAskedOnTarget, "worker"),
-                Some(there) if workflows && there.workflow_pollers.is_empty() => {
-                    push(QueueKind::NoPollersOnTarget, "worker");
+                None => push(QueueKind::NotAskedOnTarget, "worker", None),
+                Some(there) if workflows && there.live_workflow_pollers(now_there) == 0 => {
+                    push(QueueKind::NoPollersOnTarget, "worker", last(&there.workflow_pollers));
                 }
-                Some(there) if activities && there.activity_pollers.is_empty() => {
-                    push(QueueKind::NoPollersOnTarget, "activity worker");
+                Some(there) if activities && there.live_activity_pollers(now_there) == 0 => {
+                    push(QueueKind::NoPollersOnTarget, "activity worker", last(&there.activity_pollers));
                 }
                 Some(_) => {}
             }
         }
         all
     })
+}
+
+/// The worker that polled last, of those that have gone.
+fn last(pollers: &[Poller]) -> Option<&Poller> {
+    pollers.iter().max_by_key(|p| p.last_access)
 }
 
 /// A workflow type and where it runs.

@@ -203,6 +203,9 @@ pub struct Site {
     pub workflow_type: Option<String>,
     /// Task queue, when it could be folded.
     pub task_queue: Option<String>,
+    /// For workers and starts whose queue is no constant: where it comes from, in words (`env TASK_QUEUE`, `flag queue`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task_queue_from: Option<String>,
     /// Cron expression of the start or schedule; `(dynamic)` when set but not a constant.
     pub cron: Option<String>,
     /// Signal, query or update name, when it could be folded.
@@ -480,7 +483,7 @@ pub struct SearchAttributeUse {
 /// and workers, data converters and payload codecs, Nexus.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FeatureUse {
-    /// `versioning`, `data-converter`, `nexus`.
+    /// `versioning`, `data-converter`, `nexus`, `last-result` (of the previous run of a schedule).
     pub feature: String,
     /// What is used of it: `patch`, `payload codec`, `endpoint` …
     pub what: String,

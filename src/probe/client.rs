@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::uri::PathAndQuery;
 use temporalio_protos::temporal::api::operatorservice::v1::operator_service_client::OperatorServiceClient;
 use temporalio_protos::temporal::api::operatorservice::v1::{
     ListSearchAttributesRequest, ListSearchAttributesResponse,
@@ -11,14 +12,19 @@ use temporalio_protos::temporal::api::workflowservice::v1::workflow_service_clie
 use temporalio_protos::temporal::api::workflowservice::v1::{
     CountWorkflowExecutionsRequest, CountWorkflowExecutionsResponse, DescribeNamespaceRequest,
     DescribeNamespaceResponse, DescribeScheduleRequest, DescribeScheduleResponse, DescribeTaskQueueRequest,
-    DescribeTaskQueueResponse, GetClusterInfoRequest, GetClusterInfoResponse, GetSystemInfoRequest,
-    GetSystemInfoResponse, ListNamespacesRequest, ListNamespacesResponse, ListSchedulesRequest, ListSchedulesResponse,
-    ListWorkflowExecutionsRequest, ListWorkflowExecutionsResponse,
+    DescribeTaskQueueResponse, DescribeWorkerDeploymentRequest, DescribeWorkerDeploymentResponse,
+    DescribeWorkflowExecutionRequest, DescribeWorkflowExecutionResponse, GetClusterInfoRequest, GetClusterInfoResponse,
+    GetSystemInfoRequest, GetSystemInfoResponse, GetWorkflowExecutionHistoryRequest, ListNamespacesRequest,
+    ListNamespacesResponse, ListScheduleMatchingTimesRequest, ListScheduleMatchingTimesResponse, ListSchedulesRequest,
+    ListSchedulesResponse, ListWorkerDeploymentsRequest, ListWorkerDeploymentsResponse, ListWorkersRequest,
+    ListWorkersResponse, ListWorkflowExecutionsRequest, ListWorkflowExecutionsResponse,
 };
+use tonic::client::Grpc;
 use tonic::transport::Channel;
 use tonic::{Code, Request, Response, Status};
 
 use super::budget::{Budget, backoff};
+use super::executions::HistoryStart;
 use super::read_only::{ReadOnly, cost};
 use crate::facts::Why;
 
@@ -37,6 +43,7 @@ const ATTEMPTS: u32 = 5;
 pub(super) struct Client {
     workflow: WorkflowServiceClient<ReadOnly<Channel>>,
     operator: OperatorServiceClient<ReadOnly<Channel>>,
+    plain: Grpc<ReadOnly<Channel>>,
     budget: Arc<Budget>,
 }
 
@@ -98,6 +105,11 @@ impl Failure {
             Code::ResourceExhausted => {
                 "probe again with fewer requests (--source-rps, --target-rps), or when the cluster is less busy".into()
             }
+            Code::InvalidArgument if self.rpc.ends_with("WorkflowExecutions") => {
+                "the visibility of this server cannot be asked that: it takes advanced visibility (Elasticsearch, MySQL 8, \
+                 PostgreSQL 12 or SQLite), which servers since 1.24 always have"
+                    .into()
+            }
             Code::Unavailable | Code::DeadlineExceeded => {
                 "probe again; if it lasts, look at the health of the frontend and its store".into()
             }
@@ -139,10 +151,20 @@ reads! {
     workflow.list_schedules(ListSchedulesRequest) -> ListSchedulesResponse, "ListSchedules";
     /// One schedule, whole.
     workflow.describe_schedule(DescribeScheduleRequest) -> DescribeScheduleResponse, "DescribeSchedule";
+    /// The times a schedule matches.
+    workflow.list_schedule_matching_times(ListScheduleMatchingTimesRequest) -> ListScheduleMatchingTimesResponse, "ListScheduleMatchingTimes";
+    /// One page of workers that send heartbeats.
+    workflow.list_workers(ListWorkersRequest) -> ListWorkersResponse, "ListWorkers";
+    /// One page of worker deployments.
+    workflow.list_worker_deployments(ListWorkerDeploymentsRequest) -> ListWorkerDeploymentsResponse, "ListWorkerDeployments";
+    /// One worker deployment with its versions.
+    workflow.describe_worker_deployment(DescribeWorkerDeploymentRequest) -> DescribeWorkerDeploymentResponse, "DescribeWorkerDeployment";
     /// A few executions.
     workflow.list_workflow_executions(ListWorkflowExecutionsRequest) -> ListWorkflowExecutionsResponse, "ListWorkflowExecutions";
     /// How many executions match.
     workflow.count_workflow_executions(CountWorkflowExecutionsRequest) -> CountWorkflowExecutionsResponse, "CountWorkflowExecutions";
+    /// One execution, whole but for its history.
+    workflow.describe_workflow_execution(DescribeWorkflowExecutionRequest) -> DescribeWorkflowExecutionResponse, "DescribeWorkflowExecution";
     /// Pollers and backlog.
     workflow.describe_task_queue(DescribeTaskQueueRequest) -> DescribeTaskQueueResponse, "DescribeTaskQueue";
     /// Search attributes of a self-hosted namespace.
@@ -154,9 +176,30 @@ impl Client {
     pub(super) fn new(transport: ReadOnly<Channel>, budget: Arc<Budget>) -> Self {
         Self {
             workflow: WorkflowServiceClient::new(transport.clone()).max_decoding_message_size(MESSAGE_LIMIT),
-            operator: OperatorServiceClient::new(transport).max_decoding_message_size(MESSAGE_LIMIT),
+            operator: OperatorServiceClient::new(transport.clone()).max_decoding_message_size(MESSAGE_LIMIT),
+            plain: Grpc::new(transport).max_decoding_message_size(MESSAGE_LIMIT),
             budget,
         }
+    }
+
+    /// The first event of an execution, without its contents.
+    ///
+    /// Not by the generated method: the answer is decoded into a message that has no field for input and memo.
+    pub(super) async fn history_start(
+        &self,
+        namespace: &str,
+        question: GetWorkflowExecutionHistoryRequest,
+    ) -> Result<HistoryStart, Failure> {
+        const PATH: &str = "/temporal.api.workflowservice.v1.WorkflowService/GetWorkflowExecutionHistory";
+        ask(&self.budget, "GetWorkflowExecutionHistory", namespace, question, |request| {
+            let mut service = self.plain.clone();
+            async move {
+                service.ready().await.map_err(|e| Status::unknown(e.to_string()))?;
+                let codec = tonic_prost::ProstCodec::<GetWorkflowExecutionHistoryRequest, HistoryStart>::default();
+                service.unary(request, PathAndQuery::from_static(PATH), codec).await
+            }
+        })
+        .await
     }
 }
 

@@ -19,6 +19,7 @@ pub mod redact;
 pub mod snapshot;
 
 mod api_key;
+mod attribute_use;
 mod budget;
 mod calendar;
 mod client;
@@ -30,11 +31,13 @@ mod namespaces;
 mod query;
 mod read_only;
 mod schedule_form;
+mod schedule_times;
 mod schedules;
 mod search_attributes;
 mod task_queues;
 mod time;
 mod tls;
+mod workers;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -45,6 +48,7 @@ use tokio::time::Instant;
 use tonic::Code;
 
 pub use connection::Connection;
+pub use read_only::reads;
 
 use budget::Budget;
 use client::{Client, Failure};
@@ -67,6 +71,10 @@ pub struct ProbeOptions {
     pub namespaces: Vec<String>,
     /// Task queues to describe although no open execution or schedule names them: those found in the code.
     pub task_queues: Vec<String>,
+    /// Executions started since this instant are looked at for who still starts here; the last 24 hours when not given.
+    pub starts_since: Option<Timestamp>,
+    /// List so many of the oldest open executions one by one; 0 for none. Calls grow with this number only.
+    pub list_open: usize,
     /// The instant ages are measured at.
     pub at: Timestamp,
     /// Visibility calls a second (5 is polite to a self-hosted cluster, 10 to Temporal Cloud).
@@ -320,7 +328,12 @@ async fn look(
             return seen;
         }
     };
-    let version = query::version(system.value().map_or("", |s| s.server_version.as_str()));
+    let server = Server {
+        side: connection.side,
+        kind,
+        version: query::version(system.value().map_or("", |s| s.server_version.as_str())),
+        nexus: system.value().is_some_and(|s| s.capabilities.iter().any(|c| c == "nexus")),
+    };
     seen.system = system;
 
     seen.namespace_names = match kind {
@@ -355,7 +368,7 @@ async fn look(
                 exists: (failure.code == Code::NotFound).then_some(false),
                 ..namespaces::unknown(name, &failure.why())
             },
-            described => look_into(client, kind, version, name, described, options).await,
+            described => look_into(client, server, name, described, options).await,
         });
     }
     if names.is_empty() {
@@ -364,19 +377,38 @@ async fn look(
     seen
 }
 
-async fn look_into(
-    client: &Client,
+/// What the questions to a server depend on.
+#[derive(Debug, Clone, Copy)]
+struct Server {
+    side: Side,
     kind: ClusterKind,
     version: (u32, u32),
+    nexus: bool,
+}
+
+async fn look_into(
+    client: &Client,
+    server: Server,
     name: &str,
     described: Result<namespaces::Described, Failure>,
     options: &ProbeOptions,
 ) -> NamespaceSnapshot {
+    let Server { side, kind, version, nexus } = server;
     let search_attributes = search_attributes::read(client, kind, name, described.as_ref().ok()).await;
     let visibility = executions::Visibility::new(client, name, version, options).await;
-    let (schedules, executions) =
+    let (mut schedules, executions) =
         tokio::join!(schedules::read(client, name, version, options), executions::read(&visibility));
-    let task_queues = task_queues::read(&visibility, &schedules, options).await;
+    let task_queues = task_queues::read(&visibility, &schedules, nexus, options).await;
+    let config = described.as_ref().ok().map(|described| &described.config);
+    let workers = workers::workers(client, name, config).await;
+    let deployments = workers::deployments(client, name, version, options).await;
+    let attribute_use = match side {
+        Side::Source => attribute_use::read(&visibility, &search_attributes, options).await,
+        // What is asked: which attributes the target will need.
+        Side::Target => Known::unknown("the source is asked which attributes executions use, not the target"),
+    };
+    // Last: when the time runs out, a second proof is what can be missed best.
+    schedule_times::read(client, name, &mut schedules, options).await;
     NamespaceSnapshot {
         name: name.to_owned(),
         exists: described.is_ok().then_some(true),
@@ -392,6 +424,10 @@ async fn look_into(
         oldest_open: executions.oldest_open,
         longest_closed: executions.longest_closed,
         task_queues,
+        executions: executions.facts,
+        attribute_use,
+        workers,
+        deployments,
     }
 }
 

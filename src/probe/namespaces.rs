@@ -9,6 +9,7 @@ use temporalio_protos::temporal::api::workflowservice::v1::{
 use tonic::Code;
 
 use super::client::{Client, Failure};
+use super::executions;
 use super::time;
 use crate::facts::cluster::{ClusterInfo, ClusterKind, NamespaceConfig, NamespaceSnapshot, SystemInfo};
 use crate::facts::{Known, Why};
@@ -109,6 +110,7 @@ pub(super) async fn describe(client: &Client, name: &str) -> Result<Described, F
     let answer = client.describe_namespace(name, request).await?;
     let info = answer.namespace_info.unwrap_or_default();
     let config = answer.config.unwrap_or_default();
+    let replication = answer.replication_config.unwrap_or_default();
     let enabled = |state: i32| state == ArchivalState::Enabled as i32;
     let mut capabilities = Vec::new();
     macro_rules! names {
@@ -138,7 +140,14 @@ pub(super) async fn describe(client: &Client, name: &str) -> Result<Described, F
             global: answer.is_global_namespace,
             blob_size_limit_error: info.limits.as_ref().and_then(|l| limit(l.blob_size_limit_error)),
             memo_size_limit_error: info.limits.as_ref().and_then(|l| limit(l.memo_size_limit_error)),
+            completion_size_limit_error: info
+                .limits
+                .as_ref()
+                .and_then(|l| limit(l.workflow_task_completion_size_limit_error)),
             capabilities,
+            active_cluster: replication.active_cluster_name,
+            clusters: replication.clusters.into_iter().map(|c| c.cluster_name).collect(),
+            failover_version: answer.failover_version,
         },
         aliases: config.custom_search_attribute_aliases.into_iter().collect(),
     })
@@ -158,5 +167,9 @@ pub(super) fn unknown(name: &str, why: &Why) -> NamespaceSnapshot {
         oldest_open: Known::Unknown(why.clone()),
         longest_closed: Known::Unknown(why.clone()),
         task_queues: Known::Unknown(why.clone()),
+        executions: executions::unknown(why),
+        attribute_use: Known::Unknown(why.clone()),
+        workers: Known::Unknown(why.clone()),
+        deployments: Known::Unknown(why.clone()),
     }
 }

@@ -33,6 +33,15 @@ pub(super) fn none_of<'a>(field: &str, values: impl IntoIterator<Item = &'a str>
     (!list.is_empty()).then(|| format!("{field} NOT IN ({})", list.join(", ")))
 }
 
+/// `field IN ('a', 'b')`.
+pub(super) fn one_of<'a>(field: &str, values: impl IntoIterator<Item = &'a str>) -> String {
+    let list: Vec<String> = values.into_iter().map(literal).collect();
+    match list.as_slice() {
+        [only] => format!("{field} = {only}"),
+        list => format!("{field} IN ({})", list.join(", ")),
+    }
+}
+
 /// The part of a name every visibility store can match.
 pub(super) fn matchable_prefix(name: &str) -> &str {
     let end = name.find(|c: char| matches!(c, '\\' | '"') || c.is_control()).unwrap_or(name.len());

@@ -25,9 +25,15 @@ const READS: &[(&str, Cost)] = &[
     ("/temporal.api.workflowservice.v1.WorkflowService/ListNamespaces", Cost::General),
     ("/temporal.api.workflowservice.v1.WorkflowService/DescribeNamespace", Cost::General),
     ("/temporal.api.workflowservice.v1.WorkflowService/DescribeSchedule", Cost::General),
+    ("/temporal.api.workflowservice.v1.WorkflowService/ListScheduleMatchingTimes", Cost::General),
+    ("/temporal.api.workflowservice.v1.WorkflowService/ListWorkers", Cost::General),
+    ("/temporal.api.workflowservice.v1.WorkflowService/DescribeWorkerDeployment", Cost::General),
+    ("/temporal.api.workflowservice.v1.WorkflowService/ListWorkerDeployments", Cost::Visibility),
     ("/temporal.api.workflowservice.v1.WorkflowService/ListSchedules", Cost::Visibility),
     ("/temporal.api.workflowservice.v1.WorkflowService/ListWorkflowExecutions", Cost::Visibility),
     ("/temporal.api.workflowservice.v1.WorkflowService/CountWorkflowExecutions", Cost::Visibility),
+    ("/temporal.api.workflowservice.v1.WorkflowService/DescribeWorkflowExecution", Cost::General),
+    ("/temporal.api.workflowservice.v1.WorkflowService/GetWorkflowExecutionHistory", Cost::General),
     ("/temporal.api.workflowservice.v1.WorkflowService/DescribeTaskQueue", Cost::Visibility),
     ("/temporal.api.operatorservice.v1.OperatorService/ListSearchAttributes", Cost::General),
     ("/temporal.api.cloud.cloudservice.v1.CloudService/GetCurrentIdentity", Cost::General),
@@ -41,6 +47,11 @@ const READS: &[(&str, Cost)] = &[
     ("/temporal.api.cloud.cloudservice.v1.CloudService/GetServiceAccounts", Cost::General),
     ("/temporal.api.cloud.cloudservice.v1.CloudService/GetNexusEndpoints", Cost::General),
 ];
+
+/// The methods the probe may call, as they stand on the wire (`/package.Service/Method`); all of them only read.
+pub fn reads() -> impl Iterator<Item = &'static str> {
+    READS.iter().map(|(path, _)| *path)
+}
 
 /// Which allowance a method uses; `None` when it is not a read the probe makes.
 fn read(path: &str) -> Option<(&'static str, Cost)> {

@@ -3,16 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use sha2::{Digest as _, Sha256};
-use temporalio_protos::temporal::api::common::v1::{Payload, RetryPolicy};
+use temporalio_protos::temporal::api::common::v1::{self as common, Payload, RetryPolicy};
 use temporalio_protos::temporal::api::enums::v1::ScheduleOverlapPolicy;
 use temporalio_protos::temporal::api::schedule::v1::{self as proto, schedule_action::Action};
-use temporalio_protos::temporal::api::workflow::v1::NewWorkflowExecutionInfo;
+use temporalio_protos::temporal::api::workflow::v1::{
+    NewWorkflowExecutionInfo, VersioningOverride, versioning_override,
+};
 use temporalio_protos::temporal::api::workflowservice::v1::DescribeScheduleResponse;
 
 use super::calendar::{self, Cron};
 use super::certificates::hex;
 use super::time;
-use crate::facts::cluster::{Schedule, ScheduleAction, SchedulePolicies, ScheduleSpec};
+use crate::facts::cluster::{Priority, Schedule, ScheduleAction, SchedulePolicies, ScheduleSpec};
 
 const DAY: u64 = 86_400;
 /// The server announces at most ten coming times.
@@ -29,6 +31,9 @@ pub(super) fn canonical(id: &str, answer: DescribeScheduleResponse, version: (u3
         Some(Action::StartWorkflow(start)) => action(start),
         None => return Err("it starts no workflow".into()),
     };
+    let mut recent: Vec<_> =
+        info.recent_actions.iter().filter_map(|a| time::timestamp(a.schedule_time.as_ref())).collect();
+    recent.sort();
     Ok(Schedule {
         id: id.to_owned(),
         spec: spec(&schedule.spec.unwrap_or_default())?,
@@ -42,6 +47,10 @@ pub(super) fn canonical(id: &str, answer: DescribeScheduleResponse, version: (u3
         next_times: info.future_action_times.iter().filter_map(|t| time::timestamp(Some(t))).take(NEXT_TIMES).collect(),
         running: info.running_workflows.into_iter().map(|execution| execution.workflow_id).collect(),
         last_action: info.recent_actions.iter().filter_map(|a| time::timestamp(a.actual_time.as_ref())).max(),
+        created: time::timestamp(info.create_time.as_ref()),
+        actions: u64::try_from(info.action_count).unwrap_or(0),
+        recent,
+        ..Schedule::default()
     })
 }
 
@@ -82,7 +91,7 @@ fn spec(spec: &proto::ScheduleSpec) -> Result<ScheduleSpec, String> {
         excludes: excludes.into_iter().collect(),
         start: time::timestamp(spec.start_time.as_ref()),
         end: time::timestamp(spec.end_time.as_ref()),
-        jitter_seconds: time::seconds(spec.jitter.as_ref()).unwrap_or(0),
+        jitter_seconds: time::seconds_up(spec.jitter.as_ref()).unwrap_or(0),
         time_zone: if time_zone.is_empty() { "UTC".into() } else { time_zone },
         time_zone_data: (!spec.timezone_data.is_empty()).then(|| hex(&Sha256::digest(&spec.timezone_data))),
     })
@@ -110,7 +119,10 @@ fn policies(policies: &proto::SchedulePolicies, version: (u32, u32)) -> Schedule
 fn action(start: NewWorkflowExecutionInfo) -> ScheduleAction {
     let inputs = start.input.unwrap_or_default().payloads;
     let header = hashes(start.header.map(|h| h.fields));
-    let duration = |d: Option<prost_wkt_types::Duration>| time::seconds(d.as_ref()).filter(|&s| s > 0);
+    let duration = |d: Option<prost_wkt_types::Duration>| time::seconds_up(d.as_ref()).filter(|&s| s > 0);
+    let metadata = start.user_metadata.unwrap_or_default();
+    let shown = [("summary", metadata.summary), ("details", metadata.details)];
+    let shown: Vec<String> = shown.iter().filter_map(|(k, p)| Some(format!("{k}={}", hash(p.as_ref()?)))).collect();
     ScheduleAction {
         workflow_type: start.workflow_type.unwrap_or_default().name,
         workflow_id: start.workflow_id,
@@ -130,14 +142,48 @@ fn action(start: NewWorkflowExecutionInfo) -> ScheduleAction {
         } else {
             digest(header.into_iter().map(|(key, value)| format!("{}:{key}={value}", key.len())))
         },
+        user_metadata_hash: if shown.is_empty() { String::new() } else { digest(shown.into_iter()) },
+        versioning_override: start.versioning_override.as_ref().and_then(versioning_override),
+        priority: start.priority.and_then(priority),
     }
+}
+
+#[allow(deprecated)] // servers before 1.30 answer with the old fields
+fn versioning_override(given: &VersioningOverride) -> Option<String> {
+    use versioning_override::Override;
+    match &given.r#override {
+        Some(Override::Pinned(pinned)) => {
+            let version = pinned.version.clone().unwrap_or_default();
+            Some(format!("{}/{}", version.deployment_name, version.build_id))
+        }
+        Some(Override::AutoUpgrade(_)) => Some("auto-upgrade".to_owned()),
+        Some(Override::OneTime(_)) => Some("another version for one task".to_owned()),
+        None if !given.pinned_version.is_empty() => Some(given.pinned_version.replacen('.', "/", 1)),
+        None => match (given.behavior, &given.deployment) {
+            (1, Some(old)) => Some(format!("{}/{}", old.series_name, old.build_id)),
+            (2, _) => Some("auto-upgrade".to_owned()),
+            _ => None,
+        },
+    }
+}
+
+fn priority(given: common::Priority) -> Option<Priority> {
+    let priority = Priority {
+        key: given.priority_key,
+        fairness_key: given.fairness_key,
+        // A weight of less than a thousandth is none.
+        fairness_weight_millis: (f64::from(given.fairness_weight) * 1000.0).round() as u64,
+    };
+    (priority != Priority::default()).then_some(priority)
 }
 
 /// Unset parts are shown with the defaults every server uses.
 fn retry_policy(policy: &RetryPolicy) -> String {
-    let initial = time::seconds(policy.initial_interval.as_ref()).filter(|&s| s > 0).unwrap_or(1);
+    let initial = time::millis(policy.initial_interval.as_ref()).filter(|&ms| ms > 0).unwrap_or(1000);
     let coefficient = if policy.backoff_coefficient == 0.0 { 2.0 } else { policy.backoff_coefficient };
-    let maximum = time::seconds(policy.maximum_interval.as_ref()).filter(|&s| s > 0).unwrap_or(initial * 100);
+    let maximum = time::millis(policy.maximum_interval.as_ref()).filter(|&ms| ms > 0);
+    let maximum = maximum.unwrap_or(initial.saturating_mul(100));
+    let (initial, maximum) = (initial as f64 / 1000.0, maximum as f64 / 1000.0);
     let attempts = match policy.maximum_attempts {
         0 => "unlimited attempts".to_owned(),
         n => format!("{n} attempts"),

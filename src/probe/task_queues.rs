@@ -11,14 +11,15 @@ use super::ProbeOptions;
 use super::client::Failure;
 use super::executions::{Field, Visibility};
 use super::query;
-use super::time;
+use super::{time, workers};
 use crate::facts::cluster::{Poller, Schedule, TaskQueue};
 use crate::facts::{Known, Why};
 
-/// The queues of open executions, of schedules, and those asked for, sorted by name.
+/// The queues of open executions, of schedules, and those asked for, sorted by name. `nexus`: the server has Nexus.
 pub(super) async fn read(
     visibility: &Visibility<'_>,
     schedules: &Known<Vec<Schedule>>,
+    nexus: bool,
     options: &ProbeOptions,
 ) -> Known<Vec<TaskQueue>> {
     let used = visibility.distinct(Field::TaskQueue, visibility.phases.open).await;
@@ -37,7 +38,7 @@ pub(super) async fn read(
     let mut queues = Vec::new();
     for (index, name) in names.iter().enumerate() {
         options.say(&format!("{}: task queue {} of {}", visibility.namespace, index + 1, names.len()));
-        match describe(visibility, &used, name).await {
+        match describe(visibility, &used, name, nexus).await {
             Ok(queue) => queues.push(queue),
             Err(failure) => {
                 let why = failure.why();
@@ -52,7 +53,12 @@ pub(super) async fn read(
     if queues.is_empty() { Known::Unknown(why) } else { Known::Partial { value: queues, why } }
 }
 
-async fn describe(visibility: &Visibility<'_>, used: &Known<Vec<String>>, name: &str) -> Result<TaskQueue, Failure> {
+async fn describe(
+    visibility: &Visibility<'_>,
+    used: &Known<Vec<String>>,
+    name: &str,
+    nexus: bool,
+) -> Result<TaskQueue, Failure> {
     let open_executions = if used.value().is_some_and(|used| used.iter().any(|u| u == name)) {
         let is = query::equals(Field::TaskQueue.name(), name);
         Some(visibility.count(&query::all([visibility.phases.open, &is])).await?)
@@ -61,13 +67,21 @@ async fn describe(visibility: &Visibility<'_>, used: &Known<Vec<String>>, name: 
     };
     let workflow = ask(visibility, name, TaskQueueType::Workflow).await?;
     let activity = ask(visibility, name, TaskQueueType::Activity).await?;
+    // A worker serves Nexus tasks beside others: a queue nobody polls has no Nexus worker either.
+    let polled = !workflow.pollers.is_empty() || !activity.pollers.is_empty();
+    let nexus_pollers =
+        if polled && nexus { Some(pollers(ask(visibility, name, TaskQueueType::Nexus).await?.pollers)) } else { None };
     Ok(TaskQueue {
         name: name.to_owned(),
         open_executions,
         workflow_backlog: backlog(&workflow),
         activity_backlog: backlog(&activity),
-        workflow_pollers: pollers(workflow),
-        activity_pollers: pollers(activity),
+        workflow_backlog_seconds: backlog_age(&workflow),
+        activity_backlog_seconds: backlog_age(&activity),
+        current_version: current_version(&workflow),
+        workflow_pollers: pollers(workflow.pollers),
+        activity_pollers: pollers(activity.pollers),
+        nexus_pollers,
     })
 }
 
@@ -101,13 +115,44 @@ fn backlog(answer: &DescribeTaskQueueResponse) -> Option<i64> {
     }
 }
 
-/// One entry an identity, with its last poll: a worker polls every partition of a queue.
-fn pollers(answer: DescribeTaskQueueResponse) -> Vec<Poller> {
-    let mut last: BTreeMap<String, Option<jiff::Timestamp>> = BTreeMap::new();
-    for poller in answer.pollers {
+/// Nothing waits, or the server does not tell: neither has an age.
+fn backlog_age(answer: &DescribeTaskQueueResponse) -> Option<u64> {
+    let stats = answer.stats.as_ref().filter(|stats| stats.approximate_backlog_count > 0)?;
+    time::seconds(stats.approximate_backlog_age.as_ref())
+}
+
+#[allow(deprecated)] // servers before 1.28 name the version as `deployment.build`
+fn current_version(answer: &DescribeTaskQueueResponse) -> Option<String> {
+    let info = answer.versioning_info.as_ref()?;
+    match workers::named(info.current_deployment_version.clone()) {
+        (Some(deployment), Some(build)) => Some(format!("{deployment}/{build}")),
+        // An old server writes `__unversioned__` for none.
+        _ if info.current_version.is_empty() || info.current_version.starts_with("__") => None,
+        _ => Some(info.current_version.replacen('.', "/", 1)),
+    }
+}
+
+/// One entry an identity and version, with its last poll: a worker polls every partition of a queue.
+fn pollers(told: Vec<taskqueue::PollerInfo>) -> Vec<Poller> {
+    let mut last: BTreeMap<(String, Option<String>, Option<String>), Option<jiff::Timestamp>> = BTreeMap::new();
+    for poller in told {
         let seen = time::timestamp(poller.last_access_time.as_ref());
-        let entry = last.entry(poller.identity).or_default();
+        let (deployment, build_id) = version(&poller);
+        let entry = last.entry((poller.identity, deployment, build_id)).or_default();
         *entry = (*entry).max(seen);
     }
-    last.into_iter().map(|(identity, last_access)| Poller { identity, last_access }).collect()
+    let poller =
+        |((identity, deployment, build_id), last_access)| Poller { identity, last_access, deployment, build_id };
+    last.into_iter().map(poller).collect()
+}
+
+/// Deployment and build id a worker polls with.
+#[allow(deprecated)] // workers of older SDKs tell their build id in the old form
+fn version(poller: &taskqueue::PollerInfo) -> (Option<String>, Option<String>) {
+    let set = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    match (&poller.deployment_options, &poller.worker_version_capabilities) {
+        (Some(options), _) => (set(&options.deployment_name), set(&options.build_id)),
+        (None, Some(old)) => (set(&old.deployment_series_name), set(&old.build_id)),
+        (None, None) => (None, None),
+    }
 }

@@ -1,5 +1,7 @@
 //! A cluster snapshot on a terminal.
 
+mod executions;
+
 use std::collections::BTreeMap;
 
 mod cloud;
@@ -10,7 +12,7 @@ use super::paint::{Paint, wrap};
 use super::text::{duration, minute, number, one_line, plural, shorten};
 use super::view::{Mark, schedule_when};
 use crate::facts::Known;
-use crate::facts::cluster::{ClusterKind, ClusterSnapshot, Credential, NamespaceSnapshot};
+use crate::facts::cluster::{ClusterKind, ClusterSnapshot, Credential, NamespaceSnapshot, SearchAttribute};
 
 /// Lines per list; the snapshot file has all.
 const LINES: usize = 15;
@@ -18,7 +20,12 @@ const LINES: usize = 15;
 /// What a probe saw: how the cluster was reached, the server, and per namespace its search attributes,
 /// schedules, workflow types and task queues; last, which RPCs were called.
 pub fn snapshot_text(snapshot: &ClusterSnapshot, options: &RenderOptions) -> String {
-    let mut page = Page { out: String::new(), paint: Paint { color: options.color }, width: options.width.max(40) };
+    let mut page = Page {
+        out: String::new(),
+        at: snapshot.taken_at,
+        paint: Paint { color: options.color },
+        width: options.width.max(40),
+    };
     page.head(snapshot);
     page.ladder(snapshot);
     if snapshot.connection.last().is_some_and(|step| !step.ok) && snapshot.system.value().is_none() {
@@ -42,6 +49,7 @@ pub fn snapshot_text(snapshot: &ClusterSnapshot, options: &RenderOptions) -> Str
 
 struct Page {
     out: String,
+    at: jiff::Timestamp,
     paint: Paint,
     width: usize,
 }
@@ -175,25 +183,25 @@ impl Page {
             // The namespace cannot be read: everything else would say the same.
             return;
         }
-        let executions = |k: &Known<u64>| k.value().map_or_else(|| "?".to_owned(), |v| number(*v));
-        self.field("executions", &format!("{} open, {} closed", executions(&n.open), executions(&n.closed)));
-        self.gap("open", &n.open);
-        self.gap("closed", &n.closed);
-        if let Some(Some(e)) = n.oldest_open.value() {
-            self.field("oldest open", &format!("{} · {} · {}", duration(e.seconds), e.workflow_type, e.workflow_id));
-        }
-        if let Some(Some(e)) = n.longest_closed.value() {
-            self.field("longest closed", &format!("{} · {} · {}", duration(e.seconds), e.workflow_type, e.workflow_id));
-        }
+        self.executions(n);
         if let Some(attributes) = n.search_attributes.value() {
-            let all: Vec<String> = attributes.iter().map(|a| format!("{} {}", a.name, a.value_type)).collect();
+            let used = |name: &str| {
+                let used = n.attribute_use.value()?.iter().find(|u| u.name == name)?;
+                Some(match used.executions {
+                    0 => " (not used)".to_owned(),
+                    count => format!(" ({})", plural(usize::try_from(count).unwrap_or(usize::MAX), "execution")),
+                })
+            };
+            let shown =
+                |a: &SearchAttribute| format!("{} {}{}", a.name, a.value_type, used(&a.name).unwrap_or_default());
+            let all: Vec<String> = attributes.iter().map(shown).collect();
             let text = if all.is_empty() { "none".to_owned() } else { all.join(", ") };
             self.field("search attributes", &text);
         }
         self.gap("search attributes", &n.search_attributes);
         self.schedules(n);
-        self.types(n);
         self.queues(n);
+        self.listed(n);
     }
 
     fn schedules(&mut self, n: &NamespaceSnapshot) {
@@ -210,31 +218,32 @@ impl Page {
         self.gap("schedules", &n.schedules);
     }
 
-    fn types(&mut self, n: &NamespaceSnapshot) {
-        if let Some(types) = n.workflow_types.value() {
-            self.field("workflow types", &types.len().to_string());
-            let mut types: Vec<_> = types.iter().collect();
-            types.sort_by_key(|t| std::cmp::Reverse(t.open));
-            for t in types.iter().take(LINES) {
-                let oldest =
-                    t.oldest_open.as_ref().map_or_else(String::new, |e| format!(", oldest {}", duration(e.seconds)));
-                let name = shorten(&t.name, 40);
-                self.line(&format!("    {name:<40} {:>9} open{oldest}", number(t.open)));
-            }
-            self.more(types.len());
-        }
-        self.gap("workflow types", &n.workflow_types);
-    }
-
     fn queues(&mut self, n: &NamespaceSnapshot) {
         if let Some(queues) = n.task_queues.value() {
             self.field("task queues", &format!("{} (workflow + activity pollers)", queues.len()));
             for q in queues.iter().take(LINES) {
-                let mut text = format!("{} + {} pollers", q.workflow_pollers.len(), q.activity_pollers.len());
-                if let Some(backlog) = q.workflow_backlog.filter(|b| *b > 0) {
-                    text.push_str(&format!(", backlog {backlog}"));
+                let live = (q.live_workflow_pollers(self.at), q.live_activity_pollers(self.at));
+                let mut text = format!("{} + {} pollers", live.0, live.1);
+                let gone = q.workflow_pollers.len() + q.activity_pollers.len() - live.0 - live.1;
+                if gone > 0 {
+                    text.push_str(&format!(", {gone} gone silent"));
                 }
-                let mark = if q.workflow_pollers.is_empty() { Mark::Attention } else { Mark::Ok };
+                if let Some(nexus) = q.nexus_pollers.as_ref().filter(|nexus| !nexus.is_empty()) {
+                    text.push_str(&format!(", {} of Nexus", nexus.len()));
+                }
+                for (what, backlog, age) in [
+                    ("workflow", q.workflow_backlog, q.workflow_backlog_seconds),
+                    ("activity", q.activity_backlog, q.activity_backlog_seconds),
+                ] {
+                    if let Some(backlog) = backlog.filter(|b| *b > 0) {
+                        let age = age.map(|s| format!(" (oldest {})", duration(s))).unwrap_or_default();
+                        text.push_str(&format!(", {backlog} {what} tasks wait{age}"));
+                    }
+                }
+                if let Some(version) = &q.current_version {
+                    text.push_str(&format!(", version {}", shorten(&one_line(version), 30)));
+                }
+                let mark = if live.0 == 0 { Mark::Attention } else { Mark::Ok };
                 let mark = self.paint.mark(mark, mark.glyph());
                 let name = shorten(&q.name, 34);
                 self.line(&format!("  {mark} {name:<34} {text}"));
@@ -242,6 +251,37 @@ impl Page {
             self.more(queues.len());
         }
         self.gap("task queues", &n.task_queues);
+        self.workers(n);
+    }
+
+    /// SDKs of the workers that say so, and the deployments they are versions of.
+    fn workers(&mut self, n: &NamespaceSnapshot) {
+        if let Some(workers) = n.workers.value().filter(|workers| !workers.is_empty()) {
+            let mut sdks: BTreeMap<String, usize> = BTreeMap::new();
+            for worker in workers {
+                *sdks.entry(format!("{} {}", worker.sdk, worker.sdk_version)).or_default() += 1;
+            }
+            let sdks: Vec<String> = sdks.iter().map(|(sdk, count)| format!("{count} of {sdk}")).collect();
+            self.field("workers", &sdks.join(", "));
+        }
+        self.gap("workers", &n.workers);
+        if let Some(deployments) = n.deployments.value().filter(|deployments| !deployments.is_empty()) {
+            self.field("deployments", &deployments.len().to_string());
+            for d in deployments.iter().take(LINES) {
+                let mut text = format!("{} · current {}", d.name, d.current.as_deref().unwrap_or("none"));
+                if let Some(ramping) = &d.ramping {
+                    text.push_str(&format!(", {} % on {ramping}", d.ramping_percent));
+                }
+                let draining: Vec<&str> =
+                    d.versions.iter().filter(|v| v.status == "Draining").map(|v| v.build_id.as_str()).collect();
+                if !draining.is_empty() {
+                    text.push_str(&format!(", draining {}", draining.join(", ")));
+                }
+                self.wrapped(&text, 4);
+            }
+            self.more(deployments.len());
+        }
+        self.gap("deployments", &n.deployments);
     }
 
     fn more(&mut self, total: usize) {

@@ -577,12 +577,14 @@ pub enum KeyType {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct FeatureRule {
-    /// Feature it belongs to: `versioning`, `data-converter`, `nexus`.
+    /// Feature it belongs to: `versioning`, `data-converter`, `nexus`, `last-result`.
     pub id: String,
     /// What is used of it, in words.
     pub what: String,
-    /// Functions whose call uses it.
+    /// Functions whose call uses it; with `members`, whose result has them.
     pub functions: Vec<String>,
+    /// Members of such a result: reading one uses it, the call alone does not.
+    pub members: Vec<String>,
     /// Where its name stands in such a call.
     pub name: Option<Slot>,
     /// Fields and named arguments that use it.

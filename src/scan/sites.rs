@@ -48,6 +48,8 @@ fn site<'a>(r: &Resolver<'a>, call: &ApiCall<'a>, kind: Kind) -> Site {
     };
     let text = |slot: &Option<Slot>| fold(slot).and_then(|f| f.text().map(str::to_owned)).filter(|t| !t.is_empty());
     let connects = kind == Kind::Connect;
+    let task_queue = inner_slot(r, call, |api| &api.api.queue).or_else(|| text(&api.api.queue));
+    let has_queue = task_queue.is_none() && (kind == Kind::Worker || kind.starts());
     Site {
         path: unit.path.clone(),
         line: name.line,
@@ -58,7 +60,8 @@ fn site<'a>(r: &Resolver<'a>, call: &ApiCall<'a>, kind: Kind) -> Site {
         scope: unit.scope,
         function: unit.name_around(call.function).map(str::to_owned),
         workflow_type: workflow_type(r, call.at, &api, call.as_value).filter(|t| !t.is_empty()),
-        task_queue: inner_slot(r, call, |api| &api.api.queue).or_else(|| text(&api.api.queue)),
+        task_queue,
+        task_queue_from: has_queue.then(|| where_to(r, call, &api.api.queue, None)).flatten(),
         cron: cron(r, call),
         message_name: message_name(r, call),
         confidence: call.confidence,
@@ -218,7 +221,7 @@ fn client_in_slot<'a>(r: &Resolver<'a>, call: &ApiCall<'a>, slot: &Slot) -> Clie
     }
 }
 
-/// Address or namespace of a connection, in words.
+/// Address or namespace of a connection, or the queue of a worker, in words.
 fn where_to<'a>(r: &Resolver<'a>, call: &ApiCall<'a>, slot: &Option<Slot>, default: Option<&str>) -> Option<String> {
     if let Some(words) = &call.api.api.words {
         return Some(words.clone());

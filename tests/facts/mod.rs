@@ -39,11 +39,13 @@ pub fn schedule(id: &str, paused: bool) -> Schedule {
         next_times: vec![],
         running: vec![],
         last_action: None,
+        skipped: Known::Known(MatchingTimes::default()),
+        ..Schedule::default()
     }
 }
 
 pub fn queue(name: &str, open: u64, polled: bool) -> TaskQueue {
-    let poller = Poller { identity: "1@payments-worker-7@".into(), last_access: None };
+    let poller = Poller { identity: "1@payments-worker-7@".into(), last_access: None, ..Poller::default() };
     let pollers = if polled { vec![poller] } else { vec![] };
     TaskQueue {
         name: name.into(),
@@ -52,6 +54,7 @@ pub fn queue(name: &str, open: u64, polled: bool) -> TaskQueue {
         activity_pollers: pollers,
         workflow_backlog: None,
         activity_backlog: None,
+        ..TaskQueue::default()
     }
 }
 
@@ -63,6 +66,44 @@ pub fn execution(workflow_type: &str, seconds: u64) -> ExecutionSample {
         task_queue: "payments".into(),
         start_time: time("2026-11-01T00:00:00Z"),
         seconds,
+    }
+}
+
+/// Executions nobody starts any more, without anything that keeps them.
+pub fn executions() -> ExecutionFacts {
+    ExecutionFacts {
+        statuses: Known::Known([("Running".to_owned(), 4), ("Completed".to_owned(), 900)].into()),
+        open_ages: Known::Known(vec![AgeBucket { from_seconds: 0, to_seconds: None, open: 4 }]),
+        durations: Known::Known(Some(Durations { p50: 60, p90: 600, p99: 3_600, max: 7_200 })),
+        recent: Known::Known(RecentStarts {
+            since: time("2026-11-20T09:00:00Z"),
+            roots: 0,
+            by_schedules: 0,
+            types: vec![],
+        }),
+        cron: Known::Known(vec![]),
+        scheduled: Known::Known(ScheduledRuns::default()),
+        stuck: Known::Known(Stuck::default()),
+        samples: Known::Known(vec![described("PaymentSaga", 40)]),
+        listed: None,
+    }
+}
+
+/// The oldest open execution of a type with so many events.
+pub fn described(workflow_type: &str, events: u64) -> DescribedExecution {
+    DescribedExecution {
+        execution: execution(workflow_type, 3_600),
+        history_length: events,
+        history_bytes: events * 300,
+        pending_activities: 1,
+        pending_children: 0,
+        pending_nexus_operations: 0,
+        callbacks: 0,
+        workflow_task_attempt: 0,
+        activity_attempt: 1,
+        memo_bytes: 0,
+        search_attributes: [("MerchantId".to_owned(), AttributeShape { bytes: 8, values: None })].into(),
+        expires: None,
     }
 }
 
@@ -87,12 +128,23 @@ pub fn namespace(name: &str) -> NamespaceSnapshot {
             closed: 900,
             oldest_open: Some(execution("PaymentSaga", 3_600)),
             longest_closed: Some(execution("PaymentSaga", 7_200)),
+            paused: Some(0),
+            durations: Some(Durations { p50: 60, p90: 600, p99: 3_600, max: 7_200 }),
         }]),
         open: Known::Known(0),
         closed: Known::Known(900),
         oldest_open: Known::Known(Some(execution("PaymentSaga", 3_600))),
         longest_closed: Known::Known(Some(execution("PaymentSaga", 7_200))),
         task_queues: Known::Known(vec![queue("payments", 4, true)]),
+        executions: executions(),
+        deployments: Known::Known(vec![]),
+        attribute_use: Known::Known(vec![AttributeUse {
+            name: "MerchantId".into(),
+            executions: 904,
+            sampled: 20,
+            ..Default::default()
+        }]),
+        ..NamespaceSnapshot::default()
     }
 }
 
@@ -218,6 +270,7 @@ pub fn site(kind: Kind, path: &str, line: u32) -> Site {
         scope: Scope::Main,
         function: Some("Handle".into()),
         workflow_type: Some("PaymentSaga".into()),
+        task_queue_from: None,
         task_queue: Some("payments".into()),
         cron: None,
         message_name: None,

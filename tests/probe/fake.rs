@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use prost::Message;
 use prost::bytes::Bytes;
@@ -14,6 +15,8 @@ pub enum Reply {
     Message(Vec<u8>),
     /// A status with a text.
     Status(Code, String),
+    /// The same, after a while.
+    Late(Duration, Box<Reply>),
     /// Nothing, for longer than anybody waits.
     Silence,
     /// The end of the connection, with every call that is under way on it.
@@ -127,7 +130,11 @@ async fn answer(
         bytes.extend_from_slice(&part);
     }
     // A gRPC message is preceded by a flag and its length.
-    let reply = handler(&head, bytes.get(5..).unwrap_or_default());
+    let mut reply = handler(&head, bytes.get(5..).unwrap_or_default());
+    while let Reply::Late(after, inner) = reply {
+        tokio::time::sleep(after).await;
+        reply = *inner;
+    }
     let mut head = http::Response::builder().header("content-type", "application/grpc");
     if let Some(date) = date {
         head = head.header("date", date);
@@ -145,8 +152,8 @@ async fn answer(
             let _ = stream.send_trailers(trailers);
         }
         Reply::Reset => reset.notify_one(),
-        Reply::Silence => {
-            tokio::time::sleep(std::time::Duration::from_secs(60)).await;
+        Reply::Silence | Reply::Late(..) => {
+            tokio::time::sleep(Duration::from_secs(60)).await;
             drop(respond);
         }
         Reply::Status(code, text) => {

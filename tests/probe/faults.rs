@@ -1,150 +1,244 @@
-//! Faults on the way: the probe ends in time, says what it knows and why the rest is unknown.
+//! A cluster that breaks, crawls or raves while it is probed: the probe ends in time, keeps what it learned, and says
+//! why the rest is unknown.
 
-use std::io::{Read as _, Write as _};
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
 
-use temporal_preflight::config::ConnectionSettings;
+use temporal_preflight::demo::DevServer;
 use temporal_preflight::facts::Known;
-use temporal_preflight::probe::ProbeOptions;
-use temporalio_protos::temporal::api::namespace::v1::NamespaceInfo;
-use temporalio_protos::temporal::api::workflowservice::v1::{DescribeNamespaceResponse, GetSystemInfoResponse};
+use temporal_preflight::facts::cluster::ExecutionFacts;
+use temporalio_protos::temporal::api::common::v1::{Payload, WorkflowExecution, WorkflowType};
+use temporalio_protos::temporal::api::workflow::v1::WorkflowExecutionInfo;
+use temporalio_protos::temporal::api::workflowservice::v1::count_workflow_executions_response::AggregationGroup;
+use temporalio_protos::temporal::api::workflowservice::v1::{
+    CountWorkflowExecutionsRequest, CountWorkflowExecutionsResponse, DescribeNamespaceResponse, GetSystemInfoResponse,
+    ListWorkflowExecutionsRequest, ListWorkflowExecutionsResponse,
+};
+use tonic::Code;
 
-use super::fake::{Fake, Reply, message};
-use super::ladder::{Guarded, valid};
-use super::{at, failed, namespace, options, run};
+use super::fake::{Fake, Reply, asked, message, status};
+use super::support;
+use super::{at, calls, namespace, options, run};
 
-/// An empty server of version 1.32.
-fn empty(method: &str, _: &[u8]) -> Reply {
+/// A server of this version with many open executions of one type, all started an hour ago, and none closed.
+fn busy(version: &'static str, method: &str, body: &[u8], started: i64) -> Reply {
     match method {
-        "GetSystemInfo" => message(&GetSystemInfoResponse { server_version: "1.32.0".into(), capabilities: None }),
-        "DescribeNamespace" => message(&DescribeNamespaceResponse {
-            namespace_info: Some(NamespaceInfo { name: "payments".into(), ..Default::default() }),
-            ..Default::default()
-        }),
+        "GetSystemInfo" => message(&GetSystemInfoResponse { server_version: version.into(), capabilities: None }),
+        "DescribeNamespace" => message(&DescribeNamespaceResponse::default()),
+        "CountWorkflowExecutions" => {
+            let query = asked::<CountWorkflowExecutionsRequest>(body).query;
+            let none =
+                ["IS NOT NULL", "StartTime <=", "StartTime >", "ExecutionTime >"].iter().any(|q| query.contains(q));
+            let count = if none { 0 } else { 40 };
+            let groups = match query.contains("GROUP BY") {
+                false => vec![],
+                true => vec![AggregationGroup {
+                    group_values: vec![Payload { data: b"\"Running\"".to_vec(), ..Payload::default() }],
+                    count,
+                }],
+            };
+            message(&CountWorkflowExecutionsResponse { count, groups })
+        }
+        "ListWorkflowExecutions" => {
+            let query = asked::<ListWorkflowExecutionsRequest>(body).query;
+            let none = query.contains("NOT IN") || query.contains("ExecutionTime >") || query.contains("StartTime >");
+            let row = WorkflowExecutionInfo {
+                execution: Some(WorkflowExecution { workflow_id: "order-1".into(), run_id: "r".into() }),
+                r#type: Some(WorkflowType { name: "Order".into() }),
+                start_time: Some(prost_wkt_types::Timestamp { seconds: started, nanos: 0 }),
+                status: 1,
+                task_queue: "orders".into(),
+                ..WorkflowExecutionInfo::default()
+            };
+            let executions = if none { vec![] } else { vec![row; 40] };
+            message(&ListWorkflowExecutionsResponse { executions, next_page_token: Vec::new() })
+        }
         _ => Reply::Message(Vec::new()),
     }
 }
 
-/// A middle box on loopback that hands on what the server says, but no more than so many bytes of a connection.
-fn truncating(upstream: SocketAddr, limit: usize) -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let address = listener.local_addr().expect("an address");
-    std::thread::spawn(move || {
-        for client in listener.incoming() {
-            let Ok(client) = client else { return };
-            let Ok(server) = TcpStream::connect(upstream) else { return };
-            let (mut from, mut to) = (client.try_clone().expect("a handle"), server.try_clone().expect("a handle"));
-            std::thread::spawn(move || {
-                let _ = std::io::copy(&mut from, &mut to);
-            });
-            std::thread::spawn(move || {
-                let (mut some, mut client) = (server.take(limit as u64), client);
-                let _ = std::io::copy(&mut some, &mut client);
-                let _ = client.shutdown(std::net::Shutdown::Both);
-            });
-        }
-    });
-    address
+fn an_hour_ago() -> i64 {
+    support::now().as_second() - 3_600
+}
+
+/// Every part that is not known says why.
+fn reasons(facts: &ExecutionFacts) -> Vec<String> {
+    let ExecutionFacts { statuses, open_ages, durations, recent, cron, scheduled, stuck, samples, listed: _ } = facts;
+    let whys = [
+        statuses.why(),
+        open_ages.why(),
+        durations.why(),
+        recent.why(),
+        cron.why(),
+        scheduled.why(),
+        stuck.why(),
+        samples.why(),
+    ];
+    whys.into_iter().flatten().map(|why| why.reason.clone()).collect()
 }
 
 #[test]
-fn tls_that_breaks_off_in_the_handshake() {
-    let guarded = Guarded::start(valid(), &["localhost"]);
-    let client = guarded.ca.client("worker", valid());
-    for bytes in [0, 3, 100, 600] {
-        let middle = truncating(guarded.address(), bytes);
-        let settings = ConnectionSettings {
-            address: Some(format!("localhost:{}", middle.port())),
-            ..guarded.settings(Some(&client))
+fn a_server_killed_in_the_middle_leaves_what_was_learned() {
+    let Ok(cli) = support::ensure_temporal() else { return };
+    let server = DevServer::start(&cli, &["payments"]).expect("a dev server");
+    for n in 0..6 {
+        let (id, name) = (format!("w-{n}"), format!("Type{n}"));
+        let start = ["workflow", "start", "--namespace", "payments", "--workflow-id", &id, "--type", &name];
+        server.cli(&[&start[..], &["--task-queue", "orders"]].concat()).expect("started");
+    }
+    let address = server.address().to_owned();
+    let mut asked = options(&["payments"]);
+    (asked.rps, asked.deadline) = (10.0, Duration::from_secs(30));
+    // The probe says when it counts types; that is when the server dies.
+    let counting = Arc::new(AtomicBool::new(false));
+    let heard = Arc::clone(&counting);
+    asked.progress = Some(Arc::new(move |line: &str| {
+        if line.contains("counting workflow type 3") {
+            heard.store(true, Ordering::SeqCst);
+        }
+    }));
+    let killer = std::thread::spawn(move || {
+        while !counting.load(Ordering::SeqCst) {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        drop(server);
+    });
+    let snapshot = run(at(&address), &asked);
+    killer.join().expect("the server was stopped");
+    let found = namespace(&snapshot, "payments");
+    assert!(snapshot.elapsed_ms < 31_000, "{}", snapshot.elapsed_ms);
+    assert_eq!(found.open, Known::Known(6), "counted before");
+    assert!(!found.workflow_types.is_known() && !found.executions.is_whole() && !snapshot.is_whole());
+    assert!(!found.task_queues.is_known());
+    let why = found.workflow_types.why().expect("a reason");
+    assert!(why.reason.contains("answered Un") && why.remedy.is_some(), "{why:?}");
+    assert!(matches!(found.executions.recent, Known::Unknown(_)), "{:#?}", found.executions.recent);
+}
+
+#[test]
+fn five_seconds_an_answer_end_in_time_and_waste_none() {
+    let started = an_hour_ago();
+    let server = Fake::start(move |method, body| match method {
+        "CountWorkflowExecutions" | "ListWorkflowExecutions" => {
+            Reply::Late(Duration::from_secs(5), Box::new(busy("1.32.0", method, body, started)))
+        }
+        _ => busy("1.32.0", method, body, started),
+    });
+    let mut asked = options(&["payments"]);
+    asked.deadline = Duration::from_secs(12);
+    let snapshot = run(at(&server.address.to_string()), &asked);
+    assert!(snapshot.elapsed_ms < 13_500, "{}", snapshot.elapsed_ms);
+    let found = namespace(&snapshot, "payments");
+    assert_eq!(found.open, Known::Known(40));
+    let reasons = reasons(&found.executions);
+    assert!(!reasons.is_empty());
+    for reason in reasons {
+        assert!(reason.contains("the time allowed") || reason.contains("DeadlineExceeded"), "{reason}");
+    }
+}
+
+#[test]
+fn a_storm_of_complaints_slows_the_probe_down_and_does_not_stop_it() {
+    let (asked_for, started) = (AtomicUsize::new(0), an_hour_ago());
+    let server = Fake::start(move |method, body| match method {
+        // Two of three visibility calls are refused, as when the team's own tools use the allowance.
+        "CountWorkflowExecutions" | "ListWorkflowExecutions"
+            if !asked_for.fetch_add(1, Ordering::SeqCst).is_multiple_of(3) =>
+        {
+            status(Code::ResourceExhausted, "namespace rate limit exceeded")
+        }
+        _ => busy("1.32.0", method, body, started),
+    });
+    let mut asked = options(&["payments"]);
+    asked.deadline = Duration::from_secs(20);
+    let snapshot = run(at(&server.address.to_string()), &asked);
+    assert!(snapshot.elapsed_ms < 21_000, "{}", snapshot.elapsed_ms);
+    let found = namespace(&snapshot, "payments");
+    assert_eq!(found.open, Known::Known(40), "asked again until it was answered");
+    let count = snapshot.rpcs.iter().find(|(name, _)| name.ends_with("/CountWorkflowExecutions")).expect("counted").1;
+    assert!(count.errors >= count.calls / 2, "{count:?}");
+    // Complaints are answered with patience: far fewer calls than the 500 a second that were allowed.
+    assert!(count.calls < 60, "{count:?}");
+    for reason in reasons(&found.executions) {
+        assert!(reason.contains("the time allowed") || reason.contains("ResourceExhausted"), "{reason}");
+    }
+}
+
+#[test]
+fn tokens_without_end_do_not_lead_the_probe_on() {
+    let (token, started) = (AtomicU64::new(0), an_hour_ago());
+    let server = Fake::start(move |method, body| match method {
+        "ListWorkflowExecutions" => {
+            let Reply::Message(answer) = busy("1.32.0", method, body, started) else { unreachable!() };
+            let mut answer: ListWorkflowExecutionsResponse = asked(&answer);
+            if answer.executions.is_empty() {
+                answer.executions = vec![WorkflowExecutionInfo {
+                    execution: Some(WorkflowExecution { workflow_id: "later".into(), run_id: "r".into() }),
+                    r#type: Some(WorkflowType { name: "Later".into() }),
+                    start_time: Some(prost_wkt_types::Timestamp { seconds: started, nanos: 0 }),
+                    ..Default::default()
+                }];
+            }
+            // Another token every time, so that none is recognised.
+            answer.next_page_token = token.fetch_add(1, Ordering::SeqCst).to_be_bytes().to_vec();
+            message(&answer)
+        }
+        _ => busy("1.32.0", method, body, started),
+    });
+    let mut asked = options(&["payments"]);
+    (asked.deadline, asked.list_open) = (Duration::from_secs(20), 30);
+    let snapshot = run(at(&server.address.to_string()), &asked);
+    assert!(calls(&snapshot, "/ListWorkflowExecutions") < 150, "{:?}", snapshot.rpcs);
+    let found = namespace(&snapshot, "payments");
+    assert!(!found.executions.is_whole() && !found.workflow_types.is_known());
+    let cron = found.executions.cron.why().expect("a reason");
+    assert!(cron.reason.contains("or more wait for their first work"), "{cron:?}");
+    assert!(found.executions.listed.as_ref().is_some_and(|listed| listed.why().is_some()));
+}
+
+#[test]
+fn what_an_old_server_cannot_be_asked_is_unknown_with_the_version_that_can() {
+    let started = an_hour_ago();
+    let server = Fake::start(move |method, body| {
+        let query = match method {
+            "CountWorkflowExecutions" => asked::<CountWorkflowExecutionsRequest>(body).query,
+            "ListWorkflowExecutions" => asked::<ListWorkflowExecutionsRequest>(body).query,
+            _ => String::new(),
         };
-        let begin = Instant::now();
-        let snapshot = run(settings, &options(&["payments"]));
-        let step = failed(&snapshot);
-        assert_eq!(step.step, "tls", "after {bytes} bytes: {step:?}");
-        assert!(step.remedy.is_some());
-        assert!(matches!(namespace(&snapshot, "payments").open, Known::Unknown(_)));
-        assert!(snapshot.rpcs.is_empty());
-        assert!(begin.elapsed() < Duration::from_secs(30));
-    }
-}
-
-#[test]
-fn garbage_after_a_greeting_that_looked_right() {
-    // The greeting of HTTP/2 (an empty SETTINGS frame), then nonsense.
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let address = listener.local_addr().expect("an address");
-    std::thread::spawn(move || {
-        for stream in listener.incoming() {
-            let Ok(mut stream) = stream else { return };
-            std::thread::spawn(move || {
-                let mut heard = [0; 1024];
-                let _ = stream.read(&mut heard);
-                let _ = stream.write_all(&[0, 0, 0, 4, 0, 0, 0, 0, 0]);
-                let _ = stream.read(&mut heard);
-                let _ = stream.write_all(&[0xde; 512]);
-            });
+        for unknown in ["TemporalReportedProblems", "ParentWorkflowId", "GROUP BY"] {
+            if query.contains(unknown) {
+                return status(Code::InvalidArgument, &format!("invalid query: unable to convert {unknown}"));
+            }
         }
+        busy("1.21.5", method, body, started)
     });
-    let snapshot = run(at(&address.to_string()), &options(&["payments"]));
-    let step = failed(&snapshot);
-    assert_eq!(step.step, "grpc", "{step:?}");
-    assert!(matches!(namespace(&snapshot, "payments").schedules, Known::Unknown(_)));
-    assert!(matches!(snapshot.system, Known::Unknown(_)));
+    let snapshot = run(at(&server.address.to_string()), &options(&["payments"]));
+    let found = namespace(&snapshot, "payments");
+    assert_eq!(found.workflow_types.value().map(|t| (t[0].open, t[0].paused)), Some((40, None)), "counted one by one");
+    assert!(matches!(found.executions.statuses, Known::Unknown(_)));
+    let stuck = found.executions.stuck.why().expect("a reason");
+    assert!(stuck.remedy.as_deref().is_some_and(|r| r.contains("server 1.30")), "{stuck:?}");
+    let Known::Partial { value, why } = &found.executions.recent else { panic!("{:#?}", found.executions.recent) };
+    assert_eq!(value.roots, 0);
+    assert!(why.remedy.as_deref().is_some_and(|r| r.contains("server 1.23")), "{why:?}");
 }
 
+/// Standard visibility, which servers before 1.24 may have, refuses every query but those by one field.
 #[test]
-fn a_message_that_is_no_message() {
+fn standard_visibility_tells_nothing_and_what_it_needs() {
     let server = Fake::start(|method, body| match method {
-        "CountWorkflowExecutions" | "ListSchedules" => Reply::Message(vec![0xff; 40]),
-        other => empty(other, body),
+        "CountWorkflowExecutions" | "ListWorkflowExecutions" => {
+            status(Code::InvalidArgument, "operation not supported: standard visibility")
+        }
+        _ => busy("1.22.4", method, body, 0),
     });
     let snapshot = run(at(&server.address.to_string()), &options(&["payments"]));
-    assert!(snapshot.connection.iter().all(|step| step.ok), "{:#?}", snapshot.connection);
-    let namespace = namespace(&snapshot, "payments");
-    assert!(namespace.config.is_known());
-    assert!(matches!(namespace.open, Known::Unknown(_)), "{:?}", namespace.open);
-    assert!(matches!(namespace.schedules, Known::Unknown(_)), "{:?}", namespace.schedules);
-    assert!(!snapshot.is_whole());
-}
-
-#[test]
-fn connections_that_are_reset_again_and_again() {
-    // Every seventh call ends the connection for all that are under way: each is asked again on a new one.
-    let asked = AtomicUsize::new(0);
-    let server = Fake::start(move |method, body| match asked.fetch_add(1, Ordering::SeqCst) % 7 {
-        6 => Reply::Reset,
-        _ => empty(method, body),
-    });
-    let snapshot = run(at(&server.address.to_string()), &options(&["payments", "refunds", "orders"]));
-    assert!(snapshot.connection.iter().all(|step| step.ok), "{:#?}", snapshot.connection);
-    for name in ["payments", "refunds", "orders"] {
-        assert_eq!(namespace(&snapshot, name).open, Known::Known(0));
+    let found = namespace(&snapshot, "payments");
+    assert!(matches!(found.open, Known::Unknown(_)) && matches!(found.workflow_types, Known::Unknown(_)));
+    assert_eq!(reasons(&found.executions).len(), 8, "{:#?}", found.executions);
+    for why in [found.open.why(), found.executions.recent.why()] {
+        let why = why.expect("a reason");
+        assert!(why.remedy.as_deref().is_some_and(|r| r.contains("advanced visibility")), "{why:?}");
     }
-    assert!(snapshot.rpcs.values().any(|count| count.errors > 0), "the failed tries are counted");
-    // Never long enough for an answer: nothing is learned, and nothing is made up.
-    let server = Fake::start(|_, _| Reply::Reset);
-    let begin = Instant::now();
-    let short = ProbeOptions { deadline: Duration::from_secs(20), ..options(&["payments"]) };
-    let snapshot = run(at(&server.address.to_string()), &short);
-    assert_eq!(failed(&snapshot).step, "grpc");
-    assert!(matches!(namespace(&snapshot, "payments").open, Known::Unknown(_)));
-    assert!(begin.elapsed() < Duration::from_secs(40));
-}
-
-#[test]
-fn a_clock_that_is_wrong_is_told() {
-    let ahead = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC) + jiff::SignedDuration::from_mins(10);
-    let date = jiff::fmt::rfc2822::to_string(&ahead).expect("a date");
-    let server = Fake::with_date(&date, empty);
-    let snapshot = run(at(&server.address.to_string()), &options(&["payments"]));
-    let told = *snapshot.clock_ahead_seconds.value().expect("a date header");
-    assert!((595..=605).contains(&told), "{told}");
-    let text = temporal_preflight::render::snapshot_text(&snapshot, &Default::default());
-    assert!(text.contains("s ahead of this machine's"), "{text}");
-    let server = Fake::start(empty);
-    let snapshot = run(at(&server.address.to_string()), &options(&["payments"]));
-    let why = snapshot.clock_ahead_seconds.why().expect("no date, no knowledge");
-    assert!(why.reason.contains("carry no date") && why.remedy.is_some());
 }

@@ -108,6 +108,7 @@ fn said(site: &Site, key: &str) -> String {
         "status" => kebab(site.client.status),
         "role" => kebab(site.routing.role),
         "fallback" => site.routing.fallback_on.map(kebab).unwrap_or_default(),
+        "queue_from" => text(&site.task_queue_from),
         "both" => site.routing.both_errors.map(|both| both.to_string()).unwrap_or_default(),
         "flag" => text(&site.routing.flag),
         "entry" => entered(&site.entries),

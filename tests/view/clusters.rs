@@ -1,5 +1,8 @@
 //! What both clusters told, as rules see it.
 
+use temporal_preflight::facts::cluster::{AttributeUse, MatchingTimes, NamespaceConfig};
+
+use super::facts::NOW;
 use super::*;
 
 #[test]
@@ -216,4 +219,119 @@ fn a_namespace_that_is_missing_does_not_make_the_cluster_unreachable() {
     assert_eq!(outcome(&facts, "namespace-missing-on-target"), Outcome::Fail);
     target(&mut facts).namespaces[0].exists = None;
     assert_eq!(outcome(&facts, "target-reachable"), Outcome::Fail);
+}
+
+/// Which attributes the target lacks, as the rule says.
+fn missing_attributes(facts: &Facts) -> Vec<String> {
+    let found = list(facts, "diff.search_attributes");
+    let missing = found.iter().filter(|c| c["change"] == "missing");
+    missing.filter_map(|c| c["name"].as_str().map(str::to_owned)).collect()
+}
+
+#[test]
+fn a_search_attribute_that_nothing_uses_is_not_demanded_of_the_target() {
+    let mut facts = healthy();
+    let of = |facts: &mut Facts, executions: u64| {
+        let namespace = &mut source(facts).namespaces[0];
+        namespace.search_attributes =
+            Known::Known(vec![attribute("MerchantId", "Keyword"), attribute("Of another\u{7f}team", "Text")]);
+        let used = |name: &str, executions| AttributeUse { name: name.into(), executions, ..Default::default() };
+        namespace.attribute_use = Known::Known(vec![used("MerchantId", 4), used("Of another\u{7f}team", executions)]);
+    };
+    of(&mut facts, 0);
+    assert_eq!(missing_attributes(&facts), Vec::<String>::new());
+    assert_eq!(outcome(&facts, "search-attribute-name"), Outcome::Pass, "nor is its name in the way");
+    assert_eq!(list(&facts, "source.search_attributes_unused").len(), 1);
+
+    let demanded = vec!["Of another\u{7f}team".to_owned()];
+    let mut used = facts.clone();
+    of(&mut used, 1);
+    assert_eq!(missing_attributes(&used), demanded, "an execution uses it");
+    assert_eq!(outcome(&used, "search-attribute-name"), Outcome::Fail);
+
+    let mut uncounted = facts.clone();
+    source(&mut uncounted).namespaces[0].attribute_use = Known::unknown("PermissionDenied");
+    assert_eq!(missing_attributes(&uncounted), demanded, "nobody knows");
+
+    let mut scheduled = facts.clone();
+    let mut nightly = schedule("nightly-settlement", true);
+    nightly.action.search_attributes.insert(demanded[0].clone(), "00ff".into());
+    source(&mut scheduled).namespaces[0].schedules = Known::Known(vec![nightly]);
+    assert_eq!(missing_attributes(&scheduled), demanded, "a schedule will use it");
+
+    let mut unread = facts.clone();
+    unread.code = Known::unknown("no scan");
+    let found = missing_attributes(&unread);
+    assert_eq!(found, demanded, "code nobody has read may use it");
+
+    if let Known::Known(code) = &mut facts.code {
+        code.search_attributes[0].name = String::new();
+    }
+    assert_eq!(missing_attributes(&facts), demanded, "the code makes names up");
+}
+
+#[test]
+fn a_pause_of_the_move_loses_times_and_a_long_rest_does_not() {
+    let paused_since = |first: &str| {
+        let mut facts = healthy();
+        let mut rested = schedule("nightly-settlement", true);
+        let times: Vec<_> = [first].map(time).to_vec();
+        rested.skipped = Known::Known(MatchingTimes::new(time("2026-01-01T00:00:00Z"), time(NOW), &times));
+        source(&mut facts).namespaces[0].schedules = Known::Known(vec![rested]);
+        facts
+    };
+    assert_eq!(outcome(&paused_since("2026-11-20T02:00:00Z"), "schedule-gap"), Outcome::Fail);
+    let lost = list(&paused_since("2026-11-20T02:00:00Z"), "diff.schedule_gaps");
+    assert_eq!(lost[0]["backfill_from"], "2026-11-20T01:59:59Z");
+    assert_eq!(outcome(&paused_since("2026-03-01T02:00:00Z"), "schedule-gap"), Outcome::Pass);
+}
+
+#[test]
+fn a_worker_that_has_gone_silent_is_no_worker() {
+    let mut facts = healthy();
+    let polled = |facts: &mut Facts, last: &str| {
+        let mut queues = vec![queue("payments", 0, true), queue("settlement", 0, true)];
+        queues[0].workflow_pollers[0].last_access = Some(time(last));
+        target(facts).namespaces[0].task_queues = Known::Known(queues);
+    };
+    polled(&mut facts, "2026-11-21T08:59:00Z");
+    assert_eq!(outcome(&facts, "worker-missing-on-target"), Outcome::Pass);
+    polled(&mut facts, "2026-11-21T08:56:00Z");
+    assert_eq!(outcome(&facts, "worker-missing-on-target"), Outcome::Fail);
+    let found = list(&facts, "diff.task_queues");
+    let work = found[0]["work"].as_str().unwrap();
+    assert!(work.ends_with("; the last poll was that of 1@payments-worker-7@ at 2026-11-21 08:56 UTC"), "{work}");
+}
+
+#[test]
+fn what_the_target_says_of_its_limits_comes_before_the_documentation() {
+    let mut facts = healthy();
+    let limit = |known: &mut Known<NamespaceConfig>, payloads, memos| {
+        let Known::Known(config) = known else { panic!("known") };
+        (config.blob_size_limit_error, config.memo_size_limit_error) = (Some(payloads), Some(memos));
+    };
+    limit(&mut source(&mut facts).namespaces[0].config, 4 << 20, 2 << 20);
+    limit(&mut target(&mut facts).namespaces[0].config, 4 << 20, 1 << 20);
+    let found = list(&facts, "source.size_limits");
+    let told: Vec<_> = found.iter().map(|f| (f["what"].as_str().unwrap(), f["limit"].as_str().unwrap())).collect();
+    assert_eq!(told, [("memos", "1.0 MiB")]);
+}
+
+#[test]
+fn an_automated_migration_needs_an_eligible_source_and_an_untouched_target() {
+    let mut facts = healthy();
+    assert_eq!(outcome(&facts, "automated-eligible"), Outcome::NotApplicable);
+    facts.plan.strategy = temporal_preflight::facts::plan::Strategy::Automated;
+    let Known::Known(system) = &mut source(&mut facts).system else { panic!("known") };
+    let cluster = system.cluster.as_mut().expect("told");
+    (cluster.history_shards, cluster.name) = (500, "larkspur".into());
+    (cluster.initial_failover_version, cluster.failover_version_increment) = (1, 10);
+    assert_eq!(outcome(&facts, "automated-eligible"), Outcome::Fail);
+    let Known::Known(system) = &mut source(&mut facts).system else { panic!("known") };
+    system.cluster.as_mut().expect("told").history_shards = 512;
+    assert_eq!(outcome(&facts, "automated-eligible"), Outcome::Pass);
+    assert_eq!(outcome(&facts, "automated-target-used"), Outcome::Fail);
+    let untouched = &mut target(&mut facts).namespaces[0];
+    (untouched.open, untouched.closed, untouched.schedules) = (Known::Known(0), Known::Known(0), Known::Known(vec![]));
+    assert_eq!(outcome(&facts, "automated-target-used"), Outcome::Pass);
 }

@@ -3,6 +3,7 @@
 mod clusters;
 mod credentials;
 mod evidence;
+mod executions;
 #[path = "../facts/mod.rs"]
 mod facts;
 mod metrics;

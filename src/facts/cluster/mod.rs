@@ -2,9 +2,19 @@
 //!
 //! A snapshot holds no payloads, no memo values and no credentials: inputs are hashed.
 
+mod executions;
+mod namespaces;
+mod schedules;
+mod workers;
+
 use std::collections::BTreeMap;
 
+pub use executions::*;
 use serde::{Deserialize, Serialize};
+
+pub use namespaces::{AttributeUse, ClusterInfo, NamespaceConfig, SearchAttribute, SystemInfo};
+pub use schedules::{MatchingTimes, Priority, Run, Schedule, ScheduleAction, SchedulePolicies, ScheduleSpec};
+pub use workers::{DeploymentVersion, Poller, TaskQueue, Worker, WorkerDeployment};
 
 use super::certificate::{Certificate, CertificateFile};
 use super::{Known, Side};
@@ -104,6 +114,8 @@ impl NamespaceSnapshot {
             && self.oldest_open.is_known()
             && self.longest_closed.is_known()
             && self.task_queues.is_known()
+            && self.executions.is_whole()
+            && self.deployments.is_known()
     }
 }
 
@@ -145,36 +157,6 @@ pub struct LadderStep {
     pub ms: u64,
 }
 
-/// Server facts.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct SystemInfo {
-    /// `1.32.0`.
-    pub server_version: String,
-    /// Names of the capabilities that are on (`supports_schedules` …).
-    pub capabilities: Vec<String>,
-    /// From `GetClusterInfo`; not answered by Cloud.
-    pub cluster: Option<ClusterInfo>,
-}
-
-/// `GetClusterInfo` (source: workflowservice v1).
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct ClusterInfo {
-    /// Cluster id (a UUID): equal on both sides means both addresses are the same cluster.
-    pub id: String,
-    /// Cluster name; the default is `active`.
-    pub name: String,
-    /// Number of history shards.
-    pub history_shards: i32,
-    /// Such as `postgres12`.
-    pub persistence_store: String,
-    /// Such as `elasticsearch`, comma-joined for dual visibility.
-    pub visibility_store: String,
-    /// Since server 1.29.
-    pub initial_failover_version: i64,
-    /// Since server 1.29.
-    pub failover_version_increment: i64,
-}
-
 /// One look at a cluster, of several that were made into one snapshot.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Vantage {
@@ -211,7 +193,7 @@ fn is_zero(count: &u64) -> bool {
 }
 
 /// One namespace of a cluster.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct NamespaceSnapshot {
     /// Name as dialled.
     pub name: String,
@@ -237,39 +219,18 @@ pub struct NamespaceSnapshot {
     pub longest_closed: Known<Option<ExecutionSample>>,
     /// Task queues seen on open executions and schedules, and those asked for by name.
     pub task_queues: Known<Vec<TaskQueue>>,
-}
-
-/// `DescribeNamespace`.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct NamespaceConfig {
-    /// Namespace id (UUID).
-    pub id: String,
-    /// `Registered`, `Deprecated`, `Deleted`.
-    pub state: String,
-    /// Retention in whole seconds.
-    pub retention_seconds: u64,
-    /// History archival state is enabled.
-    pub history_archival: bool,
-    /// Visibility archival state is enabled.
-    pub visibility_archival: bool,
-    /// Global (replicated) namespace.
-    pub global: bool,
-    /// `limits.blob_size_limit_error` in bytes, since server 1.30.
-    pub blob_size_limit_error: Option<u64>,
-    /// `limits.memo_size_limit_error` in bytes, since server 1.30.
-    pub memo_size_limit_error: Option<u64>,
-    /// Names of namespace capabilities that are on.
-    pub capabilities: Vec<String>,
-}
-
-/// A custom search attribute.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct SearchAttribute {
-    /// Case-sensitive name.
-    pub name: String,
-    /// `Keyword`, `Text`, `Int`, `Double`, `Bool`, `Datetime`, `KeywordList`.
-    #[serde(rename = "type")]
-    pub value_type: String,
+    /// What else its executions tell.
+    #[serde(default)]
+    pub executions: ExecutionFacts,
+    /// How much executions of the source use each custom search attribute, sorted by name; not asked of the target.
+    #[serde(default)]
+    pub attribute_use: Known<Vec<AttributeUse>>,
+    /// Workers that send heartbeats, sorted by task queue and identity. Older SDKs send none.
+    #[serde(default)]
+    pub workers: Known<Vec<Worker>>,
+    /// Worker deployments, sorted by name.
+    #[serde(default)]
+    pub deployments: Known<Vec<WorkerDeployment>>,
 }
 
 /// A workflow type as visibility knows it.
@@ -285,6 +246,12 @@ pub struct WorkflowType {
     pub oldest_open: Option<ExecutionSample>,
     /// Longest closed execution of the type.
     pub longest_closed: Option<ExecutionSample>,
+    /// How many of the open ones are paused; `None` when the server does not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paused: Option<u64>,
+    /// How long closed executions of the type ran; `None` when none closed, or it was not learned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub durations: Option<Durations>,
 }
 
 /// One execution, named so that a person can look at it.
@@ -302,125 +269,4 @@ pub struct ExecutionSample {
     pub start_time: jiff::Timestamp,
     /// Age when open, duration when closed; seconds.
     pub seconds: u64,
-}
-
-/// A task queue with what polls it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TaskQueue {
-    /// Name.
-    pub name: String,
-    /// Open executions whose workflow task queue this is; `None` when not counted.
-    pub open_executions: Option<u64>,
-    /// Workflow task pollers of the last five minutes.
-    pub workflow_pollers: Vec<Poller>,
-    /// Activity task pollers of the last five minutes.
-    pub activity_pollers: Vec<Poller>,
-    /// Approximate workflow task backlog, where the server reports it.
-    pub workflow_backlog: Option<i64>,
-    /// Approximate activity task backlog, where the server reports it.
-    pub activity_backlog: Option<i64>,
-}
-
-/// A worker process as a task queue sees it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Poller {
-    /// Usually `pid@host@`.
-    pub identity: String,
-    /// Last poll.
-    pub last_access: Option<jiff::Timestamp>,
-}
-
-/// A schedule in canonical form (server: service/worker/scheduler/spec.go).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Schedule {
-    /// Schedule id.
-    pub id: String,
-    /// When it fires.
-    pub spec: ScheduleSpec,
-    /// What it starts.
-    pub action: ScheduleAction,
-    /// Overlap, catch-up and failure policies, after defaulting.
-    pub policies: SchedulePolicies,
-    /// Paused.
-    pub paused: bool,
-    /// Human notes of the state.
-    pub notes: String,
-    /// Actions left when limited.
-    pub remaining_actions: Option<i64>,
-    /// Keys of the schedule's memo with the SHA-256 of each payload.
-    pub memo: BTreeMap<String, String>,
-    /// Keys of the schedule's search attributes with the SHA-256 of each payload.
-    pub search_attributes: BTreeMap<String, String>,
-    /// The next times the server announces (at most 10).
-    pub next_times: Vec<jiff::Timestamp>,
-    /// Executions it started that are still running.
-    pub running: Vec<String>,
-    /// When it last acted.
-    pub last_action: Option<jiff::Timestamp>,
-}
-
-impl Schedule {
-    /// Whether it can still start executions by itself after `at`: not paused, not over, and with actions left.
-    pub fn acts_after(&self, at: jiff::Timestamp) -> bool {
-        !self.paused && self.remaining_actions != Some(0) && self.spec.end.is_none_or(|end| end > at)
-    }
-}
-
-/// The calendar part of a schedule, canonical: ranges expanded, duplicates removed, sorted.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct ScheduleSpec {
-    /// Structured calendars, each rendered as `sec min hour dom month year dow` with expanded values.
-    pub calendars: Vec<String>,
-    /// Intervals as seconds `every+phase`.
-    pub intervals: Vec<String>,
-    /// Excluded calendars in the same form.
-    pub excludes: Vec<String>,
-    /// First instant.
-    pub start: Option<jiff::Timestamp>,
-    /// Last instant.
-    pub end: Option<jiff::Timestamp>,
-    /// Jitter in seconds.
-    pub jitter_seconds: u64,
-    /// Time zone name, `UTC` when empty.
-    pub time_zone: String,
-    /// SHA-256 of the time-zone data, when pinned.
-    pub time_zone_data: Option<String>,
-}
-
-/// What a schedule starts.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct ScheduleAction {
-    /// Workflow type.
-    pub workflow_type: String,
-    /// Workflow id prefix.
-    pub workflow_id: String,
-    /// Task queue.
-    pub task_queue: String,
-    /// SHA-256 over the input payloads with their metadata; empty without input.
-    pub input_hash: String,
-    /// Number of input payloads.
-    pub inputs: usize,
-    /// Execution, run and task timeouts in seconds.
-    pub timeouts: [Option<u64>; 3],
-    /// Retry policy in one line, when set.
-    pub retry_policy: Option<String>,
-    /// Keys of the action's memo with the SHA-256 of each payload.
-    pub memo: BTreeMap<String, String>,
-    /// Keys of the action's search attributes with the SHA-256 of each payload.
-    pub search_attributes: BTreeMap<String, String>,
-    /// SHA-256 over the headers; empty without headers.
-    pub header_hash: String,
-}
-
-/// Policies after defaulting (server defaults: Skip, one year since 1.21, else 60 s).
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct SchedulePolicies {
-    /// `Skip`, `BufferOne`, `BufferAll`, `CancelOther`, `TerminateOther`, `AllowAll`.
-    pub overlap: String,
-    /// Catch-up window in seconds.
-    pub catchup_seconds: u64,
-    /// Pause on failure.
-    pub pause_on_failure: bool,
-    /// Keep the original workflow id (no time suffix).
-    pub keep_original_workflow_id: bool,
 }

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
+
 use super::mark::Mark;
 use super::table::{Cell, Table};
-use crate::facts::Known;
 use crate::facts::cluster::{ClusterSnapshot, NamespaceSnapshot, Schedule, TaskQueue};
+use crate::facts::{Known, Side};
 use crate::judge::Scorecard;
 use crate::render::text::{duration, number, plural, shorten};
 
@@ -30,8 +32,10 @@ impl Pair<'_> {
 /// Namespaces, search attributes, schedules and task queues of both sides.
 pub(super) fn tables(card: &Scorecard) -> Vec<Table> {
     let pairs = pairs(card);
+    let taken = |side: &Known<ClusterSnapshot>| side.value().map_or(card.at, |s| s.taken_at);
+    let taken = (taken(&card.inventory.source), taken(&card.inventory.target));
     let gap = super::gap(&card.inventory.source).or_else(|| super::gap(&card.inventory.target));
-    [namespaces(&pairs), search_attributes(&pairs), schedules(&pairs), task_queues(&pairs)]
+    [clusters(card), namespaces(&pairs), search_attributes(&pairs), schedules(&pairs), task_queues(&pairs, taken)]
         .into_iter()
         .map(|t| if t.gap.is_none() { t.gap(gap.clone()) } else { t })
         .map(Table::state_second)
@@ -87,6 +91,32 @@ fn side_by_side(p: &Pair, fact: impl Fn(&NamespaceSnapshot) -> Option<String>) -
         // What does not move is not probed.
         None => p.source.map_or_else(|| Cell::quiet("–"), |_| Cell::num(show(p.source))),
     }
+}
+
+/// What each server is, for the record and for a request to Temporal.
+fn clusters(card: &Scorecard) -> Table {
+    let sides = [(Side::Source, &card.inventory.source), (Side::Target, &card.inventory.target)];
+    let rows = sides.into_iter().filter_map(|(side, known)| {
+        let (snapshot, system) = (known.value()?, known.value()?.system.value()?);
+        let cluster = system.cluster.as_ref();
+        let text = |text: Option<&String>| Cell::maybe(text.map(String::as_str).filter(|t| !t.is_empty()));
+        let shards = cluster.map(|c| c.history_shards).filter(|shards| *shards > 0);
+        Some(vec![
+            Cell::text(side.to_string()).sub(&snapshot.address),
+            text(Some(&system.server_version)),
+            text(cluster.map(|c| &c.name)),
+            shards.map_or_else(|| Cell::quiet("–"), |n| Cell::num(number(n.unsigned_abs().into()))),
+            text(cluster.map(|c| &c.persistence_store)),
+            text(cluster.map(|c| &c.visibility_store)),
+        ])
+    });
+    Table::new(
+        "compare-clusters",
+        "Clusters",
+        &["Cluster", "Server", "Name", "History shards", "Persistence", "Visibility"],
+        rows.collect(),
+    )
+    .note("Temporal Cloud tells clients its version only.")
 }
 
 fn namespaces(pairs: &[Pair]) -> Table {
@@ -162,7 +192,7 @@ fn search_attributes(pairs: &[Pair]) -> Table {
             rows.push(vec![
                 Cell::code(name),
                 Cell::quiet(p.label()),
-                Cell::maybe(a.as_deref()),
+                Cell::maybe(a.as_deref()).sub(use_of(p, name)),
                 Cell::maybe(b.as_deref()),
                 state,
             ]);
@@ -176,6 +206,16 @@ fn search_attributes(pairs: &[Pair]) -> Table {
     )
     .gap(gaps(pairs, |n| &n.search_attributes))
     .empty("Neither side has custom search attributes.")
+}
+
+/// How many executions of the source have a value for it, where that was counted.
+fn use_of(p: &Pair, name: &str) -> String {
+    let counted = p.source.and_then(|n| n.attribute_use.value()).into_iter().flatten().find(|used| used.name == name);
+    match counted.map(|used| used.executions) {
+        None => String::new(),
+        Some(0) => "no execution uses it".to_owned(),
+        Some(count) => format!("used by {}", plural(usize::try_from(count).unwrap_or(usize::MAX), "execution")),
+    }
 }
 
 fn schedules(pairs: &[Pair]) -> Table {
@@ -230,6 +270,9 @@ fn differences(a: &Schedule, b: &Schedule) -> Vec<&'static str> {
             a.action.search_attributes != b.action.search_attributes || a.search_attributes != b.search_attributes,
         ),
         ("headers", a.action.header_hash != b.action.header_hash),
+        ("summary", a.action.user_metadata_hash != b.action.user_metadata_hash),
+        ("versioning", a.action.versioning_override != b.action.versioning_override),
+        ("priority", a.action.priority != b.action.priority),
         ("policies", a.policies != b.policies),
     ]
     .into_iter()
@@ -271,7 +314,7 @@ fn interval(canonical: &str) -> String {
     }
 }
 
-fn task_queues(pairs: &[Pair]) -> Table {
+fn task_queues(pairs: &[Pair], taken: (Timestamp, Timestamp)) -> Table {
     let mut rows = Vec::new();
     for p in pairs.iter().filter(|p| p.target_name.is_some()) {
         let (source, target) = sides(p, |n| &n.task_queues);
@@ -279,8 +322,9 @@ fn task_queues(pairs: &[Pair]) -> Table {
         for name in names {
             let of = |side: Option<&'_ Vec<TaskQueue>>| side.and_then(|s| s.iter().find(|q| q.name == name).cloned());
             let (a, b) = (of(source), of(target));
-            let polled = |q: &Option<TaskQueue>| q.as_ref().map_or(0, |q| q.workflow_pollers.len());
-            let state = match (source.is_some() && target.is_some(), polled(&a), polled(&b)) {
+            let polled = |q: &Option<TaskQueue>, at| q.as_ref().map_or(0, |q| q.live_workflow_pollers(at));
+            let polled = (polled(&a, taken.0), polled(&b, taken.1));
+            let state = match (source.is_some() && target.is_some(), polled.0, polled.1) {
                 (false, ..) => Cell::mark(Mark::Unknown, "other side unknown"),
                 (true, 0, 0) => Cell::mark(Mark::Attention, "no workers"),
                 (true, _, 0) => Cell::mark(Mark::Attention, "workers on source only"),
@@ -292,8 +336,8 @@ fn task_queues(pairs: &[Pair]) -> Table {
                 Cell::code(name),
                 Cell::quiet(p.label()),
                 Cell::num(open.map_or_else(|| "–".to_owned(), number)),
-                pollers(a.as_ref()),
-                pollers(b.as_ref()),
+                pollers(a.as_ref(), taken.0),
+                pollers(b.as_ref(), taken.1),
                 state,
             ]);
         }
@@ -304,16 +348,22 @@ fn task_queues(pairs: &[Pair]) -> Table {
         &["Task queue", "Namespace", "Open, source", "Pollers, source", "Pollers, target", "State"],
         worst_first(rows),
     )
-    .note("Pollers of the last five minutes: workflow workers + activity workers.")
+    .note("Workers that poll: workflow workers + activity workers.")
     .gap(gaps(pairs, |n| &n.task_queues))
     .empty("No task queue was seen.")
 }
 
-fn pollers(queue: Option<&TaskQueue>) -> Cell {
-    match queue {
-        None => Cell::quiet("–"),
-        Some(q) => Cell::num(format!("{} + {}", q.workflow_pollers.len(), q.activity_pollers.len())),
-    }
+fn pollers(queue: Option<&TaskQueue>, at: Timestamp) -> Cell {
+    let Some(q) = queue else { return Cell::quiet("–") };
+    let waits = [(q.workflow_backlog, q.workflow_backlog_seconds), (q.activity_backlog, q.activity_backlog_seconds)];
+    let tasks: i64 = waits.iter().filter_map(|(tasks, _)| *tasks).filter(|tasks| *tasks > 0).sum();
+    let oldest = waits.iter().filter_map(|(_, age)| *age).max();
+    let backlog = match (tasks, oldest) {
+        (0, _) => String::new(),
+        (tasks, None) => format!("{tasks} tasks wait"),
+        (tasks, Some(age)) => format!("{tasks} tasks wait, oldest {}", duration(age)),
+    };
+    Cell::num(format!("{} + {}", q.live_workflow_pollers(at), q.live_activity_pollers(at))).sub(backlog)
 }
 
 /// Differences before what agrees, else in the order given.

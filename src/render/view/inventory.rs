@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::executions;
 use super::links::Links;
 use super::mark::Mark;
 use super::table::{Cell, Table};
@@ -35,6 +36,7 @@ pub(super) fn tables(card: &Scorecard, links: &Links) -> Vec<Table> {
         None => tables.push(Table::new("inventory-code", "Source code", &[], vec![]).gap(gap)),
     }
     tables.push(workflow_types(card));
+    tables.extend(executions::tables(card));
     tables.push(certificates(card));
     tables.retain(|t| !t.is_void());
     tables
@@ -94,6 +96,11 @@ pub(crate) fn entered_by(site: &Site) -> Option<(String, String)> {
     Some((shown(first), others.join(", ")))
 }
 
+/// The queue of a worker or start, or where its name comes from.
+fn queue(site: &Site) -> Option<String> {
+    site.task_queue.clone().or_else(|| site.task_queue_from.clone())
+}
+
 fn entry(site: &Site) -> Cell {
     match entered_by(site) {
         Some((first, others)) => Cell::text(first).sub(others),
@@ -145,7 +152,7 @@ fn starters(code: &CodeFacts, links: &Links) -> Table {
                     scope(s.scope)
                 }),
                 Cell::maybe(s.workflow_type.as_deref()).sub(s.cron.clone().unwrap_or_default()),
-                Cell::maybe(s.task_queue.as_deref()),
+                Cell::maybe(queue(s).as_deref()),
                 entry(s),
                 Cell::mark(mark, word).sub(from),
             ]
@@ -218,7 +225,7 @@ fn connections(code: &CodeFacts, links: &Links) -> Table {
             vec![
                 place(&s.path, s.line, links).sub(s.function.clone().unwrap_or_default()),
                 match s.kind {
-                    Kind::Worker => Cell::text("worker").sub(s.task_queue.clone().unwrap_or_default()),
+                    Kind::Worker => Cell::text("worker").sub(queue(s).unwrap_or_default()),
                     Kind::ConnectConfig => Cell::text("configuration"),
                     _ if in_factory => Cell::mark(Mark::Ok, "in the factory"),
                     _ => Cell::mark(Mark::Attention, "outside a factory"),
@@ -334,7 +341,8 @@ fn workflow_types(card: &Scorecard) -> Table {
                         Cell::num(number(t.open)),
                         Cell::num(t.oldest_open.as_ref().map_or_else(|| "–".to_owned(), |e| duration(e.seconds)))
                             .sub(t.oldest_open.as_ref().map(|e| e.workflow_id.clone()).unwrap_or_default()),
-                        Cell::num(t.longest_closed.as_ref().map_or_else(|| "–".to_owned(), |e| duration(e.seconds))),
+                        Cell::num(t.longest_closed.as_ref().map_or_else(|| "–".to_owned(), |e| duration(e.seconds)))
+                            .sub(t.durations.map(executions::most).unwrap_or_default()),
                         if in_code {
                             Cell::mark(Mark::Ok, "in the code")
                         } else if card.inventory.code.value().is_some() {

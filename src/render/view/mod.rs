@@ -3,6 +3,7 @@
 pub(super) mod checks;
 mod compare;
 mod coverage;
+mod executions;
 mod inventory;
 mod links;
 mod mark;
@@ -22,6 +23,7 @@ pub(super) mod certificates {
 }
 
 pub(super) use compare::when as schedule_when;
+pub(super) use executions::began;
 pub(super) use mark::Mark;
 use mark::MarkView;
 use table::Table;

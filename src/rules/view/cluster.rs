@@ -1,14 +1,12 @@
 //! What each cluster told about itself.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Value, json};
 
 use super::limits::{self, Limits};
 use super::{Context, FactPath, FactView, words};
 use crate::compare::{self, Half, half, live};
-use crate::facts::cluster::{ClusterKind, ClusterSnapshot, Credential, LadderStep};
-use crate::facts::{Known, Locus, Why};
+use crate::facts::cluster::{ClusterKind, ClusterSnapshot, Credential, LadderStep, NamespaceConfig};
+use crate::facts::{Known, Why};
 
 pub(super) const PATHS: &[FactPath] = &[
     FactPath {
@@ -57,24 +55,9 @@ pub(super) const PATHS: &[FactPath] = &[
         fields: "source_namespace, id, paused",
     },
     FactPath {
-        path: "source.search_attributes",
-        meaning: "custom search attributes of the moved namespaces",
-        fields: "source_namespace, name, type",
-    },
-    FactPath {
-        path: "source.search_attributes_over_limit",
-        meaning: "types of which the source has more search attributes than Temporal Cloud allows",
-        fields: "source_namespace, type, count, limit, names",
-    },
-    FactPath {
-        path: "source.search_attribute_names",
-        meaning: "search attributes whose name Temporal Cloud refuses",
-        fields: "source_namespace, name, problem",
-    },
-    FactPath {
         path: "source.size_limits",
-        meaning: "namespaces that accept larger payloads than Temporal Cloud does",
-        fields: "source_namespace, size, limit",
+        meaning: "namespaces that accept larger payloads, memos or workflow task completions than their target does",
+        fields: "source_namespace, what, size, limit",
     },
     FactPath {
         path: "source.archival",
@@ -109,14 +92,11 @@ pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
     view.put("source.workflow_types", moved(&workflow_types));
     view.put("source.unfinished_types", moved(&unfinished_types));
     view.put("source.schedules", moved(&schedules));
-    view.put("source.search_attributes", moved(&search_attributes));
     let limits = limits::limits();
     let limited = |list: &dyn Fn(&Half<'_>, &Limits) -> Known<Vec<Value>>| {
         limits.clone().and_then(|limits| per_moved_namespace(context, &|half| list(half, limits)))
     };
-    view.put("source.search_attributes_over_limit", limited(&|half, limits| over_limit(context, half, limits)));
-    view.put("source.search_attribute_names", limited(&attribute_names));
-    view.put("source.size_limits", limited(&size_limits));
+    view.put("source.size_limits", limited(&|half, limits| size_limits(context, half, limits)));
     view.put("source.archival", moved(&|half| archival(context, half)));
 
     view.put("source.open_executions", per_planned_namespace(context, &|half| open_executions(context, half)));
@@ -132,7 +112,10 @@ fn credential_name(credential: Credential) -> &'static str {
 }
 
 /// A list over the source namespaces that move.
-fn per_moved_namespace(context: &Context<'_>, list: &dyn Fn(&Half<'_>) -> Known<Vec<Value>>) -> Known<Vec<Value>> {
+pub(super) fn per_moved_namespace(
+    context: &Context<'_>,
+    list: &dyn Fn(&Half<'_>) -> Known<Vec<Value>>,
+) -> Known<Vec<Value>> {
     context.source.clone().and_then(|source| {
         compare::moved(&context.facts.plan).and_then(|moved| {
             Known::concat(moved.into_iter().map(|(m, _)| half(source, &m.source).and_then(|half| list(&half))))
@@ -142,7 +125,10 @@ fn per_moved_namespace(context: &Context<'_>, list: &dyn Fn(&Half<'_>) -> Known<
 
 /// A list over the moved namespaces and the excluded ones that the source still has: nobody may lose them with the
 /// cluster.
-fn per_planned_namespace(context: &Context<'_>, list: &dyn Fn(&Half<'_>) -> Known<Vec<Value>>) -> Known<Vec<Value>> {
+pub(super) fn per_planned_namespace(
+    context: &Context<'_>,
+    list: &dyn Fn(&Half<'_>) -> Known<Vec<Value>>,
+) -> Known<Vec<Value>> {
     let moved = per_moved_namespace(context, list);
     let excluded = context.source.clone().and_then(|source| {
         let excluded = context.facts.plan.namespaces.iter().filter(|m| m.target.is_none());
@@ -321,91 +307,36 @@ fn schedules(half: &Half<'_>) -> Known<Vec<Value>> {
     })
 }
 
-fn search_attributes(half: &Half<'_>) -> Known<Vec<Value>> {
-    half.known("search attributes", &half.namespace.search_attributes).map(|attributes| {
-        attributes
-            .iter()
-            .map(|a| {
-                json!({"source_namespace": half.namespace.name, "name": a.name, "type": a.value_type,
-                       "loci": [attribute_locus(half, &a.name)]})
-            })
-            .collect()
-    })
-}
-
-fn attribute_locus(half: &Half<'_>, name: &str) -> Locus {
-    half.locus(format!("search attribute {name}"), "ListSearchAttributes")
-}
-
-/// What the target would hold after the move: the source's attributes and those it already has.
-fn over_limit(context: &Context<'_>, half: &Half<'_>, limits: &Limits) -> Known<Vec<Value>> {
+/// The target itself says what it accepts, where it does; else the documentation does.
+fn size_limits(context: &Context<'_>, half: &Half<'_>, limits: &Limits) -> Known<Vec<Value>> {
     let mapping = context.facts.plan.namespaces.iter().find(|m| m.source == half.namespace.name);
     let target = mapping.and_then(|m| m.target.as_deref()).zip(context.facts.target.value());
-    let already = target.and_then(|(name, cluster)| cluster.namespaces.iter().find(|n| n.name == name));
-    let already = already.and_then(|n| n.search_attributes.value()).map(Vec::as_slice).unwrap_or_default();
-    half.known("search attributes", &half.namespace.search_attributes).map(|attributes| {
-        let mut by_type: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-        let extra = already.iter().filter(|a| !attributes.iter().any(|s| s.name == a.name));
-        for attribute in attributes.iter().chain(extra) {
-            by_type.entry(&attribute.value_type).or_default().push(format!("`{}`", attribute.name));
-        }
-        by_type
-            .into_iter()
-            .filter_map(|(value_type, names)| {
-                let limit = *limits.search_attributes.get(value_type)?;
-                (names.len() > limit).then(|| {
-                    json!({"source_namespace": half.namespace.name, "type": value_type, "count": names.len(),
-                           "limit": limit, "names": words::list(&names, 12),
-                           "loci": [half.locus(format!("search attributes of type {value_type}"), "ListSearchAttributes")]})
-                })
-            })
-            .collect()
-    })
-}
-
-fn attribute_names(half: &Half<'_>, limits: &Limits) -> Known<Vec<Value>> {
-    half.known("search attributes", &half.namespace.search_attributes).map(|attributes| {
-        attributes
-            .iter()
-            .filter_map(|a| {
-                let problem = attribute_name_problem(&a.name, limits)?;
-                Some(json!({"source_namespace": half.namespace.name, "name": a.name, "problem": problem,
-                            "loci": [attribute_locus(half, &a.name)]}))
-            })
-            .collect()
-    })
-}
-
-fn attribute_name_problem(name: &str, limits: &Limits) -> Option<String> {
-    let rule = &limits.search_attribute_name;
-    let legal = |c: &char| c.is_ascii_alphanumeric() || rule.punctuation.contains(*c);
-    let length = name.chars().count();
-    if limits.reserved_search_attributes.iter().any(|r| r == name) || name.starts_with("Temporal") {
-        Some("the name is reserved for the server".to_owned())
-    } else if length > rule.max_length {
-        Some(format!("the name has {length} characters; {} are allowed", rule.max_length))
-    } else {
-        name.chars().find(|c| !legal(c)).map(|c| format!("`{c}` is not allowed in the name"))
-    }
-}
-
-fn size_limits(half: &Half<'_>, limits: &Limits) -> Known<Vec<Value>> {
-    half.known("the configuration", &half.namespace.config).and_then(|config| match config.blob_size_limit_error {
-        None => Known::Unknown(Why::with_remedy(
-            format!(
-                "the source does not tell the size limits of namespace {} (servers before 1.30)",
-                half.namespace.name
-            ),
-            "look up `limit.blobSize.error` in the dynamic configuration of the source, and attest it",
-        )),
-        Some(size) if size > limits.blob_size_bytes => {
-            let mib = |bytes: u64| format!("{:.1} MiB", bytes as f64 / 1_048_576.0);
-            Known::Known(vec![json!({
-                "source_namespace": half.namespace.name, "size": mib(size), "limit": mib(limits.blob_size_bytes),
-                "loci": [half.locus(format!("namespace {}", half.namespace.name), "DescribeNamespace")],
-            })])
-        }
-        Some(_) => Known::Known(vec![]),
+    let target = target.and_then(|(name, cluster)| compare::half(cluster, name).value().copied());
+    let told = |limit: fn(&NamespaceConfig) -> Option<u64>| limit(target?.namespace.config.value()?);
+    half.known("the configuration", &half.namespace.config).and_then(|config| {
+        let Some(payloads) = config.blob_size_limit_error else {
+            return Known::Unknown(Why::with_remedy(
+                format!(
+                    "the source does not tell the size limits of namespace {} (servers before 1.30)",
+                    half.namespace.name
+                ),
+                "look up `limit.blobSize.error` in the dynamic configuration of the source, and attest it",
+            ));
+        };
+        let mib = |bytes: u64| format!("{:.1} MiB", bytes as f64 / 1_048_576.0);
+        let pairs = [
+            ("payloads", Some(payloads), told(|c| c.blob_size_limit_error).or(Some(limits.blob_size_bytes))),
+            ("memos", config.memo_size_limit_error, told(|c| c.memo_size_limit_error)),
+            // Without a limit of its own, the source accepts what gRPC does.
+            ("workflow task completions", config.completion_size_limit_error, told(|c| c.completion_size_limit_error)),
+        ];
+        let above = pairs.into_iter().filter_map(|(what, size, limit)| Some((what, size?, limit?)));
+        let above = above.filter(|(_, size, limit)| size > limit).map(|(what, size, limit)| {
+            let mut loci = vec![half.locus(format!("namespace {}", half.namespace.name), "DescribeNamespace")];
+            loci.extend(target.map(|t| t.locus(format!("namespace {}", t.namespace.name), "DescribeNamespace")));
+            json!({"source_namespace": half.namespace.name, "what": what, "size": mib(size), "limit": mib(limit), "loci": loci})
+        });
+        Known::Known(above.collect())
     })
 }
 

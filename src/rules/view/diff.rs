@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::limits::{self, Limits};
-use super::{Context, FactPath, FactView, coverage, schedule_command, words};
+use super::{Context, FactPath, FactView, attributes, coverage, schedule_command, words};
 use crate::compare::{self, live, namespace_missing};
 use crate::compare::{
-    AttributeChange, AttributeKind, ConfigKind, QueueChange, QueueKind, ScheduleChange, ScheduleKind,
+    AttributeChange, AttributeKind, ConfigKind, DeploymentChange, DeploymentKind, QueueChange, QueueKind,
+    ScheduleChange, ScheduleKind,
 };
 use crate::facts::cluster::ClusterSnapshot;
 use crate::facts::plan::NamespaceMapping;
@@ -33,7 +34,7 @@ pub(super) const PATHS: &[FactPath] = &[
     FactPath {
         path: "diff.schedules",
         meaning: "schedules that are missing, different, or active on both sides",
-        fields: "change (missing-on-target | only-on-target | both-unpaused | differs), id, differences, create_flags, update_flags, fill_in, beyond_cli, exhausted (no actions left), pair",
+        fields: "change (missing-on-target | only-on-target | both-unpaused | differs), id, differences, create_flags, update_flags, fill_in, beyond_cli, exhausted (no actions left), times_only (alike, but firing at other times), pair",
     },
     FactPath {
         path: "diff.retention",
@@ -44,6 +45,11 @@ pub(super) const PATHS: &[FactPath] = &[
         path: "diff.task_queues",
         meaning: "task queues with work and without workers on one side",
         fields: "change (no-pollers-on-target | no-pollers-on-source | not-asked-on-target), name, worker, schedules_only, work, open, by_schedules, pair",
+    },
+    FactPath {
+        path: "diff.deployments",
+        meaning: "worker deployments that are current on the source and not on the target, or drain without workers",
+        fields: "change (missing-on-target | not-current-on-target | draining-without-workers), name, build_id, problem, set_current, pair",
     },
     FactPath {
         path: "diff.types_not_in_code",
@@ -59,6 +65,7 @@ pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
     view.put("diff.schedules", map(&context.comparison.schedules, |c| schedule(context, c)));
     view.put("diff.retention", retention(context));
     view.put("diff.task_queues", map(&context.comparison.task_queues, |c| queue(context, c)));
+    view.put("diff.deployments", map(&context.comparison.deployments, |c| deployment(context, c)));
     view.put("diff.types_not_in_code", types_not_in_code(context));
 }
 
@@ -68,7 +75,7 @@ fn map<T: Clone>(changes: &Known<Vec<T>>, object: impl Fn(&T) -> Value) -> Known
 
 /// The serialised change with the fields remedies need (`pair` in the tables: source_namespace, target_namespace,
 /// target_kind, source_flags, target_flags).
-fn with(context: &Context<'_>, change: &impl serde::Serialize, extra: Value) -> Value {
+pub(super) fn with(context: &Context<'_>, change: &impl serde::Serialize, extra: Value) -> Value {
     let mut value = serde_json::to_value(change).unwrap_or_else(|e| json!({"broken": e.to_string()}));
     let name = |v: &Value, key: &str| v.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
     let (source, target) = (name(&value, "source_namespace"), name(&value, "target_namespace"));
@@ -146,7 +153,13 @@ fn search_attributes(context: &Context<'_>) -> Known<Vec<Value>> {
                 && limits.development_search_attributes.contains(&c.name)
                 && used.as_ref().is_some_and(|used| !used.contains(c.name.as_str()))
         };
-        changes.iter().filter(|c| !leftover(c)).map(|c| attribute(context, c)).collect()
+        let unneeded = |c: &AttributeChange| {
+            let half = context.facts.source.value().map(|source| compare::half(source, &c.pair.source_namespace));
+            let half = half.as_ref().and_then(Known::value);
+            c.change == AttributeKind::Missing
+                && half.is_some_and(|half| attributes::unneeded(context, half).contains(&c.name))
+        };
+        changes.iter().filter(|c| !leftover(c) && !unneeded(c)).map(|c| attribute(context, c)).collect()
     })
 }
 
@@ -226,6 +239,7 @@ fn schedule(context: &Context<'_>, change: &ScheduleChange) -> Value {
     let mut extra = json!({
         "difference": differences.join("; "),
         "create_flags": "", "update_flags": "", "fill_in": "", "beyond_cli": "", "exhausted": false,
+        "times_only": matches!(change.differences.as_slice(), [only] if only.field == "times"),
     });
     if let (Some(object), Some(schedule)) = (extra.as_object_mut(), &change.source) {
         let paused = change.change == ScheduleKind::MissingOnTarget || change.target.as_ref().is_some_and(|t| t.paused);
@@ -278,6 +292,9 @@ fn queue(context: &Context<'_>, change: &QueueChange) -> Value {
         (_, 0) => running,
         (_, _) => format!("{running}, and {} on it", starting("")),
     };
+    let gone = change.gone.as_ref().and_then(|p| Some((&p.identity, p.last_access?)));
+    let gone = gone.map(|(who, last)| format!("; the last poll was that of {who} at {}", words::minute(last)));
+    let work = work + &gone.unwrap_or_default();
     let extra = json!({
         "work": work, "open": words::count(open, "open execution"),
         "by_schedules": starting(&format!(" of {}", change.pair.source_namespace)),
@@ -295,6 +312,20 @@ fn queue(context: &Context<'_>, change: &QueueChange) -> Value {
         loci.extend(named.filter_map(|id| serde_json::to_value(place(id)).ok()));
     }
     value
+}
+
+fn deployment(context: &Context<'_>, change: &DeploymentChange) -> Value {
+    let problem = match change.change {
+        DeploymentKind::MissingOnTarget => "the target does not know it",
+        DeploymentKind::NotCurrentOnTarget => "it has no current version on the target",
+        DeploymentKind::DrainingWithoutWorkers => "no worker polls with this version",
+    };
+    let set_current = format!(
+        "--deployment-name {} --build-id {}",
+        crate::rules::shell::word(&change.name),
+        crate::rules::shell::word(&change.build_id)
+    );
+    with(context, change, json!({"problem": problem, "set_current": set_current}))
 }
 
 fn types_not_in_code(context: &Context<'_>) -> Known<Vec<Value>> {

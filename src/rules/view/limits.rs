@@ -31,6 +31,8 @@ pub struct Limits {
     pub actions_per_second: u32,
     /// Visibility calls a second per namespace; nobody can raise it.
     pub visibility_calls_per_second: u32,
+    /// What one execution may grow to.
+    pub execution: Execution,
     /// CA certificates per namespace.
     pub ca_certificates: usize,
     /// Bytes of all CA certificates of a namespace together, as PEM.
@@ -71,6 +73,20 @@ pub struct Days {
     pub max: u64,
     /// When nothing is asked for.
     pub default: u64,
+}
+
+/// Size of one execution.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Execution {
+    /// Events of a history.
+    pub history_events: u64,
+    /// Size of a history in bytes.
+    pub history_bytes: u64,
+    /// Activities, children, signals or cancellations that wait, of each.
+    pub pending: u64,
+    /// How many of each should wait at most.
+    pub advised_pending: u64,
 }
 
 /// Days after the end of the window.

@@ -3,15 +3,19 @@
 //! Everything that needs arithmetic, a clock, a limit or a decision is computed here, so that rules only select
 //! and name. Each file holds the paths of one kind of evidence and a table that documents them.
 
+mod attributes;
 mod certificates;
 mod cluster;
 mod code;
 mod coverage;
 mod diff;
+mod eligibility;
+mod executions;
 mod limits;
 mod metrics;
 mod plan;
 mod schedule_command;
+mod schedules;
 mod sdks;
 mod starters;
 mod words;
@@ -74,7 +78,20 @@ pub struct FactPath {
 
 /// Every path [`build`] computes, in the order of the rooms the evidence comes from.
 pub fn fact_paths() -> impl Iterator<Item = &'static FactPath> {
-    [code::PATHS, cluster::PATHS, plan::PATHS, certificates::PATHS, diff::PATHS, metrics::PATHS].into_iter().flatten()
+    [
+        code::PATHS,
+        cluster::PATHS,
+        executions::PATHS,
+        plan::PATHS,
+        certificates::PATHS,
+        diff::PATHS,
+        schedules::PATHS,
+        attributes::PATHS,
+        eligibility::PATHS,
+        metrics::PATHS,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 /// Compute every fact rules can ask for.
@@ -83,10 +100,14 @@ pub fn build(facts: &Facts) -> FactView {
     let mut view = FactView::default();
     code::put(&context, &mut view);
     cluster::put(&context, &mut view);
+    executions::put(&context, &mut view);
     plan::put(&context, &mut view);
     certificates::put(&context, &mut view);
     diff::put(&context, &mut view);
     metrics::put(&context, &mut view);
+    schedules::put(&context, &mut view);
+    attributes::put(&context, &mut view);
+    eligibility::put(&context, &mut view);
     view
 }
 

@@ -54,6 +54,17 @@ pub fn flags(schedule: &Schedule, paused: bool) -> String {
             flag(name, &format!("{seconds}s"));
         }
     }
+    if let Some(priority) = &action.priority {
+        if priority.key != 0 {
+            flag("priority-key", &priority.key.to_string());
+        }
+        if !priority.fairness_key.is_empty() {
+            flag("fairness-key", &priority.fairness_key);
+        }
+        if priority.fairness_weight_millis > 0 {
+            flag("fairness-weight", &(priority.fairness_weight_millis as f64 / 1000.0).to_string());
+        }
+    }
     // The CLI sets ten seconds unless told otherwise; zero leaves the server's default.
     flag("task-timeout", &format!("{}s", task.unwrap_or(0)));
     // The number is read from a file: a line with more arguments than this helps nobody.
@@ -112,6 +123,8 @@ pub fn beyond_the_cli(schedule: &Schedule) -> Vec<String> {
     unless(schedule.spec.time_zone_data.is_none(), "pinned time-zone data");
     unless(schedule.action.retry_policy.is_none(), "the retry policy");
     unless(schedule.action.header_hash.is_empty(), "workflow headers");
+    unless(schedule.action.user_metadata_hash.is_empty(), "summary and details (their hash only is known here)");
+    unless(schedule.action.versioning_override.is_none(), "the versioning override");
     unless(!schedule.policies.keep_original_workflow_id, "keeping the original workflow id");
     unless(schedule.remaining_actions != Some(0), "no actions left (zero means unlimited to the CLI)");
     all

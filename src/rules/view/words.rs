@@ -21,6 +21,11 @@ pub fn duration(seconds: u64) -> String {
     }
 }
 
+/// `2026-11-21 09:05 UTC`.
+pub fn minute(time: jiff::Timestamp) -> String {
+    time.to_zoned(jiff::tz::TimeZone::UTC).strftime("%Y-%m-%d %H:%M UTC").to_string()
+}
+
 /// `1 day`, `2 days`.
 pub fn count(n: u64, unit: &str) -> String {
     if n == 1 { format!("1 {unit}") } else { format!("{n} {unit}s") }

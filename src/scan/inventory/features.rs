@@ -23,6 +23,7 @@ pub fn features(r: &Resolver<'_>) -> Vec<FeatureUse> {
                     given(r, n, named, &mut found);
                 }
                 ExprKind::Composite { parts, .. } => given(r, n, parts, &mut found),
+                ExprKind::Member { base, name } => read(r, n, *base, name, &mut found),
                 _ => {}
             }
         }
@@ -58,12 +59,29 @@ fn called(r: &Resolver<'_>, call: At, callee: ExprId, found: &mut Vec<FeatureUse
     let callee = At { unit: call.unit, expr: callee };
     let Some(full) = r.outside_name(callee) else { return };
     let unit = r.index.unit(call.unit);
-    for rule in r.index.catalogue.features.iter().filter(|rule| rule.functions.contains(&full)) {
+    let called = |rule: &&FeatureRule| rule.functions.contains(&full) && rule.members.is_empty();
+    for rule in r.index.catalogue.features.iter().filter(called) {
         let name = rule.name.as_ref().and_then(|slot| match r.fold_slot(call, slot)? {
             Folded::Text(text) | Folded::Function(text) | Folded::Setting(text) => Some(text),
             Folded::Many(_) | Folded::Dynamic => None,
         });
         found.push(use_of(unit, rule, name, unit.expr(callee.expr).line));
+    }
+}
+
+/// A member of what a function returns, straight or through a variable.
+fn read(r: &Resolver<'_>, n: u32, base: ExprId, member: &str, found: &mut Vec<FeatureUse>) {
+    let unit = r.index.unit(n);
+    for rule in r.index.catalogue.features.iter().filter(|rule| rule.members.iter().any(|m| m == member)) {
+        let returned = |call: ExprId| {
+            let ExprKind::Call { callee, .. } = &unit.expr(call).kind else { return false };
+            r.outside_name(At { unit: n, expr: *callee }).is_some_and(|full| rule.functions.contains(&full))
+        };
+        let held = |var: VarId| unit.var(var).sources.iter().any(|source| returned(source.value));
+        let through = matches!(unit.expr(base).kind, ExprKind::Var(var) if held(var));
+        if returned(base) || through {
+            found.push(use_of(unit, rule, None, unit.expr(base).line));
+        }
     }
 }
 

@@ -1,0 +1,174 @@
+//! Search attributes of the source: which the move needs, whether Temporal Cloud takes them, what their values look like.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+
+use super::cluster::per_moved_namespace;
+use super::limits::{self, Limits};
+use super::{Context, FactPath, FactView, coverage, words};
+use crate::compare::Half;
+use crate::facts::{Known, Locus};
+
+pub(super) const PATHS: &[FactPath] = &[
+    FactPath {
+        path: "source.search_attributes",
+        meaning: "custom search attributes of the moved namespaces",
+        fields: "source_namespace, name, type",
+    },
+    FactPath {
+        path: "source.search_attributes_over_limit",
+        meaning: "types of which the source has more search attributes than Temporal Cloud allows",
+        fields: "source_namespace, type, count, limit, names",
+    },
+    FactPath {
+        path: "source.search_attribute_names",
+        meaning: "search attributes whose name Temporal Cloud refuses",
+        fields: "source_namespace, name, problem",
+    },
+    FactPath {
+        path: "source.search_attribute_lists",
+        meaning: "search attributes of one value in which executions of the source keep several",
+        fields: "source_namespace, name, type, lists, sampled, workflow_id, source_flags",
+    },
+    FactPath {
+        path: "source.search_attributes_unused",
+        meaning: "search attributes of the source that no execution within retention, no schedule and no scanned code uses",
+        fields: "source_namespace, name, type",
+    },
+];
+
+pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
+    let moved = |list: &dyn Fn(&Half<'_>) -> Known<Vec<Value>>| per_moved_namespace(context, list);
+    let limited = |list: &dyn Fn(&Half<'_>, &Limits) -> Known<Vec<Value>>| {
+        limits::limits().and_then(|limits| per_moved_namespace(context, &|half| list(half, limits)))
+    };
+    view.put("source.search_attributes", moved(&search_attributes));
+    view.put("source.search_attributes_over_limit", limited(&|half, limits| over_limit(context, half, limits)));
+    view.put("source.search_attribute_names", limited(&|half, limits| attribute_names(context, half, limits)));
+    view.put("source.search_attribute_lists", moved(&|half| lists(context, half)));
+    view.put("source.search_attributes_unused", moved(&|half| unused(context, half)));
+}
+
+fn type_of<'h>(half: &Half<'h>, name: &str) -> &'h str {
+    let all = half.namespace.search_attributes.value().into_iter().flatten();
+    all.filter(|a| a.name == name).map(|a| a.value_type.as_str()).next().unwrap_or_default()
+}
+
+fn lists(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<Value>> {
+    half.known("the use of search attributes", &half.namespace.attribute_use).map(|all| {
+        let lists = all.iter().filter(|used| used.lists > 0);
+        lists
+            .map(|used| {
+                json!({"source_namespace": half.namespace.name, "name": used.name, "type": type_of(half, &used.name),
+                       "lists": used.lists, "sampled": used.sampled, "workflow_id": used.list_in,
+                       "source_flags": context.source_flags(&half.namespace.name),
+                       "loci": [half.locus(format!("search attribute {}", used.name), "ListWorkflowExecutions")]})
+            })
+            .collect()
+    })
+}
+
+fn unused(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<Value>> {
+    half.known("search attributes", &half.namespace.search_attributes).map(|attributes| {
+        let unneeded = unneeded(context, half);
+        let unused = attributes.iter().filter(|a| unneeded.contains(&a.name));
+        unused
+            .map(|a| {
+                json!({"source_namespace": half.namespace.name, "name": a.name, "type": a.value_type,
+                       "loci": [half.locus(format!("search attribute {}", a.name), "CountWorkflowExecutions")]})
+            })
+            .collect()
+    })
+}
+
+/// Attributes the target can do without: no execution within retention has a value for them, no schedule sets them,
+/// and the whole code names all its attributes and never these. Whatever of this is not known makes them needed.
+pub(super) fn unneeded(context: &Context<'_>, half: &Half<'_>) -> BTreeSet<String> {
+    let code = context.facts.code.value().filter(|code| coverage::gap(code).is_none());
+    let (Some(code), Known::Known(schedules)) = (code, &half.namespace.schedules) else { return BTreeSet::new() };
+    let mut named: BTreeSet<&str> = code.search_attributes.iter().map(|u| u.name.as_str()).collect();
+    if named.contains("") {
+        // A name made up at run time may be any of them.
+        return BTreeSet::new();
+    }
+    for schedule in schedules {
+        let set = schedule.search_attributes.keys().chain(schedule.action.search_attributes.keys());
+        named.extend(set.map(String::as_str));
+    }
+    let counted = half.namespace.attribute_use.value().into_iter().flatten();
+    let idle = counted.filter(|used| used.executions == 0 && !named.contains(used.name.as_str()));
+    idle.map(|used| used.name.clone()).collect()
+}
+
+fn search_attributes(half: &Half<'_>) -> Known<Vec<Value>> {
+    half.known("search attributes", &half.namespace.search_attributes).map(|attributes| {
+        attributes
+            .iter()
+            .map(|a| {
+                json!({"source_namespace": half.namespace.name, "name": a.name, "type": a.value_type,
+                       "loci": [attribute_locus(half, &a.name)]})
+            })
+            .collect()
+    })
+}
+
+fn attribute_locus(half: &Half<'_>, name: &str) -> Locus {
+    half.locus(format!("search attribute {name}"), "ListSearchAttributes")
+}
+
+/// What the target would hold after the move: the source's attributes and those it already has.
+fn over_limit(context: &Context<'_>, half: &Half<'_>, limits: &Limits) -> Known<Vec<Value>> {
+    let mapping = context.facts.plan.namespaces.iter().find(|m| m.source == half.namespace.name);
+    let target = mapping.and_then(|m| m.target.as_deref()).zip(context.facts.target.value());
+    let already = target.and_then(|(name, cluster)| cluster.namespaces.iter().find(|n| n.name == name));
+    let already = already.and_then(|n| n.search_attributes.value()).map(Vec::as_slice).unwrap_or_default();
+    let unneeded = unneeded(context, half);
+    half.known("search attributes", &half.namespace.search_attributes).map(|attributes| {
+        let needed = attributes.iter().filter(|a| !unneeded.contains(&a.name));
+        let mut by_type: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+        let extra = already.iter().filter(|a| !attributes.iter().any(|s| s.name == a.name));
+        for attribute in needed.chain(extra) {
+            by_type.entry(&attribute.value_type).or_default().push(format!("`{}`", attribute.name));
+        }
+        by_type
+            .into_iter()
+            .filter_map(|(value_type, names)| {
+                let limit = *limits.search_attributes.get(value_type)?;
+                (names.len() > limit).then(|| {
+                    json!({"source_namespace": half.namespace.name, "type": value_type, "count": names.len(),
+                           "limit": limit, "names": words::list(&names, 12),
+                           "loci": [half.locus(format!("search attributes of type {value_type}"), "ListSearchAttributes")]})
+                })
+            })
+            .collect()
+    })
+}
+
+fn attribute_names(context: &Context<'_>, half: &Half<'_>, limits: &Limits) -> Known<Vec<Value>> {
+    let unneeded = unneeded(context, half);
+    half.known("search attributes", &half.namespace.search_attributes).map(|attributes| {
+        attributes
+            .iter()
+            .filter(|a| !unneeded.contains(&a.name))
+            .filter_map(|a| {
+                let problem = attribute_name_problem(&a.name, limits)?;
+                Some(json!({"source_namespace": half.namespace.name, "name": a.name, "problem": problem,
+                            "loci": [attribute_locus(half, &a.name)]}))
+            })
+            .collect()
+    })
+}
+
+fn attribute_name_problem(name: &str, limits: &Limits) -> Option<String> {
+    let rule = &limits.search_attribute_name;
+    let legal = |c: &char| c.is_ascii_alphanumeric() || rule.punctuation.contains(*c);
+    let length = name.chars().count();
+    if limits.reserved_search_attributes.iter().any(|r| r == name) || name.starts_with("Temporal") {
+        Some("the name is reserved for the server".to_owned())
+    } else if length > rule.max_length {
+        Some(format!("the name has {length} characters; {} are allowed", rule.max_length))
+    } else {
+        name.chars().find(|c| !legal(c)).map(|c| format!("`{c}` is not allowed in the name"))
+    }
+}
