@@ -47,7 +47,7 @@ macro_rules! side_flags {
             /// Metadata for every call, KEY=VALUE; may be repeated
             #[arg(id = concat!($side, "_grpc_meta"), long = concat!($side, "-grpc-meta"), hide = $hidden, value_name = "KEY=VALUE")]
             grpc_meta: Vec<String>,
-            /// Prometheus that has the metrics of this side, for what is measured and the peaks of the last week
+            /// Prometheus that has the metrics of this side
             #[arg(id = concat!($side, "_prometheus"), long = concat!($side, "-prometheus"), env = concat!($env, "_PROMETHEUS"), hide_env = true, hide = $hidden, value_name = "URL")]
             prometheus: Option<String>,
         }
@@ -106,11 +106,11 @@ pub struct ConnectionFlags {
     /// Path of temporal.toml [default: where the `temporal` CLI keeps it]
     #[arg(long, env = "TEMPORAL_CONFIG_FILE", hide_env = true, value_name = "FILE", help_heading = HEADING)]
     config_file: Option<String>,
-    /// API key for the Cloud Ops API of the target; better as the variable TEMPORAL_CLOUD_OPS_API_KEY
+    /// Key for the Cloud Ops API; better as the variable TEMPORAL_CLOUD_OPS_API_KEY
     #[arg(long, env = "TEMPORAL_CLOUD_OPS_API_KEY", hide_env = true, value_name = "KEY", help_heading = HEADING)]
     cloud_ops_api_key: Option<String>,
     /// Address of the Cloud Ops API [default: that of Temporal Cloud]
-    #[arg(long, env = "TEMPORAL_CLOUD_OPS_ADDRESS", hide_env = true, value_name = "HOST:PORT", help_heading = HEADING)]
+    #[arg(long, env = "TEMPORAL_CLOUD_OPS_ADDRESS", hide_env = true, hide = true, value_name = "HOST:PORT", help_heading = HEADING)]
     cloud_ops_address: Option<String>,
 }
 
