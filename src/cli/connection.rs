@@ -47,7 +47,7 @@ macro_rules! side_flags {
             /// Metadata for every call, KEY=VALUE; may be repeated
             #[arg(id = concat!($side, "_grpc_meta"), long = concat!($side, "-grpc-meta"), hide = $hidden, value_name = "KEY=VALUE")]
             grpc_meta: Vec<String>,
-            /// Prometheus that has the metrics of this side
+            /// URL of the Prometheus that has the metrics of this side
             #[arg(id = concat!($side, "_prometheus"), long = concat!($side, "-prometheus"), env = concat!($env, "_PROMETHEUS"), hide_env = true, hide = $hidden, value_name = "URL")]
             prometheus: Option<String>,
         }
@@ -106,7 +106,7 @@ pub struct ConnectionFlags {
     /// Path of temporal.toml [default: where the `temporal` CLI keeps it]
     #[arg(long, env = "TEMPORAL_CONFIG_FILE", hide_env = true, value_name = "FILE", help_heading = HEADING)]
     config_file: Option<String>,
-    /// Key for the Cloud Ops API; better as the variable TEMPORAL_CLOUD_OPS_API_KEY
+    /// API key for the Cloud Ops API; better as the variable TEMPORAL_CLOUD_OPS_API_KEY
     #[arg(long, env = "TEMPORAL_CLOUD_OPS_API_KEY", hide_env = true, value_name = "KEY", help_heading = HEADING)]
     cloud_ops_api_key: Option<String>,
     /// Address of the Cloud Ops API [default: that of Temporal Cloud]

@@ -69,7 +69,7 @@ pub(super) fn changes(halves: &Halves<'_>) -> Known<Vec<DeploymentChange>> {
             return Known::Known(vec![]);
         }
         source.known("task queues", &source.namespace.task_queues).map(|queues| {
-            let polled = polled(&queues, source.cluster.taken_at);
+            let polled = polled(&queues, source.cluster.taken_at_by_its_clock());
             draining
                 .iter()
                 .filter(|(d, build)| !polled.contains(&(d.name.as_str(), *build)))

@@ -62,7 +62,8 @@ pub(super) fn queue_changes(halves: &Halves<'_>) -> Known<Vec<QueueChange>> {
         for name in names {
             let here = left.get(name);
             let open = here.and_then(|q| q.open_executions).unwrap_or(0);
-            let (now_here, now_there) = (source.cluster.taken_at, target.cluster.taken_at);
+            let (now_here, now_there) =
+                (source.cluster.taken_at_by_its_clock(), target.cluster.taken_at_by_its_clock());
             let polled = here.is_some_and(|q| q.live_workflow_pollers(now_here) > 0);
             let activities = here.is_some_and(|q| q.live_activity_pollers(now_here) > 0);
             let schedules = scheduled.get(name).cloned().unwrap_or_default();

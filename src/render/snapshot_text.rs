@@ -22,7 +22,7 @@ const LINES: usize = 15;
 pub fn snapshot_text(snapshot: &ClusterSnapshot, options: &RenderOptions) -> String {
     let mut page = Page {
         out: String::new(),
-        at: snapshot.taken_at,
+        at: snapshot.taken_at_by_its_clock(),
         paint: Paint { color: options.color },
         width: options.width.max(40),
     };
@@ -210,7 +210,15 @@ impl Page {
             self.field("schedules", &format!("{}, {paused} paused", schedules.len()));
             for s in schedules.iter().take(LINES) {
                 let state = if s.paused { "paused" } else { "active" };
-                let text = format!("{} · {state} · {} → {}", s.id, schedule_when(s), s.action.workflow_type);
+                let mut text = format!("{} · {state} · {} → {}", s.id, schedule_when(s), s.action.workflow_type);
+                if let Some(times) = s.times.value() {
+                    let next = times.iter().next().map_or_else(|| "not within 14 days".to_owned(), minute);
+                    text.push_str(&format!(" · next {next}"));
+                }
+                match s.skipped.value().map_or(0, |skipped| skipped.iter().count()) {
+                    0 => {}
+                    passed => text.push_str(&format!(" · let {} pass while paused", plural(passed, "time"))),
+                }
                 self.wrapped(&text, 4);
             }
             self.more(schedules.len());
@@ -237,7 +245,8 @@ impl Page {
                 ] {
                     if let Some(backlog) = backlog.filter(|b| *b > 0) {
                         let age = age.map(|s| format!(" (oldest {})", duration(s))).unwrap_or_default();
-                        text.push_str(&format!(", {backlog} {what} tasks wait{age}"));
+                        let tasks = plural(usize::try_from(backlog).unwrap_or(0), &format!("{what} task"));
+                        text.push_str(&format!(", backlog of {tasks}{age}"));
                     }
                 }
                 if let Some(version) = &q.current_version {

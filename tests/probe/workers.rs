@@ -130,10 +130,11 @@ fn workers_tell_their_versions_and_a_deployment_does_not_move() {
     let snapshot = probed(&server, |n| {
         let queues = n.task_queues.value().into_iter().flatten();
         let polled: usize = queues.clone().map(|q| q.nexus_pollers.as_ref().map_or(0, Vec::len)).sum();
+        let both = queues.clone().any(|q| q.workflow_pollers.len() == 2);
         let waiting = queues.clone().any(|q| q.name == "refunds" && q.workflow_backlog == Some(2));
         let routed = queues.clone().any(|q| q.current_version.is_some());
         let known = n.deployments.value().is_some_and(|d| d.iter().any(|d| d.versions.len() == 2));
-        polled == 2 && waiting && routed && known
+        polled == 2 && both && waiting && routed && known
     });
     let found = namespace(&snapshot, SOURCE);
     let Known::Known(workers) = &found.workers else { panic!("{:?}", found.workers) };

@@ -298,6 +298,10 @@ fn a_worker_that_has_gone_silent_is_no_worker() {
     assert_eq!(outcome(&facts, "worker-missing-on-target"), Outcome::Pass);
     polled(&mut facts, "2026-11-21T08:56:00Z");
     assert_eq!(outcome(&facts, "worker-missing-on-target"), Outcome::Fail);
+    // A clock that goes four minutes slow makes every poll look old.
+    target(&mut facts).clock_ahead_seconds = Known::Known(-240);
+    assert_eq!(outcome(&facts, "worker-missing-on-target"), Outcome::Pass);
+    target(&mut facts).clock_ahead_seconds = Known::Known(0);
     let found = list(&facts, "diff.task_queues");
     let work = found[0]["work"].as_str().unwrap();
     assert!(work.ends_with("; the last poll was that of 1@payments-worker-7@ at 2026-11-21 08:56 UTC"), "{work}");

@@ -91,6 +91,13 @@ pub struct ClusterSnapshot {
 }
 
 impl ClusterSnapshot {
+    /// When the probe began by the clock of the cluster, as far as the difference is known: the measure for times the
+    /// server tells.
+    pub fn taken_at_by_its_clock(&self) -> jiff::Timestamp {
+        let ahead = self.clock_ahead_seconds.value().copied().unwrap_or(0);
+        self.taken_at.checked_add(jiff::SignedDuration::from_secs(ahead)).unwrap_or(self.taken_at)
+    }
+
     /// Whether everything that was asked was answered. The list of all namespaces does not count: Cloud never
     /// gives it.
     pub fn is_whole(&self) -> bool {

@@ -33,12 +33,12 @@ pub struct TaskQueue {
 }
 
 impl TaskQueue {
-    /// Workflow workers that were polling at `at`, the moment the snapshot was begun.
+    /// Workflow workers that were polling at `at`, the moment the snapshot was begun by the clock of the cluster.
     pub fn live_workflow_pollers(&self, at: jiff::Timestamp) -> usize {
         self.workflow_pollers.iter().filter(|p| p.is_live(at)).count()
     }
 
-    /// Activity workers that were polling at `at`, the moment the snapshot was begun.
+    /// Activity workers that were polling at `at`, the moment the snapshot was begun by the clock of the cluster.
     pub fn live_activity_pollers(&self, at: jiff::Timestamp) -> usize {
         self.activity_pollers.iter().filter(|p| p.is_live(at)).count()
     }
@@ -64,7 +64,7 @@ pub struct Poller {
 const SILENT_SECONDS: i64 = 120;
 
 impl Poller {
-    /// Whether the worker was still polling at `at`. A server that does not tell the last poll is believed.
+    /// Whether the worker was still polling at `at`, by the clock of the cluster. A server that does not tell the last poll is believed.
     pub fn is_live(&self, at: jiff::Timestamp) -> bool {
         self.last_access.is_none_or(|last| at.as_second() - last.as_second() <= SILENT_SECONDS)
     }

@@ -32,7 +32,7 @@ impl Pair<'_> {
 /// Namespaces, search attributes, schedules and task queues of both sides.
 pub(super) fn tables(card: &Scorecard) -> Vec<Table> {
     let pairs = pairs(card);
-    let taken = |side: &Known<ClusterSnapshot>| side.value().map_or(card.at, |s| s.taken_at);
+    let taken = |side: &Known<ClusterSnapshot>| side.value().map_or(card.at, ClusterSnapshot::taken_at_by_its_clock);
     let taken = (taken(&card.inventory.source), taken(&card.inventory.target));
     let gap = super::gap(&card.inventory.source).or_else(|| super::gap(&card.inventory.target));
     [clusters(card), namespaces(&pairs), search_attributes(&pairs), schedules(&pairs), task_queues(&pairs, taken)]
@@ -131,7 +131,7 @@ fn namespaces(pairs: &[Pair]) -> Table {
                 (Some(name), _) => (
                     Cell::code(name),
                     match (p.source, p.target) {
-                        (Some(_), Some(_)) => Cell::mark(Mark::Ok, "seen on both"),
+                        (Some(a), Some(b)) => Cell::mark(Mark::Ok, "seen on both").sub(lacking(a, b)),
                         (None, _) => Cell::mark(Mark::Unknown, "source not seen"),
                         (_, None) => Cell::mark(Mark::Unknown, "target not seen"),
                     },
@@ -141,6 +141,17 @@ fn namespaces(pairs: &[Pair]) -> Table {
         })
         .collect();
     Table::new("compare-namespaces", "Namespaces", &["Source", "Target", "Retention", "Open executions", "State"], rows)
+}
+
+/// Capabilities that only the source has, in words; nothing when one side does not tell.
+fn lacking(source: &NamespaceSnapshot, target: &NamespaceSnapshot) -> String {
+    let (Some(here), Some(there)) = (source.config.value(), target.config.value()) else { return String::new() };
+    let only: Vec<String> =
+        here.capabilities.iter().filter(|c| !there.capabilities.contains(c)).map(|c| c.replace('_', " ")).collect();
+    if only.is_empty() || there.capabilities.is_empty() {
+        return String::new();
+    }
+    format!("only the source has: {}", only.join(", "))
 }
 
 /// Why a per-namespace fact is missing anywhere among the pairs.
@@ -360,8 +371,8 @@ fn pollers(queue: Option<&TaskQueue>, at: Timestamp) -> Cell {
     let oldest = waits.iter().filter_map(|(_, age)| *age).max();
     let backlog = match (tasks, oldest) {
         (0, _) => String::new(),
-        (tasks, None) => format!("{tasks} tasks wait"),
-        (tasks, Some(age)) => format!("{tasks} tasks wait, oldest {}", duration(age)),
+        (tasks, None) => format!("backlog {}", number(tasks.unsigned_abs())),
+        (tasks, Some(age)) => format!("backlog {}, oldest {}", number(tasks.unsigned_abs()), duration(age)),
     };
     Cell::num(format!("{} + {}", q.live_workflow_pollers(at), q.live_activity_pollers(at))).sub(backlog)
 }
