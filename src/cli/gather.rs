@@ -36,11 +36,11 @@ pub struct ProbeFlags {
     /// Seconds after which the probe of a side stops with what it has
     #[arg(long, value_name = "SECONDS", default_value_t = 600)]
     pub probe_timeout: u64,
-    /// Who has started executions since then [default: 24 hours ago]
-    #[arg(long, value_name = "INSTANT", value_parser = clock::instant, help_heading = "What to look at")]
+    /// Who has started executions since then [default: since the first cohort was routed, else the last day]
+    #[arg(long, value_name = "INSTANT", value_parser = clock::instant)]
     pub starts_since: Option<Timestamp>,
-    /// List the N oldest open executions with their projected end
-    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true, help_heading = "What to look at")]
+    /// Open executions to list one by one.
+    #[arg(skip)]
     pub list_open: usize,
 }
 
@@ -197,7 +197,7 @@ fn probe_options(
             Side::Target => flags.target_rps.unwrap_or(10.0),
         },
         deadline: Duration::from_secs(flags.probe_timeout),
-        starts_since: flags.starts_since,
+        starts_since: flags.starts_since.or_else(|| first_routed(side, migration)),
         list_open: flags.list_open,
         progress: output::progress(),
         connect_only: false,
@@ -207,6 +207,12 @@ fn probe_options(
             Side::Target => connections.cloud_ops.clone(),
         },
     }
+}
+
+/// When the first cohort was routed: from then on somebody may have been forgotten.
+fn first_routed(side: Side, migration: &Migration) -> Option<Timestamp> {
+    let routed = migration.preflight.plan.cohorts.iter().filter_map(|cohort| cohort.routed);
+    routed.min().filter(|_| side == Side::Source)
 }
 
 /// The connection ladder of one side, and nothing more.

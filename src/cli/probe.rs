@@ -34,6 +34,9 @@ pub struct Args {
     /// Replace ids and identities by tokens; with TEMPORAL_PREFLIGHT_REDACT_KEY set, the same ones in every run
     #[arg(long)]
     redact: bool,
+    /// List so many of the oldest open executions one by one, with their projected end
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    list_open: usize,
     /// Folder for source.json and target.json [default: print only]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -105,10 +108,11 @@ pub fn run(args: &Args) -> super::Done {
     }
 
     let redactor = args.redact.then(|| redactor(&wanted)).transpose()?;
+    let flags = ProbeFlags { list_open: args.list_open, ..args.probe.clone() };
     let mut queues: BTreeSet<String> = args.task_queue.iter().cloned().collect();
     let mut snapshots: Vec<ClusterSnapshot> = vec![];
     for side in configured {
-        let taken = gather::cluster(side, &connections, &migration, &args.probe, queues.clone())?;
+        let taken = gather::cluster(side, &connections, &migration, &flags, queues.clone())?;
         queues.extend(gather::queues_of_cluster(&taken));
         if let Some(taken) = taken.value() {
             snapshots.push(match &redactor {

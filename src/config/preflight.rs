@@ -111,6 +111,8 @@ struct RawCohort {
     risk: Option<String>,
     workflow_types: Vec<String>,
     #[serde(default)]
+    routed: Option<Spanned<String>>,
+    #[serde(default)]
     validation: Option<String>,
 }
 
@@ -230,17 +232,19 @@ pub fn parse(path: &Path, text: &str) -> Result<Preflight, Problem> {
         }
     }
 
-    let cohorts = document
-        .cohorts
-        .into_iter()
-        .map(|c| Cohort {
-            line: yaml::line(&c.referenced),
-            name: c.value.name,
-            risk: c.value.risk,
-            workflow_types: c.value.workflow_types,
-            validation: c.value.validation,
-        })
-        .collect();
+    let mut cohorts = Vec::new();
+    for cohort in document.cohorts {
+        let line = yaml::line(&cohort.referenced);
+        let RawCohort { name, risk, workflow_types, routed, validation } = cohort.value;
+        let routed = match &routed {
+            None => None,
+            Some(text) => Some(instant(&text.value).ok_or_else(|| {
+                let form = "a date such as 2026-12-05 or a timestamp such as 2026-12-05T10:00:00Z";
+                problem("since when a cohort is routed is an instant", &text.referenced, form.into())
+            })?),
+        };
+        cohorts.push(Cohort { name, risk, workflow_types, routed, validation, line });
+    }
 
     let side = |settings: Option<Spanned<ConnectionSettings>>, metrics: Option<PrometheusSettings>| {
         let mut settings = settings.map(|s| s.value).unwrap_or_default();
@@ -289,6 +293,12 @@ fn join(folder: &Path, path: &str) -> PathBuf {
     if folder.as_os_str().is_empty() { PathBuf::from(path) } else { folder.join(path) }
 }
 
+/// A timestamp, or the first instant of a day in UTC.
+fn instant(text: &str) -> Option<jiff::Timestamp> {
+    let day = || text.parse::<jiff::civil::Date>().ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok();
+    text.parse().ok().or_else(|| day().map(|zoned| zoned.timestamp()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -304,7 +314,7 @@ mod tests {
         let text = "version: 1\nstrategy: manual\nwindow: {start: 2026-12-01, end: 2026-12-28}\nsource: {profile: onprem}\n\
                     target: {profile: cloud, tls_cert_path: certs/a.pem}\nnamespaces:\n  - {source: payments-prod, target: payments-prod.a1b2c}\n  \
                     - {source: legacy-batch, exclude: \"no workflow since 2024\"}\ncode:\n  roots: [.]\n  factories: [\"worker/connection.go:NewTemporalClient\"]\n\
-                    cohorts:\n  - {name: internal-tools, risk: low, workflow_types: [ReconciliationWorkflow], validation: 3d}\n\
+                    cohorts:\n  - {name: internal-tools, risk: low, workflow_types: [ReconciliationWorkflow], routed: 2026-12-05, validation: 3d}\n\
                     certificates: [certs/]\nmetrics: {source: {prometheus: \"http://prometheus:9090\", tls_ca_path: ca.pem}}\nattestations: attestations.yaml\nwaivers: waivers.yaml\n";
         let read = parse(Path::new("deploy/preflight.yaml"), text).unwrap();
         assert_eq!(read.plan.namespaces[1].exclude.as_deref(), Some("no workflow since 2024"));
@@ -315,6 +325,7 @@ mod tests {
         assert_eq!(metrics.prometheus, "http://prometheus:9090");
         assert_eq!(metrics.tls_ca_path.as_deref(), Some("deploy/ca.pem"));
         assert_eq!(read.plan.place.unwrap().lines["window"], 3);
+        assert_eq!(read.plan.cohorts[0].routed.unwrap().to_string(), "2026-12-05T00:00:00Z");
     }
 
     #[test]
@@ -322,6 +333,11 @@ mod tests {
         for (text, says, at) in [
             ("version: 2\n", "version 1", "preflight.yaml:1:10"),
             ("version: 1\nwindow: {start: 2026-12-28, end: 2026-12-01}\n", "before it starts", ":2:9"),
+            (
+                "version: 1\ncohorts:\n  - {name: a, workflow_types: [A], routed: soon}\n",
+                "2026-12-05T10:00:00Z",
+                ":3:44",
+            ),
             ("version: 1\nnamespaces:\n  - {source: a}\n", "neither is given", ":3:5"),
             (
                 "version: 1\nnamespaces:\n  - {source: a, target: b}\n  - {source: a, target: c}\n",

@@ -75,6 +75,9 @@ pub struct Cohort {
     pub risk: Option<String>,
     /// Workflow type names.
     pub workflow_types: Vec<String>,
+    /// Since when its starts are routed to the target; none when they are not yet.
+    #[serde(default)]
+    pub routed: Option<jiff::Timestamp>,
     /// How long it runs on the target before the next cohort moves, as written (`3d`).
     #[serde(default)]
     pub validation: Option<String>,

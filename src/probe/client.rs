@@ -182,6 +182,11 @@ impl Client {
         }
     }
 
+    /// Time left for the probe.
+    pub(super) fn left(&self) -> Duration {
+        self.budget.left()
+    }
+
     /// The first event of an execution, without its contents.
     ///
     /// Not by the generated method: the answer is decoded into a message that has no field for input and memo.

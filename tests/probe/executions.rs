@@ -93,7 +93,8 @@ fn every_kind_of_execution_is_told_apart_and_nothing_but_reads_is_on_the_wire() 
     let order = types.iter().find(|t| t.name == "Order").expect("a type");
     assert_eq!((order.open, order.paused, order.durations), (2, Some(1), None));
     let quick = types.iter().find(|t| t.name == "Quick").expect("a type").durations.expect("it closed");
-    assert_eq!((quick.p50, quick.p99, quick.max), (2, 2, 2));
+    assert!((1..=5).contains(&quick.max), "it was given two seconds: {quick:?}");
+    assert_eq!((quick.p50, quick.p90, quick.p99), (quick.max, quick.max, quick.max), "there is only one");
     assert!(snapshot.is_whole(), "{found:#?}");
 
     // The promise, as the server sees it: what was called is what the snapshot says, and all of it reads.

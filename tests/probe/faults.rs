@@ -242,3 +242,63 @@ fn standard_visibility_tells_nothing_and_what_it_needs() {
         assert!(why.remedy.as_deref().is_some_and(|r| r.contains("advanced visibility")), "{why:?}");
     }
 }
+
+/// Twelve types with many closed executions each, whose durations fall like a power.
+fn drained(method: &str, body: &[u8]) -> Reply {
+    const TYPES: i64 = 12;
+    const EACH: f64 = 5_000.0;
+    match method {
+        "CountWorkflowExecutions" => {
+            let query = asked::<CountWorkflowExecutionsRequest>(body).query;
+            let of_one = query.contains("WorkflowType = ");
+            let all = if of_one { EACH } else { EACH * TYPES as f64 };
+            let none = ["CloseTime IS NULL", "StartTime", "Temporal"].iter().any(|q| query.contains(q));
+            let least = query.split_once("ExecutionDuration >= '").and_then(|(_, q)| q.split_once('s'));
+            let least = least.map_or(1.0, |(seconds, _)| seconds.parse::<f64>().expect("a number"));
+            let count = if none || least > 5_000.0 { 0 } else { (all / least) as i64 };
+            let group_values = vec![Payload { data: b"\"Completed\"".to_vec(), ..Payload::default() }];
+            let groups = match query.contains("GROUP BY") {
+                true => vec![AggregationGroup { group_values, count }],
+                false => vec![],
+            };
+            message(&CountWorkflowExecutionsResponse { count, groups })
+        }
+        "ListWorkflowExecutions" => {
+            let query = asked::<ListWorkflowExecutionsRequest>(body).query;
+            let none = ["NOT IN", "CloseTime IS NULL", "StartTime", "ExecutionTime"].iter().any(|q| query.contains(q));
+            let row = |n: i64| WorkflowExecutionInfo {
+                execution: Some(WorkflowExecution { workflow_id: format!("w-{n}"), run_id: "r".into() }),
+                r#type: Some(WorkflowType { name: format!("Type{n}") }),
+                start_time: Some(prost_wkt_types::Timestamp { seconds: 1_000_000, nanos: 0 }),
+                close_time: Some(prost_wkt_types::Timestamp { seconds: 1_004_900 + n, nanos: 0 }),
+                status: 2,
+                ..WorkflowExecutionInfo::default()
+            };
+            let executions = if none { vec![] } else { (0..TYPES).map(row).collect() };
+            message(&ListWorkflowExecutionsResponse { executions, next_page_token: Vec::new() })
+        }
+        _ => busy("1.32.0", method, body, 0),
+    }
+}
+
+#[test]
+fn when_time_is_short_it_is_durations_that_are_left_out() {
+    let server = Fake::start(drained);
+    let mut asked = options(&["payments"]);
+    (asked.rps, asked.deadline) = (20.0, Duration::from_secs(6));
+    let snapshot = run(at(&server.address.to_string()), &asked);
+    let found = namespace(&snapshot, "payments");
+    let Known::Known(types) = &found.workflow_types else { panic!("{:?}", found.workflow_types.why()) };
+    assert_eq!(types.len(), 12);
+    assert!(types.iter().all(|t| t.closed == 5_000 && t.longest_closed.is_some()), "{types:#?}");
+    let counted = types.iter().filter(|t| t.durations.is_some()).count();
+    assert!((1..12).contains(&counted), "{counted}");
+    let Known::Partial { value: Some(all), why } = &found.executions.durations else {
+        panic!("{:#?}", found.executions.durations)
+    };
+    // One of `n` takes longer than `n` seconds: half of them 2, one in ten 10, one in a hundred 100.
+    assert!((2..=3).contains(&all.p50) && (10..=16).contains(&all.p90) && (100..=260).contains(&all.p99), "{all:?}");
+    assert!(why.reason.contains("the time did not allow more"), "{why:?}");
+    assert!(found.task_queues.is_known(), "what comes after was asked");
+    assert!(snapshot.elapsed_ms < 6_500, "{}", snapshot.elapsed_ms);
+}

@@ -1,7 +1,10 @@
 //! What executions tell beside their number, as rules judge it.
 
 use temporal_preflight::facts::Known;
-use temporal_preflight::facts::cluster::{Beginning, CronWorkflow, RecentStarts, StartedType, Starter};
+use temporal_preflight::facts::cluster::{
+    Beginning, CronWorkflow, ExecutionSample, RecentStarts, StartedType, Starter,
+};
+use temporal_preflight::facts::plan::Cohort;
 use temporal_preflight::judge::scorecard::Outcome;
 
 use super::facts::{described, execution, healthy, time};
@@ -17,7 +20,7 @@ fn began(workflow_type: &str, runs: u64, looked_at: u64, how: &[(&str, Beginning
         identity: (*identity).to_owned(),
         how: *how,
         seen: 1,
-        newest: execution(workflow_type, 60),
+        newest: ExecutionSample { start_time: time("2026-11-21T02:00:00Z"), ..execution(workflow_type, 60) },
     };
     StartedType {
         workflow_type: workflow_type.into(),
@@ -91,4 +94,31 @@ fn an_execution_near_a_limit_says_which() {
         let outcome = outcome(&facts, "execution-near-limit");
         assert_eq!(outcome, if expected.is_some() { Outcome::Fail } else { Outcome::Pass });
     }
+}
+
+#[test]
+fn after_routing_a_start_of_the_cohort_is_a_forgotten_starter() {
+    let with = |routed: Option<&str>, started: &str, runs: u64| {
+        let mut facts = healthy();
+        facts.plan.cohorts = vec![Cohort {
+            name: "back-office".into(),
+            risk: None,
+            workflow_types: vec!["Reconciliation".into()],
+            routed: routed.map(time),
+            validation: None,
+            line: 9,
+        }];
+        let mut began = began("Reconciliation", runs, 1, &[("4711@batch-2@", Beginning::Started)]);
+        began.starters[0].newest.start_time = time(started);
+        source(&mut facts).namespaces[0].executions.recent = recent(vec![began]);
+        outcome(&facts, "started-after-routing")
+    };
+    let routed = Some("2026-11-20T12:00:00Z");
+    assert_eq!(with(None, "2026-11-20T13:00:00Z", 1), Outcome::NotApplicable);
+    assert_eq!(with(routed, "2026-11-20T13:00:00Z", 1), Outcome::Fail);
+    assert_eq!(with(routed, "2026-11-20T11:00:00Z", 1), Outcome::Pass, "before it was routed");
+    assert_eq!(with(routed, "2026-11-20T11:00:00Z", 40), Outcome::Pass, "the others are older still");
+    assert_eq!(with(Some("2026-11-20T08:00:00Z"), "2026-11-20T11:00:00Z", 1), Outcome::Fail);
+    let too_early = with(Some("2026-11-19T08:00:00Z"), "2026-11-20T08:00:00Z", 1);
+    assert_eq!(too_early, Outcome::Unknown, "the snapshot does not go back to the routing");
 }

@@ -20,7 +20,8 @@ pub struct ExecutionFacts {
     pub statuses: Known<BTreeMap<String, u64>>,
     /// Open executions by age, youngest first, without gaps.
     pub open_ages: Known<Vec<AgeBucket>>,
-    /// How long closed executions ran, all types together; none when none closed within retention.
+    /// How long closed executions ran, all types together; none when none closed within retention. Known in part when
+    /// the durations of some types are missing.
     pub durations: Known<Option<Durations>>,
     /// What was started lately, and by whom.
     pub recent: Known<RecentStarts>,
@@ -66,8 +67,8 @@ pub struct AgeBucket {
 
 /// How long closed executions ran, in seconds, each run for itself: continuing as new begins a run, and its time, anew.
 ///
-/// Exact when there are at most a hundred. Else `p50`, `p90` and `p99` are known to a tenth of their value, or to five,
-/// two and half a percent of the executions; `max` is that of the execution that was found to run longest.
+/// Exact when there are at most a hundred. Else `p50`, `p90` and `p99` are never too short, and too long by a tenth, or by
+/// six, three and 0.6 percent of the executions, at most; `max` is that of the execution that was found to run longest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Durations {
     /// Half of them took no longer.

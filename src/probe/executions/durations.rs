@@ -8,27 +8,29 @@ use super::super::client::Failure;
 use super::super::query;
 use super::super::time;
 use super::extremes::{Extreme, ROWS};
-use super::{Field, Visibility, each, of_type};
+use super::{Field, Visibility, each, of_type, seen};
 use crate::facts::cluster::{Durations, ExecutionSample, WorkflowType};
 use crate::facts::{Known, Why};
 
-/// Share of executions that took no longer, and how many more or fewer, as a share of all, are near enough.
-const QUANTILES: [(f64, f64); 3] = [(0.5, 0.05), (0.9, 0.02), (0.99, 0.005)];
+/// Share of executions that took no longer, and how many more of all may have, so that the answer is never too short.
+const QUANTILES: [(f64, f64); 3] = [(0.5, 0.06), (0.9, 0.03), (0.99, 0.006)];
 /// A quantile is also near enough when it is known to this ratio.
 const RATIO: f64 = 1.1;
+/// Counts the durations of one type take, most of the time.
+const COUNTS: f64 = 8.0;
 /// Counts for one quantile; those before it make the next one cheaper.
 const STEPS: usize = 12;
 
 impl Visibility<'_> {
     /// Durations of the namespace, and of every type that has closed executions.
     ///
-    /// Types with few executions share a list of them; for the others durations are counted.
+    /// Types with few executions share a list of them; for the others durations are counted, for as many types as half
+    /// of the time left is enough for, those with most open executions first.
     pub(super) async fn durations(
         &self,
         closed: &Result<u64, Failure>,
         longest: &Known<Option<ExecutionSample>>,
         types: &mut [WorkflowType],
-        whys: &mut Vec<Why>,
     ) -> Known<Option<Durations>> {
         let all = match (closed, longest) {
             (Ok(0), _) => return Known::Known(None),
@@ -39,10 +41,29 @@ impl Visibility<'_> {
             (Ok(_), _) => return Known::unknown("the closed executions were deleted while they were looked for"),
             (Err(failure), _) => return Known::Unknown(failure.why()),
         };
+        let all = match all {
+            Ok(all) => Some(all),
+            Err(failure) => return Known::Unknown(failure.why()),
+        };
+        let mut whys = Vec::new();
         let mut found = self.of_small_types(types).await;
-        let number = types.len();
-        let large = types.iter().enumerate().filter(|(_, t)| t.closed > 0 && !found.contains_key(&t.name));
-        let counted = each(large, |(index, t)| async move {
+        let mut large: Vec<&WorkflowType> =
+            types.iter().filter(|t| t.closed > 0 && !found.contains_key(&t.name)).collect();
+        large.sort_by_key(|t| std::cmp::Reverse(t.open));
+        let affordable = self.client().left().as_secs_f64() / 2.0 * self.options.rps / COUNTS;
+        if large.len() as f64 > affordable {
+            let number = affordable as usize;
+            whys.push(Why::with_remedy(
+                format!(
+                    "durations of {number} workflow types were counted, of {}: the time did not allow more",
+                    large.len()
+                ),
+                "allow more time (--probe-timeout) or more requests (--source-rps, --target-rps)",
+            ));
+            large.truncate(number);
+        }
+        let number = large.len();
+        let counted = each(large.into_iter().enumerate(), |(index, t)| async move {
             self.say(&format!("durations of workflow type {} of {number}", index + 1));
             let is = query::equals(Field::WorkflowType.name(), &t.name);
             let longest = t.longest_closed.as_ref().map_or(0, |sample| sample.seconds);
@@ -57,7 +78,7 @@ impl Visibility<'_> {
         for t in types {
             t.durations = found.remove(&t.name);
         }
-        super::known(all.map(Some))
+        seen(all, &whys)
     }
 
     /// Types with few closed executions, as many to a list as fit. What cannot be listed is left to be counted.
@@ -143,11 +164,11 @@ impl Quantiles {
         (low, high)
     }
 
+    /// The duration that is long enough for the share, and not much too long.
     fn near(&self, reach: f64, near: f64) -> Option<f64> {
-        let (low, high) = self.around(reach);
-        let enough = |(_, n): &(f64, f64)| (n - reach).abs() <= near * self.all;
+        let (_, high) = self.around(reach);
         // The first point is an assumption, not a count.
-        [high, low].into_iter().filter(|point| point.0 > 1.0).find(enough).map(|point| point.0)
+        (high.0 > 1.0 && reach - high.1 <= near * self.all).then_some(high.0)
     }
 
     /// The next duration to count at; none when the quantile is known well enough.
@@ -167,7 +188,8 @@ impl Quantiles {
                 let n = n.clamp(0.5, self.all - 0.5);
                 (n / (self.all - n)).ln()
             };
-            ((odds(low.1) - odds(reach)) / (odds(low.1) - odds(high.1))).clamp(0.1, 0.9)
+            let aim = reach - near * self.all / 2.0;
+            ((odds(low.1) - odds(aim)) / (odds(low.1) - odds(high.1))).clamp(0.1, 0.9)
         };
         Some(low.0 * (high.0 / low.0).powf(part))
     }
@@ -202,14 +224,14 @@ mod tests {
         (Durations { p50: found[0], p90: found[1], p99: found[2], max: longest }, counts)
     }
 
-    /// Each found value lies between the true values a little below and a little above its share.
+    /// Each found value lies between the true value and the one a little above.
     fn check(seconds: &[f64], most: usize) {
         let mut sorted = seconds.to_vec();
         sorted.sort_by(f64::total_cmp);
         let at = |share: f64| sorted[((share * sorted.len() as f64) as usize).min(sorted.len() - 1)];
         let (found, counts) = find(seconds);
         for ((share, near), value) in QUANTILES.into_iter().zip([found.p50, found.p90, found.p99]) {
-            let (low, high) = (at((share - near).max(0.0)) / RATIO - 1.0, at((share + near).min(1.0)) * RATIO + 1.0);
+            let (low, high) = (at(share) - 1.0, at((share + near).min(1.0)) * RATIO + 1.0);
             assert!((low..=high).contains(&(value as f64)), "p{share}: {value} is not within {low} and {high}");
         }
         assert!(counts <= most, "{counts} counts, {found:?}");

@@ -70,7 +70,7 @@ pub(super) async fn read(visibility: &Visibility<'_>) -> Executions {
     let open_ages = ages(visibility, &oldest.overall).await;
     let samples = samples::read(visibility, &types, &whys).await;
     let cron = cron::read(visibility).await;
-    let durations = visibility.durations(&closed, &longest.overall, &mut types, &mut whys).await;
+    let durations = visibility.durations(&closed, &longest.overall, &mut types).await;
     let listed = listing::read(visibility, &types).await;
 
     let open = known(visibility.open.clone());

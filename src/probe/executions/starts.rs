@@ -12,6 +12,8 @@ use crate::facts::{Known, Why};
 
 /// The newest executions of a type whose first event is read.
 const LOOKED_AT: usize = 3;
+/// So many are listed all at once, which tells types, numbers and the newest in one call.
+const FEW: u64 = 300;
 /// First events read in one namespace.
 const EVENTS: usize = 120;
 /// Where nobody said since when: a day, in seconds.
@@ -42,9 +44,53 @@ pub(super) async fn read(visibility: &Visibility<'_>) -> Known<RecentStarts> {
     };
     let filter = query::all([begun.as_str(), roots_only, "TemporalScheduledById IS NULL"]);
 
+    let roots = match visibility.count(&filter).await {
+        Ok(roots) => roots,
+        Err(failure) => return Known::Unknown(failure.why()),
+    };
+    let found = match roots {
+        0 => Ok(Vec::new()),
+        1..=FEW => listed(visibility, &filter).await,
+        _ => counted(visibility, &filter, &mut whys).await,
+    };
+    let mut found = match found {
+        Ok(found) => found,
+        Err(why) => return Known::Unknown(why),
+    };
+    found.sort_by(|a, b| a.name.cmp(&b.name));
+    let (mut types, mut allowance) = (Vec::new(), EVENTS);
+    for Begun { name, runs, rows } in found {
+        let newest = rows.iter().filter_map(|row| visibility.open_sample(row));
+        let samples: Vec<_> = newest.take(LOOKED_AT.min(allowance)).collect();
+        allowance = allowance.saturating_sub(samples.len());
+        visibility.say(&format!("who started `{name}`"));
+        types.push(started(visibility, &name, runs, samples, &mut whys).await);
+    }
+    seen(RecentStarts { since, roots, by_schedules, types }, &whys)
+}
+
+/// Runs of one type, with the newest of them.
+struct Begun {
+    name: String,
+    runs: u64,
+    rows: Vec<WorkflowExecutionInfo>,
+}
+
+/// Few enough to list them all.
+async fn listed(visibility: &Visibility<'_>, filter: &str) -> Result<Vec<Begun>, Why> {
+    let rows = visibility.rows(filter, FEW as i32).await.map_err(|failure| failure.why())?;
+    let mut types: BTreeMap<String, Vec<WorkflowExecutionInfo>> = BTreeMap::new();
+    for row in rows {
+        types.entry(Field::WorkflowType.of(&row)).or_default().push(row);
+    }
+    Ok(types.into_iter().map(|(name, rows)| Begun { name, runs: rows.len() as u64, rows }).collect())
+}
+
+/// Too many to list: the types by exclusion, a count and a short list for each.
+async fn counted(visibility: &Visibility<'_>, filter: &str, whys: &mut Vec<Why>) -> Result<Vec<Begun>, Why> {
     let mut newest: BTreeMap<String, Vec<WorkflowExecutionInfo>> = BTreeMap::new();
     let names = visibility
-        .distinct_with(Field::WorkflowType, &filter, |row| {
+        .distinct_with(Field::WorkflowType, filter, |row| {
             let rows = newest.entry(Field::WorkflowType.of(row)).or_default();
             if rows.len() < LOOKED_AT {
                 rows.push(row.clone());
@@ -53,11 +99,11 @@ pub(super) async fn read(visibility: &Visibility<'_>) -> Known<RecentStarts> {
         .await;
     whys.extend(names.why().cloned());
     let Some(names) = names.value() else {
-        return Known::Unknown(Why::all(&whys).unwrap_or_else(|| Why::new("recent executions were not listed")));
+        return Err(Why::all(whys).unwrap_or_else(|| Why::new("recent executions were not listed")));
     };
     let counted = each(names, |name| {
         let is = query::equals(Field::WorkflowType.name(), name);
-        let (filter, rows) = (query::all([filter.as_str(), &is]), newest.get(name).map_or(0, Vec::len));
+        let (filter, rows) = (query::all([filter, &is]), newest.get(name).map_or(0, Vec::len));
         async move {
             let runs = visibility.count(&filter).await?;
             // The list all types were found in may have held fewer of this one than are to be looked at.
@@ -66,22 +112,17 @@ pub(super) async fn read(visibility: &Visibility<'_>) -> Known<RecentStarts> {
             Ok((runs, more))
         }
     });
-    let mut types = Vec::new();
-    let (mut roots, mut allowance) = (0, EVENTS);
+    let mut found = Vec::new();
     for (name, counted) in names.iter().zip(counted.await) {
         match counted {
             Err(failure) => whys.push(of_type(name, &failure)),
             Ok((runs, more)) => {
-                roots += runs;
                 let rows = if more.is_empty() { newest.remove(name).unwrap_or_default() } else { more };
-                let samples: Vec<_> = rows.iter().filter_map(|r| visibility.open_sample(r)).take(allowance).collect();
-                allowance = allowance.saturating_sub(samples.len());
-                visibility.say(&format!("who started `{name}`"));
-                types.push(started(visibility, name, runs, samples, &mut whys).await);
+                found.push(Begun { name: name.clone(), runs, rows });
             }
         }
     }
-    seen(RecentStarts { since, roots, by_schedules, types }, &whys)
+    Ok(found)
 }
 
 async fn started(

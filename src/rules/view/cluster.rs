@@ -370,7 +370,11 @@ fn open_executions(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<Value>> 
         types.sort_by_key(|t| std::cmp::Reverse(t.open));
         let types: Vec<String> = types.iter().map(|t| format!("{} of `{}`", t.open, t.name)).collect();
         let types = if types.is_empty() { "types not counted".to_owned() } else { words::list(&types, 5) };
-        vec![json!({"source_namespace": half.namespace.name, "open": words::count(open, "open execution"),
+        let statuses = half.namespace.executions.statuses.value();
+        let paused = statuses.and_then(|s| s.get("Paused")).filter(|paused| **paused > 0);
+        let paused = paused.map_or_else(String::new, |paused| format!(" ({paused} paused)"));
+        let open = format!("{}{paused}", words::count(open, "open execution"));
+        vec![json!({"source_namespace": half.namespace.name, "open": open,
                     "types": types, "source_flags": context.source_flags(&half.namespace.name),
                     "loci": [half.locus("open executions", "CountWorkflowExecutions")]})]
     })

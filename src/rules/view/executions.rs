@@ -1,12 +1,14 @@
 //! What executions of the source tell beside their number: who starts them, and what they are too large for.
 
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::cluster::{per_moved_namespace, per_planned_namespace};
 use super::limits::{self, Limits};
 use super::{Context, FactPath, FactView, words};
 use crate::compare::Half;
-use crate::facts::cluster::{Beginning, DescribedExecution, RecentStarts, StartedType};
+use crate::facts::cluster::{Beginning, DescribedExecution, StartedType};
+use crate::facts::plan::Cohort;
 use crate::facts::{Known, Why};
 
 pub(super) const PATHS: &[FactPath] = &[
@@ -15,6 +17,16 @@ pub(super) const PATHS: &[FactPath] = &[
         meaning: "who has started executions on the source lately, excluded namespaces too; not schedules, parents, \
                   cron expressions and runs that continue an earlier one",
         fields: "source_namespace, workflow_type, starter, runs, since, workflow_id, started, source_flags",
+    },
+    FactPath {
+        path: "source.routed_starts",
+        meaning: "the same, of workflow types whose cohort was routed before, in the moved namespaces",
+        fields: "source_namespace, workflow_type, starter, runs, since, workflow_id, started, source_flags, cohort",
+    },
+    FactPath {
+        path: "plan.routed_cohorts",
+        meaning: "cohorts whose starts are routed to the target",
+        fields: "name, since",
     },
     FactPath {
         path: "source.cron_workflows",
@@ -30,6 +42,10 @@ pub(super) const PATHS: &[FactPath] = &[
 
 pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
     view.put("source.recent_starts", per_planned_namespace(context, &|half| recent_starts(context, half)));
+    view.put("source.routed_starts", per_moved_namespace(context, &|half| routed_starts(context, half)));
+    let cohorts = context.facts.plan.cohorts.iter().filter_map(|c| Some((c, c.routed?)));
+    let object = |(cohort, since): (&Cohort, Timestamp)| json!({"name": cohort.name, "since": minute(since), "loci": [context.plan_locus(cohort.line)]});
+    view.put("plan.routed_cohorts", Known::Known(cohorts.map(object).collect::<Vec<_>>()));
     view.put("source.cron_workflows", per_moved_namespace(context, &cron_workflows));
     let limits = limits::limits();
     let near = limits.and_then(|limits| per_moved_namespace(context, &|half| near_limits(half, limits)));
@@ -38,41 +54,82 @@ pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
 
 fn recent_starts(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<Value>> {
     half.known("recent starts", &half.namespace.executions.recent).and_then(|recent| {
-        let found: Vec<Value> = recent.types.iter().flat_map(|t| started(context, half, &recent, t)).collect();
-        // Runs that were not looked at may have been started by somebody.
-        let open: Vec<String> = recent
-            .types
-            .iter()
-            .filter(|t| t.looked_at < t.runs && !t.starters.iter().any(|s| s.how == Beginning::Started))
-            .map(|t| format!("`{}` ({} of {})", t.workflow_type, t.looked_at, words::count(t.runs, "run")))
-            .collect();
-        if open.is_empty() {
-            return Known::Known(found);
-        }
-        let why = format!(
-            "who began runs in {} since {} was looked up for a part of them only: {}",
-            half.namespace.name,
-            minute(recent.since),
-            words::list(&open, 5)
-        );
-        let remedy = "look at the first event of others (`temporal workflow show`), or choose a later --starts-since";
-        Known::Partial { value: found, why: Why::with_remedy(why, remedy) }
+        // With cohorts the snapshot goes back to the first of them; the last day is what counts for all others.
+        let day = half.cluster.taken_at.checked_sub(SignedDuration::from_hours(24)).unwrap_or(recent.since);
+        let routed = context.facts.plan.cohorts.iter().any(|c| c.routed.is_some());
+        let since = if routed { recent.since.max(day) } else { recent.since };
+        starts_since(context, half, recent.types.iter().map(|t| (t, since, None)))
     })
 }
 
-fn started(context: &Context<'_>, half: &Half<'_>, recent: &RecentStarts, t: &StartedType) -> Vec<Value> {
-    let starters = t.starters.iter().filter(|s| s.how == Beginning::Started);
-    starters
-        .map(|s| {
-            let starter = if s.identity.is_empty() { "a client without a name" } else { &s.identity };
-            let resource = format!("workflow {} ({})", s.newest.workflow_id, s.newest.run_id);
-            json!({"source_namespace": half.namespace.name, "workflow_type": t.workflow_type, "starter": starter,
-                   "runs": words::count(t.runs, "run"), "since": minute(recent.since),
-                   "workflow_id": s.newest.workflow_id, "started": minute(s.newest.start_time),
-                   "source_flags": context.source_flags(&half.namespace.name),
-                   "loci": [half.locus(resource, "GetWorkflowExecutionHistory")]})
-        })
-        .collect()
+fn routed_starts(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<Value>> {
+    half.known("recent starts", &half.namespace.executions.recent).and_then(|recent| {
+        let cohort = |name: &str| {
+            let cohorts = context.facts.plan.cohorts.iter().filter(|c| c.workflow_types.iter().any(|t| t == name));
+            cohorts.filter_map(|c| Some((c, c.routed?))).max_by_key(|(_, routed)| *routed)
+        };
+        let routed = recent.types.iter().filter_map(|t| {
+            let (cohort, routed) = cohort(&t.workflow_type)?;
+            Some((t, routed.max(recent.since), Some(cohort)))
+        });
+        let found = starts_since(context, half, routed);
+        let cohorts = context.facts.plan.cohorts.iter().filter_map(|c| Some((c, c.routed?)));
+        let earlier: Vec<String> =
+            cohorts.filter(|(_, routed)| *routed < recent.since).map(|(c, _)| format!("`{}`", c.name)).collect();
+        if earlier.is_empty() {
+            return found;
+        }
+        let reason = format!(
+            "{} of the plan was routed before {}, the instant since when starts in {} were looked at",
+            words::list(&earlier, 5),
+            minute(recent.since),
+            half.namespace.name
+        );
+        let gap = Known::Partial { value: vec![], why: Why::with_remedy(reason, "probe the source again") };
+        Known::concat([found, gap])
+    })
+}
+
+/// Who started executions of these types since an instant each, and of which types that was not looked up for all.
+fn starts_since<'a>(
+    context: &Context<'_>,
+    half: &Half<'_>,
+    types: impl Iterator<Item = (&'a StartedType, Timestamp, Option<&'a Cohort>)>,
+) -> Known<Vec<Value>> {
+    let (mut found, mut open) = (Vec::new(), Vec::new());
+    for (t, since, cohort) in types {
+        let started: Vec<Value> = t
+            .starters
+            .iter()
+            .filter(|s| s.how == Beginning::Started && s.newest.start_time > since)
+            .map(|s| {
+                let starter = if s.identity.is_empty() { "a client without a name" } else { &s.identity };
+                let resource = format!("workflow {} ({})", s.newest.workflow_id, s.newest.run_id);
+                json!({"source_namespace": half.namespace.name, "workflow_type": t.workflow_type, "starter": starter,
+                       "runs": words::count(t.runs, "run"), "since": minute(since),
+                       "cohort": cohort.map_or("", |c| c.name.as_str()),
+                       "workflow_id": s.newest.workflow_id, "started": minute(s.newest.start_time),
+                       "source_flags": context.source_flags(&half.namespace.name),
+                       "loci": [half.locus(resource, "GetWorkflowExecutionHistory")]})
+            })
+            .collect();
+        // The newest runs were looked at: when one of them is older than the instant, so are all that were not.
+        let reached = t.looked_at >= t.runs || t.starters.iter().any(|s| s.newest.start_time <= since);
+        if started.is_empty() && !reached {
+            open.push(format!("`{}` ({} of {})", t.workflow_type, t.looked_at, words::count(t.runs, "run")));
+        }
+        found.extend(started);
+    }
+    if open.is_empty() {
+        return Known::Known(found);
+    }
+    let reason = format!(
+        "who began runs in {} was looked up for a part of them only: {}",
+        half.namespace.name,
+        words::list(&open, 5)
+    );
+    let remedy = "look at the first event of others (`temporal workflow show`), or choose a later --starts-since";
+    Known::Partial { value: found, why: Why::with_remedy(reason, remedy) }
 }
 
 fn cron_workflows(half: &Half<'_>) -> Known<Vec<Value>> {
@@ -134,6 +191,6 @@ fn size_problems(s: &DescribedExecution, limits: &Limits) -> Vec<String> {
 }
 
 /// `2026-11-20 08:00 UTC`.
-fn minute(at: jiff::Timestamp) -> String {
+fn minute(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M UTC").to_string()
 }
