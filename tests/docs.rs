@@ -48,6 +48,7 @@ fn evidence(rule: &Rule) -> Vec<&'static str> {
                 "target" => "target cluster",
                 "diff" => "both clusters",
                 "certificates" => "certificates",
+                "metrics" => "metrics",
                 "plan" => "preflight.yaml",
                 other => panic!("say in words where `{other}` comes from"),
             }],

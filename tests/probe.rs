@@ -18,6 +18,8 @@ mod faults;
 mod ladder;
 #[path = "probe/live.rs"]
 mod live;
+#[path = "probe/network.rs"]
+mod network;
 #[path = "probe/oldest.rs"]
 mod oldest;
 #[path = "probe/partial.rs"]
@@ -29,8 +31,6 @@ mod prometheus;
 mod refused;
 #[path = "probe/schedules.rs"]
 mod schedules;
-#[path = "probe/transport_faults.rs"]
-mod transport_faults;
 #[path = "probe/workers.rs"]
 mod workers;
 

@@ -1,5 +1,7 @@
 //! What a reader of a report sees: every format on every kind of scorecard.
 
+#[path = "render/account.rs"]
+mod account;
 #[path = "render/cards.rs"]
 mod cards;
 #[path = "render/page.rs"]

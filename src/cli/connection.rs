@@ -110,7 +110,7 @@ pub struct ConnectionFlags {
     #[arg(long, env = "TEMPORAL_CLOUD_OPS_API_KEY", hide_env = true, value_name = "KEY", help_heading = HEADING)]
     cloud_ops_api_key: Option<String>,
     /// Address of the Cloud Ops API [default: that of Temporal Cloud]
-    #[arg(long, env = "TEMPORAL_CLOUD_OPS_ADDRESS", hide_env = true, value_name = "HOST:PORT", help_heading = HEADING)]
+    #[arg(long, env = "TEMPORAL_CLOUD_OPS_ADDRESS", hide_env = true, hide = true, value_name = "HOST:PORT", help_heading = HEADING)]
     cloud_ops_address: Option<String>,
 }
 

@@ -48,7 +48,7 @@ pub struct ConnectionSettings {
 }
 
 /// How to reach a Prometheus, or anything that speaks its HTTP API.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PrometheusSettings {
     /// URL in front of `/api/v1`; may hold user and password.
@@ -81,6 +81,13 @@ pub struct CloudOpsSettings {
     pub tls_ca_path: Option<String>,
     /// Server name to verify and to send as SNI.
     pub tls_server_name: Option<String>,
+}
+
+impl std::fmt::Debug for PrometheusSettings {
+    /// The address may hold a password, and headers a token.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PrometheusSettings").field("bearer_env", &self.bearer_env).finish_non_exhaustive()
+    }
 }
 
 impl CloudOpsSettings {

@@ -329,6 +329,12 @@ mod tests {
     }
 
     #[test]
+    fn a_mistake_beside_a_password_does_not_repeat_it() {
+        let shown = refused("version: 1\nmetrics:\n  source: {prometheus: \"http://ann:s3cret@x\", bogus: 1}\n");
+        assert!(shown.contains("bogus") && !shown.contains("s3cret"), "{shown}");
+    }
+
+    #[test]
     fn mistakes_are_shown_where_they_are() {
         for (text, says, at) in [
             ("version: 2\n", "version 1", "preflight.yaml:1:10"),

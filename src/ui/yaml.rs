@@ -50,8 +50,19 @@ pub fn place(path: &str, text: &str, location: &Location, label: impl Into<Strin
 /// The same text with the values of keys blanked that hold secrets in some tool's configuration: it is shown in an
 /// error, and errors end up in logs. Byte offsets stay as they are.
 fn redact(text: &str) -> String {
-    const SECRET: [&str; 8] =
-        ["api_key", "api-key", "apikey", "grpc_meta", "authorization", "token", "password", "key_data"];
+    const SECRET: [&str; 10] = [
+        "api_key",
+        "api-key",
+        "apikey",
+        "grpc_meta",
+        "authorization",
+        "token",
+        "password",
+        "key_data",
+        // An address that may hold a password, and headers.
+        "prometheus",
+        "headers",
+    ];
     let mut out = String::with_capacity(text.len());
     // Lines that are indented further than a secret key belong to its value.
     let mut below: Option<usize> = None;

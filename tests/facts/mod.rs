@@ -4,6 +4,7 @@
 
 use jiff::Timestamp;
 use temporal_preflight::facts::certificate::{Certificate, CertificateFile, CertificateRole};
+use temporal_preflight::facts::cluster::metrics::{Metrics, NamespaceMetrics, Peak, Reading, Signal};
 use temporal_preflight::facts::cluster::*;
 use temporal_preflight::facts::code::*;
 use temporal_preflight::facts::plan::{NamespaceMapping, Plan, Window};
@@ -153,7 +154,7 @@ pub fn cluster(side: Side, namespaces: Vec<NamespaceSnapshot>) -> ClusterSnapsho
         Side::Source => ("10.0.1.50:7233", "--profile onprem"),
         Side::Target => ("payments-prod.a1b2c.tmprl.cloud:7233", "--profile cloud"),
     };
-    let names = namespaces.iter().map(|n| n.name.clone()).collect();
+    let names: Vec<String> = namespaces.iter().map(|n| n.name.clone()).collect();
     ClusterSnapshot {
         schema: SNAPSHOT_SCHEMA.into(),
         tool_version: "0.1.0".into(),
@@ -170,7 +171,7 @@ pub fn cluster(side: Side, namespaces: Vec<NamespaceSnapshot>) -> ClusterSnapsho
         api_key_id: None,
         clock_ahead_seconds: Known::Known(0),
         cloud: Known::unknown("the Cloud Ops API was not asked"),
-        metrics: Known::unknown("no Prometheus is configured"),
+        metrics: metrics(&names.iter().map(String::as_str).collect::<Vec<_>>()),
         system: Known::Known(SystemInfo {
             server_version: "1.32.0".into(),
             capabilities: vec![],
@@ -188,6 +189,33 @@ pub fn cluster(side: Side, namespaces: Vec<NamespaceSnapshot>) -> ClusterSnapsho
         rpcs: Default::default(),
         elapsed_ms: 80,
     }
+}
+
+/// A Prometheus that measures everything of these namespaces, for a week, and nothing near a limit.
+pub fn metrics(names: &[&str]) -> Known<Metrics> {
+    let signal = |id: &str| Signal {
+        id: id.into(),
+        title: id.into(),
+        unit: "per second".into(),
+        readings: vec![Reading { family: "sdk".into(), metric: "m".into(), series: 4, value: Some(0.0) }],
+    };
+    let peak = |id: &str| Peak {
+        id: id.into(),
+        title: id.into(),
+        metric: Some("m".into()),
+        per_second: Some(12.0),
+        hours: 168,
+    };
+    let namespace = |name: &&str| NamespaceMetrics {
+        name: (*name).into(),
+        signals: Known::Known(["open-workflows", "starts", "failures"].map(signal).into()),
+        peaks: Known::Known(vec![peak("actions"), peak("visibility")]),
+    };
+    Known::Known(Metrics {
+        url: "http://prometheus:9090".into(),
+        version: Some("2.53.0".into()),
+        namespaces: Known::Known(names.iter().map(namespace).collect()),
+    })
 }
 
 pub fn client_certificate(not_after: &str) -> CertificateFile {

@@ -248,3 +248,30 @@ fn an_export_answers_archival_and_the_control_plane_knows_the_address() {
     let said = list(&facts, "target.address_problems");
     assert!(said[0]["problem"].as_str().is_some_and(|p| p.contains("eu-central-1.aws.api.temporal.io")), "{said:?}");
 }
+
+#[test]
+fn a_namespace_behind_private_rules_that_was_not_reached_is_a_closed_path() {
+    let rule = |public: bool| temporal_preflight::facts::cluster::cloud::CloudConnectivityRule {
+        id: "rule-1".into(),
+        public,
+        region: "aws-eu-central-1".into(),
+        state: "active".into(),
+    };
+    let with = |reached: bool, rules: Vec<bool>| {
+        let connectivity_rules = rules.into_iter().map(rule).collect();
+        let mut facts = told(CloudNamespaceSettings { connectivity_rules, ..settings() }, Known::Known(vec![]));
+        if !reached {
+            let namespace = &mut target(&mut facts).namespaces[0];
+            (namespace.exists, namespace.config) = (None, Known::unknown("Unavailable"));
+        }
+        outcome(&facts, "connectivity-rules")
+    };
+    assert_eq!(with(true, vec![false]), Outcome::Pass, "reached over a private link");
+    assert_eq!(with(false, vec![false]), Outcome::Fail);
+    assert_eq!(with(false, vec![false, true]), Outcome::Pass, "another rule says why");
+    assert_eq!(with(false, vec![]), Outcome::Pass);
+    let mut facts = healthy();
+    let namespace = &mut target(&mut facts).namespaces[0];
+    (namespace.exists, namespace.config) = (None, Known::unknown("Unavailable"));
+    assert_eq!(outcome(&facts, "connectivity-rules"), Outcome::Unknown);
+}

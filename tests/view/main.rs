@@ -6,6 +6,7 @@ mod evidence;
 mod executions;
 #[path = "../facts/mod.rs"]
 mod facts;
+mod metrics;
 mod offline;
 
 use std::collections::BTreeSet;

@@ -38,6 +38,7 @@ pub(super) fn tables(card: &Scorecard, links: &Links) -> Vec<Table> {
     tables.push(workflow_types(card));
     tables.extend(executions::tables(card));
     tables.push(certificates(card));
+    tables.extend(super::account::tables(card));
     tables.retain(|t| !t.is_void());
     tables
 }
@@ -402,6 +403,12 @@ fn certificates(card: &Scorecard) -> Table {
             ]);
         }
         rows.extend(file.chain.iter().map(|c| row(format!("{side} {role}: {}", file.path), c)));
+    }
+    let cloud = card.inventory.target.value().and_then(|target| target.cloud.value());
+    for namespace in cloud.into_iter().flat_map(|cloud| &cloud.namespaces) {
+        let accepted = namespace.settings.value().and_then(|settings| settings.accepted_cas.as_ref());
+        let what = format!("accepted by {}", namespace.name);
+        rows.extend(accepted.into_iter().flat_map(|file| &file.chain).map(|c| row(what.clone(), c)));
     }
     Table::new("inventory-certificates", "Certificates", &["Subject", "Used for", "From", "Until", "State"], rows)
         .note(format!("Judged for {}.", minute(card.at)))

@@ -1,5 +1,6 @@
 //! The view model: finished sentences, places, marks and tables. Templates and the terminal only lay it out.
 
+mod account;
 pub(super) mod checks;
 mod compare;
 mod coverage;

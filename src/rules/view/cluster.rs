@@ -30,6 +30,11 @@ pub(super) const PATHS: &[FactPath] = &[
         fields: "address, problem, remedy",
     },
     FactPath {
+        path: "target.closed_paths",
+        meaning: "target namespaces that admit private networks only, and were not reached",
+        fields: "target_namespace, rules, address",
+    },
+    FactPath {
         path: "cluster.same",
         meaning: "proof that both addresses lead to the same cluster",
         fields: "source_address, target_address, problem",
@@ -81,6 +86,7 @@ pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
     view.put("target.connection_failures", context.target.clone().and_then(connection_failures));
     view.put("target.credential", context.target.clone().map(|t| credential_name(t.credential)));
     view.put("target.address_problems", context.target.clone().map(|t| address_problems(context, t)));
+    view.put("target.closed_paths", context.target.clone().and_then(|t| closed_paths(context, t)));
     view.put("cluster.same", same_cluster(context));
     let both = context.source.clone().zip(context.target.clone());
     view.put(
@@ -203,6 +209,34 @@ fn address_problems(context: &Context<'_>, target: &ClusterSnapshot) -> Vec<Valu
     let object =
         |(problem, remedy)| json!({"address": target.address, "problem": problem, "remedy": remedy, "loci": locus});
     problems.into_iter().map(object).collect()
+}
+
+/// Once a namespace has a connectivity rule, every path without one is closed (docs: cloud/connectivity). That it was
+/// described over this connection proves the path.
+fn closed_paths(context: &Context<'_>, target: &ClusterSnapshot) -> Known<Vec<Value>> {
+    if target.kind != ClusterKind::Cloud {
+        return Known::Known(vec![]);
+    }
+    let planned = context.facts.plan.namespaces.iter().filter_map(|m| m.target.as_deref());
+    Known::concat(planned.map(|name| {
+        if target.namespaces.iter().any(|n| n.name == name && (n.exists == Some(true) || n.config.is_known())) {
+            return Known::Known(vec![]);
+        }
+        let settings = target.cloud.value().and_then(|cloud| cloud.namespace(name)).and_then(|n| n.settings.value());
+        let Some(settings) = settings else {
+            return Known::Unknown(Why::with_remedy(
+                format!("namespace {name} was not reached, and its connectivity rules are not known"),
+                "mend the connection to the target, or give a key for the Cloud Ops API",
+            ));
+        };
+        let rules = &settings.connectivity_rules;
+        if rules.is_empty() || rules.iter().any(|rule| rule.public) {
+            return Known::Known(vec![]);
+        }
+        let rules: Vec<String> = rules.iter().map(|rule| format!("{} ({})", rule.id, rule.region)).collect();
+        Known::Known(vec![json!({"target_namespace": name, "rules": words::list(&rules, 5), "address": target.address,
+                                 "loci": [live(target, Some(name), "connectivity rules", "GetNamespace")]})])
+    }))
 }
 
 /// What the control plane says the address should be. A private link has a name of its own, and is left alone.

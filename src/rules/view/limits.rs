@@ -27,6 +27,10 @@ pub struct Limits {
     pub retention_days: Days,
     /// Largest payload in bytes.
     pub blob_size_bytes: u64,
+    /// Actions a second every namespace is allowed at least.
+    pub actions_per_second: u32,
+    /// Visibility calls a second per namespace; nobody can raise it.
+    pub visibility_calls_per_second: u32,
     /// What one execution may grow to.
     pub execution: Execution,
     /// CA certificates per namespace.

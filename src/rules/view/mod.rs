@@ -12,6 +12,7 @@ mod diff;
 mod eligibility;
 mod executions;
 mod limits;
+mod metrics;
 mod plan;
 mod schedule_command;
 mod schedules;
@@ -87,6 +88,7 @@ pub fn fact_paths() -> impl Iterator<Item = &'static FactPath> {
         schedules::PATHS,
         attributes::PATHS,
         eligibility::PATHS,
+        metrics::PATHS,
     ]
     .into_iter()
     .flatten()
@@ -102,6 +104,7 @@ pub fn build(facts: &Facts) -> FactView {
     plan::put(&context, &mut view);
     certificates::put(&context, &mut view);
     diff::put(&context, &mut view);
+    metrics::put(&context, &mut view);
     schedules::put(&context, &mut view);
     attributes::put(&context, &mut view);
     eligibility::put(&context, &mut view);
