@@ -214,7 +214,8 @@ fn lower(entry: &Entry, project: &Project) -> Result<Lowered, String> {
     let replaced = matches!(text, std::borrow::Cow::Owned(_));
     let text = text.into_owned();
     let scope = scope::classify(&entry.path, &text, Some(entry.front));
-    let units = entry.front.lower_all(SourceFile { path: &entry.path, scope, text, project })?;
+    let mut units = entry.front.lower_all(SourceFile { path: &entry.path, scope, text, project })?;
+    units.iter_mut().for_each(Unit::seal);
     Ok(Lowered { units, replaced })
 }
 

@@ -87,6 +87,16 @@ pub struct Unit {
 }
 
 impl Unit {
+    /// Give back what the lists took in advance: nothing is added after lowering, and many units are kept.
+    pub fn seal(&mut self) {
+        self.exprs.shrink_to_fit();
+        self.vars.shrink_to_fit();
+        self.functions.shrink_to_fit();
+        self.blocks.shrink_to_fit();
+        self.calls.shrink_to_fit();
+        self.references.shrink_to_fit();
+    }
+
     /// An expression.
     pub fn expr(&self, id: ExprId) -> &Expr {
         &self.exprs[id.at()]
