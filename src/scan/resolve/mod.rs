@@ -6,6 +6,7 @@
 mod calls;
 mod constants;
 mod literals;
+mod members;
 mod names;
 mod origins;
 mod settings;
@@ -18,8 +19,9 @@ use std::rc::Rc;
 use rustc_hash::FxHashMap as HashMap;
 
 pub use constants::Folded;
+pub use members::{Member, What};
 pub use trace::{Ask, End, Found};
-pub use types::{Member, Ty, What};
+pub use types::Ty;
 
 use super::catalogue::ApiRef;
 use super::index::{At, FnAt, Index, Name};

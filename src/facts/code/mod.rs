@@ -1,0 +1,259 @@
+//! What the source tree says: the scan document (`scan -o json`).
+
+mod sites;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+pub use sites::*;
+
+/// Version of the scan document.
+pub const CODE_SCHEMA: &str = "temporal-preflight/code-facts/v1";
+
+/// Everything found in one source tree.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CodeFacts {
+    /// [`CODE_SCHEMA`].
+    pub schema: String,
+    /// Version of the tool that wrote it.
+    pub tool_version: String,
+    /// What was scanned.
+    pub repository: Repository,
+    /// Call sites, sorted by path, line, column, kind.
+    pub sites: Vec<Site>,
+    /// Functions that hand an SDK call on to their callers.
+    pub wrappers: Vec<Wrapper>,
+    /// The connection factories, configured or proposed.
+    pub factories: Vec<Factory>,
+    /// Workflow definitions and registrations.
+    pub workflow_types: Vec<WorkflowDefinition>,
+    /// Search attributes set, declared or queried in code.
+    pub search_attributes: Vec<SearchAttributeUse>,
+    /// Calls and settings that Temporal Cloud does not allow, or that make a move risky.
+    pub hazards: Vec<Hazard>,
+    /// Features that must be there, or be set the same, on both sides.
+    #[serde(default)]
+    pub features: Vec<FeatureUse>,
+    /// SDK versions from manifests and lock files.
+    pub sdks: Vec<SdkVersion>,
+    /// What was looked at and what was not.
+    pub coverage: Coverage,
+}
+
+/// The scanned tree.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Repository {
+    /// Root as given.
+    pub root: String,
+    /// HEAD of the git repository, when there is one.
+    pub commit: Option<String>,
+}
+
+/// A function whose callers are the business starters or signallers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wrapper {
+    /// Relative path.
+    pub path: String,
+    /// 1-based line of the function's name.
+    pub line: u32,
+    /// `Func` or `Type.Method`.
+    pub name: String,
+    /// What the wrapped site does.
+    pub kind: Kind,
+    /// Fingerprint of the wrapped site.
+    pub site: String,
+    /// Who calls it.
+    pub calls: Vec<WrapperCall>,
+}
+
+/// One call of a wrapper.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WrapperCall {
+    /// Relative path.
+    pub path: String,
+    /// 1-based line of the called name.
+    pub line: u32,
+    /// Enclosing function.
+    pub function: Option<String>,
+    /// Kind of code.
+    pub scope: Scope,
+    /// Workflow type given at this call, when it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workflow_type: Option<String>,
+    /// Through what the code is entered that gets here, as far as it can be seen; nearest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub entries: Vec<Entry>,
+}
+
+/// A function through which clients should be built.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Factory {
+    /// Relative path.
+    pub path: String,
+    /// 1-based line of the function's name; 0 when configured and not found.
+    pub line: u32,
+    /// Function name.
+    pub function: String,
+    /// Named in the configuration, rather than proposed from the facts.
+    pub configured: bool,
+    /// Found in the tree.
+    pub found: bool,
+    /// How many sites of production code obtain their client from it.
+    pub sites: usize,
+}
+
+/// A workflow implementation or registration.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorkflowDefinition {
+    /// Registered name, or the function name.
+    pub name: String,
+    /// Relative path.
+    pub path: String,
+    /// 1-based line.
+    pub line: u32,
+    /// `registered`, `defined`.
+    pub role: String,
+    /// Task queue of the worker it is registered with, when known.
+    pub task_queue: Option<String>,
+    /// Kind of code.
+    pub scope: Scope,
+}
+
+/// A search attribute named in code.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SearchAttributeUse {
+    /// Name.
+    pub name: String,
+    /// Type, when the code fixes it.
+    #[serde(rename = "type")]
+    pub value_type: Option<String>,
+    /// `set`, `key`, `query`.
+    pub role: String,
+    /// Relative path.
+    pub path: String,
+    /// 1-based line.
+    pub line: u32,
+    /// Kind of code.
+    pub scope: Scope,
+}
+
+/// A use of a feature that both sides must offer, or that must be set the same on both: versioning of workflow code
+/// and workers, data converters and payload codecs, Nexus.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FeatureUse {
+    /// `versioning`, `data-converter`, `nexus`, `last-result` (of the previous run of a schedule).
+    pub feature: String,
+    /// What is used of it: `patch`, `payload codec`, `endpoint` …
+    pub what: String,
+    /// Its name where the code fixes one: the change id, the endpoint, what makes the converter.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Relative path.
+    pub path: String,
+    /// 1-based line.
+    pub line: u32,
+    /// Kind of code.
+    pub scope: Scope,
+}
+
+/// Something in the tree that breaks on Cloud or during a move.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hazard {
+    /// Such as `operator-service`, `namespace-registration`, `order-by`, `hard-coded-address`,
+    /// `host-verification-disabled`, `private-key`.
+    pub id: String,
+    /// What was seen, in words.
+    pub detail: String,
+    /// Relative path.
+    pub path: String,
+    /// 1-based line.
+    pub line: u32,
+    /// Kind of code.
+    pub scope: Scope,
+    /// The trimmed line; never for keys.
+    pub snippet: Option<String>,
+}
+
+/// A Temporal SDK that a manifest asks for, and what is known of the version in use.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct SdkVersion {
+    /// `go`, `java` …
+    pub language: String,
+    /// Package name.
+    pub package: String,
+    /// Version or range as written in the manifest.
+    pub version: String,
+    /// Manifest path.
+    pub path: String,
+    /// 1-based line.
+    pub line: u32,
+    /// Kind of code the manifest belongs to.
+    #[serde(default)]
+    pub scope: Scope,
+    /// The version in use: from the nearest lock file, or from the manifest when that names an exact one. Several
+    /// when lock files disagree; none when only a range is known.
+    #[serde(default)]
+    pub resolved: Vec<ResolvedVersion>,
+    /// The range of the manifest begins here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_least: Option<String>,
+    /// The range of the manifest ends before this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub below: Option<String>,
+}
+
+/// An exact version, and the file that fixes it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct ResolvedVersion {
+    /// The version.
+    pub version: String,
+    /// Path of the lock file or manifest.
+    pub path: String,
+    /// 1-based line.
+    pub line: u32,
+}
+
+impl SdkVersion {
+    /// The version in a few words: `1.11.2`, `1.4.0 or 1.5.1`, `at least 1.8.0 (^1.8.0)`, `latest`.
+    pub fn in_words(&self) -> String {
+        let exact: Vec<&str> = self.resolved.iter().map(|r| r.version.as_str()).collect();
+        match (exact.is_empty(), &self.at_least) {
+            (false, _) => exact.join(" or "),
+            (true, Some(least)) if *least != self.version => format!("at least {least} ({})", self.version),
+            (true, Some(least)) => format!("at least {least}"),
+            (true, None) => self.version.clone(),
+        }
+    }
+}
+
+/// What was looked at and what was not.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Coverage {
+    /// Files the walk returned.
+    pub files_seen: u64,
+    /// Files of a language the scan understands.
+    pub files_of_known_languages: u64,
+    /// Files that were parsed.
+    pub files_parsed: u64,
+    /// Files parsed with syntax errors (facts from them may be incomplete).
+    pub files_with_syntax_errors: Vec<String>,
+    /// Skipped on purpose or by necessity, each with the reason.
+    pub skipped: Vec<Skip>,
+    /// Language → files in the tree.
+    pub languages: BTreeMap<String, u64>,
+    /// Languages with files that name Temporal but that this version cannot analyse → files.
+    #[serde(default)]
+    pub not_analysed: BTreeMap<String, Vec<String>>,
+    /// Candidates dropped, by the positive evidence that spoke against them.
+    pub dropped: BTreeMap<String, u64>,
+}
+
+/// One file or folder that was not looked at.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Skip {
+    /// Relative path.
+    pub path: String,
+    /// `unreadable: permission denied`, `too large (52 MB)`, `vendored`, `nesting deeper than …`.
+    pub reason: String,
+}

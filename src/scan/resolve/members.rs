@@ -1,0 +1,204 @@
+//! Members: what a name means on a type, through embedded fields and bases.
+
+use super::{Resolver, Ty};
+use crate::scan::catalogue::ApiRef;
+use crate::scan::index::{At, FnAt, Name, join};
+use crate::scan::program::*;
+
+/// What a name means on a type, and through which embedded fields it is reached.
+pub struct Member<'a> {
+    /// Embedded fields on the way: owner and field.
+    pub path: Vec<(Name, String)>,
+    /// What it is.
+    pub what: What<'a>,
+}
+
+/// What a member is.
+pub enum What<'a> {
+    /// A field of a type of the tree.
+    Field {
+        /// The type that declares it.
+        owner: Name,
+        /// Its type.
+        ty: Ty,
+    },
+    /// A method of a type of the tree.
+    Method(FnAt),
+    /// A method of an interface of the tree.
+    Abstract {
+        /// The interface.
+        owner: Name,
+        /// Where it is declared.
+        unit: u32,
+        /// The method.
+        method: &'a Method,
+    },
+    /// A method of the SDK.
+    Sdk(ApiRef<'a>),
+    /// An object of the SDK that shares the client of its owner.
+    Part(Name),
+    /// A method that sets a field of an object of the SDK and hands the object on.
+    Builder(Name),
+    /// A member of a type of another package, or an SDK method that does not talk to the cluster.
+    Foreign(Name),
+    /// Not known.
+    Unknown,
+}
+
+impl<'a> Resolver<'a> {
+    /// What the member at `at` is on a type: where both may have the name, a field unless it is called.
+    pub fn member_at(&self, at: At, ty: &Ty, name: &str) -> Member<'a> {
+        if let Ty::Named(full) = ty
+            && self.index.is_field(at)
+            && let Some((unit, TypeDecl { kind: TypeKind::Record { fields, .. }, .. })) = self.index.type_decl(full)
+            && let Some(field) = fields.iter().find(|f| f.name == name)
+        {
+            let what = What::Field { owner: full.clone(), ty: self.ty(unit, &field.ty) };
+            return Member { path: vec![], what };
+        }
+        self.member(ty, name)
+    }
+
+    /// What `name` is on a type.
+    pub fn member(&self, ty: &Ty, name: &str) -> Member<'a> {
+        match ty {
+            Ty::Named(full) => self.member_of(full, name, 0).unwrap_or(Member { path: vec![], what: What::Unknown }),
+            Ty::Foreign(full) => Member { path: vec![], what: What::Foreign(full.clone()) },
+            Ty::Meta(inner) => {
+                let Ty::Named(full) = &**inner else { return self.member(inner, name) };
+                if let Some(api) = self.index.catalogue.function(&join(full, name)) {
+                    return Member { path: vec![], what: What::Sdk(api) };
+                }
+                self.member(inner, name)
+            }
+            Ty::Plain | Ty::List(_) | Ty::Map(_) | Ty::Function(_) => {
+                Member { path: vec![], what: What::Foreign("builtin".into()) }
+            }
+            _ => Member { path: vec![], what: What::Unknown },
+        }
+    }
+
+    fn member_of(&self, full: &Name, name: &str, depth: usize) -> Option<Member<'a>> {
+        if depth > 6 {
+            return None;
+        }
+        let direct = |what| Some(Member { path: vec![], what });
+        if self.index.catalogue.types.contains_key(&**full) {
+            return match self.index.catalogue.method(full, name) {
+                Some(api) => direct(What::Sdk(api)),
+                None if self.index.catalogue.part(full, name).is_some() => {
+                    direct(What::Part(self.index.catalogue.part(full, name).unwrap_or_default().into()))
+                }
+                None => direct(match self.index.own_method(full, name) {
+                    // The tree has given the type a method of its own.
+                    Some(method) => What::Method(method),
+                    None if self.index.catalogue.sdk_type(full).is_some_and(|(_, ty)| ty.builder) => {
+                        What::Builder(full.clone())
+                    }
+                    None => What::Foreign(full.clone()),
+                }),
+            };
+        }
+        if let Some(method) = self.index.own_method(full, name) {
+            return direct(What::Method(method));
+        }
+        let (unit, decl) = self.index.type_decl(full)?;
+        match &decl.kind {
+            TypeKind::Record { fields, bases } => {
+                let own = self.member_of_record(full, unit, fields, bases, name, depth);
+                if bases.is_empty() {
+                    own
+                } else {
+                    own.filter(|m| !matches!(m.what, What::Unknown))
+                        .or_else(|| self.inherited(unit, bases, name, depth))
+                }
+            }
+            TypeKind::Interface { methods, bases, fields } => {
+                if let Some(field) = fields.iter().find(|f| f.name == name) {
+                    return direct(What::Field { owner: full.clone(), ty: self.ty(unit, &field.ty) });
+                }
+                if let Some(method) = methods.iter().find(|m| m.name == name) {
+                    return direct(What::Abstract { owner: full.clone(), unit, method });
+                }
+                bases.iter().find_map(|base| match self.ty(unit, base) {
+                    Ty::Named(base) => self.member_of(&base, name, depth + 1),
+                    _ => None,
+                })
+            }
+            TypeKind::Defined(target) | TypeKind::Alias(target) => match self.ty(unit, target) {
+                Ty::Named(target) => self.member_of(&target, name, depth + 1),
+                Ty::Foreign(target) => direct(What::Foreign(target)),
+                _ => {
+                    // A method declared in a file that was not read yet.
+                    self.index.want_method(full, name);
+                    direct(What::Unknown)
+                }
+            },
+        }
+    }
+
+    fn member_of_record(
+        &self,
+        full: &Name,
+        unit: u32,
+        fields: &'a [Field],
+        bases: &'a [TypeExpr],
+        name: &str,
+        depth: usize,
+    ) -> Option<Member<'a>> {
+        if let Some(field) = fields.iter().find(|f| f.name == name) {
+            let ty = match self.ty(unit, &field.ty) {
+                Ty::Unknown => self.written_type(full, name, depth),
+                ty => ty,
+            };
+            return Some(Member { path: vec![], what: What::Field { owner: full.clone(), ty } });
+        }
+        let mut foreign = None;
+        for field in fields.iter().filter(|f| f.embedded) {
+            let found = match self.ty(unit, &field.ty) {
+                Ty::Named(embedded) => self.member_of(&embedded, name, depth + 1),
+                Ty::Foreign(embedded) => {
+                    foreign.get_or_insert(embedded);
+                    None
+                }
+                _ => None,
+            };
+            let Some(mut member) = found else { continue };
+            if matches!(member.what, What::Foreign(_) | What::Unknown) {
+                continue;
+            }
+            member.path.insert(0, (full.clone(), field.name.clone()));
+            return Some(member);
+        }
+        if !bases.is_empty() {
+            return None;
+        }
+        // The methods of a type may stand in files that were not read yet.
+        self.index.want_method(full, name);
+        match foreign {
+            Some(foreign) => Some(Member { path: vec![], what: What::Foreign(foreign) }),
+            None => Some(Member { path: vec![], what: What::Unknown }),
+        }
+    }
+
+    /// A member a type has from the types it inherits from.
+    fn inherited(&self, unit: u32, bases: &'a [TypeExpr], name: &str, depth: usize) -> Option<Member<'a>> {
+        let (mut foreign, mut open) = (None, false);
+        for base in bases {
+            match self.ty(unit, base) {
+                Ty::Named(base) => match self.member_of(&base, name, depth + 1) {
+                    Some(Member { what: What::Unknown, .. }) | None => {}
+                    Some(Member { what: What::Foreign(full), .. }) => foreign = foreign.or(Some(full)),
+                    found => return found,
+                },
+                Ty::Foreign(base) => foreign = foreign.or(Some(base)),
+                _ => open = true,
+            }
+        }
+        let what = match foreign.filter(|_| !open) {
+            Some(foreign) => What::Foreign(foreign),
+            None => What::Unknown,
+        };
+        Some(Member { path: vec![], what })
+    }
+}
