@@ -130,7 +130,8 @@ fn uses(front: &dyn FrontEnd, walked: &Walked, names: &[&str], parts: &[Part]) -
                 SignPlace::Manifest => manifest,
             };
             let own = holders.get(&sign.name).is_some_and(|holders| holders.contains(&n));
-            if placed && !own && text::is_whole(bytes, hit.start(), hit.end()) {
+            let follows = sign.then.is_empty() || names_one_of(&sign.then, bytes.get(hit.end()..).unwrap_or_default());
+            if placed && !own && follows && text::is_whole(bytes, hit.start(), hit.end()) {
                 found.extend(owners.iter().map(|other| (n, *other)));
             }
         }
@@ -150,4 +151,12 @@ fn uses(front: &dyn FrontEnd, walked: &Walked, names: &[&str], parts: &[Part]) -
         pairs.extend(part.manifests(walked).flat_map(|(_, text)| seen_in(n, text.as_bytes(), true)));
     }
     pairs
+}
+
+/// Whether a list of names, on this line or in brackets, has one of these.
+fn names_one_of(names: &BTreeSet<String>, rest: &[u8]) -> bool {
+    let end = if rest.trim_ascii_start().starts_with(b"(") { b')' } else { b'\n' };
+    let list = memchr::memchr(end, rest).and_then(|at| rest.get(..at)).unwrap_or(rest);
+    let words = list.split(|b| !(b.is_ascii_alphanumeric() || *b == b'_' || *b >= 0x80));
+    words.filter_map(|word| std::str::from_utf8(word).ok()).any(|word| names.contains(word))
 }

@@ -75,6 +75,7 @@ fn a_python_package_is_found_from_every_folder_that_can_be_on_the_path() {
     for (library, import) in [
         ("common/flow.py", "from common.flow import launch_flow"),
         ("common/flow.py", "from common import flow; launch_flow = flow.launch_flow"),
+        ("common/flow.py", "from common import (\n    # the starters\n    flow,\n)\nlaunch_flow = flow.launch_flow"),
         ("shared/src/acme/flow.py", "from acme.flow import launch_flow"),
         ("shared/packages/acme/acme/flow.py", "from acme.flow import launch_flow"),
     ] {

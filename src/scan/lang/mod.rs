@@ -41,6 +41,8 @@ pub struct Sign {
     pub text: String,
     /// Where it must stand.
     pub place: SignPlace,
+    /// When there are any: one of these names follows before the statement ends.
+    pub then: BTreeSet<String>,
 }
 
 /// Where a text must stand to show that something is used.
@@ -55,9 +57,14 @@ pub enum SignPlace {
 }
 
 impl Sign {
+    /// A text in a manifest.
+    pub fn in_manifest(name: &str, text: String) -> Self {
+        Self { place: SignPlace::Manifest, ..Self::anywhere(name, text) }
+    }
+
     /// A text anywhere in a file.
     pub fn anywhere(name: &str, text: String) -> Self {
-        Self { name: name.to_owned(), text, place: SignPlace::Anywhere }
+        Self { name: name.to_owned(), text, place: SignPlace::Anywhere, then: BTreeSet::new() }
     }
 }
 

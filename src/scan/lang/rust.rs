@@ -18,7 +18,7 @@ use std::sync::Arc;
 use proc_macro2::Span;
 
 use super::builder::Builder;
-use super::{FrontEnd, Module, Project, Sign, SignPlace, SourceFile};
+use super::{FrontEnd, Module, Project, Sign, SourceFile};
 use crate::facts::code::Scope;
 use crate::scan::program::*;
 
@@ -54,7 +54,7 @@ impl FrontEnd for Rust {
             for written in [name.clone(), name.replace('_', "-")] {
                 let texts =
                     [format!("{written} ="), format!("{written}."), format!("{written}]"), format!("\"{written}\"")];
-                signs.extend(texts.map(|text| Sign { name: name.clone(), text, place: SignPlace::Manifest }));
+                signs.extend(texts.map(|text| Sign::in_manifest(name, text)));
             }
         }
         signs

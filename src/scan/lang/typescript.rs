@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use tree_sitter::{Language, Node, ParseOptions, ParseState, Parser};
 
 use super::builder::Builder;
-use super::{Alias, FrontEnd, Module, Project, Sign, SignPlace, SourceFile};
+use super::{Alias, FrontEnd, Module, Project, Sign, SourceFile};
 use crate::scan::program::*;
 
 /// A file that takes longer to parse is given up: the grammar has pathological inputs.
@@ -54,7 +54,7 @@ impl FrontEnd for TypeScript {
     fn signs_of(&self, _folder: &str, _files: &[&str], modules: &[Module]) -> Vec<Sign> {
         let mut signs = vec![];
         for Module { name, .. } in modules {
-            signs.push(Sign { name: name.clone(), text: format!("\"{name}\":"), place: SignPlace::Manifest });
+            signs.push(Sign::in_manifest(name, format!("\"{name}\":")));
             for quote in ['"', '\'', '`'] {
                 for import in ["from ", "import ", "import(", "require("] {
                     let texts = [format!("{import}{quote}{name}{quote}"), format!("{import}{quote}{name}/")];

@@ -1,6 +1,6 @@
 //! Python modules and imports: which file an import means.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tree_sitter::Node;
 
@@ -183,26 +183,39 @@ const ROOT_DEPTH: usize = 6;
 /// [`locate`] follows, which never takes a single bare name for a file elsewhere.
 pub(super) fn signs_of(files: &[&str]) -> Vec<Sign> {
     let packages: BTreeSet<&str> = files.iter().filter_map(|file| file.strip_suffix("/__init__.py")).collect();
-    let mut signs: BTreeSet<(String, String)> = BTreeSet::new();
+    let mut whole: BTreeSet<&str> = BTreeSet::new();
+    let mut held: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
     for file in files {
         let path = file.rsplit_once('.').map_or(*file, |(path, _)| path);
         let names: Vec<&str> = path.split('/').collect();
         let mut at = 0;
         for (depth, pair) in names.windows(2).take(ROOT_DEPTH).enumerate() {
             let [name, child] = pair else { break };
-            let mut add = |name: &str, texts: &[String]| {
-                signs.extend(texts.iter().map(|text| (name.to_owned(), text.clone())));
-            };
             at += name.len() + usize::from(depth > 0);
             if path.get(..at).is_some_and(|folder| packages.contains(folder)) {
-                add(name, &[format!("import {name}"), format!("from {name} import"), format!("from {name}.")]);
+                whole.insert(name);
                 break;
             }
             // A folder without a file of its own is imported by what it holds.
-            let texts = [format!("import {name}.{child}"), format!("from {name}.{child}")];
-            add(name, &texts);
-            add(name, &[format!("from {name} import {child}")]);
+            held.entry(name).or_default().insert((*child).to_owned());
         }
     }
-    signs.into_iter().map(|(name, text)| Sign { name, text, place: SignPlace::LineStart }).collect()
+    let sign = |name: &str, text: String, then: BTreeSet<String>| Sign {
+        then,
+        place: SignPlace::LineStart,
+        ..Sign::anywhere(name, text)
+    };
+    let mut signs = vec![];
+    for name in whole {
+        let texts = [format!("import {name}"), format!("from {name} import"), format!("from {name}.")];
+        signs.extend(texts.map(|text| sign(name, text, BTreeSet::new())));
+    }
+    for (name, children) in held {
+        for child in &children {
+            let texts = [format!("import {name}.{child}"), format!("from {name}.{child}")];
+            signs.extend(texts.map(|text| sign(name, text, BTreeSet::new())));
+        }
+        signs.push(sign(name, format!("from {name} import"), children));
+    }
+    signs
 }
