@@ -275,7 +275,7 @@ fn the_control_plane_tells_what_clients_are_not_told() {
     let attributes: Vec<_> =
         attributes.expect("known").iter().map(|a| format!("{} {}", a.name, a.value_type)).collect();
     assert_eq!(attributes, ["MerchantId Keyword", "Tags KeywordList"]);
-    assert_eq!(calls(&snapshot, "CloudService/GetApiKeys"), 2);
+    assert!((2..4).contains(&calls(&snapshot, "CloudService/GetApiKeys")), "two pages, and a retry at most");
     assert!(snapshot.rpcs.keys().any(|rpc| rpc.ends_with("WorkflowService/DescribeNamespace")));
     let text = temporal_preflight::render::snapshot_text(&snapshot, &Default::default());
     for said in [
@@ -361,7 +361,7 @@ fn what_a_narrow_role_may_not_see_is_unknown_and_never_empty() {
     assert!(matches!(cloud.nexus_endpoints, Known::Unknown(_)));
     let Known::Partial { why, .. } = &cloud.connectivity_rules else { panic!("{:?}", cloud.connectivity_rules) };
     assert!(why.reason.contains("did not come to an end"), "{why:?}");
-    assert_eq!(calls(&snapshot, "GetConnectivityRules"), 50);
+    assert!((50..60).contains(&calls(&snapshot, "GetConnectivityRules")), "fifty pages, and a few retries at most");
     let Known::Partial { why, .. } = &cloud.api_keys else { panic!("{:?}", cloud.api_keys) };
     assert!(why.reason.contains("only the API keys of its owner"), "{why:?}");
     assert!(cloud.namespaces[0].settings.is_known(), "what is allowed is known");
