@@ -12,6 +12,8 @@ use std::str::FromStr as _;
 
 use cards::{HOSTILE, all, card, hostile, many};
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
+use temporal_preflight::facts::Known;
+use temporal_preflight::facts::code::{ClientOrigin, Origin, OriginStatus};
 use temporal_preflight::judge::Scorecard;
 use temporal_preflight::render::{self, Format, RenderOptions};
 use unicode_width::UnicodeWidthStr as _;
@@ -380,6 +382,27 @@ fn a_scan_names_forgotten_starters_first() {
     assert!(flat.contains("2 of them outside a connection factory, 1 with an unknown connection"), "{report}");
     assert!(report.contains("scripts") || report.contains("1 file of python not analysed"));
     assert!(report.lines().all(|l| l.width() <= 80), "{report}");
+}
+
+/// The inventory and the verdict must not disagree: one way past the factories is enough for both.
+#[test]
+fn a_starter_that_several_programs_hand_their_own_client_is_outside_of_every_factory() {
+    let mut no_go = card("no-go");
+    let Known::Known(code) = &mut no_go.inventory.code else { panic!("scanned") };
+    let open = code.sites.iter_mut().find(|s| s.kind.starts() && s.client.status == OriginStatus::Unresolved);
+    let site = open.expect("a starter with an unknown connection");
+    let program =
+        |path: &str| Origin { path: path.into(), line: 9, column: 5, function: Some("main".into()), factory: false };
+    site.client = ClientOrigin {
+        status: OriginStatus::Ambiguous,
+        origins: vec![program("cmd/a/main.go"), program("cmd/b/main.go")],
+        via: vec![],
+        reason: Some("several_constructions: 2 places build this client".into()),
+    };
+    let report = render::scan_text(code, &options());
+    let flat = report.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(flat.contains("3 of them outside a connection factory;"), "{report}");
+    assert!(flat.contains("own connection (cmd/a/main.go:9 and 1 other place)"), "{report}");
 }
 
 #[test]

@@ -258,6 +258,11 @@ pub struct ClientOrigin {
 pub const SEVERAL_CONSTRUCTIONS: &str = "several_constructions";
 
 impl ClientOrigin {
+    /// Whether a client that reaches the call is built outside of every connection factory, whatever else does.
+    pub fn is_built_outside(&self) -> bool {
+        self.origins.iter().any(|origin| !origin.factory)
+    }
+
     /// Whether every way the receiver can take ends in one of `origins`.
     pub fn every_way_ends(&self) -> bool {
         match self.status {

@@ -45,7 +45,8 @@ pub(super) fn tables(card: &Scorecard, links: &Links) -> Vec<Table> {
 
 /// Where a site gets its client: mark and words.
 pub(crate) fn origin(site: &Site) -> (Mark, &'static str, String) {
-    let factory = !site.client.origins.is_empty() && site.client.origins.iter().all(|o| o.factory);
+    let outside = site.client.is_built_outside();
+    let factory = !site.client.origins.is_empty() && !outside;
     let from = || {
         let mut places: Vec<String> = site
             .client
@@ -64,13 +65,16 @@ pub(crate) fn origin(site: &Site) -> (Mark, &'static str, String) {
         }
     };
     match site.client.status {
+        // As the rules see it: one way past the factories is enough.
+        _ if outside => (Mark::Failed, "own connection", from()),
         // A factory that builds one client per cluster is the pattern asked for, not a doubt.
         OriginStatus::Ambiguous if factory && open_way(site).is_none() => (Mark::Ok, "factory", from()),
         OriginStatus::Resolved if factory => (Mark::Ok, "factory", from()),
-        OriginStatus::Resolved => (Mark::Failed, "own connection", from()),
         OriginStatus::Inherited => (Mark::Ok, "worker’s client", from()),
         OriginStatus::Ambiguous => (Mark::Attention, "ambiguous", from()),
-        OriginStatus::Unresolved => (Mark::Unknown, "unresolved", site.client.reason.clone().unwrap_or_default()),
+        OriginStatus::Resolved | OriginStatus::Unresolved => {
+            (Mark::Unknown, "unresolved", site.client.reason.clone().unwrap_or_default())
+        }
     }
 }
 

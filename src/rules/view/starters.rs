@@ -90,7 +90,7 @@ fn origin_verdict(code: &CodeFacts, site: &Site) -> (&'static str, String) {
     let origins = &site.client.origins;
     let reason = site.client.reason.as_deref().unwrap_or("the client could not be followed");
     let stopped = || in_words(reason);
-    if origins.iter().any(|o| !o.factory) {
+    if site.client.is_built_outside() {
         return ("outside", String::new());
     }
     match site.client.status {
