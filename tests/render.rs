@@ -299,7 +299,7 @@ fn places_become_links_only_when_the_commit_is_known() {
     }
     assert!(!link(&no_go, "javascript:alert(1)//").contains("javascript:"));
     let mut moving = no_go;
-    if let temporal_preflight::facts::Known::Known(code) = &mut moving.inventory.code {
+    if let Known::Known(code) = &mut moving.inventory.code {
         code.repository.commit = None;
     }
     assert!(!link(&moving, "https://github.com/a/b").contains("https://github.com/a/b"));
@@ -310,7 +310,7 @@ fn a_certificate_only_the_configuration_names_is_drawn_too() {
     let mut card = card("undecided");
     let drawn = text(&card, Format::Html);
     assert!(drawn.contains("1 certificate ends before the window does"));
-    card.inventory.certificates = temporal_preflight::facts::Known::unknown("certs is not readable");
+    card.inventory.certificates = Known::unknown("certs is not readable");
     let drawn = text(&card, Format::Html);
     assert!(drawn.contains("No certificate was seen") && drawn.contains("certs is not readable"));
 }

@@ -12,7 +12,7 @@ use crate::ui::Problem;
 static EMBEDDED: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/rules");
 
 /// Folders of the embedded pack that hold other data.
-const OTHER_DATA: [&str; 3] = ["sdk", "entries", "cloud"];
+const OTHER_DATA: [&str; 2] = ["sdk", "cloud"];
 
 /// The rules of the binary, and those of the folders in `packs`, which add to them or replace a rule of the
 /// same id; later folders win.

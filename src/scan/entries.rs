@@ -1,7 +1,7 @@
 //! The way in: through what the code is entered that gets to a site or to a call of a wrapper.
 //!
 //! From a site up the callers, breadth first, until functions are met that a framework calls: what makes a function a
-//! handler is data, `rules/entries/<language>.yaml`. A site for which none is met has no way in that can be seen.
+//! handler is data, `rules/sdk/entries/<language>.yaml`. A site for which none is met has no way in that can be seen.
 
 mod around;
 mod forms;

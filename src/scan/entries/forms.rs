@@ -1,4 +1,4 @@
-//! How frameworks make a function a handler, as data: `rules/entries/<language>.yaml`; the head of `go.yaml` explains
+//! How frameworks make a function a handler, as data: `rules/sdk/entries/<language>.yaml`; the head of `go.yaml` explains
 //! the notation.
 
 use std::collections::HashMap;
@@ -11,10 +11,10 @@ use crate::ui::Problem;
 
 /// Forms built into the program: language and text.
 const FILES: [(&str, &str); 4] = [
-    ("go", include_str!("../../../rules/entries/go.yaml")),
-    ("python", include_str!("../../../rules/entries/python.yaml")),
-    ("rust", include_str!("../../../rules/entries/rust.yaml")),
-    ("typescript", include_str!("../../../rules/entries/typescript.yaml")),
+    ("go", include_str!("../../../rules/sdk/entries/go.yaml")),
+    ("python", include_str!("../../../rules/sdk/entries/python.yaml")),
+    ("rust", include_str!("../../../rules/sdk/entries/rust.yaml")),
+    ("typescript", include_str!("../../../rules/sdk/entries/typescript.yaml")),
 ];
 
 /// The forms of one language.
