@@ -7,7 +7,7 @@ use super::clock;
 use super::gather::{self, ProbeFlags};
 use super::migration::MigrationArgs;
 use super::output::{self, Report};
-use super::verdict::{self, Output, VerdictFlags};
+use super::verdict::{self, VerdictFlags};
 use crate::config::ConnectionSettings;
 use crate::demo;
 use crate::facts::{Facts, Known};
@@ -45,14 +45,14 @@ pub fn run(args: &Args) -> super::Done {
         report: [(Format::Html, "report.html"), (Format::Markdown, "report.md"), (Format::Json, "report.json")]
             .map(|(format, name)| Report::new(format, args.out.join(name)))
             .to_vec(),
-        output: Output::Text,
+        output: Format::Text,
         repo_url: None,
         template_dir: None,
         at: None,
     };
     let card = verdict::judged(&facts, None, None, &flags)?;
     let options = verdict::render_options(&flags);
-    verdict::print(&card, Output::Text, &options)?;
+    verdict::print(&card, Format::Text, &options)?;
     output::say("");
     output::reports(&card, &flags.report, &options)?;
     output::wrote(&flags.report);
