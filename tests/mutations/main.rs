@@ -86,7 +86,10 @@ fn scorecard(document: Value, who: &str) -> Scorecard {
         attestations_path: "attestations.yaml",
     };
     let checks = evaluate(&CATALOGUE, &build(&facts), &context);
-    judge(checks, JudgeInput { facts: &facts, gate: Gate::Route, waivers: &[], unwaivable: &BTreeSet::new() })
+    judge(
+        checks,
+        JudgeInput { facts: &facts, gate: Gate::Route, waivers: &[], unwaivable: &BTreeSet::new(), former: None },
+    )
 }
 
 impl Mutation {
