@@ -319,6 +319,9 @@ pub struct Check {
     pub why: Option<String>,
     /// What would make it known.
     pub why_remedy: Option<String>,
+    /// The attestation that can answer it, and what that is worth at the moment that is judged for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attestation: Option<Asked>,
     /// Whether all of the evidence was seen. A rule that saw a part of it can fail, but waiving what was
     /// seen does not settle it.
     #[serde(default = "yes")]
@@ -333,6 +336,35 @@ pub struct Check {
 
 fn yes() -> bool {
     true
+}
+
+/// What a rule asks people, and how far their word goes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked {
+    /// Key in `attestations.yaml`.
+    pub id: String,
+    /// The state of the entry.
+    pub word: WordState,
+}
+
+/// What an entry of `attestations.yaml` is worth to a rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WordState {
+    /// Somebody vouches that it is so.
+    Holds,
+    /// Somebody vouches that it is not so.
+    Denied,
+    /// Its last day is over.
+    Expired,
+    /// It is dated in the future.
+    Early,
+    /// It is older than the rule accepts when routing begins.
+    Stale,
+    /// There is no entry.
+    Absent,
+    /// The file could not be read, or not all of it.
+    Unreadable,
 }
 
 /// One thing that is wrong.

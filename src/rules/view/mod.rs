@@ -14,6 +14,7 @@ mod executions;
 mod limits;
 mod metrics;
 mod plan;
+mod routing;
 mod schedule_command;
 mod schedules;
 mod sdks;
@@ -84,6 +85,7 @@ pub fn fact_paths() -> impl Iterator<Item = &'static FactPath> {
         cluster::PATHS,
         executions::PATHS,
         plan::PATHS,
+        routing::PATHS,
         certificates::PATHS,
         diff::PATHS,
         schedules::PATHS,
@@ -104,6 +106,7 @@ pub fn build(facts: &Facts) -> FactView {
     cluster::put(&context, &mut view);
     executions::put(&context, &mut view);
     plan::put(&context, &mut view);
+    routing::put(&context, &mut view);
     certificates::put(&context, &mut view);
     diff::put(&context, &mut view);
     metrics::put(&context, &mut view);
