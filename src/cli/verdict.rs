@@ -126,7 +126,7 @@ pub fn judged(
     let waivers = waivers.map(|path| config::waivers::load(path)).transpose()?.unwrap_or_default();
     let context = rules::Context {
         at: facts.at,
-        strategy: facts.plan.strategy,
+        strategy: facts.plan.main_strategy(),
         attestations: &facts.attestations,
         attestations_path: ATTESTATIONS_FILE,
     };

@@ -78,6 +78,7 @@ impl BuiltIn {
                 remedy: vec![RemedyStep { text: self.remedy.to_owned(), command: None }],
                 fingerprint: fingerprint::of(self.id, &key, ordinal),
                 key,
+                workflow_types: Vec::new(),
                 certainty: Certainty::Fail,
                 waiver: None,
             });

@@ -252,8 +252,8 @@ pub fn mapped() -> Plan {
         namespaces: vec![NamespaceMapping {
             source: "payments-prod".into(),
             target: Some("payments-prod.a1b2c".into()),
-            exclude: None,
             line: 5,
+            ..Default::default()
         }],
         ..Default::default()
     }
