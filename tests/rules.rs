@@ -3,6 +3,11 @@
 
 use std::path::Path;
 
+use temporal_preflight::facts::plan::Plan;
+use temporal_preflight::facts::{Facts, Known, Locus};
+use temporal_preflight::judge::scorecard::{Check, Gate, Outcome, Scorecard};
+use temporal_preflight::judge::{JudgeInput, Waiver, judge};
+use temporal_preflight::rules::model::{Expect, Rule};
 use temporal_preflight::rules::selftest::{self, Result};
 use temporal_preflight::rules::{Catalogue, load};
 
@@ -104,6 +109,7 @@ fn every_refusal_says_what_is_wrong_and_where() {
         ("severity: blocker", "severity: blocker\ndoubt: diff.things", "`doubt` needs `doubt_message`", "5:8"),
         ("severity: blocker", "severity: blocker\ndoubt_message: x", "`doubt_message` needs `doubt`", "5:16"),
         ("severity: blocker", "severity: blocker\nattested: x", "`attested` needs `question`", "5:11"),
+        ("severity: blocker", "severity: blocker\nfresh_days: 9", "`fresh_days` needs `attested`", "5:13"),
         ("severity: blocker", "severity: blocker\nquestion: x", "`question` needs `attested`", "5:11"),
         ("severity: blocker", "severity: blocker\napplies: plan.days > 1", "`applies` needs `not_applicable`", "5:10"),
         ("severity: blocker", "severity: blocker\nnot_applicable: x", "`not_applicable` needs `applies`", "5:17"),
@@ -245,6 +251,68 @@ fn rules_are_listed_by_area_and_found_by_a_misspelt_name() {
     let listing = serde_json::to_value(pack.listing()).unwrap();
     assert_eq!(listing[0]["attested"], "rehearsal");
     assert_eq!(pack.unwaivable().into_iter().collect::<Vec<_>>(), ["trial-search-attribute-type"]);
+}
+
+/// A finding of a rule, made by its own failing test.
+fn failing(rule: &Rule) -> Check {
+    let test = rule.tests.iter().find(|t| matches!(t.expect, Expect::Fail(_))).expect("a failing test");
+    selftest::check(rule, test)
+}
+
+fn judged(check: &Check, waivers: &[Waiver], catalogue: &Catalogue) -> Scorecard {
+    let facts = Facts {
+        at: selftest::AT,
+        plan: Plan::default(),
+        code: Known::unknown("no scan"),
+        source: Known::unknown("no snapshot"),
+        target: Known::unknown("no snapshot"),
+        certificates: Known::Known(vec![]),
+        attestations: Known::Known(vec![]),
+    };
+    let unwaivable = catalogue.unwaivable();
+    judge(
+        vec![check.clone()],
+        JudgeInput { facts: &facts, gate: Gate::Route, waivers, unwaivable: &unwaivable, former: None },
+    )
+}
+
+#[test]
+fn a_waiver_that_names_the_finding_waives_it_or_is_refused_with_its_line() {
+    let (catalogue, _) = load::embedded();
+    for rule in &catalogue.rules {
+        let check = failing(rule);
+        // Every finding by the name a person would copy from a report: its key, then its fingerprint.
+        for by_key in [true, false] {
+            let waivers: Vec<Waiver> = (2..)
+                .zip(&check.findings)
+                .map(|(line, finding)| Waiver {
+                    rule: rule.id.clone(),
+                    fingerprint: (!by_key).then(|| finding.fingerprint.clone()),
+                    pattern: by_key.then(|| finding.key.clone()),
+                    reason: "agreed in OPS-9".into(),
+                    owner: "operations".into(),
+                    until: "2026-02-01".parse().unwrap(),
+                    place: Locus::File { path: "waivers.yaml".into(), line },
+                })
+                .collect();
+            let card = judged(&check, &waivers, &catalogue);
+            let came = card.checks.iter().find(|c| c.rule == rule.id).unwrap();
+            let refused = card.checks.iter().find(|c| c.rule == "waiver-refused").unwrap();
+            if rule.waivable {
+                assert!(came.findings.iter().all(|f| f.waiver.is_some()), "{}: {:?}", rule.id, came.findings);
+                assert!(came.outcome == Outcome::Waived || !check.complete, "{}: {:?}", rule.id, came.outcome);
+                assert_eq!(refused.outcome, Outcome::Pass, "{}", rule.id);
+            } else {
+                assert_eq!(came.outcome, Outcome::Fail, "{}", rule.id);
+                let lines: Vec<String> = refused.findings.iter().map(|f| f.evidence[0].to_string()).collect();
+                let wanted: Vec<String> =
+                    (2..).take(waivers.len()).map(|line| format!("waivers.yaml:{line}")).collect();
+                assert_eq!(lines, wanted, "{}", rule.id);
+            }
+        }
+    }
+    let never: Vec<&str> = catalogue.rules.iter().filter(|r| !r.waivable).map(|r| r.id.as_str()).collect();
+    assert!(never.contains(&"schedule-active-on-both"), "{never:?}");
 }
 
 /// For people who write rules elsewhere: `RULE_PACK=dir cargo test --test rules -- --ignored private`.

@@ -30,7 +30,7 @@ fn result(cohort: &Cohort, checks: &[Check], why: Option<String>) -> CohortResul
         rollback: cohort.rollback.clone(),
         routed: cohort.routed,
         proposed: why,
-        route: gates::at(&own, Gate::Route),
+        route: gates::at(&own, Gate::Route, None),
     }
 }
 

@@ -18,6 +18,7 @@ pub fn check(rule: &str, severity: Severity, outcome: Outcome) -> Check {
         outcome,
         why: (outcome == Outcome::Unknown).then(|| "the target was not probed".into()),
         why_remedy: None,
+        attestation: None,
         complete: outcome != Outcome::Unknown,
         findings,
         explanation: String::new(),

@@ -15,11 +15,13 @@ mod executions;
 mod limits;
 mod metrics;
 mod plan;
+mod routing;
 mod schedule_command;
 mod schedules;
 mod sdks;
 mod starters;
 mod strategy;
+mod versioning;
 mod words;
 
 use std::collections::BTreeMap;
@@ -95,12 +97,14 @@ pub fn fact_paths() -> impl Iterator<Item = &'static FactPath> {
         plan::PATHS,
         strategy::PATHS,
         cohorts::PATHS,
+        routing::PATHS,
         certificates::PATHS,
         diff::PATHS,
         schedules::PATHS,
         attributes::PATHS,
         eligibility::PATHS,
         metrics::PATHS,
+        versioning::PATHS,
     ]
     .into_iter()
     .flatten()
@@ -126,12 +130,14 @@ fn build_one(facts: &Facts) -> FactView {
     plan::put(&context, &mut view);
     strategy::put(&context, &mut view);
     cohorts::put(&context, &mut view);
+    routing::put(&context, &mut view);
     certificates::put(&context, &mut view);
     diff::put(&context, &mut view);
     metrics::put(&context, &mut view);
     schedules::put(&context, &mut view);
     attributes::put(&context, &mut view);
     eligibility::put(&context, &mut view);
+    versioning::put(&context, &mut view);
     view
 }
 
