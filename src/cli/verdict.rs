@@ -126,7 +126,7 @@ impl Bench {
     pub fn card(&self, facts: &Facts, gate: Gate, former: Option<&Former>) -> Scorecard {
         let context = rules::Context {
             at: facts.at,
-            strategy: facts.plan.strategy,
+            strategy: facts.plan.main_strategy(),
             attestations: &facts.attestations,
             attestations_path: ATTESTATIONS_FILE,
         };

@@ -125,6 +125,7 @@ impl BuiltIn {
                 remedy: vec![RemedyStep { text: self.remedy.to_owned(), command: None }],
                 fingerprint: fingerprint::of(self.id, &entry.key, ordinal),
                 key: entry.key,
+                workflow_types: Vec::new(),
                 certainty: Certainty::Fail,
                 waiver: None,
             });

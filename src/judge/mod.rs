@@ -5,6 +5,7 @@
 pub mod baseline;
 pub mod builtin;
 pub mod checklist;
+mod cohorts;
 pub mod fingerprint;
 pub mod gates;
 pub mod scorecard;
@@ -57,6 +58,7 @@ pub fn judge(mut checks: Vec<Check>, input: JudgeInput<'_>) -> Scorecard {
         gate: input.gate,
         verdict: decisive.verdict,
         summary: summary::sentence(&decisive, &checks, baseline.as_ref()),
+        cohorts: cohorts::results(facts, &checks),
         gates,
         checklist: checklist::items(&checks),
         failure_modes: checklist::failure_modes(&checks),

@@ -35,6 +35,9 @@ pub struct Scorecard {
     pub summary: String,
     /// All gates in order.
     pub gates: Vec<GateResult>,
+    /// The route gate for each cohort; empty in documents of versions that did not answer it, and for replications.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cohorts: Vec<CohortResult>,
     /// The ten items every review asks for, in order.
     pub checklist: Vec<ChecklistItem>,
     /// The four failures that catch teams, in order.
@@ -210,6 +213,28 @@ pub struct GateResult {
     pub total: usize,
 }
 
+/// The route gate, answered for the workflow types of one cohort.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CohortResult {
+    /// Its name.
+    pub name: String,
+    /// `low`, `medium`, `high`.
+    pub risk: Option<String>,
+    /// Workflow types that move together.
+    pub workflow_types: Vec<String>,
+    /// How long it is watched before the next one follows, as written (`3d`).
+    pub validation: Option<String>,
+    /// How its starts are turned back.
+    pub rollback: Option<String>,
+    /// Since when its starts are routed to the target.
+    pub routed: Option<jiff::Timestamp>,
+    /// Set when the plan has no cohorts and this one is proposed: why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proposed: Option<String>,
+    /// Verdict from the findings that concern its types, and those that concern all.
+    pub route: GateResult,
+}
+
 /// Answer to a checklist item or failure mode, from the worst outcome of its rules.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -383,6 +408,9 @@ pub struct Finding {
     pub key: String,
     /// Stable identity without line numbers.
     pub fingerprint: String,
+    /// Workflow types it is about; empty when it concerns all of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub workflow_types: Vec<String>,
     /// `fail` for a proven problem, `unknown` for one that could not be decided.
     pub certainty: Certainty,
     /// Set when a waiver covers it.

@@ -39,8 +39,17 @@ const ROUTING_BEGINS: &str = "plan.routing_begins";
 
 /// Evaluate every rule, on all processors; the checks come in the order of the catalogue.
 pub fn evaluate(catalogue: &Catalogue, view: &FactView, context: &Context<'_>) -> Vec<Check> {
-    let evaluator = Evaluator::new(view, context);
-    catalogue.rules.par_iter().map(|rule| evaluator.evaluate(rule).check).collect()
+    let whole = Evaluator::new(view, context);
+    // A rule of one strategy sees the namespaces that move by it.
+    let of = |strategy| Context { strategy, ..*context };
+    let (manual, automated) = (of(Strategy::Manual), of(Strategy::Automated));
+    let parts = [&manual, &automated]
+        .map(|context| view.part(context.strategy).map(|part| (context.strategy, Evaluator::new(part, context))));
+    let evaluator = |rule: &Rule| match rule.strategies.as_slice() {
+        [only] => parts.iter().flatten().find(|(strategy, _)| strategy == only).map_or(&whole, |(_, part)| part),
+        _ => &whole,
+    };
+    catalogue.rules.par_iter().map(|rule| evaluator(rule).evaluate(rule).check).collect()
 }
 
 /// A check, and what was wrong with the rule itself on the way.
@@ -273,6 +282,7 @@ impl<'e, 'a> Run<'e, 'a> {
             remedy,
             key: asked.id.clone(),
             fingerprint: fingerprint::of(&rule.id, &asked.id, 1),
+            workflow_types: Vec::new(),
             certainty: Certainty::Fail,
             waiver: None,
         }
@@ -314,6 +324,7 @@ impl<'e, 'a> Run<'e, 'a> {
             remedy: self.remedy(object),
             key,
             fingerprint,
+            workflow_types: workflow_types(object),
             certainty,
             waiver: None,
         }
@@ -411,6 +422,15 @@ impl<'e, 'a> Run<'e, 'a> {
             Ok(other) => Err(format!("`basis` is {}, not a string", kind(&other))),
             Err(error) => Err(format!("`basis`: {error}")),
         }
+    }
+}
+
+/// The workflow types an object says it is about.
+fn workflow_types(object: &Value) -> Vec<String> {
+    let text = |value: &Value| value.as_str().filter(|name| !name.is_empty()).map(str::to_owned);
+    match object.get("workflow_types").and_then(Value::as_array) {
+        Some(names) => names.iter().filter_map(text).collect(),
+        None => object.get("workflow_type").and_then(text).into_iter().collect(),
     }
 }
 
