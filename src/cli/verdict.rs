@@ -100,9 +100,11 @@ impl Output {
     }
 }
 
-/// Judge, print, write the reports, and answer with the gate's exit code.
+/// Judge, print, write the reports, and answer with the gate's exit code; with 2 when a rule of a pack could not be
+/// read, because a verdict without it is not the one that was asked for.
 pub fn deliver(facts: &Facts, gate: Option<Gate>, waivers: Option<&PathBuf>, flags: &VerdictFlags) -> super::Done {
-    let card = judged(facts, gate, waivers, flags)?;
+    let catalogue = rules::load(&flags.rules)?;
+    let card = judged_by(&catalogue, facts, gate, waivers, flags)?;
     let mut options = render_options(flags);
     output::reports(&card, &flags.report, &options)?;
     if flags.output == Output::Text {
@@ -112,17 +114,29 @@ pub fn deliver(facts: &Facts, gate: Option<Gate>, waivers: Option<&PathBuf>, fla
         output::wrote(&flags.report);
     }
     print(&card, flags.output, &options)?;
-    Ok(ExitCode::from(card.verdict.exit_code()))
+    Ok(match output::problems(&catalogue.problems()) {
+        Some(code) => code,
+        None => ExitCode::from(card.verdict.exit_code()),
+    })
 }
 
-/// Evaluate the rules and judge.
+/// Evaluate the rules of the flags and judge.
 pub fn judged(
     facts: &Facts,
     gate: Option<Gate>,
     waivers: Option<&PathBuf>,
     flags: &VerdictFlags,
 ) -> Result<Scorecard, super::Failure> {
-    let catalogue = rules::load(&flags.rules)?;
+    judged_by(&rules::load(&flags.rules)?, facts, gate, waivers, flags)
+}
+
+fn judged_by(
+    catalogue: &rules::Catalogue,
+    facts: &Facts,
+    gate: Option<Gate>,
+    waivers: Option<&PathBuf>,
+    flags: &VerdictFlags,
+) -> Result<Scorecard, super::Failure> {
     let waivers = waivers.map(|path| config::waivers::load(path)).transpose()?.unwrap_or_default();
     let context = rules::Context {
         at: facts.at,
@@ -130,7 +144,7 @@ pub fn judged(
         attestations: &facts.attestations,
         attestations_path: ATTESTATIONS_FILE,
     };
-    let checks = rules::evaluate(&catalogue, &rules::view::build(facts), &context);
+    let checks = rules::evaluate(catalogue, &rules::view::build(facts), &context);
     let gate = flags.gate.map(Gate::from).or(gate).unwrap_or(Gate::Route);
     let unwaivable = catalogue.unwaivable();
     Ok(judge::judge(checks, JudgeInput { facts, gate, waivers: &waivers, unwaivable: &unwaivable }))
