@@ -2,6 +2,7 @@
 
 use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use clap::ValueEnum;
 
@@ -56,6 +57,15 @@ pub fn result(text: &str) -> Result<(), Problem> {
 /// Say something that is not the result.
 pub fn say(text: &str) {
     let _ = writeln!(anstream::stderr(), "{text}");
+}
+
+/// Print what is wrong; the exit code it leads to, when there is something.
+pub fn problems(problems: &[Problem]) -> Option<ExitCode> {
+    for problem in problems {
+        // anstream drops the styles where stderr is no terminal.
+        say(&problem.render(true));
+    }
+    problems.iter().map(|p| p.code).max().map(ExitCode::from)
 }
 
 /// Whether the result is printed in colour: `--color`, NO_COLOR and the terminal decide.

@@ -84,19 +84,24 @@ impl From<GateName> for Gate {
 
 /// Judge, print, write the reports, and answer with the gate's exit code.
 pub fn deliver(facts: &Facts, gate: Option<Gate>, waivers: Option<&PathBuf>, flags: &VerdictFlags) -> super::Done {
-    let card = judged(facts, gate, waivers, flags)?;
-    hand_over(&card, &flags.reports)
+    let bench = Bench::new(&flags.reports, waivers)?;
+    let card = bench.card(facts, chosen(flags, gate), None);
+    bench.hand_over(&card, &flags.reports)
 }
 
-/// Evaluate the rules and judge.
+/// Evaluate the rules of the flags and judge.
 pub fn judged(
     facts: &Facts,
     gate: Option<Gate>,
     waivers: Option<&PathBuf>,
     flags: &VerdictFlags,
 ) -> Result<Scorecard, super::Failure> {
-    let gate = flags.gate.map(Gate::from).or(gate).unwrap_or(Gate::Route);
-    Ok(Bench::new(&flags.reports, waivers)?.card(facts, gate, None))
+    Ok(Bench::new(&flags.reports, waivers)?.card(facts, chosen(flags, gate), None))
+}
+
+/// The gate that decides: of the flag, else of the file, else the one at which new executions start on the target.
+fn chosen(flags: &VerdictFlags, gate: Option<Gate>) -> Gate {
+    flags.gate.map(Gate::from).or(gate).unwrap_or(Gate::Route)
 }
 
 /// What a judgement needs beside the facts: the rules of the run, and what people accepted.
@@ -134,20 +139,22 @@ impl Bench {
         let unwaivable = self.catalogue.unwaivable();
         judge::judge(checks, JudgeInput { facts, gate, waivers: &self.waivers, unwaivable: &unwaivable, former })
     }
-}
 
-/// Print, write the reports, and answer with the gate's exit code.
-pub fn hand_over(card: &Scorecard, flags: &ReportFlags) -> super::Done {
-    let mut options = render_options(flags);
-    output::reports(card, &flags.report, &options)?;
-    if flags.output == Format::Text {
-        // On a long page the place of the reports is named at its end.
-        options.written = flags.report.iter().map(|r| r.path().display().to_string()).collect();
-    } else {
-        output::wrote(&flags.report);
+    /// Print, write the reports, and answer with the gate's exit code; with 2 when a rule of a pack could not be read,
+    /// because a verdict without it is not the one that was asked for.
+    pub fn hand_over(&self, card: &Scorecard, flags: &ReportFlags) -> super::Done {
+        let mut options = render_options(flags);
+        output::reports(card, &flags.report, &options)?;
+        if flags.output == Format::Text {
+            // On a long page the place of the reports is named at its end.
+            options.written = flags.report.iter().map(|r| r.path().display().to_string()).collect();
+        } else {
+            output::wrote(&flags.report);
+        }
+        print(card, flags.output, &options)?;
+        let broken = output::problems(&self.catalogue.problems());
+        Ok(broken.unwrap_or_else(|| ExitCode::from(card.verdict.exit_code())))
     }
-    print(card, flags.output, &options)?;
-    Ok(ExitCode::from(card.verdict.exit_code()))
 }
 
 /// Print the scorecard in one format.
