@@ -4,6 +4,7 @@
 //! geometry, so that templates need loops and conditions only. A document that arrives here may hold any
 //! string a cluster or a source tree can hold; nothing is trusted, everything is escaped on its way out.
 
+mod change;
 mod escape;
 mod html;
 mod markdown;
@@ -107,6 +108,8 @@ impl Default for RenderOptions {
 /// report of the place), or a scorecard that cannot be written as JSON (exit code 4).
 pub fn render(card: &Scorecard, format: Format, options: &RenderOptions) -> Result<Vec<u8>, Problem> {
     match format {
+        Format::Text if card.is_one_gate() => Ok(change::text(card, options).into_bytes()),
+        Format::Markdown if card.is_one_gate() => change::markdown(card, options).map(String::into_bytes),
         Format::Text => Ok(terminal::render(card, options).into_bytes()),
         Format::Markdown => markdown::render(card, options).map(String::into_bytes),
         Format::Html => html::render(card, options).map(String::into_bytes),
