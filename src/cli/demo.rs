@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use super::clock;
 use super::gather::{self, ProbeFlags};
 use super::migration::MigrationArgs;
-use super::output::{self, Report};
+use super::output::{self, Look, Report};
 use super::verdict::{self, VerdictFlags};
 use crate::config::ConnectionSettings;
 use crate::demo;
@@ -46,13 +46,13 @@ pub fn run(args: &Args) -> super::Done {
             .map(|(format, name)| Report::new(format, args.out.join(name)))
             .to_vec(),
         output: Format::Text,
-        repo_url: None,
-        template_dir: None,
+        previous: None,
+        look: Look::default(),
         at: None,
     };
     let card = verdict::judged(&facts, None, None, &flags)?;
-    let options = verdict::render_options(&flags);
-    verdict::print(&card, Format::Text, &options)?;
+    let options = flags.look.options()?;
+    output::print(&card, Format::Text, &options)?;
     output::say("");
     output::reports(&card, &flags.report, &options)?;
     output::wrote(&flags.report);

@@ -5,14 +5,14 @@ use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 
-use super::output::{self, Report};
+use super::former;
+use super::output::{self, Look, Report};
 use crate::config::{self, ATTESTATIONS_FILE};
 use crate::facts::Facts;
 use crate::judge::scorecard::{Gate, Scorecard};
-use crate::judge::{self, JudgeInput};
-use crate::render::{self, Format, RenderOptions};
+use crate::judge::{self, JudgeInput, trend};
+use crate::render::Format;
 use crate::rules;
-use crate::ui::Problem;
 
 const RULES: &str = "Rules and reports";
 
@@ -34,12 +34,11 @@ pub struct VerdictFlags {
     /// Further rule pack: a folder of <area>/<id>.yaml and .md; may be repeated
     #[arg(long, value_name = "DIR", help_heading = RULES)]
     pub rules: Vec<PathBuf>,
-    /// Where a browser finds the source files, such as https://github.com/you/repo/blob/main
-    #[arg(long, value_name = "URL", help_heading = RULES)]
-    pub repo_url: Option<String>,
-    /// Folder with templates that replace those of the reports
-    #[arg(long, value_name = "DIR", help_heading = RULES)]
-    pub template_dir: Option<PathBuf>,
+    /// A former JSON report: show what changed since
+    #[arg(long, value_name = "REPORT", help_heading = RULES)]
+    pub previous: Option<PathBuf>,
+    #[command(flatten)]
+    pub look: Look,
 }
 
 /// `--gate`
@@ -77,8 +76,11 @@ impl From<GateName> for Gate {
 
 /// Judge, print, write the reports, and answer with the gate's exit code.
 pub fn deliver(facts: &Facts, gate: Option<Gate>, waivers: Option<&PathBuf>, flags: &VerdictFlags) -> super::Done {
-    let card = judged(facts, gate, waivers, flags)?;
-    let mut options = render_options(flags);
+    // Before the work: a report that cannot be read should not cost a probe.
+    let previous = flags.previous.as_deref().map(former::read).transpose()?;
+    let mut options = flags.look.options()?;
+    let mut card = judged(facts, gate, waivers, flags)?;
+    card.trend = previous.map(|then| trend::since(&then, &card));
     output::reports(&card, &flags.report, &options)?;
     if flags.output == Format::Text {
         // On a long page the place of the reports is named at its end.
@@ -86,7 +88,7 @@ pub fn deliver(facts: &Facts, gate: Option<Gate>, waivers: Option<&PathBuf>, fla
     } else {
         output::wrote(&flags.report);
     }
-    print(&card, flags.output, &options)?;
+    output::print(&card, flags.output, &options)?;
     Ok(ExitCode::from(card.verdict.exit_code()))
 }
 
@@ -109,19 +111,4 @@ pub fn judged(
     let gate = flags.gate.map(Gate::from).or(gate).unwrap_or(Gate::Route);
     let unwaivable = catalogue.unwaivable();
     Ok(judge::judge(checks, JudgeInput { facts, gate, waivers: &waivers, unwaivable: &unwaivable }))
-}
-
-/// Print the scorecard in one format.
-pub fn print(card: &Scorecard, format: Format, options: &RenderOptions) -> Result<(), Problem> {
-    let bytes = render::render(card, format, options)?;
-    output::result(&String::from_utf8_lossy(&bytes))
-}
-
-/// How the reports of this run are rendered.
-pub fn render_options(flags: &VerdictFlags) -> RenderOptions {
-    RenderOptions {
-        repo_url: flags.repo_url.clone(),
-        template_dir: flags.template_dir.clone(),
-        ..output::on_terminal()
-    }
 }

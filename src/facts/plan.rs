@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// How the move is made (docs: cloud/migrate).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Strategy {
     /// Dual run: new executions start on the target, open ones drain on the source.
@@ -14,7 +14,7 @@ pub enum Strategy {
 }
 
 /// What `preflight.yaml` says, without connection settings or secrets.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Plan {
     /// Title of the report; the folder name by default.
     pub name: String,
@@ -33,7 +33,7 @@ pub struct Plan {
 }
 
 /// Where the plan was read.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct PlanPlace {
     /// `preflight.yaml` as the user named it.
     pub path: String,
@@ -42,7 +42,7 @@ pub struct PlanPlace {
 }
 
 /// First and last day of the dual run, both included, in UTC.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Window {
     /// First day.
     pub start: jiff::civil::Date,
@@ -51,7 +51,7 @@ pub struct Window {
 }
 
 /// One line of the namespace map.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct NamespaceMapping {
     /// Name on the source.
     pub source: String,
@@ -66,7 +66,7 @@ pub struct NamespaceMapping {
 }
 
 /// Workflow types that move together.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Cohort {
     /// Name for the report.
     pub name: String,

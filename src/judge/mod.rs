@@ -11,6 +11,7 @@ mod sides;
 mod summary;
 #[cfg(test)]
 mod testing;
+pub mod trend;
 pub mod waivers;
 
 use std::collections::BTreeSet;
@@ -60,5 +61,6 @@ pub fn judge(mut checks: Vec<Check>, input: JudgeInput<'_>) -> Scorecard {
         attestations,
         waivers,
         checks,
+        trend: None,
     }
 }

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::trend::Trend;
 use crate::facts::attestation::Attestation;
 use crate::facts::certificate::CertificateFile;
 use crate::facts::cluster::{ClusterKind, ClusterSnapshot, LadderStep, RpcCount};
@@ -17,7 +18,7 @@ use crate::facts::{Known, Locus, Side};
 pub const SCORECARD_SCHEMA: &str = "temporal-preflight/scorecard/v1";
 
 /// The result of one judgement.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Scorecard {
     /// [`SCORECARD_SCHEMA`].
     pub schema: String,
@@ -49,10 +50,13 @@ pub struct Scorecard {
     pub attestations: Vec<Attestation>,
     /// Waivers with what became of them.
     pub waivers: Vec<WaiverUse>,
+    /// What changed since a former scorecard, when one was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trend: Option<Trend>,
 }
 
 /// A phase of the migration at which the question "may we go on?" is asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Gate {
     /// A pull request: code only.
@@ -110,7 +114,7 @@ impl std::fmt::Display for Gate {
 }
 
 /// The answer at a gate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     /// Nothing stands in the way.
@@ -145,7 +149,7 @@ impl Verdict {
 }
 
 /// Verdict of one gate and what decided it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct GateResult {
     /// Which gate.
     pub gate: Gate,
@@ -164,7 +168,7 @@ pub struct GateResult {
 }
 
 /// Answer to a checklist item or failure mode, from the worst outcome of its rules.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Status {
     /// Every rule of it passed.
@@ -180,7 +184,7 @@ pub enum Status {
 }
 
 /// One of the ten items.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ChecklistItem {
     /// 1 … 10.
     pub number: u8,
@@ -195,7 +199,7 @@ pub struct ChecklistItem {
 }
 
 /// One of the four failure modes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct FailureMode {
     /// `forgotten-starter`, `certificate-expiry`, `search-attribute-type-mismatch`, `orphaned-signal`.
     pub id: String,
@@ -210,7 +214,7 @@ pub struct FailureMode {
 }
 
 /// How bad a failed rule is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Severity {
     /// Stops the gate.
@@ -233,7 +237,7 @@ impl Severity {
 }
 
 /// What became of a rule.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
     /// Holds.
@@ -249,7 +253,7 @@ pub enum Outcome {
 }
 
 /// One rule with its outcome.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Check {
     /// Rule id.
     pub rule: String,
@@ -289,7 +293,7 @@ fn yes() -> bool {
 }
 
 /// One thing that is wrong.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Finding {
     /// Rule id.
     pub rule: String,
@@ -312,7 +316,7 @@ pub struct Finding {
 }
 
 /// Whether a finding is a fact or a doubt.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Certainty {
     /// Seen.
@@ -322,7 +326,7 @@ pub enum Certainty {
 }
 
 /// One thing to do.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct RemedyStep {
     /// In words.
     pub text: String,
@@ -332,7 +336,7 @@ pub struct RemedyStep {
 }
 
 /// The waiver of a finding.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct WaiverRef {
     /// Why it is accepted.
     pub reason: String,
@@ -345,7 +349,7 @@ pub struct WaiverRef {
 }
 
 /// A waiver and whether it did anything.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct WaiverUse {
     /// Rule it names.
     pub rule: String,
@@ -357,7 +361,7 @@ pub struct WaiverUse {
 }
 
 /// The facts a reader wants to see as tables.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Inventory {
     /// The scan.
     pub code: Known<CodeFacts>,
@@ -376,7 +380,7 @@ fn no_certificates() -> Known<Vec<CertificateFile>> {
 }
 
 /// How a cluster was reached.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct SideSummary {
     /// Which one.
     pub side: Side,
