@@ -258,7 +258,7 @@ fn checks(rules: &[(&str, &str)], things: Known<Value>) -> Vec<Check> {
 
 fn decide(checks: Vec<Check>, waivers: &[Waiver]) -> Scorecard {
     let (facts, unwaivable) = (facts(), BTreeSet::new());
-    judge(checks, JudgeInput { facts: &facts, gate: Gate::Route, waivers, unwaivable: &unwaivable })
+    judge(checks, JudgeInput { facts: &facts, gate: Gate::Route, waivers, unwaivable: &unwaivable, former: None })
 }
 
 fn waiver(rule: &str, until: &str) -> Waiver {

@@ -7,7 +7,7 @@ use super::clock;
 use super::gather::{self, ProbeFlags};
 use super::migration::MigrationArgs;
 use super::output::{self, Look, Report};
-use super::verdict::{self, VerdictFlags};
+use super::verdict::{self, ReportFlags, VerdictFlags};
 use crate::config::ConnectionSettings;
 use crate::demo;
 use crate::facts::{Facts, Known};
@@ -41,21 +41,23 @@ pub fn run(args: &Args) -> super::Done {
     };
     let flags = VerdictFlags {
         gate: None,
-        rules: vec![],
-        report: [(Format::Html, "report.html"), (Format::Markdown, "report.md"), (Format::Json, "report.json")]
-            .map(|(format, name)| Report::new(format, args.out.join(name)))
-            .to_vec(),
-        output: Format::Text,
         previous: None,
-        look: Look::default(),
-        at: None,
+        reports: ReportFlags {
+            rules: vec![],
+            report: [(Format::Html, "report.html"), (Format::Markdown, "report.md"), (Format::Json, "report.json")]
+                .map(|(format, name)| Report::new(format, args.out.join(name)))
+                .to_vec(),
+            output: Format::Text,
+            look: Look::default(),
+            at: None,
+        },
     };
     let card = verdict::judged(&facts, None, None, &flags)?;
-    let options = flags.look.options()?;
+    let options = flags.reports.look.options()?;
     output::print(&card, Format::Text, &options)?;
     output::say("");
-    output::reports(&card, &flags.report, &options)?;
-    output::wrote(&flags.report);
+    output::reports(&card, &flags.reports.report, &options)?;
+    output::wrote(&flags.reports.report);
     output::say(&format!(
         "{how}\nThis was `audit` on the example company, whose source tree is in {}; on your own migration the exit code \
          would have been {}.",

@@ -1,6 +1,8 @@
 //! The command line: one file per command, arguments → plan; the rooms do the work.
 
 mod audit;
+mod baseline;
+mod check;
 mod clock;
 mod connection;
 mod demo;
@@ -36,6 +38,7 @@ use crate::ui::Problem;
 Start here:
   temporal-preflight demo          the whole way on a bundled example company
   temporal-preflight scan .        where does this code start and signal workflows?
+  temporal-preflight check         does this change add a forgotten starter? for pull requests
   temporal-preflight init          write preflight.yaml for your own migration
   temporal-preflight audit         everything preflight.yaml describes → scorecard
 
@@ -56,6 +59,7 @@ struct Cli {
 enum Command {
     Init(init::Args),
     Scan(scan::Args),
+    Check(check::Args),
     Probe(probe::Args),
     Audit(audit::Args),
     Score(score::Args),
@@ -102,6 +106,7 @@ pub fn main() -> ExitCode {
     let done = match cli.command {
         Command::Init(args) => init::run(&args),
         Command::Scan(args) => scan::run(&args),
+        Command::Check(args) => check::run(&args),
         Command::Probe(args) => probe::run(&args),
         Command::Audit(args) => audit::run(&args),
         Command::Score(args) => score::run(&args),

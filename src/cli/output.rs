@@ -180,6 +180,11 @@ pub fn file_uri(path: &Path) -> String {
     uri
 }
 
+/// A path as documents and messages show it: `/` as separator on every system.
+pub fn shown(path: &Path) -> String {
+    path.display().to_string().replace(std::path::MAIN_SEPARATOR, "/")
+}
+
 /// Pretty JSON.
 pub fn json<T: serde::Serialize>(value: &T) -> Result<String, Problem> {
     serde_json::to_string_pretty(value)

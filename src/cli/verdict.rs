@@ -10,18 +10,28 @@ use super::output::{self, Look, Report};
 use crate::config::{self, ATTESTATIONS_FILE};
 use crate::facts::Facts;
 use crate::judge::scorecard::{Gate, Scorecard};
-use crate::judge::{self, JudgeInput, trend};
+use crate::judge::{self, Former, JudgeInput, Waiver, trend};
 use crate::render::Format;
 use crate::rules;
 
 const RULES: &str = "Rules and reports";
 
-/// Flags of every command that judges.
+/// Flags of every command that judges a migration.
 #[derive(Debug, Clone, Args)]
 pub struct VerdictFlags {
     /// The gate whose verdict becomes the exit code [default: `gate` of the file, else route]
     #[arg(long, value_enum, value_name = "GATE")]
     pub gate: Option<GateName>,
+    /// A former JSON report: show what changed since
+    #[arg(long, value_name = "REPORT", help_heading = RULES)]
+    pub previous: Option<PathBuf>,
+    #[command(flatten)]
+    pub reports: ReportFlags,
+}
+
+/// Flags of every command that judges.
+#[derive(Debug, Clone, Args)]
+pub struct ReportFlags {
     /// What to print
     #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT")]
     pub output: Format,
@@ -34,9 +44,6 @@ pub struct VerdictFlags {
     /// Further rule pack: a folder of <area>/<id>.yaml and .md; may be repeated
     #[arg(long, value_name = "DIR", help_heading = RULES)]
     pub rules: Vec<PathBuf>,
-    /// A former JSON report: show what changed since
-    #[arg(long, value_name = "REPORT", help_heading = RULES)]
-    pub previous: Option<PathBuf>,
     #[command(flatten)]
     pub look: Look,
 }
@@ -76,20 +83,11 @@ impl From<GateName> for Gate {
 
 /// Judge, print, write the reports, and answer with the gate's exit code.
 pub fn deliver(facts: &Facts, gate: Option<Gate>, waivers: Option<&PathBuf>, flags: &VerdictFlags) -> super::Done {
-    // Before the work: a report that cannot be read should not cost a probe.
+    // Before the work: a report that cannot be read should not cost a judgement.
     let previous = flags.previous.as_deref().map(former::read).transpose()?;
-    let mut options = flags.look.options()?;
     let mut card = judged(facts, gate, waivers, flags)?;
     card.trend = previous.map(|then| trend::since(&then, &card));
-    output::reports(&card, &flags.report, &options)?;
-    if flags.output == Format::Text {
-        // On a long page the place of the reports is named at its end.
-        options.written = flags.report.iter().map(|r| r.path().display().to_string()).collect();
-    } else {
-        output::wrote(&flags.report);
-    }
-    output::print(&card, flags.output, &options)?;
-    Ok(ExitCode::from(card.verdict.exit_code()))
+    hand_over(&card, &flags.reports)
 }
 
 /// Evaluate the rules and judge.
@@ -99,16 +97,57 @@ pub fn judged(
     waivers: Option<&PathBuf>,
     flags: &VerdictFlags,
 ) -> Result<Scorecard, super::Failure> {
-    let catalogue = rules::load(&flags.rules)?;
-    let waivers = waivers.map(|path| config::waivers::load(path)).transpose()?.unwrap_or_default();
-    let context = rules::Context {
-        at: facts.at,
-        strategy: facts.plan.strategy,
-        attestations: &facts.attestations,
-        attestations_path: ATTESTATIONS_FILE,
-    };
-    let checks = rules::evaluate(&catalogue, &rules::view::build(facts), &context);
     let gate = flags.gate.map(Gate::from).or(gate).unwrap_or(Gate::Route);
-    let unwaivable = catalogue.unwaivable();
-    Ok(judge::judge(checks, JudgeInput { facts, gate, waivers: &waivers, unwaivable: &unwaivable }))
+    Ok(Bench::new(&flags.reports, waivers)?.card(facts, gate, None))
+}
+
+/// What a judgement needs beside the facts: the rules of the run, and what people accepted.
+pub struct Bench {
+    catalogue: rules::Catalogue,
+    waivers: Vec<Waiver>,
+}
+
+impl Bench {
+    /// Load the rule packs and the waivers.
+    pub fn new(flags: &ReportFlags, waivers: Option<&PathBuf>) -> Result<Self, super::Failure> {
+        let catalogue = rules::load(&flags.rules)?;
+        let waivers = waivers.map(|path| config::waivers::load(path)).transpose()?.unwrap_or_default();
+        Ok(Self { catalogue, waivers })
+    }
+
+    /// Ask the rules of one gate only. Waivers of the others have nothing to cover in such a run.
+    pub fn only(mut self, gate: Gate) -> Self {
+        let (kept, others): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.catalogue.rules).into_iter().partition(|rule| rule.gates.contains(&gate));
+        self.waivers.retain(|waiver| !others.iter().any(|rule| rule.id == waiver.rule));
+        self.catalogue.rules = kept;
+        self
+    }
+
+    /// Evaluate the rules and judge, what a change adds when there is something to compare with.
+    pub fn card(&self, facts: &Facts, gate: Gate, former: Option<&Former>) -> Scorecard {
+        let context = rules::Context {
+            at: facts.at,
+            strategy: facts.plan.strategy,
+            attestations: &facts.attestations,
+            attestations_path: ATTESTATIONS_FILE,
+        };
+        let checks = rules::evaluate(&self.catalogue, &rules::view::build(facts), &context);
+        let unwaivable = self.catalogue.unwaivable();
+        judge::judge(checks, JudgeInput { facts, gate, waivers: &self.waivers, unwaivable: &unwaivable, former })
+    }
+}
+
+/// Print, write the reports, and answer with the gate's exit code.
+pub fn hand_over(card: &Scorecard, flags: &ReportFlags) -> super::Done {
+    let mut options = flags.look.options()?;
+    output::reports(card, &flags.report, &options)?;
+    if flags.output == Format::Text {
+        // On a long page the place of the reports is named at its end.
+        options.written = flags.report.iter().map(|r| r.path().display().to_string()).collect();
+    } else {
+        output::wrote(&flags.report);
+    }
+    output::print(card, flags.output, &options)?;
+    Ok(ExitCode::from(card.verdict.exit_code()))
 }

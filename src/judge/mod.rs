@@ -2,6 +2,7 @@
 //!
 //! Pure: the same checks and facts give the same scorecard, in whatever order the checks come.
 
+pub mod baseline;
 pub mod builtin;
 pub mod checklist;
 pub mod fingerprint;
@@ -16,6 +17,7 @@ pub mod waivers;
 
 use std::collections::BTreeSet;
 
+pub use baseline::Former;
 pub use scorecard::Scorecard;
 pub use waivers::Waiver;
 
@@ -33,6 +35,8 @@ pub struct JudgeInput<'a> {
     pub waivers: &'a [Waiver],
     /// Ids of the rules that cannot be waived (`Catalogue::unwaivable`).
     pub unwaivable: &'a BTreeSet<String>,
+    /// What was there before the change, when a change is judged.
+    pub former: Option<&'a Former>,
 }
 
 /// Judge the checks at every gate.
@@ -42,8 +46,9 @@ pub fn judge(mut checks: Vec<Check>, input: JudgeInput<'_>) -> Scorecard {
     let waivers = waivers::apply(&mut checks, input.waivers, input.unwaivable, facts.at);
     checks.extend(builtin::checks(input.waivers, &waivers));
     checks.sort_by(|a, b| (a.severity, &a.area, &a.rule).cmp(&(b.severity, &b.area, &b.rule)));
-    let gates = gates::all(&checks);
-    let decisive = gates::at(&checks, input.gate);
+    let baseline = input.former.map(|former| baseline::compare(&checks, facts.code.value(), former));
+    let gates = gates::all(&checks, baseline.as_ref());
+    let decisive = gates::at(&checks, input.gate, baseline.as_ref());
     let attestations = facts.attestations.value().cloned().unwrap_or_default();
     Scorecard {
         schema: SCORECARD_SCHEMA.to_owned(),
@@ -52,7 +57,7 @@ pub fn judge(mut checks: Vec<Check>, input: JudgeInput<'_>) -> Scorecard {
         plan: facts.plan.clone(),
         gate: input.gate,
         verdict: decisive.verdict,
-        summary: summary::sentence(&decisive, &checks),
+        summary: summary::sentence(&decisive, &checks, baseline.as_ref()),
         gates,
         checklist: checklist::items(&checks),
         failure_modes: checklist::failure_modes(&checks),
@@ -61,6 +66,7 @@ pub fn judge(mut checks: Vec<Check>, input: JudgeInput<'_>) -> Scorecard {
         attestations,
         waivers,
         checks,
+        baseline,
         trend: None,
     }
 }

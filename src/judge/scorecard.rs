@@ -2,7 +2,7 @@
 //!
 //! A scorecard is complete in itself: rendering it needs no rule pack, no clock and no cluster.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -50,9 +50,56 @@ pub struct Scorecard {
     pub attestations: Vec<Attestation>,
     /// Waivers with what became of them.
     pub waivers: Vec<WaiverUse>,
+    /// What a change was compared with; none when the whole was judged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<Baseline>,
     /// What changed since a former scorecard, when one was given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trend: Option<Trend>,
+}
+
+impl Scorecard {
+    /// Whether a finding was there before the change.
+    pub fn is_known(&self, finding: &Finding) -> bool {
+        self.baseline.as_ref().is_some_and(|b| b.known.contains(&finding.fingerprint))
+    }
+
+    /// The document of a run that asked the rules of its gate only: without the gates it says nothing of, and with
+    /// the items of the checklist it looked at.
+    pub fn of_one_gate(mut self) -> Self {
+        let gate = self.gate;
+        self.gates.retain(|g| g.gate == gate);
+        self.checklist.retain(|item| !item.rules.is_empty());
+        self.failure_modes.retain(|mode| !mode.rules.is_empty());
+        self
+    }
+
+    /// Whether the run asked one gate only, as `check` does: the document then says nothing of the others.
+    pub fn is_one_gate(&self) -> bool {
+        self.gates.len() == 1
+    }
+}
+
+/// What was there before a change: it does not fail the gate `pr`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Baseline {
+    /// What the change was compared with, in words: `main at 1a2b3c4`, `report.json`.
+    pub source: String,
+    /// The commit, when it was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit: Option<String>,
+    /// Fingerprints of the findings that were there before.
+    #[serde(default)]
+    pub known: BTreeSet<String>,
+    /// Rules that lack no evidence they did not lack before.
+    #[serde(default)]
+    pub known_gaps: BTreeSet<String>,
+    /// Findings that are gone.
+    #[serde(default)]
+    pub fixed: Vec<Finding>,
+    /// What a reviewer should know of the comparison.
+    #[serde(default)]
+    pub notes: Vec<String>,
 }
 
 /// A phase of the migration at which the question "may we go on?" is asked.

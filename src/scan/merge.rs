@@ -1,5 +1,7 @@
 //! Several roots → one document.
 
+use std::path::Path;
+
 use crate::facts::code::*;
 
 /// Merge scan documents. With more than one, paths get the root in front, so that places stay apart.
@@ -27,8 +29,8 @@ pub fn merge(mut parts: Vec<CodeFacts>) -> CodeFacts {
         coverage: Coverage::default(),
     };
     for mut part in parts {
-        let root = part.repository.root.trim_end_matches('/').to_owned();
-        let prefix = |path: &mut String| *path = if root == "." { path.clone() } else { format!("{root}/{path}") };
+        let root = part.repository.root.clone();
+        let prefix = |path: &mut String| *path = below(&root, path);
         each_path(&mut part, prefix);
         merged.sites.append(&mut part.sites);
         merged.wrappers.append(&mut part.wrappers);
@@ -56,6 +58,19 @@ pub fn merge(mut parts: Vec<CodeFacts>) -> CodeFacts {
     }
     sort(&mut merged);
     merged
+}
+
+/// The path a file below a root has in the document of this many roots.
+pub fn merged_path(root: &Path, path: &str, roots: usize) -> String {
+    if roots == 1 { path.to_owned() } else { below(&root.display().to_string(), path) }
+}
+
+/// A path with its root in front, `/` as separator on every system.
+fn below(root: &str, path: &str) -> String {
+    match root.replace(std::path::MAIN_SEPARATOR, "/").trim_end_matches('/') {
+        "." => path.to_owned(),
+        root => format!("{root}/{path}"),
+    }
 }
 
 /// Change every path of a document.

@@ -11,6 +11,7 @@ pub mod document;
 pub mod entries;
 pub mod factories;
 pub mod fingerprint;
+pub mod git;
 pub mod hazards;
 pub mod index;
 pub mod inventory;
@@ -37,7 +38,7 @@ use std::sync::{Mutex, PoisonError};
 use crate::facts::code::*;
 use crate::ui::Problem;
 use catalogue::Catalogue;
-pub use merge::merge;
+pub use merge::{merge, merged_path};
 use walk::Walked;
 
 /// What to scan and how.
@@ -112,6 +113,18 @@ pub fn scan(root: &Path, options: &ScanOptions) -> Result<CodeFacts, Problem> {
     factories::apply(&mut facts, &options.factories, &places);
     finish(walked, &mut facts);
     Ok(facts)
+}
+
+/// Let a copy of `root` be taken for one repository where `root` is: a folder of checkouts is scanned otherwise.
+///
+/// # Errors
+/// The copy cannot be written.
+pub fn like_a_repository(root: &Path, copy: &Path) -> Result<(), Problem> {
+    if !parts::is_one_repository(root) {
+        return Ok(());
+    }
+    std::fs::create_dir_all(copy.join(".git"))
+        .map_err(|e| Problem::tool("the baseline cannot be laid out").note(e.to_string()))
 }
 
 /// One language of one part of the tree.

@@ -12,7 +12,7 @@ use ignore::overrides::OverrideBuilder;
 use ignore::{DirEntry, WalkBuilder, WalkState};
 
 use super::lang::{self, FrontEnd};
-use super::{ScanOptions, keys, text};
+use super::{ScanOptions, keys, sdks, text};
 use crate::facts::code::{Hazard, Skip};
 use crate::ui::Problem;
 
@@ -222,7 +222,7 @@ fn look(
     let front = lang::for_path(name);
     let manifest = lang::FRONT_ENDS.iter().copied().find(|f| f.is_manifest(name));
     let language = lang::language_of(name);
-    let key_file = matches!(name.rsplit_once('.'), Some((_, "pem" | "key" | "p8" | "pk8" | "crt" | "cer" | "cert")));
+    let key_file = is_key_file(name);
     if front.is_none() && manifest.is_none() && language.is_none() && !key_file {
         return Some(Seen::Uninteresting);
     }
@@ -265,6 +265,20 @@ fn look(
     let language = language?;
     let path = any.is_match(&bytes).then_some(path);
     Some(Seen::Other { language, path })
+}
+
+fn is_key_file(name: &str) -> bool {
+    matches!(name.rsplit_once('.'), Some((_, "pem" | "key" | "p8" | "pk8" | "crt" | "cer" | "cert")))
+}
+
+/// Whether a scan reads files of this name, or goes by their being there.
+pub fn wants(name: &str) -> bool {
+    lang::language_of(name).is_some()
+        || lang::FRONT_ENDS.iter().any(|front| front.is_manifest(name))
+        || is_key_file(name)
+        || sdks::is_lock(name)
+        // It tells a folder of vendored packages.
+        || name == "modules.txt"
 }
 
 /// Why a folder is not entered.

@@ -231,7 +231,8 @@ fn known_places(value: &Value, at: String, all: &mut Vec<String>) {
 
 fn verdicts(facts: &Facts) -> Vec<(Gate, Verdict)> {
     let none = BTreeSet::new();
-    let card = judge(checks(facts), JudgeInput { facts, gate: Gate::Route, waivers: &[], unwaivable: &none });
+    let card =
+        judge(checks(facts), JudgeInput { facts, gate: Gate::Route, waivers: &[], unwaivable: &none, former: None });
     card.gates.iter().map(|g| (g.gate, g.verdict)).collect()
 }
 

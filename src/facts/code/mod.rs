@@ -249,6 +249,15 @@ pub struct Coverage {
     pub dropped: BTreeMap<String, u64>,
 }
 
+impl Coverage {
+    /// Files that may hold what the scan looks for and could not be read, or not wholly.
+    pub fn unread(&self) -> std::collections::BTreeSet<&str> {
+        let skipped = self.skipped.iter().filter(|s| !s.on_purpose()).map(|s| &s.path);
+        let broken = self.files_with_syntax_errors.iter();
+        self.not_analysed.values().flatten().chain(broken).chain(skipped).map(String::as_str).collect()
+    }
+}
+
 /// One file or folder that was not looked at.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Skip {
@@ -256,4 +265,14 @@ pub struct Skip {
     pub path: String,
     /// `unreadable: permission denied`, `too large (52 MB)`, `vendored`, `nesting deeper than …`.
     pub reason: String,
+}
+
+impl Skip {
+    /// Skipped because it is not the team's production code, rather than because it could not be read.
+    pub fn on_purpose(&self) -> bool {
+        const REASONS: [&str; 6] =
+            ["vendored", "build output", "generated", "ignored", "symbolic link", "not a regular file"];
+        let reason = self.reason.to_ascii_lowercase();
+        REASONS.iter().any(|r| reason.starts_with(r))
+    }
 }
