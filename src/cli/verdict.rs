@@ -5,14 +5,14 @@ use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 
-use super::output::{self, Report};
+use super::former;
+use super::output::{self, Look, Report};
 use crate::config::{self, ATTESTATIONS_FILE};
 use crate::facts::Facts;
 use crate::judge::scorecard::{Gate, Scorecard};
-use crate::judge::{self, Former, JudgeInput, Waiver};
-use crate::render::{self, Format, RenderOptions};
+use crate::judge::{self, Former, JudgeInput, Waiver, trend};
+use crate::render::Format;
 use crate::rules;
-use crate::ui::Problem;
 
 const RULES: &str = "Rules and reports";
 
@@ -22,6 +22,9 @@ pub struct VerdictFlags {
     /// The gate whose verdict becomes the exit code [default: `gate` of the file, else route]
     #[arg(long, value_enum, value_name = "GATE")]
     pub gate: Option<GateName>,
+    /// A former JSON report: show what changed since
+    #[arg(long, value_name = "REPORT", help_heading = RULES)]
+    pub previous: Option<PathBuf>,
     #[command(flatten)]
     pub reports: ReportFlags,
 }
@@ -41,12 +44,8 @@ pub struct ReportFlags {
     /// Further rule pack: a folder of <area>/<id>.yaml and .md; may be repeated
     #[arg(long, value_name = "DIR", help_heading = RULES)]
     pub rules: Vec<PathBuf>,
-    /// Where a browser finds the source files, such as https://github.com/you/repo/blob/main
-    #[arg(long, value_name = "URL", help_heading = RULES)]
-    pub repo_url: Option<String>,
-    /// Folder with templates that replace those of the reports
-    #[arg(long, value_name = "DIR", help_heading = RULES)]
-    pub template_dir: Option<PathBuf>,
+    #[command(flatten)]
+    pub look: Look,
 }
 
 /// `--gate`
@@ -84,8 +83,11 @@ impl From<GateName> for Gate {
 
 /// Judge, print, write the reports, and answer with the gate's exit code.
 pub fn deliver(facts: &Facts, gate: Option<Gate>, waivers: Option<&PathBuf>, flags: &VerdictFlags) -> super::Done {
+    // Before the work: a report that cannot be read should not cost a judgement.
+    let previous = flags.previous.as_deref().map(former::read).transpose()?;
     let bench = Bench::new(&flags.reports, waivers)?;
-    let card = bench.card(facts, chosen(flags, gate), None);
+    let mut card = bench.card(facts, chosen(flags, gate), None);
+    card.trend = previous.map(|then| trend::since(&then, &card));
     bench.hand_over(&card, &flags.reports)
 }
 
@@ -143,7 +145,7 @@ impl Bench {
     /// Print, write the reports, and answer with the gate's exit code; with 2 when a rule of a pack could not be read,
     /// because a verdict without it is not the one that was asked for.
     pub fn hand_over(&self, card: &Scorecard, flags: &ReportFlags) -> super::Done {
-        let mut options = render_options(flags);
+        let mut options = flags.look.options()?;
         output::reports(card, &flags.report, &options)?;
         if flags.output == Format::Text {
             // On a long page the place of the reports is named at its end.
@@ -151,23 +153,8 @@ impl Bench {
         } else {
             output::wrote(&flags.report);
         }
-        print(card, flags.output, &options)?;
+        output::print(card, flags.output, &options)?;
         let broken = output::problems(&self.catalogue.problems());
         Ok(broken.unwrap_or_else(|| ExitCode::from(card.verdict.exit_code())))
-    }
-}
-
-/// Print the scorecard in one format.
-pub fn print(card: &Scorecard, format: Format, options: &RenderOptions) -> Result<(), Problem> {
-    let bytes = render::render(card, format, options)?;
-    output::result(&String::from_utf8_lossy(&bytes))
-}
-
-/// How the reports of this run are rendered.
-pub fn render_options(flags: &ReportFlags) -> RenderOptions {
-    RenderOptions {
-        repo_url: flags.repo_url.clone(),
-        template_dir: flags.template_dir.clone(),
-        ..output::on_terminal()
     }
 }
