@@ -63,7 +63,7 @@ pub fn run(args: &Args) -> super::Done {
             source: Known::unknown("`check` reads the code only"),
             target: Known::unknown("`check` reads the code only"),
             certificates: Known::unknown("`check` reads the code only"),
-            attestations: gather::attestations(&migration)?,
+            attestations: bench.asked(gather::attestations(&migration)?),
         })
     };
     let former = match both.before {

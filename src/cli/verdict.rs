@@ -1,5 +1,6 @@
 //! From facts to a scorecard, to reports, to the exit code.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -8,7 +9,8 @@ use clap::{Args, ValueEnum};
 use super::former;
 use super::output::{self, Look, Report};
 use crate::config::{self, ATTESTATIONS_FILE};
-use crate::facts::Facts;
+use crate::facts::attestation::Attestation;
+use crate::facts::{Facts, Known};
 use crate::judge::scorecard::{Gate, Scorecard};
 use crate::judge::{self, Former, JudgeInput, Waiver, trend};
 use crate::render::Format;
@@ -110,6 +112,8 @@ fn chosen(flags: &VerdictFlags, gate: Option<Gate>) -> Gate {
 pub struct Bench {
     catalogue: rules::Catalogue,
     waivers: Vec<Waiver>,
+    /// What rules ask people that have no part in this run.
+    left_out: BTreeSet<String>,
 }
 
 impl Bench {
@@ -117,16 +121,28 @@ impl Bench {
     pub fn new(flags: &ReportFlags, waivers: Option<&PathBuf>) -> Result<Self, super::Failure> {
         let catalogue = rules::load(&flags.rules)?;
         let waivers = waivers.map(|path| config::waivers::load(path)).transpose()?.unwrap_or_default();
-        Ok(Self { catalogue, waivers })
+        Ok(Self { catalogue, waivers, left_out: BTreeSet::new() })
     }
 
-    /// Ask the rules of one gate only. Waivers of the others have nothing to cover in such a run.
+    /// Ask the rules of one gate only. Waivers and attestations of the others have nothing to cover in such a run.
     pub fn only(mut self, gate: Gate) -> Self {
         let (kept, others): (Vec<_>, Vec<_>) =
             std::mem::take(&mut self.catalogue.rules).into_iter().partition(|rule| rule.gates.contains(&gate));
         self.waivers.retain(|waiver| !others.iter().any(|rule| rule.id == waiver.rule));
+        let asked = |rules: &[rules::Rule]| -> BTreeSet<String> {
+            rules.iter().filter_map(|rule| Some(rule.attested.as_ref()?.id.clone())).collect()
+        };
+        self.left_out = &asked(&others) - &asked(&kept);
         self.catalogue.rules = kept;
         self
+    }
+
+    /// The words of people that any rule of this run may ask for.
+    pub fn asked(&self, mut attestations: Known<Vec<Attestation>>) -> Known<Vec<Attestation>> {
+        if let Known::Known(words) | Known::Partial { value: words, .. } = &mut attestations {
+            words.retain(|word| !self.left_out.contains(&word.id));
+        }
+        attestations
     }
 
     /// Evaluate the rules and judge, what a change adds when there is something to compare with.
