@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// How the move is made (docs: cloud/migrate).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Strategy {
     /// Dual run: new executions start on the target, open ones drain on the source.
@@ -24,7 +24,7 @@ impl Strategy {
 }
 
 /// What `preflight.yaml` says, without connection settings or secrets.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Plan {
     /// Title of the report; the folder name by default.
     pub name: String,
@@ -77,7 +77,7 @@ impl Plan {
 }
 
 /// Where the plan was read.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct PlanPlace {
     /// `preflight.yaml` as the user named it.
     pub path: String,
@@ -86,7 +86,7 @@ pub struct PlanPlace {
 }
 
 /// First and last day of the dual run, both included, in UTC.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Window {
     /// First day.
     pub start: jiff::civil::Date,
@@ -95,7 +95,7 @@ pub struct Window {
 }
 
 /// One line of the namespace map.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct NamespaceMapping {
     /// Name on the source.
     pub source: String,
@@ -113,7 +113,7 @@ pub struct NamespaceMapping {
 }
 
 /// Workflow types that move together.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Cohort {
     /// Name for the report.
     pub name: String,
@@ -157,7 +157,7 @@ pub fn seconds(text: &str) -> Option<u64> {
 }
 
 /// What becomes of executions of a type that run longer than the window.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct WayOut {
     /// Workflow type name.
     pub workflow_type: String,
@@ -169,7 +169,7 @@ pub struct WayOut {
 }
 
 /// Who owns clients and workers whose identity looks like this.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct IdentityOwner {
     /// The identity, in which `*` stands for anything: `*@payments-worker-*`.
     pub identity: String,

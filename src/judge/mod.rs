@@ -13,6 +13,7 @@ mod sides;
 mod summary;
 #[cfg(test)]
 mod testing;
+pub mod trend;
 pub mod waivers;
 
 use std::collections::BTreeSet;
@@ -68,5 +69,6 @@ pub fn judge(mut checks: Vec<Check>, input: JudgeInput<'_>) -> Scorecard {
         waivers,
         checks,
         baseline,
+        trend: None,
     }
 }

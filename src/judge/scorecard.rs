@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::trend::Trend;
 use crate::facts::attestation::Attestation;
 use crate::facts::certificate::CertificateFile;
 use crate::facts::cluster::{ClusterKind, ClusterSnapshot, LadderStep, RpcCount};
@@ -17,7 +18,7 @@ use crate::facts::{Known, Locus, Side};
 pub const SCORECARD_SCHEMA: &str = "temporal-preflight/scorecard/v1";
 
 /// The result of one judgement.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Scorecard {
     /// [`SCORECARD_SCHEMA`].
     pub schema: String,
@@ -55,6 +56,9 @@ pub struct Scorecard {
     /// What a change was compared with; none when the whole was judged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub baseline: Option<Baseline>,
+    /// What changed since a former scorecard, when one was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trend: Option<Trend>,
 }
 
 impl Scorecard {
@@ -80,7 +84,7 @@ impl Scorecard {
 }
 
 /// What was there before a change: it does not fail the gate `pr`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Baseline {
     /// What the change was compared with, in words: `main at 1a2b3c4`, `report.json`.
     pub source: String,
@@ -102,7 +106,7 @@ pub struct Baseline {
 }
 
 /// A phase of the migration at which the question "may we go on?" is asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Gate {
     /// A pull request: code only.
@@ -160,7 +164,7 @@ impl std::fmt::Display for Gate {
 }
 
 /// The answer at a gate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     /// Nothing stands in the way.
@@ -195,7 +199,7 @@ impl Verdict {
 }
 
 /// Verdict of one gate and what decided it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct GateResult {
     /// Which gate.
     pub gate: Gate,
@@ -214,7 +218,7 @@ pub struct GateResult {
 }
 
 /// The route gate, answered for the workflow types of one cohort.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct CohortResult {
     /// Its name.
     pub name: String,
@@ -236,7 +240,7 @@ pub struct CohortResult {
 }
 
 /// Answer to a checklist item or failure mode, from the worst outcome of its rules.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Status {
     /// Every rule of it passed.
@@ -252,7 +256,7 @@ pub enum Status {
 }
 
 /// One of the ten items.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ChecklistItem {
     /// 1 … 10.
     pub number: u8,
@@ -267,7 +271,7 @@ pub struct ChecklistItem {
 }
 
 /// One of the four failure modes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct FailureMode {
     /// `forgotten-starter`, `certificate-expiry`, `search-attribute-type-mismatch`, `orphaned-signal`.
     pub id: String,
@@ -282,7 +286,7 @@ pub struct FailureMode {
 }
 
 /// How bad a failed rule is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Severity {
     /// Stops the gate.
@@ -305,7 +309,7 @@ impl Severity {
 }
 
 /// What became of a rule.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
     /// Holds.
@@ -321,7 +325,7 @@ pub enum Outcome {
 }
 
 /// One rule with its outcome.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Check {
     /// Rule id.
     pub rule: String,
@@ -364,7 +368,7 @@ fn yes() -> bool {
 }
 
 /// What a rule asks people, and how far their word goes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Asked {
     /// Key in `attestations.yaml`.
     pub id: String,
@@ -373,7 +377,7 @@ pub struct Asked {
 }
 
 /// What an entry of `attestations.yaml` is worth to a rule.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum WordState {
     /// Somebody vouches that it is so.
@@ -393,7 +397,7 @@ pub enum WordState {
 }
 
 /// One thing that is wrong.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Finding {
     /// Rule id.
     pub rule: String,
@@ -419,7 +423,7 @@ pub struct Finding {
 }
 
 /// Whether a finding is a fact or a doubt.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Certainty {
     /// Seen.
@@ -429,7 +433,7 @@ pub enum Certainty {
 }
 
 /// One thing to do.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct RemedyStep {
     /// In words.
     pub text: String,
@@ -439,7 +443,7 @@ pub struct RemedyStep {
 }
 
 /// The waiver of a finding.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct WaiverRef {
     /// Why it is accepted.
     pub reason: String,
@@ -452,7 +456,7 @@ pub struct WaiverRef {
 }
 
 /// A waiver and whether it did anything.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct WaiverUse {
     /// Rule it names.
     pub rule: String,
@@ -464,7 +468,7 @@ pub struct WaiverUse {
 }
 
 /// The facts a reader wants to see as tables.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Inventory {
     /// The scan.
     pub code: Known<CodeFacts>,
@@ -483,7 +487,7 @@ fn no_certificates() -> Known<Vec<CertificateFile>> {
 }
 
 /// How a cluster was reached.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct SideSummary {
     /// Which one.
     pub side: Side,

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use super::{RenderOptions, html, json, markdown, terminal};
+use super::{RenderOptions, change, csv, html, json, markdown, terminal};
 use crate::judge::Scorecard;
 use crate::ui::Problem;
 
@@ -18,6 +18,8 @@ pub enum Format {
     Html,
     /// The scorecard document itself.
     Json,
+    /// The inventory, one row for each thing.
+    Csv,
 }
 
 /// Scorecard → bytes.
@@ -35,7 +37,7 @@ struct Row {
 
 impl Format {
     /// All formats, in the order help texts name them.
-    pub const ALL: &'static [Format] = &[Format::Text, Format::Markdown, Format::Html, Format::Json];
+    pub const ALL: &'static [Format] = &[Format::Text, Format::Markdown, Format::Html, Format::Json, Format::Csv];
 
     fn row(self) -> Row {
         match self {
@@ -43,13 +45,19 @@ impl Format {
                 name: "text",
                 also: &["txt"],
                 about: "For reading on a terminal",
-                write: |card, options| Ok(terminal::render(card, options).into_bytes()),
+                write: |card, options| {
+                    let render = if card.is_one_gate() { change::text } else { terminal::render };
+                    Ok(render(card, options).into_bytes())
+                },
             },
             Format::Markdown => Row {
                 name: "markdown",
                 also: &["md"],
                 about: "For a pull request or a wiki",
-                write: |card, options| markdown::render(card, options).map(String::into_bytes),
+                write: |card, options| {
+                    let render = if card.is_one_gate() { change::markdown } else { markdown::render };
+                    render(card, options).map(String::into_bytes)
+                },
             },
             Format::Html => Row {
                 name: "html",
@@ -60,6 +68,12 @@ impl Format {
             Format::Json => {
                 Row { name: "json", also: &[], about: "The scorecard document", write: |card, _| json(card) }
             }
+            Format::Csv => Row {
+                name: "csv",
+                also: &[],
+                about: "The inventory, for a spreadsheet",
+                write: |card, _| Ok(csv::render(card).into_bytes()),
+            },
         }
     }
 
@@ -82,7 +96,7 @@ impl Format {
         self.row().write
     }
 
-    /// The names of all formats: `text, markdown, html, json`.
+    /// The names of all formats: `text, markdown, html …`.
     pub fn names() -> String {
         Self::ALL.iter().map(|f| f.name()).collect::<Vec<_>>().join(", ")
     }

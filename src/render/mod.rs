@@ -4,6 +4,8 @@
 //! geometry, so that templates need loops and conditions only. A document that arrives here may hold any
 //! string a cluster or a source tree can hold; nothing is trusted, everything is escaped on its way out.
 
+mod change;
+mod csv;
 mod escape;
 mod formats;
 mod html;
@@ -11,6 +13,7 @@ mod markdown;
 mod paint;
 mod picture;
 mod scan_text;
+mod schema;
 mod snapshot_text;
 mod templates;
 mod terminal;
@@ -24,6 +27,7 @@ use crate::ui::Problem;
 
 pub use formats::Format;
 pub use scan_text::scan_text;
+pub use schema::{PUBLISHED as SCHEMA, of_the_types as schema};
 pub use snapshot_text::snapshot_text;
 
 /// How to render, apart from what.

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::Catalogue;
 use super::attest::{self, Answer};
+use super::broken::Broken;
 use super::expr::{Expression, Scope};
 use super::message::{Filled, Template, descend};
 use super::model::{Attested, Each, Remedy, Rule};
@@ -37,7 +38,7 @@ pub struct Context<'a> {
 /// The fact that tells the day from which new executions start on the target.
 const ROUTING_BEGINS: &str = "plan.routing_begins";
 
-/// Evaluate every rule, on all processors; the checks come in the order of the catalogue.
+/// Evaluate every rule, on all processors; the checks come in the order of the catalogue, rules that could not be read last.
 pub fn evaluate(catalogue: &Catalogue, view: &FactView, context: &Context<'_>) -> Vec<Check> {
     let whole = Evaluator::new(view, context);
     // A rule of one strategy sees the namespaces that move by it.
@@ -49,7 +50,9 @@ pub fn evaluate(catalogue: &Catalogue, view: &FactView, context: &Context<'_>) -
         [only] => parts.iter().flatten().find(|(strategy, _)| strategy == only).map_or(&whole, |(_, part)| part),
         _ => &whole,
     };
-    catalogue.rules.par_iter().map(|rule| evaluator(rule).evaluate(rule).check).collect()
+    let mut checks: Vec<Check> = catalogue.rules.par_iter().map(|rule| evaluator(rule).evaluate(rule).check).collect();
+    checks.extend(catalogue.broken.iter().map(Broken::check));
+    checks
 }
 
 /// A check, and what was wrong with the rule itself on the way.

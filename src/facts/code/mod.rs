@@ -14,7 +14,7 @@ use super::{Known, Why};
 pub const CODE_SCHEMA: &str = "temporal-preflight/code-facts/v1";
 
 /// Everything found in one source tree.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct CodeFacts {
     /// [`CODE_SCHEMA`].
     pub schema: String,
@@ -54,7 +54,7 @@ fn links_not_looked_for() -> Known<Vec<WorkflowLink>> {
 }
 
 /// A command by which a workflow begins, signals, cancels or becomes another one. It stays inside the cluster.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct WorkflowLink {
     /// `child`, `signal`, `cancel`, `external` (signal or cancel, by a handle), `continue` (as another type).
     pub kind: String,
@@ -78,7 +78,7 @@ pub struct WorkflowLink {
 }
 
 /// The scanned tree.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Repository {
     /// Root as given.
     pub root: String,
@@ -87,7 +87,7 @@ pub struct Repository {
 }
 
 /// A function whose callers are the business starters or signallers.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Wrapper {
     /// Relative path.
     pub path: String,
@@ -104,7 +104,7 @@ pub struct Wrapper {
 }
 
 /// One call of a wrapper.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct WrapperCall {
     /// Relative path.
     pub path: String,
@@ -123,7 +123,7 @@ pub struct WrapperCall {
 }
 
 /// A function through which clients should be built.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Factory {
     /// Relative path.
     pub path: String,
@@ -140,7 +140,7 @@ pub struct Factory {
 }
 
 /// A workflow implementation or registration.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct WorkflowDefinition {
     /// Registered name, or the function name.
     pub name: String,
@@ -157,7 +157,7 @@ pub struct WorkflowDefinition {
 }
 
 /// A search attribute named in code.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct SearchAttributeUse {
     /// Name.
     pub name: String,
@@ -176,7 +176,7 @@ pub struct SearchAttributeUse {
 
 /// A use of a feature that both sides must offer, or that must be set the same on both: versioning of workflow code
 /// and workers, data converters and payload codecs, Nexus.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct FeatureUse {
     /// `versioning`, `data-converter`, `nexus`, `last-result` (of the previous run of a schedule).
     pub feature: String,
@@ -194,7 +194,7 @@ pub struct FeatureUse {
 }
 
 /// Something in the tree that breaks on Cloud or during a move.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Hazard {
     /// Such as `operator-service`, `namespace-registration`, `order-by`, `hard-coded-address`,
     /// `host-verification-disabled`, `private-key`.
@@ -212,7 +212,7 @@ pub struct Hazard {
 }
 
 /// A Temporal SDK that a manifest asks for, and what is known of the version in use.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct SdkVersion {
     /// `go`, `java` …
     pub language: String,
@@ -240,7 +240,7 @@ pub struct SdkVersion {
 }
 
 /// An exact version, and the file that fixes it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ResolvedVersion {
     /// The version.
     pub version: String,
@@ -264,7 +264,7 @@ impl SdkVersion {
 }
 
 /// What was looked at and what was not.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Coverage {
     /// Files the walk returned.
     pub files_seen: u64,
@@ -295,7 +295,7 @@ impl Coverage {
 }
 
 /// One file or folder that was not looked at.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Skip {
     /// Relative path.
     pub path: String,

@@ -28,8 +28,8 @@ pub(super) mod certificates {
 
 pub(super) use compare::when as schedule_when;
 pub(super) use executions::began;
-pub(super) use mark::Mark;
-use mark::MarkView;
+pub(super) use links::Links;
+pub(super) use mark::{Mark, MarkView};
 use table::Table;
 
 use super::RenderOptions;
@@ -147,7 +147,7 @@ pub(super) struct GateView {
 impl Report {
     /// Prepare everything.
     pub fn new(card: &Scorecard, options: &RenderOptions) -> Self {
-        let links = links::Links::new(card, options);
+        let links = Links::new(card, options);
         let result = card.gates.iter().find(|g| g.gate == card.gate);
         let pick = |ids: &[String]| -> Vec<CheckView> {
             let mut picked: Vec<_> = card.checks.iter().filter(|c| ids.contains(&c.rule)).collect();

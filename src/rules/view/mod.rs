@@ -78,7 +78,7 @@ impl FactView {
 }
 
 /// A documented fact path.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 pub struct FactPath {
     /// As rules name it.
     pub path: &'static str,
