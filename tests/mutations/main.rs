@@ -81,7 +81,7 @@ fn scorecard(document: Value, who: &str) -> Scorecard {
     let facts: Facts = serde_json::from_value(document).unwrap_or_else(|e| panic!("{who}: {e}"));
     let context = Context {
         at: facts.at,
-        strategy: facts.plan.strategy,
+        strategy: facts.plan.main_strategy(),
         attestations: &facts.attestations,
         attestations_path: "attestations.yaml",
     };

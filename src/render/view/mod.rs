@@ -2,6 +2,7 @@
 
 mod account;
 pub(super) mod checks;
+mod cohorts;
 mod compare;
 mod coverage;
 mod executions;
@@ -11,6 +12,8 @@ mod mark;
 pub(super) mod table;
 
 use serde::Serialize;
+
+pub(super) use cohorts::CohortView;
 
 pub(super) use checks::{AreaView, CheckView, FindingView, GapView, StepView};
 /// Judging single sites, shared with the text of a scan.
@@ -66,6 +69,8 @@ pub(super) struct Report {
     pub checklist: Vec<ItemView>,
     pub failure_modes: Vec<ItemView>,
     pub gates: Vec<GateView>,
+    /// The route gate for each cohort.
+    pub cohorts: Vec<CohortView>,
     pub pictures: Pictures,
     pub comparisons: Vec<Table>,
     pub areas: Vec<AreaView>,
@@ -214,6 +219,7 @@ impl Report {
                 })
                 .collect(),
             gates: card.gates.iter().map(|g| gate(card, g)).collect(),
+            cohorts: card.cohorts.iter().map(|c| CohortView::new(c, |rules| rule_links(card, rules))).collect(),
             pictures: picture::all(card),
             comparisons: compare::tables(card),
             areas: checks::areas(card, &links, &blocked),
