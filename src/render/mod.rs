@@ -18,6 +18,7 @@ mod snapshot_text;
 mod templates;
 mod terminal;
 mod text;
+mod theme;
 mod view;
 
 use std::path::PathBuf;
@@ -29,6 +30,7 @@ pub use formats::Format;
 pub use scan_text::scan_text;
 pub use schema::{PUBLISHED as SCHEMA, of_the_types as schema};
 pub use snapshot_text::snapshot_text;
+pub use theme::Theme;
 
 /// How to render, apart from what.
 #[derive(Debug, Clone)]
@@ -44,6 +46,8 @@ pub struct RenderOptions {
     /// Folder whose `report.html`, `components.html`, `report.css`, `report.js` or `summary.md` replace the
     /// built-in ones, each on its own.
     pub template_dir: Option<PathBuf>,
+    /// Whose report it is.
+    pub theme: Option<Theme>,
     /// Other reports of the same run, as the user named them; the text format says where they are.
     pub written: Vec<String>,
 }
@@ -51,7 +55,7 @@ pub struct RenderOptions {
 impl Default for RenderOptions {
     /// 80 columns, no colour, no links, built-in templates.
     fn default() -> Self {
-        Self { width: 80, color: false, repo_url: None, template_dir: None, written: Vec::new() }
+        Self { width: 80, color: false, repo_url: None, template_dir: None, theme: None, written: Vec::new() }
     }
 }
 
