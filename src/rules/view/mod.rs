@@ -3,6 +3,7 @@
 //! Everything that needs arithmetic, a clock, a limit or a decision is computed here, so that rules only select
 //! and name. Each file holds the paths of one kind of evidence and a table that documents them.
 
+mod account;
 mod attributes;
 mod certificates;
 mod cluster;
@@ -18,7 +19,9 @@ mod routing;
 mod schedule_command;
 mod schedules;
 mod sdks;
+mod sizes;
 mod starters;
+mod timing;
 mod words;
 
 use std::collections::BTreeMap;
@@ -81,6 +84,7 @@ pub struct FactPath {
 pub fn fact_paths() -> impl Iterator<Item = &'static FactPath> {
     [
         code::PATHS,
+        limits::PATHS,
         cluster::PATHS,
         executions::PATHS,
         plan::PATHS,
@@ -91,6 +95,9 @@ pub fn fact_paths() -> impl Iterator<Item = &'static FactPath> {
         attributes::PATHS,
         eligibility::PATHS,
         metrics::PATHS,
+        account::PATHS,
+        timing::PATHS,
+        sizes::PATHS,
     ]
     .into_iter()
     .flatten()
@@ -101,6 +108,7 @@ pub fn build(facts: &Facts) -> FactView {
     let context = Context::new(facts);
     let mut view = FactView::default();
     code::put(&context, &mut view);
+    limits::put(&context, &mut view);
     cluster::put(&context, &mut view);
     executions::put(&context, &mut view);
     plan::put(&context, &mut view);
@@ -111,6 +119,9 @@ pub fn build(facts: &Facts) -> FactView {
     schedules::put(&context, &mut view);
     attributes::put(&context, &mut view);
     eligibility::put(&context, &mut view);
+    account::put(&context, &mut view);
+    timing::put(&context, &mut view);
+    sizes::put(&context, &mut view);
     view
 }
 
