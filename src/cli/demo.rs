@@ -7,7 +7,7 @@ use super::clock;
 use super::gather::{self, ProbeFlags};
 use super::migration::MigrationArgs;
 use super::output::{self, Report};
-use super::verdict::{self, Output, ReportFlags, VerdictFlags};
+use super::verdict::{self, ReportFlags, VerdictFlags};
 use crate::config::ConnectionSettings;
 use crate::demo;
 use crate::facts::{Facts, Known};
@@ -46,7 +46,7 @@ pub fn run(args: &Args) -> super::Done {
             report: [(Format::Html, "report.html"), (Format::Markdown, "report.md"), (Format::Json, "report.json")]
                 .map(|(format, name)| Report::new(format, args.out.join(name)))
                 .to_vec(),
-            output: Output::Text,
+            output: Format::Text,
             repo_url: None,
             template_dir: None,
             at: None,
@@ -54,7 +54,7 @@ pub fn run(args: &Args) -> super::Done {
     };
     let card = verdict::judged(&facts, None, None, &flags)?;
     let options = verdict::render_options(&flags.reports);
-    verdict::print(&card, Output::Text, &options)?;
+    verdict::print(&card, Format::Text, &options)?;
     output::say("");
     output::reports(&card, &flags.reports.report, &options)?;
     output::wrote(&flags.reports.report);

@@ -3,6 +3,7 @@
 mod audit;
 mod baseline;
 mod check;
+mod ci;
 mod clock;
 mod connection;
 mod demo;

@@ -63,6 +63,17 @@ pub fn color() -> bool {
     anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never
 }
 
+/// `--output` of the commands that judge.
+impl ValueEnum for Format {
+    fn value_variants<'a>() -> &'a [Self] {
+        Self::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
+        Some(clap::builder::PossibleValue::new(self.name()).aliases(self.also()).help(self.about()))
+    }
+}
+
 /// One `--report FORMAT=PATH`.
 #[derive(Debug, Clone)]
 pub struct Report {
@@ -74,12 +85,12 @@ impl std::str::FromStr for Report {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        const FORM: &str = "a report is given as html=FILE, markdown=FILE, json=FILE or text=FILE";
-        let (format, path) = text.split_once('=').ok_or_else(|| FORM.to_owned())?;
+        let form = || format!("a report is given as html=FILE; formats: {}", Format::names());
+        let (format, path) = text.split_once('=').ok_or_else(form)?;
         if path.is_empty() {
             return Err("the path after `=` is empty".into());
         }
-        let format = format.parse().map_err(|problem: Problem| format!("{}; {FORM}", problem.title))?;
+        let format = format.parse().map_err(|problem: Problem| format!("{}; {}", problem.title, form()))?;
         Ok(Self { format, path: path.into() })
     }
 }

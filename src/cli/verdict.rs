@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 
+use super::ci;
 use super::output::{self, Report};
 use crate::config::{self, ATTESTATIONS_FILE};
 use crate::facts::Facts;
@@ -31,8 +32,8 @@ pub struct VerdictFlags {
 pub struct ReportFlags {
     /// What to print
     #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT")]
-    pub output: Output,
-    /// Write a report beside it: html=FILE, markdown=FILE, json=FILE or text=FILE; may be repeated
+    pub output: Format,
+    /// Write a report beside it, such as html=report.html; formats as for --output; may be repeated
     #[arg(long, value_name = "FORMAT=FILE")]
     pub report: Vec<Report>,
     /// Judge as if it were then: a date or a timestamp [default: now]
@@ -78,31 +79,6 @@ impl From<GateName> for Gate {
             GateName::Route => Gate::Route,
             GateName::Drain => Gate::Drain,
             GateName::Decommission => Gate::Decommission,
-        }
-    }
-}
-
-/// `--output`
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub enum Output {
-    /// For reading on a terminal
-    #[default]
-    Text,
-    /// The scorecard document
-    Json,
-    /// For a pull request or a wiki
-    Markdown,
-    /// The page
-    Html,
-}
-
-impl Output {
-    fn format(self) -> Format {
-        match self {
-            Output::Text => Format::Text,
-            Output::Json => Format::Json,
-            Output::Markdown => Format::Markdown,
-            Output::Html => Format::Html,
         }
     }
 }
@@ -164,20 +140,24 @@ impl Bench {
 /// Print, write the reports, and answer with the gate's exit code.
 pub fn hand_over(card: &Scorecard, flags: &ReportFlags) -> super::Done {
     let mut options = render_options(flags);
+    (options.code_folder, options.file_folder) = ci::folders(card);
     output::reports(card, &flags.report, &options)?;
-    if flags.output == Output::Text {
+    if flags.output == Format::Text {
         // On a long page the place of the reports is named at its end.
         options.written = flags.report.iter().map(|r| r.path().display().to_string()).collect();
     } else {
         output::wrote(&flags.report);
+    }
+    if flags.output == Format::Github {
+        ci::summary(card, &options)?;
     }
     print(card, flags.output, &options)?;
     Ok(ExitCode::from(card.verdict.exit_code()))
 }
 
 /// Print the scorecard in one format.
-pub fn print(card: &Scorecard, format: Output, options: &RenderOptions) -> Result<(), Problem> {
-    let bytes = render::render(card, format.format(), options)?;
+pub fn print(card: &Scorecard, format: Format, options: &RenderOptions) -> Result<(), Problem> {
+    let bytes = render::render(card, format, options)?;
     output::result(&String::from_utf8_lossy(&bytes))
 }
 

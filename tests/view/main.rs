@@ -118,6 +118,14 @@ fn every_checklist_item_and_failure_mode_has_a_blocker_and_every_gate_has_rules(
     }
 }
 
+/// The text of every `rules/sdk/<language>.yaml`.
+fn sdk_catalogues() -> impl Iterator<Item = String> {
+    let files = std::fs::read_dir("rules/sdk").expect("rules/sdk").map(|entry| entry.expect("an entry").path());
+    files
+        .filter(|path| path.extension().is_some_and(|e| e == "yaml"))
+        .map(|path| std::fs::read_to_string(path).expect("a catalogue"))
+}
+
 /// A hazard no rule asks for would be found and never reported.
 #[test]
 fn every_hazard_of_the_sdk_catalogues_is_judged_by_a_rule() {
@@ -125,8 +133,7 @@ fn every_hazard_of_the_sdk_catalogues_is_judged_by_a_rule() {
     let files: String = catalogue().rules.iter().map(file).collect();
     let lists: String = files.lines().filter(|l| l.starts_with("each: ")).collect();
     let mut seen = 0;
-    for entry in std::fs::read_dir("rules/sdk").expect("rules/sdk") {
-        let text = std::fs::read_to_string(entry.expect("an entry").path()).expect("a catalogue");
+    for text in sdk_catalogues() {
         let hazards = text.split("\nhazards:").nth(1).unwrap_or_default();
         for line in hazards.lines().take_while(|l| l.is_empty() || l.starts_with(' ')) {
             let Some((_, rest)) = line.split_once("{id: ") else { continue };
@@ -141,10 +148,7 @@ fn every_hazard_of_the_sdk_catalogues_is_judged_by_a_rule() {
 /// A rule that asks for a hazard nobody looks for would always pass.
 #[test]
 fn every_hazard_a_rule_asks_for_is_looked_for() {
-    let sdk: String = std::fs::read_dir("rules/sdk")
-        .expect("rules/sdk")
-        .map(|entry| std::fs::read_to_string(entry.expect("an entry").path()).expect("a catalogue"))
-        .collect();
+    let sdk: String = sdk_catalogues().collect();
     for rule in &catalogue().rules {
         let text = std::fs::read_to_string(format!("rules/{}/{}.yaml", rule.area, rule.id)).expect("a rule");
         let Some(each) = text.lines().find(|l| l.starts_with("each: ") && l.contains("code.hazards")) else { continue };

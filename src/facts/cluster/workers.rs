@@ -57,6 +57,9 @@ pub struct Poller {
     /// Build id it polls with, when it says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub build_id: Option<String>,
+    /// Tasks come to it by its build id alone: versioning by build-id sets or rules, from before worker deployments.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_build_id: bool,
 }
 
 /// A server forgets a poller five minutes after its last poll. A poll lasts at most a minute and the next one

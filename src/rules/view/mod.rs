@@ -18,6 +18,7 @@ mod schedule_command;
 mod schedules;
 mod sdks;
 mod starters;
+mod versioning;
 mod words;
 
 use std::collections::BTreeMap;
@@ -89,6 +90,7 @@ pub fn fact_paths() -> impl Iterator<Item = &'static FactPath> {
         attributes::PATHS,
         eligibility::PATHS,
         metrics::PATHS,
+        versioning::PATHS,
     ]
     .into_iter()
     .flatten()
@@ -108,6 +110,7 @@ pub fn build(facts: &Facts) -> FactView {
     schedules::put(&context, &mut view);
     attributes::put(&context, &mut view);
     eligibility::put(&context, &mut view);
+    versioning::put(&context, &mut view);
     view
 }
 
