@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::baseline::{self, BaselineFlags};
 use super::gather;
 use super::migration::MigrationArgs;
-use super::verdict::{self, Bench, ReportFlags};
+use super::verdict::{Bench, ReportFlags};
 use crate::facts::{Facts, Known};
 use crate::judge::scorecard::Gate;
 use crate::ui::Problem;
@@ -74,5 +74,5 @@ pub fn run(args: &Args) -> super::Done {
         None => None,
     };
     let card = bench.card(&facts(both.now)?, Gate::Pr, former.as_ref());
-    verdict::hand_over(&card.of_one_gate(), &args.reports)
+    bench.hand_over(&card.of_one_gate(), &args.reports)
 }

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use super::clock;
 use super::gather::{self, ProbeFlags};
 use super::migration::MigrationArgs;
-use super::output::{self, Report};
+use super::output::{self, Look, Report};
 use super::verdict::{self, ReportFlags, VerdictFlags};
 use crate::config::ConnectionSettings;
 use crate::demo;
@@ -41,20 +41,21 @@ pub fn run(args: &Args) -> super::Done {
     };
     let flags = VerdictFlags {
         gate: None,
+        previous: None,
         reports: ReportFlags {
             rules: vec![],
             report: [(Format::Html, "report.html"), (Format::Markdown, "report.md"), (Format::Json, "report.json")]
                 .map(|(format, name)| Report::new(format, args.out.join(name)))
                 .to_vec(),
             output: Format::Text,
-            repo_url: None,
-            template_dir: None,
+            look: Look::default(),
             at: None,
+            no_ignores: false,
         },
     };
     let card = verdict::judged(&facts, None, None, &flags)?;
-    let options = verdict::render_options(&flags.reports);
-    verdict::print(&card, Format::Text, &options)?;
+    let options = flags.reports.look.options()?;
+    output::print(&card, Format::Text, &options)?;
     output::say("");
     output::reports(&card, &flags.reports.report, &options)?;
     output::wrote(&flags.reports.report);

@@ -9,11 +9,13 @@ mod connection;
 mod demo;
 mod doctor;
 mod explain;
+mod former;
 mod gather;
 mod init;
 mod migration;
 mod output;
 mod probe;
+mod render;
 mod rules;
 mod scan;
 mod score;
@@ -62,6 +64,7 @@ enum Command {
     Probe(probe::Args),
     Audit(audit::Args),
     Score(score::Args),
+    Render(render::Args),
     Explain(explain::Args),
     Rules(rules::Args),
     Doctor(doctor::Args),
@@ -108,6 +111,7 @@ pub fn main() -> ExitCode {
         Command::Probe(args) => probe::run(&args),
         Command::Audit(args) => audit::run(&args),
         Command::Score(args) => score::run(&args),
+        Command::Render(args) => render::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Rules(args) => rules::run(&args),
         Command::Doctor(args) => doctor::run(&args),
@@ -115,13 +119,7 @@ pub fn main() -> ExitCode {
     };
     match done {
         Ok(code) => code,
-        Err(Failure(problems)) => {
-            for problem in &problems {
-                // anstream drops the styles where stderr is no terminal.
-                output::say(&problem.render(true));
-            }
-            ExitCode::from(problems.iter().map(|p| p.code).max().unwrap_or(4))
-        }
+        Err(Failure(problems)) => output::problems(&problems).unwrap_or(ExitCode::from(4)),
     }
 }
 

@@ -2,12 +2,18 @@
 
 use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
-use clap::ValueEnum;
+use clap::{Args, ValueEnum};
 
 use crate::judge::Scorecard;
 use crate::render::{self, Format, RenderOptions};
 use crate::ui::{Problem, atomic};
+
+const REPORTS: &str = "Rules and reports";
+
+/// Columns where there is no terminal.
+const PAGE: usize = 100;
 
 /// `--color`
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
@@ -36,9 +42,9 @@ impl Color {
 /// Width of the terminal behind stdout; 100 columns when there is none.
 pub fn width() -> usize {
     if !std::io::stdout().is_terminal() {
-        return 100;
+        return PAGE;
     }
-    comfy_table::Table::new().width().map_or(100, usize::from).clamp(40, 160)
+    comfy_table::Table::new().width().map_or(PAGE, usize::from).clamp(40, 160)
 }
 
 /// Print the result. A reader that went away (`| head`) is not an error.
@@ -56,6 +62,15 @@ pub fn result(text: &str) -> Result<(), Problem> {
 /// Say something that is not the result.
 pub fn say(text: &str) {
     let _ = writeln!(anstream::stderr(), "{text}");
+}
+
+/// Print what is wrong; the exit code it leads to, when there is something.
+pub fn problems(problems: &[Problem]) -> Option<ExitCode> {
+    for problem in problems {
+        // anstream drops the styles where stderr is no terminal.
+        say(&problem.render(true));
+    }
+    problems.iter().map(|p| p.code).max().map(ExitCode::from)
 }
 
 /// Whether the result is printed in colour: `--color`, NO_COLOR and the terminal decide.
@@ -107,13 +122,43 @@ impl Report {
     }
 }
 
+/// Flags of every command that writes reports: how they look.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Look {
+    /// Where a browser finds the source files, such as https://github.com/you/repo
+    #[arg(long, value_name = "URL", help_heading = REPORTS)]
+    pub repo_url: Option<String>,
+    /// Folder with templates that replace those of the reports
+    #[arg(long, value_name = "DIR", help_heading = REPORTS)]
+    pub template_dir: Option<PathBuf>,
+}
+
+impl Look {
+    /// With what is known of the terminal.
+    ///
+    /// # Errors
+    /// A theme that cannot be used.
+    pub fn options(&self) -> Result<RenderOptions, Problem> {
+        Ok(RenderOptions { repo_url: self.repo_url.clone(), template_dir: self.template_dir.clone(), ..on_terminal() })
+    }
+}
+
+/// Print the scorecard in one format.
+pub fn print(card: &Scorecard, format: Format, options: &RenderOptions) -> Result<(), Problem> {
+    let bytes = render::render(card, format, options)?;
+    result(&String::from_utf8_lossy(&bytes))
+}
+
 /// What renderers may know of the terminal.
 pub fn on_terminal() -> RenderOptions {
     RenderOptions { width: width(), color: color(), ..RenderOptions::default() }
 }
 
 /// Write all reports; each is rendered before the first is written, so that a failure leaves none behind.
+///
+/// A file is not a terminal: neither its width nor its colours go into it.
 pub fn reports(card: &Scorecard, wanted: &[Report], options: &RenderOptions) -> Result<(), Problem> {
+    let options = &RenderOptions { width: PAGE, color: false, ..options.clone() };
     let rendered = wanted
         .iter()
         .map(|r| Ok((r, render::render(card, r.format, options)?)))

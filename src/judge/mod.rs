@@ -5,13 +5,16 @@
 pub mod baseline;
 pub mod builtin;
 pub mod checklist;
+mod cohorts;
 pub mod fingerprint;
 pub mod gates;
+mod ignores;
 pub mod scorecard;
 mod sides;
 mod summary;
 #[cfg(test)]
 mod testing;
+pub mod trend;
 pub mod waivers;
 
 use std::collections::BTreeSet;
@@ -42,13 +45,15 @@ pub struct JudgeInput<'a> {
 pub fn judge(mut checks: Vec<Check>, input: JudgeInput<'_>) -> Scorecard {
     let facts = input.facts;
     checks.sort_by(|a, b| (&a.area, &a.rule).cmp(&(&b.area, &b.rule)));
-    let waivers = waivers::apply(&mut checks, input.waivers, input.unwaivable, facts.at);
-    checks.extend(builtin::checks(input.waivers, &waivers));
+    let comments = ignores::read(facts.code.value());
+    let accepted = [input.waivers, &comments.waivers].concat();
+    let waivers = waivers::apply(&mut checks, &accepted, input.unwaivable, facts.at);
+    let attestations = facts.attestations.value().cloned().unwrap_or_default();
+    checks.extend(builtin::checks(&accepted, &waivers, &comments.flawed, &attestations, &checks));
     checks.sort_by(|a, b| (a.severity, &a.area, &a.rule).cmp(&(b.severity, &b.area, &b.rule)));
     let baseline = input.former.map(|former| baseline::compare(&checks, facts.code.value(), former));
     let gates = gates::all(&checks, baseline.as_ref());
     let decisive = gates::at(&checks, input.gate, baseline.as_ref());
-    let attestations = facts.attestations.value().cloned().unwrap_or_default();
     Scorecard {
         schema: SCORECARD_SCHEMA.to_owned(),
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -57,6 +62,7 @@ pub fn judge(mut checks: Vec<Check>, input: JudgeInput<'_>) -> Scorecard {
         gate: input.gate,
         verdict: decisive.verdict,
         summary: summary::sentence(&decisive, &checks, baseline.as_ref()),
+        cohorts: cohorts::results(facts, &checks),
         gates,
         checklist: checklist::items(&checks),
         failure_modes: checklist::failure_modes(&checks),
@@ -66,5 +72,6 @@ pub fn judge(mut checks: Vec<Check>, input: JudgeInput<'_>) -> Scorecard {
         waivers,
         checks,
         baseline,
+        trend: None,
     }
 }

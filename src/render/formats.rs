@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use super::{RenderOptions, change, ci, html, json, markdown, terminal};
+use super::{RenderOptions, change, ci, csv, html, json, markdown, terminal};
 use crate::judge::Scorecard;
 use crate::ui::Problem;
 
@@ -18,6 +18,8 @@ pub enum Format {
     Html,
     /// The scorecard document itself.
     Json,
+    /// The inventory, one row for each thing.
+    Csv,
     /// SARIF 2.1.0: code scanning and editors.
     Sarif,
     /// JUnit's XML: test reports of every CI system.
@@ -48,6 +50,7 @@ impl Format {
         Format::Markdown,
         Format::Html,
         Format::Json,
+        Format::Csv,
         Format::Sarif,
         Format::Junit,
         Format::Github,
@@ -61,8 +64,8 @@ impl Format {
                 also: &["txt"],
                 about: "For reading on a terminal",
                 write: |card, options| {
-                    let text = if card.is_one_gate() { change::text } else { terminal::render };
-                    Ok(text(card, options).into_bytes())
+                    let render = if card.is_one_gate() { change::text } else { terminal::render };
+                    Ok(render(card, options).into_bytes())
                 },
             },
             Format::Markdown => Row {
@@ -70,8 +73,8 @@ impl Format {
                 also: &["md"],
                 about: "For a pull request or a wiki",
                 write: |card, options| {
-                    let markdown = if card.is_one_gate() { change::markdown } else { markdown::render };
-                    markdown(card, options).map(String::into_bytes)
+                    let render = if card.is_one_gate() { change::markdown } else { markdown::render };
+                    render(card, options).map(String::into_bytes)
                 },
             },
             Format::Html => Row {
@@ -83,6 +86,12 @@ impl Format {
             Format::Json => {
                 Row { name: "json", also: &[], about: "The scorecard document", write: |card, _| json(card) }
             }
+            Format::Csv => Row {
+                name: "csv",
+                also: &[],
+                about: "The inventory, for a spreadsheet",
+                write: |card, _| Ok(csv::render(card).into_bytes()),
+            },
             Format::Sarif => {
                 Row { name: "sarif", also: &[], about: "SARIF 2.1.0, for code scanning", write: ci::sarif::render }
             }
@@ -117,7 +126,7 @@ impl Format {
         self.row().write
     }
 
-    /// The names of all formats: `text, markdown, html, json`.
+    /// The names of all formats: `text, markdown, html …`.
     pub fn names() -> String {
         Self::ALL.iter().map(|f| f.name()).collect::<Vec<_>>().join(", ")
     }

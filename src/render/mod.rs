@@ -6,6 +6,7 @@
 
 mod change;
 mod ci;
+mod csv;
 mod escape;
 mod formats;
 mod html;
@@ -13,6 +14,7 @@ mod markdown;
 mod paint;
 mod picture;
 mod scan_text;
+mod schema;
 mod snapshot_text;
 mod templates;
 mod terminal;
@@ -26,6 +28,7 @@ use crate::ui::Problem;
 
 pub use formats::Format;
 pub use scan_text::scan_text;
+pub use schema::{PUBLISHED as SCHEMA, of_the_types as schema};
 pub use snapshot_text::snapshot_text;
 
 /// How to render, apart from what.

@@ -13,6 +13,7 @@ pub mod factories;
 pub mod fingerprint;
 pub mod git;
 pub mod hazards;
+mod ignores;
 pub mod index;
 pub mod inventory;
 pub mod keys;
@@ -35,6 +36,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use crate::facts::Known;
 use crate::facts::code::*;
 use crate::ui::Problem;
 use catalogue::Catalogue;
@@ -100,7 +102,9 @@ pub fn scan(root: &Path, options: &ScanOptions) -> Result<CodeFacts, Problem> {
         search_attributes: vec![],
         hazards: vec![],
         features: vec![],
+        links: Known::Known(vec![]),
         sdks: vec![],
+        ignores: vec![],
         coverage: Coverage::default(),
     };
     let mut places = vec![];
@@ -157,6 +161,7 @@ fn analyse_all<'a, T: Send>(pool: &rayon::ThreadPool, jobs: &[Job<'a>], work: im
 /// Sort everything and fill the coverage.
 fn finish(walked: Walked, facts: &mut CodeFacts) {
     facts.hazards.extend(walked.private_keys);
+    facts.ignores.extend(walked.ignores);
     let coverage = &mut facts.coverage;
     coverage.files_seen = walked.seen;
     coverage.languages = walked.languages;

@@ -10,6 +10,7 @@ mod sarif;
 use std::collections::BTreeSet;
 
 use cards::all;
+use pulldown_cmark::{Event, Parser};
 use temporal_preflight::facts::Locus;
 use temporal_preflight::judge::scorecard::{Baseline, Gate, Outcome, Severity, WaiverRef};
 use temporal_preflight::judge::{Scorecard, gates};
@@ -136,7 +137,14 @@ fn hidden_characters_show_and_commands_stay_text() {
         for format in [Format::Text, Format::Markdown] {
             let report = text(&change, format);
             assert!(!report.contains('\u{202e}') && !report.contains('\u{1b}'), "{format}");
-            assert!(format == Format::Text || !report.contains("<script"), "{report}");
+            let markup = Parser::new(&report).filter_map(|event| match event {
+                Event::Html(raw) | Event::InlineHtml(raw) if format == Format::Markdown => Some(raw.to_string()),
+                _ => None,
+            });
+            for raw in markup {
+                let own = ["<details><summary>", "</summary>", "</details>", "<sub>", "</sub>"];
+                assert!(own.iter().any(|tag| raw.trim_start().starts_with(tag)), "{raw}");
+            }
         }
     }
 }

@@ -205,6 +205,7 @@ fn excluded_namespaces_must_be_empty_when_they_were_probed() {
         target: None,
         exclude: Some("no workflow since 2024".into()),
         line: 6,
+        ..Default::default()
     });
     assert_eq!(outcome(&facts, "open-executions-left"), Outcome::Fail);
 }
@@ -349,6 +350,7 @@ fn mapping(source: &str, target: Option<&str>) -> temporal_preflight::facts::pla
         target: target.map(str::to_owned),
         exclude: target.is_none().then(|| "no workflow since 2024".into()),
         line: 6,
+        ..Default::default()
     }
 }
 

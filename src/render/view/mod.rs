@@ -161,9 +161,10 @@ impl Report {
             card.checks.iter().filter(|c| c.outcome == Outcome::Unknown).map(|c| CheckView::new(c, &links)).collect();
         Self {
             title: if card.plan.name.trim().is_empty() { "Migration".to_owned() } else { card.plan.name.clone() },
-            strategy: match card.plan.strategy {
-                Strategy::Manual => "manual (dual run)",
-                Strategy::Automated => "automated (replication)",
+            strategy: match (card.plan.strategies().len(), card.plan.main_strategy()) {
+                (2.., _) => "manual (dual run) and automated (replication)",
+                (_, Strategy::Manual) => "manual (dual run)",
+                (_, Strategy::Automated) => "automated (replication)",
             },
             window: card.plan.window.map(|w| format!("{} to {}", w.start, w.end)),
             at: minute(card.at),
