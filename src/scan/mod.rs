@@ -34,7 +34,7 @@ pub mod wrappers;
 
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::facts::Known;
 use crate::facts::code::*;
@@ -54,11 +54,43 @@ pub struct ScanOptions {
     pub exclude: Vec<String>,
     /// Larger files are skipped and named.
     pub max_file_bytes: u64,
+    /// Told, in a short line, what the scan is doing.
+    pub progress: Progress,
+}
+
+/// Somebody who is told what the scan is doing, or nobody.
+#[derive(Clone, Default)]
+pub struct Progress(Option<Arc<dyn Fn(&str) + Send + Sync>>);
+
+impl From<Arc<dyn Fn(&str) + Send + Sync>> for Progress {
+    fn from(told: Arc<dyn Fn(&str) + Send + Sync>) -> Self {
+        Self(Some(told))
+    }
+}
+
+impl Progress {
+    fn say(&self, line: impl FnOnce() -> String) {
+        if let Some(told) = &self.0 {
+            told(&line());
+        }
+    }
+}
+
+impl std::fmt::Debug for Progress {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(if self.0.is_some() { "Progress(told)" } else { "Progress(nobody)" })
+    }
 }
 
 impl Default for ScanOptions {
     fn default() -> Self {
-        Self { factories: vec![], include: vec![], exclude: vec![], max_file_bytes: 10_000_000 }
+        Self {
+            factories: vec![],
+            include: vec![],
+            exclude: vec![],
+            max_file_bytes: 10_000_000,
+            progress: Progress::default(),
+        }
     }
 }
 
@@ -80,6 +112,7 @@ pub fn scan(root: &Path, options: &ScanOptions) -> Result<CodeFacts, Problem> {
     let catalogues = Catalogue::built_in()?;
     let forms = entries::Forms::built_in()?;
     let markers = analyse::automaton(catalogues.values().flat_map(|c| &c.markers))?;
+    options.progress.say(|| format!("{}: finding files", root.display()));
     let walked = walk::walk(root, options, &markers)?;
     let no_forms = entries::Forms::default();
     let with_catalogue = lang::FRONT_ENDS.iter().filter_map(|front| Some((*front, catalogues.get(front.language())?)));
@@ -109,6 +142,9 @@ pub fn scan(root: &Path, options: &ScanOptions) -> Result<CodeFacts, Problem> {
     };
     let mut places = vec![];
     for analysis in analyse_all(&pool, &jobs, |job| {
+        options
+            .progress
+            .say(|| format!("{}: {} files of {}", root.display(), job.part.entries.len(), job.front.language()));
         let forms = forms.get(job.front.language()).unwrap_or(&no_forms);
         analyse::language(root, job.front, job.catalogue, forms, &walked, &job.part)
     }) {
