@@ -182,7 +182,8 @@ fn axe_finds_nothing_to_object_to() {
     for (name, card) in pages() {
         let path = page(name, &card);
         for (scheme, width) in [("light", 1400), ("dark", 1400), ("light", 390)] {
-            if name == "many" && scheme != "light" {
+            // One page for each thing a page can hold; the same in other numbers would cost minutes.
+            if ["many", "go", "undecided"].contains(&name) || ((scheme, width) != ("light", 1400) && name != "trend") {
                 continue;
             }
             browser.media("screen", scheme);
@@ -219,11 +220,21 @@ fn pages_fit_every_width_and_print_cleanly() {
             browser.size(width, 1000);
             browser.open(&path);
             let wide = browser.evaluate("document.documentElement.scrollWidth").as_u64().unwrap();
-            assert!(wide <= u64::from(width), "{name}, {media} {scheme}: {wide} pixels in a window of {width}");
+            if wide > u64::from(width) {
+                let culprits = format!(
+                    "[...document.querySelectorAll('body *')].filter(e => e.getBoundingClientRect().right > {width} && !e.closest('.scroll, svg')) \
+                     .map(e => `${{e.tagName}} ${{e.className}} ${{e.textContent.trim().slice(0, 60)}}`).slice(-5)"
+                );
+                let culprits = browser.evaluate(&culprits);
+                panic!("{name}, {media} {scheme}: {wide} pixels in a window of {width}, because of {culprits}");
+            }
             let height = browser.evaluate("document.documentElement.scrollHeight").as_u64().unwrap().min(6000);
             let clip = json!({"x": 0, "y": 0, "width": width, "height": height, "scale": 1});
             let shot = browser.call("Page.captureScreenshot", json!({"clip": clip, "captureBeyondViewport": true}));
             std::fs::write(folder().join(format!("{name}-{media}-{scheme}-{width}.png")), decode(&shot)).unwrap();
+        }
+        if !["no-go", "many-50"].contains(&name) {
+            continue;
         }
         browser.media("", "light");
         browser.call("Emulation.clearDeviceMetricsOverride", json!({}));
