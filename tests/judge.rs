@@ -264,7 +264,7 @@ fn checks(rules: &[(&str, &str)], things: Known<Value>) -> Vec<Check> {
 
 fn decide(checks: Vec<Check>, waivers: &[Waiver]) -> Scorecard {
     let (facts, unwaivable) = (facts(), BTreeSet::new());
-    judge(checks, JudgeInput { facts: &facts, gate: Gate::Route, waivers, unwaivable: &unwaivable })
+    judge(checks, JudgeInput { facts: &facts, gate: Gate::Route, waivers, unwaivable: &unwaivable, former: None })
 }
 
 fn waiver(rule: &str, until: &str) -> Waiver {
@@ -276,6 +276,7 @@ fn waiver(rule: &str, until: &str) -> Waiver {
         owner: "operations".into(),
         until: until.parse().unwrap(),
         place: Locus::File { path: "waivers.yaml".into(), line: 2 },
+        lines: None,
     }
 }
 
@@ -395,7 +396,7 @@ fn entries_of_the_attestations_that_do_nothing_are_findings() {
     let judged = |view: &FactView| {
         let none = BTreeSet::new();
         let checks = evaluate(&catalogue(&rules), view, &context);
-        judge(checks, JudgeInput { facts: &facts, gate: Gate::Route, waivers: &[], unwaivable: &none })
+        judge(checks, JudgeInput { facts: &facts, gate: Gate::Route, waivers: &[], unwaivable: &none, former: None })
     };
     let card = judged(&seen);
     for (id, severity, line, says) in [

@@ -344,7 +344,10 @@ fn card_facts() -> Facts {
 fn judged(check: &Check, waivers: &[Waiver], catalogue: &Catalogue) -> Scorecard {
     let facts = card_facts();
     let unwaivable = catalogue.unwaivable();
-    judge(vec![check.clone()], JudgeInput { facts: &facts, gate: Gate::Route, waivers, unwaivable: &unwaivable })
+    judge(
+        vec![check.clone()],
+        JudgeInput { facts: &facts, gate: Gate::Route, waivers, unwaivable: &unwaivable, former: None },
+    )
 }
 
 #[test]
@@ -364,6 +367,7 @@ fn a_waiver_that_names_the_finding_waives_it_or_is_refused_with_its_line() {
                     owner: "operations".into(),
                     until: "2026-02-01".parse().unwrap(),
                     place: Locus::File { path: "waivers.yaml".into(), line },
+                    lines: None,
                 })
                 .collect();
             let card = judged(&check, &waivers, &catalogue);

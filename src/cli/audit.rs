@@ -28,7 +28,7 @@ pub struct Args {
 
 /// Run it.
 pub fn run(args: &Args) -> super::Done {
-    let mut migration = args.migration.load(args.verdict.at.as_deref())?;
+    let mut migration = args.migration.load(args.verdict.reports.at.as_deref())?;
     let (source, target) = args.connection.settings()?;
     let connections = migration.connections(source, target)?;
     let roots = migration.roots(&args.roots);

@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use super::clock;
 use super::gather::{self, ProbeFlags};
 use super::migration::MigrationArgs;
-use super::output::{self, Report};
-use super::verdict::{self, Output, VerdictFlags};
+use super::output::{self, Look, Report};
+use super::verdict::{self, ReportFlags, VerdictFlags};
 use crate::config::ConnectionSettings;
 use crate::demo;
 use crate::facts::{Facts, Known};
@@ -41,21 +41,24 @@ pub fn run(args: &Args) -> super::Done {
     };
     let flags = VerdictFlags {
         gate: None,
-        rules: vec![],
-        report: [(Format::Html, "report.html"), (Format::Markdown, "report.md"), (Format::Json, "report.json")]
-            .map(|(format, name)| Report::new(format, args.out.join(name)))
-            .to_vec(),
-        output: Output::Text,
-        repo_url: None,
-        template_dir: None,
-        at: None,
+        previous: None,
+        reports: ReportFlags {
+            rules: vec![],
+            report: [(Format::Html, "report.html"), (Format::Markdown, "report.md"), (Format::Json, "report.json")]
+                .map(|(format, name)| Report::new(format, args.out.join(name)))
+                .to_vec(),
+            output: Format::Text,
+            look: Look::default(),
+            at: None,
+            no_ignores: false,
+        },
     };
     let card = verdict::judged(&facts, None, None, &flags)?;
-    let options = verdict::render_options(&flags);
-    verdict::print(&card, Output::Text, &options)?;
+    let options = flags.reports.look.options()?;
+    output::print(&card, Format::Text, &options)?;
     output::say("");
-    output::reports(&card, &flags.report, &options)?;
-    output::wrote(&flags.report);
+    output::reports(&card, &flags.reports.report, &options)?;
+    output::wrote(&flags.reports.report);
     output::say(&format!(
         "{how}\nThis was `audit` on the example company, whose source tree is in {}; on your own migration the exit code \
          would have been {}.",

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use clap::Args;
@@ -9,7 +11,7 @@ use jiff::Timestamp;
 
 use super::clock;
 use super::migration::{Connections, Migration};
-use super::output;
+use super::{output, progress};
 use crate::config;
 use crate::facts::attestation::Attestation;
 use crate::facts::certificate::CertificateFile;
@@ -118,6 +120,7 @@ pub fn scan_options(migration: &Migration) -> ScanOptions {
     ScanOptions {
         factories: migration.preflight.plan.factories.clone(),
         exclude: migration.preflight.exclude.clone(),
+        progress: progress::teller().map(scan::Progress::from).unwrap_or_default(),
         ..ScanOptions::default()
     }
 }
@@ -135,7 +138,8 @@ fn certificates(migration: &Migration) -> Vec<CertificateFile> {
     files
 }
 
-fn attestations(migration: &Migration) -> Result<Known<Vec<Attestation>>, Problem> {
+/// What people vouch for.
+pub fn attestations(migration: &Migration) -> Result<Known<Vec<Attestation>>, Problem> {
     match &migration.preflight.attestations {
         Some(path) => Ok(Known::Known(config::attestations::load(path)?)),
         // Nobody said anything: an empty list, in which every asked-for word is missing.
@@ -174,10 +178,50 @@ fn until_interrupted<T>(work: impl Future<Output = Result<T, Problem>>) -> Resul
     super::runtime()?.block_on(async {
         tokio::select! {
             done = work => done,
-            _ = tokio::signal::ctrl_c() => Err(Problem { code: INTERRUPTED, ..Problem::tool("interrupted") }
+            () = interrupted() => Err(Problem { code: INTERRUPTED, ..Problem::tool("interrupted") }
                 .note("nothing was written, and nothing was changed on a cluster")),
         }
     })
+}
+
+/// Ctrl-C, or the request to end that a CI runner sends.
+async fn interrupted() {
+    #[cfg(unix)]
+    if let Ok(mut terminated) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = terminated.recv() => {}
+        }
+        return;
+    }
+    let _ = tokio::signal::ctrl_c().await;
+}
+
+/// Do work that takes its time on a thread of its own, to the end or to Ctrl-C; it is asked to stop then, and given a
+/// moment to do so.
+pub fn interruptible<T: Send + 'static>(
+    work: impl FnOnce(&AtomicBool) -> Result<T, Problem> + Send + 'static,
+) -> Result<T, Problem> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let asked = Arc::clone(&stop);
+    let (done, finished) = tokio::sync::oneshot::channel();
+    let worker = std::thread::spawn(move || {
+        // Nobody listens any more after an interruption.
+        let _ = done.send(work(&asked));
+    });
+    let result = until_interrupted(async {
+        finished
+            .await
+            .map_err(|_| Problem::tool("the work broke down").help("report the tree, and what was asked of it"))?
+    });
+    stop.store(true, Ordering::Relaxed);
+    for _ in 0..20 {
+        if worker.is_finished() {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(25));
+    }
+    result
 }
 
 fn probe_options(
@@ -199,7 +243,7 @@ fn probe_options(
         deadline: Duration::from_secs(flags.probe_timeout),
         starts_since: flags.starts_since.or_else(|| first_routed(side, migration)),
         list_open: flags.list_open,
-        progress: output::progress(),
+        progress: progress::teller(),
         connect_only: false,
         metrics: migration.metrics(side).clone(),
         cloud_ops: match side {

@@ -1,16 +1,23 @@
 //! The command line: one file per command, arguments → plan; the rooms do the work.
 
 mod audit;
+mod baseline;
+mod check;
+mod ci;
 mod clock;
+mod completions;
 mod connection;
 mod demo;
 mod doctor;
 mod explain;
+mod former;
 mod gather;
 mod init;
 mod migration;
 mod output;
 mod probe;
+mod progress;
+mod render;
 mod rules;
 mod scan;
 mod score;
@@ -34,6 +41,7 @@ use crate::ui::Problem;
 Start here:
   temporal-preflight demo          the whole way on a bundled example company
   temporal-preflight scan .        where does this code start and signal workflows?
+  temporal-preflight check         does this change add a forgotten starter? for pull requests
   temporal-preflight init          write preflight.yaml for your own migration
   temporal-preflight audit         everything preflight.yaml describes → scorecard
 
@@ -45,6 +53,8 @@ struct Cli {
     /// When to colour; auto: on a terminal, unless NO_COLOR is set
     #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN", display_order = 900)]
     color: output::Color,
+    #[command(flatten)]
+    verbosity: progress::Verbosity,
     /// Print help
     #[arg(short, long, global = true, action = ArgAction::HelpShort, display_order = 901)]
     help: Option<bool>,
@@ -54,13 +64,17 @@ struct Cli {
 enum Command {
     Init(init::Args),
     Scan(scan::Args),
+    Check(check::Args),
     Probe(probe::Args),
     Audit(audit::Args),
     Score(score::Args),
+    Render(render::Args),
     Explain(explain::Args),
     Rules(rules::Args),
     Doctor(doctor::Args),
     Demo(demo::Args),
+    Completions(completions::Args),
+    Man(completions::ManArgs),
 }
 
 /// The command line with one form of help: a line per flag, under a paragraph that says what the command is for.
@@ -96,17 +110,23 @@ pub fn main() -> ExitCode {
         }
     };
     cli.color.apply();
+    cli.verbosity.apply();
     let done = match cli.command {
         Command::Init(args) => init::run(&args),
         Command::Scan(args) => scan::run(&args),
+        Command::Check(args) => check::run(&args),
         Command::Probe(args) => probe::run(&args),
         Command::Audit(args) => audit::run(&args),
         Command::Score(args) => score::run(&args),
+        Command::Render(args) => render::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Rules(args) => rules::run(&args),
         Command::Doctor(args) => doctor::run(&args),
         Command::Demo(args) => demo::run(&args),
+        Command::Completions(args) => completions::run(&args, Cli::command()),
+        Command::Man(args) => completions::man(&args, Cli::command()),
     };
+    progress::clear();
     match done {
         Ok(code) => code,
         Err(Failure(problems)) => output::problems(&problems).unwrap_or(ExitCode::from(4)),

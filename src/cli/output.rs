@@ -4,11 +4,18 @@ use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::ValueEnum;
+use clap::{Args, ValueEnum};
+
+use super::progress;
 
 use crate::judge::Scorecard;
 use crate::render::{self, Format, RenderOptions};
 use crate::ui::{Problem, atomic};
+
+const REPORTS: &str = "Rules and reports";
+
+/// Columns where there is no terminal.
+const PAGE: usize = 100;
 
 /// `--color`
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
@@ -37,13 +44,14 @@ impl Color {
 /// Width of the terminal behind stdout; 100 columns when there is none.
 pub fn width() -> usize {
     if !std::io::stdout().is_terminal() {
-        return 100;
+        return PAGE;
     }
-    comfy_table::Table::new().width().map_or(100, usize::from).clamp(40, 160)
+    comfy_table::Table::new().width().map_or(PAGE, usize::from).clamp(40, 160)
 }
 
 /// Print the result. A reader that went away (`| head`) is not an error.
 pub fn result(text: &str) -> Result<(), Problem> {
+    progress::clear();
     let mut out = anstream::stdout().lock();
     let newline = if text.ends_with('\n') { "" } else { "\n" };
     match write!(out, "{text}{newline}").and_then(|()| out.flush()) {
@@ -54,8 +62,16 @@ pub fn result(text: &str) -> Result<(), Problem> {
     }
 }
 
-/// Say something that is not the result.
+/// Say something that is not the result, unless `--quiet`.
 pub fn say(text: &str) {
+    if !progress::is_quiet() {
+        complain(text);
+    }
+}
+
+/// Say what went wrong, whatever was asked for.
+pub fn complain(text: &str) {
+    progress::clear();
     let _ = writeln!(anstream::stderr(), "{text}");
 }
 
@@ -63,7 +79,7 @@ pub fn say(text: &str) {
 pub fn problems(problems: &[Problem]) -> Option<ExitCode> {
     for problem in problems {
         // anstream drops the styles where stderr is no terminal.
-        say(&problem.render(true));
+        complain(&problem.render(true));
     }
     problems.iter().map(|p| p.code).max().map(ExitCode::from)
 }
@@ -71,6 +87,17 @@ pub fn problems(problems: &[Problem]) -> Option<ExitCode> {
 /// Whether the result is printed in colour: `--color`, NO_COLOR and the terminal decide.
 pub fn color() -> bool {
     anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never
+}
+
+/// `--output` of the commands that judge.
+impl ValueEnum for Format {
+    fn value_variants<'a>() -> &'a [Self] {
+        Self::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
+        Some(clap::builder::PossibleValue::new(self.name()).aliases(self.also()).help(self.about()))
+    }
 }
 
 /// One `--report FORMAT=PATH`.
@@ -84,12 +111,12 @@ impl std::str::FromStr for Report {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        const FORM: &str = "a report is given as html=FILE, markdown=FILE, json=FILE or text=FILE";
-        let (format, path) = text.split_once('=').ok_or_else(|| FORM.to_owned())?;
+        let form = || format!("a report is given as html=FILE; formats: {}", Format::names());
+        let (format, path) = text.split_once('=').ok_or_else(form)?;
         if path.is_empty() {
             return Err("the path after `=` is empty".into());
         }
-        let format = format.parse().map_err(|problem: Problem| format!("{}; {FORM}", problem.title))?;
+        let format = format.parse().map_err(|problem: Problem| format!("{}; {}", problem.title, form()))?;
         Ok(Self { format, path: path.into() })
     }
 }
@@ -106,13 +133,51 @@ impl Report {
     }
 }
 
+/// Flags of every command that writes reports: how they look.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Look {
+    /// Where a browser finds the source files, such as https://github.com/you/repo
+    #[arg(long, value_name = "URL", help_heading = REPORTS)]
+    pub repo_url: Option<String>,
+    /// Folder with templates that replace those of the reports
+    #[arg(long, value_name = "DIR", help_heading = REPORTS)]
+    pub template_dir: Option<PathBuf>,
+    /// A brand for the HTML report: a YAML file with name, logo, footer and colors
+    #[arg(long, value_name = "FILE", help_heading = REPORTS)]
+    pub theme: Option<PathBuf>,
+}
+
+impl Look {
+    /// With what is known of the terminal.
+    ///
+    /// # Errors
+    /// A theme that cannot be used.
+    pub fn options(&self) -> Result<RenderOptions, Problem> {
+        Ok(RenderOptions {
+            repo_url: self.repo_url.clone(),
+            template_dir: self.template_dir.clone(),
+            theme: self.theme.as_deref().map(render::Theme::load).transpose()?,
+            ..on_terminal()
+        })
+    }
+}
+
+/// Print the scorecard in one format.
+pub fn print(card: &Scorecard, format: Format, options: &RenderOptions) -> Result<(), Problem> {
+    let bytes = render::render(card, format, options)?;
+    result(&String::from_utf8_lossy(&bytes))
+}
+
 /// What renderers may know of the terminal.
 pub fn on_terminal() -> RenderOptions {
     RenderOptions { width: width(), color: color(), ..RenderOptions::default() }
 }
 
 /// Write all reports; each is rendered before the first is written, so that a failure leaves none behind.
+///
+/// A file is not a terminal: neither its width nor its colours go into it.
 pub fn reports(card: &Scorecard, wanted: &[Report], options: &RenderOptions) -> Result<(), Problem> {
+    let options = &RenderOptions { width: PAGE, color: false, ..options.clone() };
     let rendered = wanted
         .iter()
         .map(|r| Ok((r, render::render(card, r.format, options)?)))
@@ -144,14 +209,14 @@ pub fn file_uri(path: &Path) -> String {
     uri
 }
 
+/// A path as documents and messages show it: `/` as separator on every system.
+pub fn shown(path: &Path) -> String {
+    path.display().to_string().replace(std::path::MAIN_SEPARATOR, "/")
+}
+
 /// Pretty JSON.
 pub fn json<T: serde::Serialize>(value: &T) -> Result<String, Problem> {
     serde_json::to_string_pretty(value)
         .map(|text| text + "\n")
         .map_err(|e| Problem::tool("cannot write JSON").note(e.to_string()))
-}
-
-/// Says on a terminal what a probe is doing; silent elsewhere.
-pub fn progress() -> Option<crate::probe::Progress> {
-    std::io::stderr().is_terminal().then(|| -> crate::probe::Progress { std::sync::Arc::new(|line: &str| say(line)) })
 }

@@ -37,7 +37,7 @@ pub fn run(args: &Args) -> super::Done {
     if args.code.is_empty() && args.source.is_empty() && args.target.is_empty() {
         return Err(Problem::usage("there is nothing to judge").help("give --code, --source or --target").into());
     }
-    let migration = args.migration.load(args.verdict.at.as_deref())?;
+    let migration = args.migration.load(args.verdict.reports.at.as_deref())?;
     let code = match args.code.as_slice() {
         [] => Known::Unknown(Why::with_remedy(
             "no scan was given",

@@ -1,45 +1,57 @@
 //! From facts to a scorecard, to reports, to the exit code.
 
+use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 
-use super::output::{self, Report};
+use super::ci;
+use super::former;
+use super::output::{self, Look, Report};
 use crate::config::{self, ATTESTATIONS_FILE};
-use crate::facts::Facts;
+use crate::facts::{Facts, Known};
 use crate::judge::scorecard::{Gate, Scorecard};
-use crate::judge::{self, JudgeInput};
-use crate::render::{self, Format, RenderOptions};
+use crate::judge::{self, Former, JudgeInput, Waiver, trend};
+use crate::render::Format;
 use crate::rules;
-use crate::ui::Problem;
 
 const RULES: &str = "Rules and reports";
 
-/// Flags of every command that judges.
+/// Flags of every command that judges a migration.
 #[derive(Debug, Clone, Args)]
 pub struct VerdictFlags {
     /// The gate whose verdict becomes the exit code [default: `gate` of the file, else route]
     #[arg(long, value_enum, value_name = "GATE")]
     pub gate: Option<GateName>,
+    /// A former JSON report: show what changed since
+    #[arg(long, value_name = "REPORT", help_heading = RULES)]
+    pub previous: Option<PathBuf>,
+    #[command(flatten)]
+    pub reports: ReportFlags,
+}
+
+/// Flags of every command that judges.
+#[derive(Debug, Clone, Args)]
+pub struct ReportFlags {
     /// What to print
     #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT")]
-    pub output: Output,
-    /// Write a report beside it: html=FILE, markdown=FILE, json=FILE or text=FILE; may be repeated
+    pub output: Format,
+    /// Write a report beside it, such as html=report.html; formats as for --output; may be repeated
     #[arg(long, value_name = "FORMAT=FILE")]
     pub report: Vec<Report>,
     /// Judge as if it were then: a date or a timestamp [default: now]
     #[arg(long, value_name = "TIME")]
     pub at: Option<String>,
+    /// Judge as if nobody had accepted anything: neither ignore comments nor the waivers file count
+    #[arg(long)]
+    pub no_ignores: bool,
     /// Further rule pack: a folder of <area>/<id>.yaml and .md; may be repeated
     #[arg(long, value_name = "DIR", help_heading = RULES)]
     pub rules: Vec<PathBuf>,
-    /// Where a browser finds the source files, such as https://github.com/you/repo/blob/main
-    #[arg(long, value_name = "URL", help_heading = RULES)]
-    pub repo_url: Option<String>,
-    /// Folder with templates that replace those of the reports
-    #[arg(long, value_name = "DIR", help_heading = RULES)]
-    pub template_dir: Option<PathBuf>,
+    #[command(flatten)]
+    pub look: Look,
 }
 
 /// `--gate`
@@ -75,49 +87,14 @@ impl From<GateName> for Gate {
     }
 }
 
-/// `--output`
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub enum Output {
-    /// For reading on a terminal
-    #[default]
-    Text,
-    /// The scorecard document
-    Json,
-    /// For a pull request or a wiki
-    Markdown,
-    /// The page
-    Html,
-}
-
-impl Output {
-    fn format(self) -> Format {
-        match self {
-            Output::Text => Format::Text,
-            Output::Json => Format::Json,
-            Output::Markdown => Format::Markdown,
-            Output::Html => Format::Html,
-        }
-    }
-}
-
-/// Judge, print, write the reports, and answer with the gate's exit code; with 2 when a rule of a pack could not be
-/// read, because a verdict without it is not the one that was asked for.
+/// Judge, print, write the reports, and answer with the gate's exit code.
 pub fn deliver(facts: &Facts, gate: Option<Gate>, waivers: Option<&PathBuf>, flags: &VerdictFlags) -> super::Done {
-    let catalogue = rules::load(&flags.rules)?;
-    let card = judged_by(&catalogue, facts, gate, waivers, flags)?;
-    let mut options = render_options(flags);
-    output::reports(&card, &flags.report, &options)?;
-    if flags.output == Output::Text {
-        // On a long page the place of the reports is named at its end.
-        options.written = flags.report.iter().map(|r| r.path().display().to_string()).collect();
-    } else {
-        output::wrote(&flags.report);
-    }
-    print(&card, flags.output, &options)?;
-    Ok(match output::problems(&catalogue.problems()) {
-        Some(code) => code,
-        None => ExitCode::from(card.verdict.exit_code()),
-    })
+    // Before the work: a report that cannot be read should not cost a judgement.
+    let previous = flags.previous.as_deref().map(former::read).transpose()?;
+    let bench = Bench::new(&flags.reports, waivers)?;
+    let mut card = bench.card(facts, chosen(flags, gate), None);
+    card.trend = previous.map(|then| trend::since(&then, &card));
+    bench.hand_over(&card, &flags.reports)
 }
 
 /// Evaluate the rules of the flags and judge.
@@ -127,40 +104,106 @@ pub fn judged(
     waivers: Option<&PathBuf>,
     flags: &VerdictFlags,
 ) -> Result<Scorecard, super::Failure> {
-    judged_by(&rules::load(&flags.rules)?, facts, gate, waivers, flags)
+    Ok(Bench::new(&flags.reports, waivers)?.card(facts, chosen(flags, gate), None))
 }
 
-fn judged_by(
-    catalogue: &rules::Catalogue,
-    facts: &Facts,
-    gate: Option<Gate>,
-    waivers: Option<&PathBuf>,
-    flags: &VerdictFlags,
-) -> Result<Scorecard, super::Failure> {
-    let waivers = waivers.map(|path| config::waivers::load(path)).transpose()?.unwrap_or_default();
-    let context = rules::Context {
-        at: facts.at,
-        strategy: facts.plan.strategy,
-        attestations: &facts.attestations,
-        attestations_path: ATTESTATIONS_FILE,
-    };
-    let checks = rules::evaluate(catalogue, &rules::view::build(facts), &context);
-    let gate = flags.gate.map(Gate::from).or(gate).unwrap_or(Gate::Route);
-    let unwaivable = catalogue.unwaivable();
-    Ok(judge::judge(checks, JudgeInput { facts, gate, waivers: &waivers, unwaivable: &unwaivable }))
+/// The gate that decides: of the flag, else of the file, else the one at which new executions start on the target.
+fn chosen(flags: &VerdictFlags, gate: Option<Gate>) -> Gate {
+    flags.gate.map(Gate::from).or(gate).unwrap_or(Gate::Route)
 }
 
-/// Print the scorecard in one format.
-pub fn print(card: &Scorecard, format: Output, options: &RenderOptions) -> Result<(), Problem> {
-    let bytes = render::render(card, format.format(), options)?;
-    output::result(&String::from_utf8_lossy(&bytes))
+/// What a judgement needs beside the facts: the rules of the run, and what people accepted.
+pub struct Bench {
+    catalogue: rules::Catalogue,
+    waivers: Vec<Waiver>,
+    /// Rules that are not asked in this run, and the attestations they ask for.
+    others: BTreeSet<String>,
+    /// Whether comments in the code accept findings.
+    comments: bool,
 }
 
-/// How the reports of this run are rendered.
-pub fn render_options(flags: &VerdictFlags) -> RenderOptions {
-    RenderOptions {
-        repo_url: flags.repo_url.clone(),
-        template_dir: flags.template_dir.clone(),
-        ..output::on_terminal()
+impl Bench {
+    /// Load the rule packs and the waivers.
+    pub fn new(flags: &ReportFlags, waivers: Option<&PathBuf>) -> Result<Self, super::Failure> {
+        let catalogue = rules::load(&flags.rules)?;
+        let mut waivers = waivers.map(|path| config::waivers::load(path)).transpose()?.unwrap_or_default();
+        if flags.no_ignores {
+            waivers.clear();
+        }
+        Ok(Self { catalogue, waivers, others: BTreeSet::new(), comments: !flags.no_ignores })
+    }
+
+    /// Ask the rules of one gate only. Waivers and attestations of the others have nothing to say in such a run.
+    pub fn only(mut self, gate: Gate) -> Self {
+        let (kept, others): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.catalogue.rules).into_iter().partition(|rule| rule.gates.contains(&gate));
+        let asked: BTreeSet<&str> = kept.iter().filter_map(|r| r.attested.as_ref()).map(|a| a.id.as_str()).collect();
+        self.others = others
+            .iter()
+            .flat_map(|rule| [Some(rule.id.clone()), rule.attested.as_ref().map(|a| a.id.clone())])
+            .flatten()
+            .filter(|id| !asked.contains(id.as_str()))
+            .collect();
+        self.catalogue.rules = kept;
+        self
+    }
+
+    /// Evaluate the rules and judge, what a change adds when there is something to compare with.
+    pub fn card(&self, facts: &Facts, gate: Gate, former: Option<&Former>) -> Scorecard {
+        let facts = &self.concerned(facts);
+        let context = rules::Context {
+            at: facts.at,
+            strategy: facts.plan.main_strategy(),
+            attestations: &facts.attestations,
+            attestations_path: ATTESTATIONS_FILE,
+        };
+        let checks = rules::evaluate(&self.catalogue, &rules::view::build(facts), &context);
+        let unwaivable = self.catalogue.unwaivable();
+        let waivers: Vec<Waiver> =
+            self.waivers.iter().filter(|waiver| !self.others.contains(&waiver.rule)).cloned().collect();
+        judge::judge(checks, JudgeInput { facts, gate, waivers: &waivers, unwaivable: &unwaivable, former })
+    }
+
+    /// The facts without what people said about rules that are not asked, and without comments when they do not count.
+    fn concerned<'f>(&self, facts: &'f Facts) -> Cow<'f, Facts> {
+        if self.others.is_empty() && self.comments {
+            return Cow::Borrowed(facts);
+        }
+        let mut facts = facts.clone();
+        if let Known::Known(words) | Known::Partial { value: words, .. } = &mut facts.attestations {
+            words.retain(|word| !self.others.contains(&word.id));
+        }
+        if let Known::Known(code) | Known::Partial { value: code, .. } = &mut facts.code {
+            if !self.comments {
+                code.ignores.clear();
+            }
+            // A comment that names no rule any more was about others only.
+            code.ignores.retain_mut(|ignore| {
+                let named = !ignore.rules.is_empty();
+                ignore.rules.retain(|rule| !self.others.contains(rule));
+                !(named && ignore.rules.is_empty())
+            });
+        }
+        Cow::Owned(facts)
+    }
+
+    /// Print, write the reports, and answer with the gate's exit code; with 2 when a rule of a pack could not be read,
+    /// because a verdict without it is not the one that was asked for.
+    pub fn hand_over(&self, card: &Scorecard, flags: &ReportFlags) -> super::Done {
+        let mut options = flags.look.options()?;
+        (options.code_folder, options.file_folder) = ci::folders(card);
+        output::reports(card, &flags.report, &options)?;
+        if flags.output == Format::Text {
+            // On a long page the place of the reports is named at its end.
+            options.written = flags.report.iter().map(|r| r.path().display().to_string()).collect();
+        } else {
+            output::wrote(&flags.report);
+        }
+        if flags.output == Format::Github {
+            ci::summary(card, &options)?;
+        }
+        output::print(card, flags.output, &options)?;
+        let broken = output::problems(&self.catalogue.problems());
+        Ok(broken.unwrap_or_else(|| ExitCode::from(card.verdict.exit_code())))
     }
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// One entry of `attestations.yaml`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Attestation {
     /// Key rules ask for, such as `rehearsal` or `persistence-snapshot-plan`.
     pub id: String,

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// One certificate of a chain, without any key material.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Certificate {
     /// Distinguished name, RFC 4514 style.
     pub subject: String,
@@ -67,7 +67,7 @@ impl Certificate {
 }
 
 /// A certificate or key file a side uses or the configuration names.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct CertificateFile {
     /// Path as the user wrote it, or `temporal.toml: profile cloud` for inline data, or
     /// `tls.yaml: Secret payments/worker-tls, tls.crt` for a manifest.
@@ -91,7 +91,7 @@ pub struct CertificateFile {
 }
 
 /// What a certificate file is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum CertificateRole {
     /// Presented by workers and starters to the cluster.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// Why something is not known, in words for the report.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Why {
     /// One sentence fragment that completes "unknown, because …".
     pub reason: String,
@@ -40,7 +40,7 @@ impl Why {
 ///
 /// `Partial` keeps what was seen and says what is missing: a failure found in it is a failure, but the
 /// absence of failures in it proves nothing.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Known<T> {
     /// Learned wholly.
@@ -74,6 +74,14 @@ impl<T> Known<T> {
 
     /// The value, whole or partial.
     pub fn value(&self) -> Option<&T> {
+        match self {
+            Self::Known(value) | Self::Partial { value, .. } => Some(value),
+            Self::Unknown(_) => None,
+        }
+    }
+
+    /// The value, whole or partial, to change.
+    pub fn value_mut(&mut self) -> Option<&mut T> {
         match self {
             Self::Known(value) | Self::Partial { value, .. } => Some(value),
             Self::Unknown(_) => None,

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// The two clusters of a migration.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Side {
     /// The self-hosted cluster the team leaves.
@@ -22,7 +22,7 @@ impl std::fmt::Display for Side {
 }
 
 /// A place a person can open to check a statement.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(tag = "at", rename_all = "kebab-case")]
 pub enum Locus {
     /// A place in the scanned tree.

@@ -19,7 +19,7 @@ pub use locus::{Locus, Side};
 use serde::{Deserialize, Serialize};
 
 /// Everything one judgement is made from.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Facts {
     /// The instant the judgement is made for (`--at`); the only clock rules ever see.
     pub at: jiff::Timestamp,

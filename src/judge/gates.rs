@@ -1,16 +1,35 @@
 //! The verdict at each gate, from the outcomes of its rules.
 
 use super::builtin;
-use super::scorecard::{Check, Gate, GateResult, Outcome, Severity, Verdict};
+use super::scorecard::{Baseline, Certainty, Check, Finding, Gate, GateResult, Outcome, Severity, Verdict};
 
 /// All gates, in order of time.
-pub fn all(checks: &[Check]) -> Vec<GateResult> {
-    Gate::ALL.map(|gate| at(checks, gate)).to_vec()
+pub fn all(checks: &[Check], baseline: Option<&Baseline>) -> Vec<GateResult> {
+    Gate::ALL.map(|gate| at(checks, gate, baseline)).to_vec()
+}
+
+/// What a check answers at the gate `pr`, where only what a change adds counts; none when it adds nothing.
+pub fn of_change(check: &Check, baseline: &Baseline) -> Option<Outcome> {
+    let new = |f: &&Finding| !baseline.known.contains(&f.fingerprint);
+    let open = |certainty: Certainty| {
+        check.findings.iter().filter(new).any(|f| f.waiver.is_none() && f.certainty == certainty)
+    };
+    // An outcome that rests on no finding is about the evidence as a whole.
+    let gap = !check.complete || (check.findings.is_empty() && check.outcome == Outcome::Unknown);
+    match check.outcome {
+        Outcome::Pass | Outcome::NotApplicable => Some(check.outcome),
+        Outcome::Fail if check.findings.is_empty() || open(Certainty::Fail) => Some(Outcome::Fail),
+        _ if open(Certainty::Unknown) => Some(Outcome::Unknown),
+        _ if gap && !baseline.known_gaps.contains(&check.rule) => Some(Outcome::Unknown),
+        _ if check.findings.iter().filter(new).any(|f| f.waiver.is_some()) => Some(Outcome::Waived),
+        _ => None,
+    }
 }
 
 /// One gate. A blocker that failed decides before one that is unknown, and that before conditions. A gate to
-/// which no rule belongs was not looked at, and is undecided.
-pub fn at(checks: &[Check], gate: Gate) -> GateResult {
+/// which no rule belongs was not looked at, and is undecided. With a baseline, the gate `pr` counts only what the
+/// change adds.
+pub fn at(checks: &[Check], gate: Gate, baseline: Option<&Baseline>) -> GateResult {
     let mut result = GateResult {
         gate,
         verdict: Verdict::Go,
@@ -24,7 +43,12 @@ pub fn at(checks: &[Check], gate: Gate) -> GateResult {
     for check in checks.iter().filter(|c| c.gates.contains(&gate)) {
         result.total += 1;
         looked |= builtin::get(&check.rule).is_none();
-        let list = match (check.severity, check.outcome) {
+        let outcome = match baseline.filter(|_| gate == Gate::Pr) {
+            Some(baseline) => of_change(check, baseline),
+            None => Some(check.outcome),
+        };
+        let Some(outcome) = outcome else { continue };
+        let list = match (check.severity, outcome) {
             (_, Outcome::Pass) => {
                 result.passed += 1;
                 continue;
@@ -64,7 +88,7 @@ mod tests {
     fn verdict(states: &[(Severity, Outcome)]) -> Verdict {
         let checks: Vec<Check> =
             states.iter().enumerate().map(|(i, (s, o))| check(&format!("rule-{i}"), *s, *o)).collect();
-        at(&checks, Gate::Route).verdict
+        at(&checks, Gate::Route, None).verdict
     }
 
     /// How far a verdict is from GO.
@@ -145,7 +169,7 @@ mod tests {
                 states.iter().enumerate().map(|(i, (s, o))| check(&format!("rule-{i}"), *s, *o)).collect();
             let mut reversed = checks.clone();
             reversed.reverse();
-            assert_eq!(at(&checks, Gate::Route), at(&reversed, Gate::Route));
+            assert_eq!(at(&checks, Gate::Route, None), at(&reversed, Gate::Route, None));
         }
     }
 
@@ -153,7 +177,7 @@ mod tests {
     fn a_rule_counts_at_its_gates_only() {
         let mut blocker = check("a", Severity::Blocker, Outcome::Fail);
         blocker.gates = vec![Gate::Drain];
-        let gates = all(&[blocker, check("b", Severity::Minor, Outcome::Pass)]);
+        let gates = all(&[blocker, check("b", Severity::Minor, Outcome::Pass)], None);
         let verdicts: Vec<_> = gates.iter().map(|g| (g.gate.name(), g.verdict)).collect();
         assert!(verdicts.contains(&("route", Verdict::Go)) && verdicts.contains(&("drain", Verdict::NoGo)));
         assert!(verdicts.contains(&("pr", Verdict::Undecided)), "{verdicts:?}");

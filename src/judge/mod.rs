@@ -2,19 +2,24 @@
 //!
 //! Pure: the same checks and facts give the same scorecard, in whatever order the checks come.
 
+pub mod baseline;
 pub mod builtin;
 pub mod checklist;
+mod cohorts;
 pub mod fingerprint;
 pub mod gates;
+mod ignores;
 pub mod scorecard;
 mod sides;
 mod summary;
 #[cfg(test)]
 mod testing;
+pub mod trend;
 pub mod waivers;
 
 use std::collections::BTreeSet;
 
+pub use baseline::Former;
 pub use scorecard::Scorecard;
 pub use waivers::Waiver;
 
@@ -32,18 +37,23 @@ pub struct JudgeInput<'a> {
     pub waivers: &'a [Waiver],
     /// Ids of the rules that cannot be waived (`Catalogue::unwaivable`).
     pub unwaivable: &'a BTreeSet<String>,
+    /// What was there before the change, when a change is judged.
+    pub former: Option<&'a Former>,
 }
 
 /// Judge the checks at every gate.
 pub fn judge(mut checks: Vec<Check>, input: JudgeInput<'_>) -> Scorecard {
     let facts = input.facts;
     checks.sort_by(|a, b| (&a.area, &a.rule).cmp(&(&b.area, &b.rule)));
-    let waivers = waivers::apply(&mut checks, input.waivers, input.unwaivable, facts.at);
+    let comments = ignores::read(facts.code.value());
+    let accepted = [input.waivers, &comments.waivers].concat();
+    let waivers = waivers::apply(&mut checks, &accepted, input.unwaivable, facts.at);
     let attestations = facts.attestations.value().cloned().unwrap_or_default();
-    checks.extend(builtin::checks(input.waivers, &waivers, &attestations, &checks));
+    checks.extend(builtin::checks(&accepted, &waivers, &comments.flawed, &attestations, &checks));
     checks.sort_by(|a, b| (a.severity, &a.area, &a.rule).cmp(&(b.severity, &b.area, &b.rule)));
-    let gates = gates::all(&checks);
-    let decisive = gates::at(&checks, input.gate);
+    let baseline = input.former.map(|former| baseline::compare(&checks, facts.code.value(), former));
+    let gates = gates::all(&checks, baseline.as_ref());
+    let decisive = gates::at(&checks, input.gate, baseline.as_ref());
     Scorecard {
         schema: SCORECARD_SCHEMA.to_owned(),
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -51,7 +61,8 @@ pub fn judge(mut checks: Vec<Check>, input: JudgeInput<'_>) -> Scorecard {
         plan: facts.plan.clone(),
         gate: input.gate,
         verdict: decisive.verdict,
-        summary: summary::sentence(&decisive, &checks),
+        summary: summary::sentence(&decisive, &checks, baseline.as_ref()),
+        cohorts: cohorts::results(facts, input.gate, &checks),
         gates,
         checklist: checklist::items(&checks),
         failure_modes: checklist::failure_modes(&checks),
@@ -60,5 +71,7 @@ pub fn judge(mut checks: Vec<Check>, input: JudgeInput<'_>) -> Scorecard {
         attestations,
         waivers,
         checks,
+        baseline,
+        trend: None,
     }
 }

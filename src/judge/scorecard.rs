@@ -2,10 +2,11 @@
 //!
 //! A scorecard is complete in itself: rendering it needs no rule pack, no clock and no cluster.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::trend::Trend;
 use crate::facts::attestation::Attestation;
 use crate::facts::certificate::CertificateFile;
 use crate::facts::cluster::{ClusterKind, ClusterSnapshot, LadderStep, RpcCount};
@@ -17,7 +18,7 @@ use crate::facts::{Known, Locus, Side};
 pub const SCORECARD_SCHEMA: &str = "temporal-preflight/scorecard/v1";
 
 /// The result of one judgement.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Scorecard {
     /// [`SCORECARD_SCHEMA`].
     pub schema: String,
@@ -35,6 +36,9 @@ pub struct Scorecard {
     pub summary: String,
     /// All gates in order.
     pub gates: Vec<GateResult>,
+    /// The route gate for each cohort; empty in documents of versions that did not answer it, and for replications.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cohorts: Vec<CohortResult>,
     /// The ten items every review asks for, in order.
     pub checklist: Vec<ChecklistItem>,
     /// The four failures that catch teams, in order.
@@ -49,10 +53,60 @@ pub struct Scorecard {
     pub attestations: Vec<Attestation>,
     /// Waivers with what became of them.
     pub waivers: Vec<WaiverUse>,
+    /// What a change was compared with; none when the whole was judged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<Baseline>,
+    /// What changed since a former scorecard, when one was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trend: Option<Trend>,
+}
+
+impl Scorecard {
+    /// Whether a finding was there before the change.
+    pub fn is_known(&self, finding: &Finding) -> bool {
+        self.baseline.as_ref().is_some_and(|b| b.known.contains(&finding.fingerprint))
+    }
+
+    /// The document of a run that asked the rules of its gate only: without the gates it says nothing of, and with
+    /// the items of the checklist it looked at.
+    pub fn of_one_gate(mut self) -> Self {
+        let gate = self.gate;
+        self.gates.retain(|g| g.gate == gate);
+        self.checklist.retain(|item| !item.rules.is_empty());
+        self.failure_modes.retain(|mode| !mode.rules.is_empty());
+        self
+    }
+
+    /// Whether the run asked one gate only, as `check` does: the document then says nothing of the others.
+    pub fn is_one_gate(&self) -> bool {
+        self.gates.len() == 1
+    }
+}
+
+/// What was there before a change: it does not fail the gate `pr`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Baseline {
+    /// What the change was compared with, in words: `main at 1a2b3c4`, `report.json`.
+    pub source: String,
+    /// The commit, when it was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit: Option<String>,
+    /// Fingerprints of the findings that were there before.
+    #[serde(default)]
+    pub known: BTreeSet<String>,
+    /// Rules that lack no evidence they did not lack before.
+    #[serde(default)]
+    pub known_gaps: BTreeSet<String>,
+    /// Findings that are gone.
+    #[serde(default)]
+    pub fixed: Vec<Finding>,
+    /// What a reviewer should know of the comparison.
+    #[serde(default)]
+    pub notes: Vec<String>,
 }
 
 /// A phase of the migration at which the question "may we go on?" is asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Gate {
     /// A pull request: code only.
@@ -110,7 +164,7 @@ impl std::fmt::Display for Gate {
 }
 
 /// The answer at a gate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     /// Nothing stands in the way.
@@ -145,7 +199,7 @@ impl Verdict {
 }
 
 /// Verdict of one gate and what decided it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct GateResult {
     /// Which gate.
     pub gate: Gate,
@@ -163,8 +217,30 @@ pub struct GateResult {
     pub total: usize,
 }
 
+/// The route gate, answered for the workflow types of one cohort.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct CohortResult {
+    /// Its name.
+    pub name: String,
+    /// `low`, `medium`, `high`.
+    pub risk: Option<String>,
+    /// Workflow types that move together.
+    pub workflow_types: Vec<String>,
+    /// How long it is watched before the next one follows, as written (`3d`).
+    pub validation: Option<String>,
+    /// How its starts are turned back.
+    pub rollback: Option<String>,
+    /// Since when its starts are routed to the target.
+    pub routed: Option<jiff::Timestamp>,
+    /// Set when the plan has no cohorts and this one is proposed: why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proposed: Option<String>,
+    /// Verdict from the findings that concern its types, and those that concern all.
+    pub route: GateResult,
+}
+
 /// Answer to a checklist item or failure mode, from the worst outcome of its rules.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Status {
     /// Every rule of it passed.
@@ -180,7 +256,7 @@ pub enum Status {
 }
 
 /// One of the ten items.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ChecklistItem {
     /// 1 … 10.
     pub number: u8,
@@ -195,7 +271,7 @@ pub struct ChecklistItem {
 }
 
 /// One of the four failure modes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct FailureMode {
     /// `forgotten-starter`, `certificate-expiry`, `search-attribute-type-mismatch`, `orphaned-signal`.
     pub id: String,
@@ -210,7 +286,7 @@ pub struct FailureMode {
 }
 
 /// How bad a failed rule is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Severity {
     /// Stops the gate.
@@ -233,7 +309,7 @@ impl Severity {
 }
 
 /// What became of a rule.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
     /// Holds.
@@ -249,7 +325,7 @@ pub enum Outcome {
 }
 
 /// One rule with its outcome.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Check {
     /// Rule id.
     pub rule: String,
@@ -292,7 +368,7 @@ fn yes() -> bool {
 }
 
 /// What a rule asks people, and how far their word goes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Asked {
     /// Key in `attestations.yaml`.
     pub id: String,
@@ -301,7 +377,7 @@ pub struct Asked {
 }
 
 /// What an entry of `attestations.yaml` is worth to a rule.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum WordState {
     /// Somebody vouches that it is so.
@@ -321,7 +397,7 @@ pub enum WordState {
 }
 
 /// One thing that is wrong.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Finding {
     /// Rule id.
     pub rule: String,
@@ -336,6 +412,9 @@ pub struct Finding {
     pub key: String,
     /// Stable identity without line numbers.
     pub fingerprint: String,
+    /// Workflow types it is about; empty when it concerns all of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub workflow_types: Vec<String>,
     /// `fail` for a proven problem, `unknown` for one that could not be decided.
     pub certainty: Certainty,
     /// Set when a waiver covers it.
@@ -344,7 +423,7 @@ pub struct Finding {
 }
 
 /// Whether a finding is a fact or a doubt.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Certainty {
     /// Seen.
@@ -354,7 +433,7 @@ pub enum Certainty {
 }
 
 /// One thing to do.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct RemedyStep {
     /// In words.
     pub text: String,
@@ -364,7 +443,7 @@ pub struct RemedyStep {
 }
 
 /// The waiver of a finding.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct WaiverRef {
     /// Why it is accepted.
     pub reason: String,
@@ -377,7 +456,7 @@ pub struct WaiverRef {
 }
 
 /// A waiver and whether it did anything.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct WaiverUse {
     /// Rule it names.
     pub rule: String,
@@ -389,7 +468,7 @@ pub struct WaiverUse {
 }
 
 /// The facts a reader wants to see as tables.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Inventory {
     /// The scan.
     pub code: Known<CodeFacts>,
@@ -408,7 +487,7 @@ fn no_certificates() -> Known<Vec<CertificateFile>> {
 }
 
 /// How a cluster was reached.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct SideSummary {
     /// Which one.
     pub side: Side,

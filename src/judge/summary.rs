@@ -1,9 +1,50 @@
 //! The verdict as a sentence.
 
-use super::scorecard::{Certainty, Check, GateResult, Outcome, Severity, Verdict};
+use super::scorecard::{Baseline, Certainty, Check, Finding, Gate, GateResult, Outcome, Severity, Verdict};
 
 /// What the verdict means and why, for a reader who reads nothing else.
-pub(super) fn sentence(gate: &GateResult, checks: &[Check]) -> String {
+pub(super) fn sentence(gate: &GateResult, checks: &[Check], baseline: Option<&Baseline>) -> String {
+    match baseline.filter(|_| gate.gate == Gate::Pr) {
+        Some(baseline) => of_change(gate, checks, baseline),
+        None => of_all(gate, checks),
+    }
+}
+
+/// The same for a change: what it adds, and what it mends.
+fn of_change(gate: &GateResult, checks: &[Check], baseline: &Baseline) -> String {
+    let head = format!("{} for {}", gate.verdict.label(), gate.gate);
+    let new = |ids: &[String], counts: fn(&Finding) -> bool| {
+        let mine = checks.iter().filter(|c| ids.contains(&c.rule)).flat_map(|c| &c.findings);
+        mine.filter(|f| counts(f) && !baseline.known.contains(&f.fingerprint)).count()
+    };
+    let failed = |f: &Finding| f.certainty == Certainty::Fail && f.waiver.is_none();
+    let doubtful = |f: &Finding| f.certainty == Certainty::Unknown && f.waiver.is_none();
+    let mut text = match gate.verdict {
+        Verdict::NoGo => {
+            let n = new(&gate.blocked_by, failed);
+            format!("{head}: the change adds {} of {}", plural(n, "finding"), list(&gate.blocked_by))
+        }
+        Verdict::Undecided => {
+            let n = new(&gate.undecided, doubtful);
+            let what = match n {
+                0 => "what could not be read".to_owned(),
+                n => plural(n, "place"),
+            };
+            format!("{head}: the change adds {what} that {} cannot decide", list(&gate.undecided))
+        }
+        Verdict::GoWithConditions => {
+            format!("{head}: {}, but it adds to {}", gate.gate.permits(), list(&gate.conditions))
+        }
+        Verdict::Go => format!("{head}: {}; it adds no finding", gate.gate.permits()),
+    };
+    match baseline.fixed.len() {
+        0 => {}
+        n => text.push_str(&format!(", and mends {n}")),
+    }
+    text + "."
+}
+
+fn of_all(gate: &GateResult, checks: &[Check]) -> String {
     let head = format!("{} for {}", gate.verdict.label(), gate.gate);
     let own = || checks.iter().filter(|c| c.gates.contains(&gate.gate));
     let ids = |severity: Severity, outcome: Outcome| {

@@ -42,6 +42,7 @@ pub fn finding(rule: &str, path: &str, line: u32) -> Finding {
         remedy: Vec::new(),
         fingerprint: fingerprint::of(rule, &key, 1),
         key,
+        workflow_types: Vec::new(),
         certainty: Certainty::Fail,
         waiver: None,
     }

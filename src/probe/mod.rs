@@ -18,6 +18,7 @@ pub mod profile;
 pub mod redact;
 pub mod snapshot;
 
+mod account;
 mod api_key;
 mod attribute_use;
 mod budget;
@@ -37,6 +38,7 @@ mod search_attributes;
 mod task_queues;
 mod time;
 mod tls;
+mod trouble;
 mod workers;
 
 use std::sync::Arc;
@@ -55,9 +57,7 @@ use client::{Client, Failure};
 use connect::Ladder;
 use read_only::{Ledger, ReadOnly};
 
-use crate::facts::cluster::{
-    CloudOps, ClusterKind, ClusterSnapshot, Metrics, NamespaceConfig, NamespaceSnapshot, SNAPSHOT_SCHEMA, SystemInfo,
-};
+use crate::facts::cluster::{ClusterKind, ClusterSnapshot, Metrics, NamespaceSnapshot, SNAPSHOT_SCHEMA, SystemInfo};
 use crate::facts::{Known, Side, Why};
 
 /// Told, in a short line, what the probe is doing.
@@ -106,10 +106,11 @@ impl ProbeOptions {
 pub async fn probe(side: Side, connection: &Connection, options: &ProbeOptions) -> ClusterSnapshot {
     let begin = Instant::now();
     let ledger = Arc::new(Ledger::default());
-    let (mut seen, cloud) = tokio::join!(reach(side, connection, options, &ledger), control_plane(connection, options));
+    let (mut seen, cloud) =
+        tokio::join!(reach(side, connection, options, &ledger), account::control_plane(connection, options));
     let (cloud, account_ledger) = cloud;
     if let Some(cloud) = cloud.value() {
-        supplement(&mut seen, cloud, options, connection);
+        account::supplement(&mut seen, cloud, options, connection);
     }
     let (api_key_expires, api_key_id) = api_key::read(connection.api_key.as_ref());
     let local = clock::Local { at: options.at, since: begin };
@@ -182,19 +183,6 @@ struct Reached {
     namespaces: Vec<NamespaceSnapshot>,
 }
 
-/// The control plane, where there is a key for it. Its calls are counted apart, and have a pace of their own.
-async fn control_plane(connection: &Connection, options: &ProbeOptions) -> (Known<CloudOps>, Arc<Ledger>) {
-    let ledger = Arc::new(Ledger::default());
-    let cloud = match &options.cloud_ops {
-        Known::Unknown(why) => Known::Unknown(why.clone()),
-        Known::Known(account) | Known::Partial { value: account, .. } => {
-            let namespaces = asked(options, connection);
-            Known::Known(cloud_ops::read(account, &namespaces, options, &ledger).await)
-        }
-    };
-    (cloud, ledger)
-}
-
 /// What is measured of the namespaces that were probed.
 async fn measured(probed: &[NamespaceSnapshot], connection: &Connection, options: &ProbeOptions) -> Known<Metrics> {
     match &options.metrics {
@@ -215,36 +203,6 @@ fn asked(options: &ProbeOptions, connection: &Connection) -> Vec<String> {
     match options.namespaces.as_slice() {
         [] => vec![connection.default_namespace()],
         names => names.to_vec(),
-    }
-}
-
-/// What the control plane knows better than clients are told: search attributes with their types, the names of all
-/// namespaces, and retention where the data plane was not reached. That a namespace was reached (`exists`) is for the
-/// data plane alone to say.
-fn supplement(seen: &mut Reached, cloud: &CloudOps, options: &ProbeOptions, connection: &Connection) {
-    if let (Known::Unknown(_), names @ (Known::Known(_) | Known::Partial { .. })) =
-        (&seen.namespace_names, &cloud.namespace_names)
-    {
-        seen.namespace_names = names.clone();
-    }
-    if seen.namespaces.is_empty() && !options.connect_only {
-        let why = seen.ladder.why().unwrap_or_else(|| Why::new("not asked"));
-        seen.namespaces = asked(options, connection).iter().map(|name| namespaces::unknown(name, &why)).collect();
-    }
-    for namespace in &mut seen.namespaces {
-        let Some(told) = cloud.namespace(&namespace.name) else { continue };
-        let Some(settings) = told.settings.value() else { continue };
-        namespace.search_attributes = Known::Known(settings.search_attributes.clone());
-        if let Known::Unknown(why) = &namespace.config {
-            let days = u64::try_from(settings.retention_days).unwrap_or(0);
-            let usable = matches!(settings.state.as_str(), "active" | "updating" | "update failed");
-            let value = NamespaceConfig {
-                state: if usable { "Registered".to_owned() } else { settings.state.clone() },
-                retention_seconds: days * 86_400,
-                ..NamespaceConfig::default()
-            };
-            namespace.config = Known::Partial { value, why: why.clone() };
-        }
     }
 }
 
@@ -324,7 +282,7 @@ async fn look(
             if refused {
                 ladder.step("grpc", since, Ok("gRPC answers".into()));
             }
-            ladder.step(if refused { "auth" } else { "grpc" }, since, Err(grpc_trouble(connection, &failure)));
+            ladder.step(if refused { "auth" } else { "grpc" }, since, Err(trouble::of_grpc(connection, &failure)));
             return seen;
         }
     };
@@ -355,7 +313,7 @@ async fn look(
         if index == 0 {
             let words = match &described {
                 Ok(_) => Ok(format!("namespace {name} can be read")),
-                Err(failure) => Err(auth_trouble(connection, failure)),
+                Err(failure) => Err(trouble::of_namespace(connection, failure)),
             };
             ladder.step("auth", since, words);
             if options.connect_only {
@@ -429,39 +387,4 @@ async fn look_into(
         workers,
         deployments,
     }
-}
-
-fn grpc_trouble(connection: &Connection, failure: &Failure) -> connect::Trouble {
-    let said = format!("{}: {}", client::code_name(failure.code), failure.message);
-    match failure.code {
-        Code::Unimplemented | Code::Unknown | Code::Internal => (
-            format!("what answers at {} speaks HTTP/2 but not the Temporal API ({said})", connection.address),
-            "use the address of the Temporal frontend, not of the Web UI or another service".into(),
-        ),
-        Code::Unauthenticated | Code::PermissionDenied => auth_trouble(connection, failure),
-        _ => (
-            format!("the frontend at {} does not answer ({said})", connection.address),
-            failure.remedy().unwrap_or_else(|| "look at the server's log".into()),
-        ),
-    }
-}
-
-fn auth_trouble(connection: &Connection, failure: &Failure) -> connect::Trouble {
-    let side = connection.side;
-    let said = &failure.message;
-    let words = match failure.code {
-        Code::Unauthenticated => format!("the credential was not accepted: {said}"),
-        Code::PermissionDenied => format!("the credential may not read namespace {}: {said}", failure.namespace),
-        Code::NotFound => format!("namespace {} does not exist: {said}", failure.namespace),
-        code => format!("DescribeNamespace answered {}: {said}", client::code_name(code)),
-    };
-    let remedy = match (failure.code, connection.credential) {
-        (Code::Unauthenticated | Code::PermissionDenied, crate::facts::cluster::Credential::None) => {
-            format!(
-                "give --{side}-api-key (or `api_key_env` in preflight.yaml), or --{side}-tls-cert-path and --{side}-tls-key-path"
-            )
-        }
-        _ => failure.remedy().unwrap_or_else(|| "look at the server's log".into()),
-    };
-    (words, remedy)
 }

@@ -134,25 +134,40 @@ fn current_version(answer: &DescribeTaskQueueResponse) -> Option<String> {
 
 /// One entry an identity and version, with its last poll: a worker polls every partition of a queue.
 fn pollers(told: Vec<taskqueue::PollerInfo>) -> Vec<Poller> {
-    let mut last: BTreeMap<(String, Option<String>, Option<String>), Option<jiff::Timestamp>> = BTreeMap::new();
+    let mut last: BTreeMap<(String, Version), Option<jiff::Timestamp>> = BTreeMap::new();
     for poller in told {
         let seen = time::timestamp(poller.last_access_time.as_ref());
-        let (deployment, build_id) = version(&poller);
-        let entry = last.entry((poller.identity, deployment, build_id)).or_default();
+        let version = version(&poller);
+        let entry = last.entry((poller.identity, version)).or_default();
         *entry = (*entry).max(seen);
     }
-    let poller =
-        |((identity, deployment, build_id), last_access)| Poller { identity, last_access, deployment, build_id };
+    let poller = |((identity, version), last_access): ((String, Version), _)| {
+        let Version { deployment, build_id, by_build_id } = version;
+        Poller { identity, last_access, deployment, build_id, by_build_id }
+    };
     last.into_iter().map(poller).collect()
 }
 
-/// Deployment and build id a worker polls with.
+/// What a worker polls with.
+#[derive(PartialEq, Eq, PartialOrd, Ord, Default)]
+struct Version {
+    deployment: Option<String>,
+    build_id: Option<String>,
+    by_build_id: bool,
+}
+
 #[allow(deprecated)] // workers of older SDKs tell their build id in the old form
-fn version(poller: &taskqueue::PollerInfo) -> (Option<String>, Option<String>) {
+fn version(poller: &taskqueue::PollerInfo) -> Version {
     let set = |text: &str| (!text.is_empty()).then(|| text.to_owned());
     match (&poller.deployment_options, &poller.worker_version_capabilities) {
-        (Some(options), _) => (set(&options.deployment_name), set(&options.build_id)),
-        (None, Some(old)) => (set(&old.deployment_series_name), set(&old.build_id)),
-        (None, None) => (None, None),
+        (Some(options), _) => {
+            Version { deployment: set(&options.deployment_name), build_id: set(&options.build_id), by_build_id: false }
+        }
+        (None, Some(old)) => Version {
+            deployment: set(&old.deployment_series_name),
+            build_id: set(&old.build_id),
+            by_build_id: old.use_versioning && old.deployment_series_name.is_empty(),
+        },
+        (None, None) => Version::default(),
     }
 }

@@ -4,76 +4,34 @@
 //! geometry, so that templates need loops and conditions only. A document that arrives here may hold any
 //! string a cluster or a source tree can hold; nothing is trusted, everything is escaped on its way out.
 
+mod change;
+mod ci;
+mod csv;
 mod escape;
+mod formats;
 mod html;
 mod markdown;
 mod paint;
 mod picture;
 mod scan_text;
+mod schema;
 mod snapshot_text;
 mod templates;
 mod terminal;
 mod text;
+mod theme;
 mod view;
 
 use std::path::PathBuf;
-use std::str::FromStr;
 
 use crate::judge::Scorecard;
 use crate::ui::Problem;
 
+pub use formats::Format;
 pub use scan_text::scan_text;
+pub use schema::{PUBLISHED as SCHEMA, of_the_types as schema};
 pub use snapshot_text::snapshot_text;
-
-/// What a scorecard can be turned into.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Format {
-    /// For a terminal: the verdict and what to do next, in one or two screens.
-    Text,
-    /// For a pull request, a wiki or an e-mail.
-    Markdown,
-    /// One self-contained file to hand over.
-    Html,
-    /// The scorecard document itself.
-    Json,
-}
-
-impl Format {
-    /// All formats, in the order help texts name them.
-    pub const ALL: [Format; 4] = [Format::Text, Format::Markdown, Format::Html, Format::Json];
-
-    /// The name people type.
-    pub fn name(self) -> &'static str {
-        match self {
-            Format::Text => "text",
-            Format::Markdown => "markdown",
-            Format::Html => "html",
-            Format::Json => "json",
-        }
-    }
-}
-
-impl std::fmt::Display for Format {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl FromStr for Format {
-    type Err = Problem;
-
-    /// Case does not matter; `md`, `htm` and `txt` are understood too.
-    fn from_str(name: &str) -> Result<Self, Problem> {
-        match name.to_ascii_lowercase().as_str() {
-            "text" | "txt" => Ok(Format::Text),
-            "markdown" | "md" => Ok(Format::Markdown),
-            "html" | "htm" => Ok(Format::Html),
-            "json" => Ok(Format::Json),
-            _ => Err(Problem::usage(format!("there is no report format {name:?}"))
-                .help("use one of text, markdown, html, json")),
-        }
-    }
-}
+pub use theme::Theme;
 
 /// How to render, apart from what.
 #[derive(Debug, Clone)]
@@ -89,14 +47,30 @@ pub struct RenderOptions {
     /// Folder whose `report.html`, `components.html`, `report.css`, `report.js` or `summary.md` replace the
     /// built-in ones, each on its own.
     pub template_dir: Option<PathBuf>,
+    /// Whose report it is.
+    pub theme: Option<Theme>,
     /// Other reports of the same run, as the user named them; the text format says where they are.
     pub written: Vec<String>,
+    /// Folder of the scanned code below the root of the repository, for documents whose paths begin there.
+    pub code_folder: String,
+    /// Folder of `preflight.yaml` and the files it names below the root of the repository, likewise; it is the
+    /// folder the tool was started in, because such files are named as the user did.
+    pub file_folder: String,
 }
 
 impl Default for RenderOptions {
     /// 80 columns, no colour, no links, built-in templates.
     fn default() -> Self {
-        Self { width: 80, color: false, repo_url: None, template_dir: None, written: Vec::new() }
+        Self {
+            width: 80,
+            color: false,
+            repo_url: None,
+            template_dir: None,
+            theme: None,
+            written: Vec::new(),
+            code_folder: String::new(),
+            file_folder: String::new(),
+        }
     }
 }
 
@@ -106,12 +80,7 @@ impl Default for RenderOptions {
 /// A replaced template that cannot be read, parsed or rendered (exit code 2, with the engine's own
 /// report of the place), or a scorecard that cannot be written as JSON (exit code 4).
 pub fn render(card: &Scorecard, format: Format, options: &RenderOptions) -> Result<Vec<u8>, Problem> {
-    match format {
-        Format::Text => Ok(terminal::render(card, options).into_bytes()),
-        Format::Markdown => markdown::render(card, options).map(String::into_bytes),
-        Format::Html => html::render(card, options).map(String::into_bytes),
-        Format::Json => json(card),
-    }
+    format.write()(card, options)
 }
 
 fn json(card: &Scorecard) -> Result<Vec<u8>, Problem> {

@@ -40,8 +40,17 @@ const ROUTING_BEGINS: &str = "plan.routing_begins";
 
 /// Evaluate every rule, on all processors; the checks come in the order of the catalogue, rules that could not be read last.
 pub fn evaluate(catalogue: &Catalogue, view: &FactView, context: &Context<'_>) -> Vec<Check> {
-    let evaluator = Evaluator::new(view, context);
-    let mut checks: Vec<Check> = catalogue.rules.par_iter().map(|rule| evaluator.evaluate(rule).check).collect();
+    let whole = Evaluator::new(view, context);
+    // A rule of one strategy sees the namespaces that move by it.
+    let of = |strategy| Context { strategy, ..*context };
+    let (manual, automated) = (of(Strategy::Manual), of(Strategy::Automated));
+    let parts = [&manual, &automated]
+        .map(|context| view.part(context.strategy).map(|part| (context.strategy, Evaluator::new(part, context))));
+    let evaluator = |rule: &Rule| match rule.strategies.as_slice() {
+        [only] => parts.iter().flatten().find(|(strategy, _)| strategy == only).map_or(&whole, |(_, part)| part),
+        _ => &whole,
+    };
+    let mut checks: Vec<Check> = catalogue.rules.par_iter().map(|rule| evaluator(rule).evaluate(rule).check).collect();
     checks.extend(catalogue.broken.iter().map(Broken::check));
     checks
 }
@@ -276,6 +285,7 @@ impl<'e, 'a> Run<'e, 'a> {
             remedy,
             key: asked.id.clone(),
             fingerprint: fingerprint::of(&rule.id, &asked.id, 1),
+            workflow_types: Vec::new(),
             certainty: Certainty::Fail,
             waiver: None,
         }
@@ -317,6 +327,7 @@ impl<'e, 'a> Run<'e, 'a> {
             remedy: self.remedy(object),
             key,
             fingerprint,
+            workflow_types: workflow_types(object),
             certainty,
             waiver: None,
         }
@@ -414,6 +425,15 @@ impl<'e, 'a> Run<'e, 'a> {
             Ok(other) => Err(format!("`basis` is {}, not a string", kind(&other))),
             Err(error) => Err(format!("`basis`: {error}")),
         }
+    }
+}
+
+/// The workflow types an object says it is about.
+fn workflow_types(object: &Value) -> Vec<String> {
+    let text = |value: &Value| value.as_str().filter(|name| !name.is_empty()).map(str::to_owned);
+    match object.get("workflow_types").and_then(Value::as_array) {
+        Some(names) => names.iter().filter_map(text).collect(),
+        None => object.get("workflow_type").and_then(text).into_iter().collect(),
     }
 }
 

@@ -45,6 +45,33 @@ pub fn apply(facts: &mut CodeFacts, configured: &[String], places: &[Place]) {
     } else {
         configured.iter().map(|text| named(text, places)).collect()
     };
+    mark(facts);
+}
+
+/// Judge a change by the factories there were before it, as far as they still build clients: what a change adds does
+/// not make itself the factory. Where one of them is gone, those proposed now count as well, because it may only have
+/// another name. Configured factories stand as they are.
+pub fn keep(facts: &mut CodeFacts, before: &[Factory], now: impl Fn(&str) -> String) {
+    if facts.factories.iter().chain(before).any(|f| f.configured) || before.is_empty() {
+        return;
+    }
+    let before = before.iter().map(|f| Factory { path: now(&f.path), ..f.clone() });
+    let builds = |f: &Factory| facts.sites.iter().flat_map(|s| &s.client.origins).any(|o| holds(f, o));
+    let (kept, gone): (Vec<Factory>, Vec<Factory>) = before.partition(builds);
+    let same = |a: &Factory, b: &Factory| a.path == b.path && a.function == b.function;
+    let proposed = std::mem::take(&mut facts.factories);
+    // The line it has now, when it is proposed now as well.
+    let mut all: Vec<Factory> =
+        kept.iter().map(|f| proposed.iter().find(|p| same(p, f)).unwrap_or(f).clone()).collect();
+    if !gone.is_empty() {
+        all.extend(proposed.into_iter().filter(|p| !kept.iter().any(|f| same(f, p))));
+    }
+    facts.factories = all;
+    mark(facts);
+}
+
+/// Mark the origins inside the factories, and count who uses each.
+fn mark(facts: &mut CodeFacts) {
     for site in &mut facts.sites {
         for origin in &mut site.client.origins {
             origin.factory = facts.factories.iter().any(|f| holds(f, origin));

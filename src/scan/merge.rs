@@ -1,5 +1,8 @@
 //! Several roots → one document.
 
+use std::path::Path;
+
+use crate::facts::Known;
 use crate::facts::code::*;
 
 /// Merge scan documents. With more than one, paths get the root in front, so that places stay apart.
@@ -23,12 +26,14 @@ pub fn merge(mut parts: Vec<CodeFacts>) -> CodeFacts {
         search_attributes: vec![],
         hazards: vec![],
         features: vec![],
+        links: Known::Known(vec![]),
         sdks: vec![],
+        ignores: vec![],
         coverage: Coverage::default(),
     };
     for mut part in parts {
-        let root = part.repository.root.trim_end_matches('/').to_owned();
-        let prefix = |path: &mut String| *path = if root == "." { path.clone() } else { format!("{root}/{path}") };
+        let root = part.repository.root.clone();
+        let prefix = |path: &mut String| *path = below(&root, path);
         each_path(&mut part, prefix);
         merged.sites.append(&mut part.sites);
         merged.wrappers.append(&mut part.wrappers);
@@ -37,7 +42,9 @@ pub fn merge(mut parts: Vec<CodeFacts>) -> CodeFacts {
         merged.search_attributes.append(&mut part.search_attributes);
         merged.hazards.append(&mut part.hazards);
         merged.features.append(&mut part.features);
+        merged.links = Known::concat([merged.links, part.links]);
         merged.sdks.append(&mut part.sdks);
+        merged.ignores.append(&mut part.ignores);
         let (to, from) = (&mut merged.coverage, part.coverage);
         to.files_seen += from.files_seen;
         to.files_of_known_languages += from.files_of_known_languages;
@@ -56,6 +63,19 @@ pub fn merge(mut parts: Vec<CodeFacts>) -> CodeFacts {
     }
     sort(&mut merged);
     merged
+}
+
+/// The path a file below a root has in the document of this many roots.
+pub fn merged_path(root: &Path, path: &str, roots: usize) -> String {
+    if roots == 1 { path.to_owned() } else { below(&root.display().to_string(), path) }
+}
+
+/// A path with its root in front, `/` as separator on every system.
+fn below(root: &str, path: &str) -> String {
+    match root.replace(std::path::MAIN_SEPARATOR, "/").trim_end_matches('/') {
+        "." => path.to_owned(),
+        root => format!("{root}/{path}"),
+    }
 }
 
 /// Change every path of a document.
@@ -77,6 +97,10 @@ fn each_path(facts: &mut CodeFacts, change: impl Fn(&mut String)) {
     facts.search_attributes.iter_mut().for_each(|s| change(&mut s.path));
     facts.hazards.iter_mut().for_each(|h| change(&mut h.path));
     facts.features.iter_mut().for_each(|f| change(&mut f.path));
+    if let Some(links) = facts.links.value_mut() {
+        links.iter_mut().for_each(|l| change(&mut l.path));
+    }
+    facts.ignores.iter_mut().for_each(|i| change(&mut i.path));
     for sdk in &mut facts.sdks {
         change(&mut sdk.path);
         sdk.resolved.iter_mut().for_each(|r| change(&mut r.path));
@@ -99,7 +123,11 @@ pub(super) fn sort(facts: &mut CodeFacts) {
     facts.search_attributes.sort_by(|a, b| a.path.cmp(&b.path).then_with(|| (a.line, &a.name).cmp(&(b.line, &b.name))));
     facts.hazards.sort_by(|a, b| a.path.cmp(&b.path).then_with(|| (a.line, &a.id).cmp(&(b.line, &b.id))));
     facts.features.sort_by(|a, b| a.path.cmp(&b.path).then_with(|| (a.line, &a.feature).cmp(&(b.line, &b.feature))));
+    if let Some(links) = facts.links.value_mut() {
+        links.sort_by(|a, b| a.path.cmp(&b.path).then_with(|| (a.line, &a.kind).cmp(&(b.line, &b.kind))));
+    }
     facts.sdks.sort_by(|a, b| a.path.cmp(&b.path).then_with(|| a.line.cmp(&b.line)));
+    facts.ignores.sort_by(|a, b| a.path.cmp(&b.path).then_with(|| a.line.cmp(&b.line)));
     facts.coverage.files_with_syntax_errors.sort();
     facts.coverage.skipped.sort();
     facts.coverage.skipped.dedup();

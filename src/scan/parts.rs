@@ -38,6 +38,11 @@ const ONE_REPOSITORY: [&str; 20] = [
     "docker-compose.yaml",
 ];
 
+/// Whether something at the root says that the tree is one repository, and no folder of checkouts.
+pub fn is_one_repository(root: &Path) -> bool {
+    ONE_REPOSITORY.iter().any(|name| root.join(name).symlink_metadata().is_ok())
+}
+
 /// Files and manifests of one language that may use each other, as places in [`Walked`].
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Part {
@@ -67,9 +72,7 @@ pub fn split(root: &Path, front: &'static dyn FrontEnd, walked: &Walked) -> Vec<
     for (i, (_, path, _)) in walked.manifests.iter().enumerate().filter(|(_, (owner, ..))| mine(owner)) {
         folders.entry(top(path)).or_default().manifests.push(i);
     }
-    let one = folders.len() < 2
-        || folders.contains_key("")
-        || ONE_REPOSITORY.iter().any(|name| root.join(name).symlink_metadata().is_ok());
+    let one = folders.len() < 2 || folders.contains_key("") || is_one_repository(root);
     if one {
         let mut whole = Part::default();
         for part in folders.into_values() {

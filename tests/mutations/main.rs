@@ -81,12 +81,15 @@ fn scorecard(document: Value, who: &str) -> Scorecard {
     let facts: Facts = serde_json::from_value(document).unwrap_or_else(|e| panic!("{who}: {e}"));
     let context = Context {
         at: facts.at,
-        strategy: facts.plan.strategy,
+        strategy: facts.plan.main_strategy(),
         attestations: &facts.attestations,
         attestations_path: "attestations.yaml",
     };
     let checks = evaluate(&CATALOGUE, &build(&facts), &context);
-    judge(checks, JudgeInput { facts: &facts, gate: Gate::Route, waivers: &[], unwaivable: &BTreeSet::new() })
+    judge(
+        checks,
+        JudgeInput { facts: &facts, gate: Gate::Route, waivers: &[], unwaivable: &BTreeSet::new(), former: None },
+    )
 }
 
 impl Mutation {

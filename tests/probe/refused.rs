@@ -9,7 +9,8 @@ use temporalio_protos::temporal::api::workflow::v1::WorkflowExecutionInfo;
 use temporalio_protos::temporal::api::workflowservice::v1::{
     CountWorkflowExecutionsRequest, CountWorkflowExecutionsResponse, DescribeNamespaceRequest,
     DescribeNamespaceResponse, DescribeScheduleResponse, GetSystemInfoResponse, ListNamespacesResponse,
-    ListSchedulesResponse, ListWorkflowExecutionsRequest, ListWorkflowExecutionsResponse,
+    ListSchedulesResponse, ListWorkerDeploymentsResponse, ListWorkflowExecutionsRequest,
+    ListWorkflowExecutionsResponse, list_worker_deployments_response::WorkerDeploymentSummary,
 };
 use tonic::Code;
 
@@ -107,6 +108,28 @@ fn every_newer_call_may_be_refused_or_missing() {
     }
     let old = facts(Code::Unimplemented, "1.26.2");
     assert_eq!(namespace(&old, "payments").deployments, Known::Known(vec![]), "there were none before 1.27");
+}
+
+/// What a deployment is made of may be refused where the list is not: then nobody can say that nothing drains.
+#[test]
+fn a_worker_deployment_that_may_not_be_described_is_known_in_part() {
+    for code in [Code::PermissionDenied, Code::Unimplemented, Code::NotFound] {
+        let server = Fake::start(move |method, _| match method {
+            "ListWorkerDeployments" => message(&ListWorkerDeploymentsResponse {
+                worker_deployments: vec![WorkerDeploymentSummary { name: "orders-app".into(), ..Default::default() }],
+                next_page_token: vec![],
+            }),
+            "DescribeWorkerDeployment" => status(code, "no"),
+            other => empty(other),
+        });
+        let snapshot = run(address(&server), &options(&["payments"]));
+        let Known::Partial { value, why } = &namespace(&snapshot, "payments").deployments else { panic!("partial") };
+        assert_eq!((value[0].name.as_str(), value[0].versions.len()), ("orders-app", 0));
+        let told = format!(
+            "versions of worker deployment orders-app: DescribeWorkerDeployment for payments answered {code:?}"
+        );
+        assert!(why.reason.starts_with(&told), "{why:?}");
+    }
 }
 
 /// A schedule with a memo of this many bytes.

@@ -6,6 +6,7 @@ use temporal_preflight::compare::{DeploymentKind, QueueKind, compare};
 use temporal_preflight::demo::DevServer;
 use temporal_preflight::facts::Known;
 use temporal_preflight::facts::cluster::{ClusterSnapshot, DeploymentVersion, NamespaceSnapshot};
+use temporalio_protos::temporal::api::common::v1::WorkerVersionCapabilities;
 use temporalio_protos::temporal::api::deployment::v1::{WorkerDeploymentOptions, WorkerDeploymentVersion};
 use temporalio_protos::temporal::api::taskqueue::v1::TaskQueue;
 use temporalio_protos::temporal::api::worker::v1::WorkerHeartbeat;
@@ -86,6 +87,45 @@ fn probed(server: &DevServer, ready: impl Fn(&NamespaceSnapshot) -> bool) -> Clu
         }
         std::thread::sleep(Duration::from_millis(500));
     }
+}
+
+/// A worker of 2023 asks for tasks of its build id, and not of a deployment.
+#[test]
+fn a_worker_that_polls_by_build_id_alone_is_told_apart() {
+    let Ok(cli) = support::ensure_temporal() else { return };
+    let server = DevServer::start(&cli, &[SOURCE, TARGET]).expect("a dev server");
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let client = runtime.block_on(client(&server));
+    for (identity, use_versioning) in [("1@sets@", true), ("1@plain@", false)] {
+        #[allow(deprecated)] // the form such workers have
+        let request = PollWorkflowTaskQueueRequest {
+            namespace: SOURCE.into(),
+            task_queue: queue("orders"),
+            identity: identity.into(),
+            worker_version_capabilities: Some(WorkerVersionCapabilities {
+                build_id: "1.4".into(),
+                use_versioning,
+                ..Default::default()
+            }),
+            ..Default::default()
+        };
+        let client = client.clone();
+        runtime.spawn(async move {
+            loop {
+                let mut request = tonic::Request::new(request.clone());
+                request.set_timeout(Duration::from_secs(60));
+                if client.clone().poll_workflow_task_queue(request).await.is_err() {
+                    tokio::time::sleep(Duration::from_millis(200)).await;
+                }
+            }
+        });
+    }
+    let snapshot = probed(&server, |n| {
+        n.task_queues.value().is_some_and(|queues| queues.iter().any(|q| q.workflow_pollers.len() == 2))
+    });
+    let queues = namespace(&snapshot, SOURCE).task_queues.value().expect("told");
+    let told: Vec<_> = queues[0].workflow_pollers.iter().map(|p| (p.identity.as_str(), p.by_build_id)).collect();
+    assert_eq!(told, [("1@plain@", false), ("1@sets@", true)]);
 }
 
 #[test]

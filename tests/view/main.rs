@@ -2,6 +2,7 @@
 
 mod account;
 mod clusters;
+mod cohorts;
 mod credentials;
 mod evidence;
 mod executions;
@@ -43,7 +44,7 @@ fn catalogue() -> &'static Catalogue {
 fn checks(facts: &Facts) -> Vec<Check> {
     let context = Context {
         at: facts.at,
-        strategy: facts.plan.strategy,
+        strategy: facts.plan.main_strategy(),
         attestations: &facts.attestations,
         attestations_path: "attestations.yaml",
     };

@@ -9,7 +9,7 @@ use crate::facts::Known;
 use crate::facts::certificate::CertificateFile;
 
 /// One account of Temporal Cloud at one moment.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct CloudOps {
     /// `host:port` that was asked.
     pub address: String,
@@ -54,7 +54,7 @@ impl CloudOps {
 }
 
 /// The principal behind the key (`GetCurrentIdentity`).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct CloudIdentity {
     /// `user` or `service-account`.
     pub kind: String,
@@ -68,7 +68,7 @@ pub struct CloudIdentity {
 }
 
 /// An API key, without its token.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct CloudApiKey {
     /// Id.
     pub id: String,
@@ -87,7 +87,7 @@ pub struct CloudApiKey {
 }
 
 /// A service account with what it may do.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct CloudServiceAccount {
     /// Id.
     pub id: String,
@@ -102,7 +102,7 @@ pub struct CloudServiceAccount {
 }
 
 /// One namespace as the control plane knows it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct CloudNamespace {
     /// `<name>.<account>`.
     pub name: String,
@@ -119,7 +119,7 @@ pub struct CloudNamespace {
 }
 
 /// `GetNamespace`.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct CloudNamespaceSettings {
     /// State of the resource; workers can use it when it is `active` or `updating`.
     pub state: String,
@@ -154,7 +154,7 @@ pub struct CloudNamespaceSettings {
 }
 
 /// What a client certificate must match; every field that is given must.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct CertificateFilter {
     /// Of the subject; may begin or end with `*`.
     #[serde(default, skip_serializing_if = "String::is_empty")]
@@ -171,7 +171,7 @@ pub struct CertificateFilter {
 }
 
 /// What a namespace may use, and used (`GetNamespaceCapacityInfo`).
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct CloudCapacity {
     /// Provisioned Temporal Resource Units; `None` in on-demand mode.
     pub provisioned_units: Option<f64>,
@@ -184,7 +184,7 @@ pub struct CloudCapacity {
 }
 
 /// A history export.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct CloudExportSink {
     /// Name.
     pub name: String,
@@ -197,7 +197,7 @@ pub struct CloudExportSink {
 }
 
 /// A service account's access to one namespace.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct CloudAssignment {
     /// Id of the service account.
     pub id: String,
@@ -208,7 +208,7 @@ pub struct CloudAssignment {
 }
 
 /// A way into namespaces.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct CloudConnectivityRule {
     /// Id.
     pub id: String,
@@ -221,7 +221,7 @@ pub struct CloudConnectivityRule {
 }
 
 /// A Nexus endpoint of the account.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct CloudNexusEndpoint {
     /// Name, as callers use it.
     pub name: String,

@@ -12,7 +12,7 @@ use crate::facts::Known;
 /// Everything that was asked about the executions of a namespace beside their types and counts.
 ///
 /// Each part is known, known in part or unknown on its own: servers differ in what their visibility can be asked.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default)]
 pub struct ExecutionFacts {
     /// Executions by status as the server names it (`Running`, `Paused`, `Completed`, …); a status without
@@ -55,7 +55,7 @@ impl ExecutionFacts {
 }
 
 /// Open executions within bounds of age.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct AgeBucket {
     /// Age in seconds, this or more.
     pub from_seconds: u64,
@@ -69,7 +69,7 @@ pub struct AgeBucket {
 ///
 /// Exact when there are at most a hundred. Else `p50`, `p90` and `p99` are never too short, and too long by a tenth, or by
 /// six, three and 0.6 percent of the executions, at most; `max` is that of the execution that was found to run longest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Durations {
     /// Half of them took no longer.
     pub p50: u64,
@@ -82,7 +82,7 @@ pub struct Durations {
 }
 
 /// Executions started since an instant that are nobody's children.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct RecentStarts {
     /// The instant.
     pub since: Timestamp,
@@ -95,7 +95,7 @@ pub struct RecentStarts {
 }
 
 /// One workflow type among recent starts.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct StartedType {
     /// Type name.
     pub workflow_type: String,
@@ -110,7 +110,7 @@ pub struct StartedType {
 }
 
 /// Who began executions, and how.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Starter {
     /// Identity of the client, usually `pid@host@`.
     pub identity: String,
@@ -123,7 +123,7 @@ pub struct Starter {
 }
 
 /// How a run came to be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Beginning {
     /// A client started it, or signalled with start.
@@ -143,7 +143,7 @@ pub enum Beginning {
 }
 
 /// An open execution with a cron expression.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct CronWorkflow {
     /// Workflow id: every run of the chain has it.
     pub workflow_id: String,
@@ -162,7 +162,7 @@ pub struct CronWorkflow {
 }
 
 /// Executions started by schedules.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ScheduledRuns {
     /// Open ones.
     pub open: u64,
@@ -173,7 +173,7 @@ pub struct ScheduledRuns {
 }
 
 /// Open executions whose workflow tasks fail again and again.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Stuck {
     /// How many the server reports problems of.
     pub count: u64,
@@ -182,7 +182,7 @@ pub struct Stuck {
 }
 
 /// An open execution with the problems the server reports of it (`TemporalReportedProblems`, since server 1.30).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct StuckExecution {
     /// Which.
     pub execution: ExecutionSample,
@@ -191,7 +191,7 @@ pub struct StuckExecution {
 }
 
 /// One open execution as `DescribeWorkflowExecution` tells it: numbers and sizes, never contents.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct DescribedExecution {
     /// Which.
     pub execution: ExecutionSample,
@@ -220,7 +220,7 @@ pub struct DescribedExecution {
 }
 
 /// What the value of a search attribute looks like, without the value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct AttributeShape {
     /// Size of the encoded value in bytes.
     pub bytes: u64,
@@ -229,7 +229,7 @@ pub struct AttributeShape {
 }
 
 /// One open execution on the list for the drain.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct OpenExecution {
     /// Which; its seconds are its age.
     pub execution: ExecutionSample,

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::facts::Known;
 
 /// One Prometheus at one moment.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Metrics {
     /// Where it was asked, without credentials.
     pub url: String,
@@ -25,7 +25,7 @@ impl Metrics {
 }
 
 /// What is measured of one namespace.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct NamespaceMetrics {
     /// Name as dialled.
     pub name: String,
@@ -36,7 +36,7 @@ pub struct NamespaceMetrics {
 }
 
 /// Something to watch while two clusters run.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Signal {
     /// `open-workflows`, `starts`, `failures`, `schedule-to-start`, `poll-errors`, `pollers`.
     pub id: String,
@@ -49,7 +49,7 @@ pub struct Signal {
 }
 
 /// One metric that carries a signal.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Reading {
     /// `sdk`, `core`, `server` or `cloud`.
     pub family: String,
@@ -62,7 +62,7 @@ pub struct Reading {
 }
 
 /// The highest five minutes of the last seven days.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Peak {
     /// `actions` or `visibility`.
     pub id: String,

@@ -29,7 +29,7 @@ pub use metrics::Metrics;
 pub const SNAPSHOT_SCHEMA: &str = "temporal-preflight/cluster-snapshot/v1";
 
 /// One cluster at one moment.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ClusterSnapshot {
     /// [`SNAPSHOT_SCHEMA`].
     pub schema: String,
@@ -127,7 +127,7 @@ impl NamespaceSnapshot {
 }
 
 /// What stands behind an address.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ClusterKind {
     /// A server the team runs.
@@ -137,7 +137,7 @@ pub enum ClusterKind {
 }
 
 /// Which credential a connection presents.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Credential {
     /// Nothing.
@@ -149,7 +149,7 @@ pub enum Credential {
 }
 
 /// One step of reaching a cluster.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct LadderStep {
     /// `configuration`, `dns`, `tcp`, `tls`, `grpc`, `auth`.
     pub step: String,
@@ -165,7 +165,7 @@ pub struct LadderStep {
 }
 
 /// One look at a cluster, of several that were made into one snapshot.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Vantage {
     /// Name of the machine.
     pub probed_from: String,
@@ -184,7 +184,7 @@ pub struct Vantage {
 }
 
 /// How often an RPC was called.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct RpcCount {
     /// Attempts that left the process.
     pub calls: u64,
@@ -200,7 +200,7 @@ fn is_zero(count: &u64) -> bool {
 }
 
 /// One namespace of a cluster.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct NamespaceSnapshot {
     /// Name as dialled.
     pub name: String,
@@ -241,7 +241,7 @@ pub struct NamespaceSnapshot {
 }
 
 /// A workflow type as visibility knows it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct WorkflowType {
     /// Type name.
     pub name: String,
@@ -262,7 +262,7 @@ pub struct WorkflowType {
 }
 
 /// One execution, named so that a person can look at it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ExecutionSample {
     /// Workflow id.
     pub workflow_id: String,

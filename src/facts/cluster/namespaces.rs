@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// Server facts.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct SystemInfo {
     /// `1.32.0`.
     pub server_version: String,
@@ -14,7 +14,7 @@ pub struct SystemInfo {
 }
 
 /// `GetClusterInfo` (source: workflowservice v1).
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ClusterInfo {
     /// Cluster id (a UUID): equal on both sides means both addresses are the same cluster.
     pub id: String,
@@ -33,7 +33,7 @@ pub struct ClusterInfo {
 }
 
 /// `DescribeNamespace`.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct NamespaceConfig {
     /// Namespace id (UUID).
     pub id: String,
@@ -68,7 +68,7 @@ pub struct NamespaceConfig {
 }
 
 /// A custom search attribute.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct SearchAttribute {
     /// Case-sensitive name.
     pub name: String,
@@ -79,7 +79,7 @@ pub struct SearchAttribute {
 
 /// How much the executions of a namespace use one custom search attribute, found by counting and by looking at a
 /// few executions; their values are measured and not kept.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct AttributeUse {
     /// Case-sensitive name.
     pub name: String,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::facts::Known;
 
 /// A schedule in canonical form (server: service/worker/scheduler/spec.go).
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Schedule {
     /// Schedule id.
     pub id: String,
@@ -67,7 +67,7 @@ impl Schedule {
 }
 
 /// The calendar part of a schedule, canonical: ranges expanded, duplicates removed, sorted.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ScheduleSpec {
     /// Structured calendars, each rendered as `sec min hour dom month year dow` with expanded values.
     pub calendars: Vec<String>,
@@ -88,7 +88,7 @@ pub struct ScheduleSpec {
 }
 
 /// What a schedule starts.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ScheduleAction {
     /// Workflow type.
     pub workflow_type: String,
@@ -122,7 +122,7 @@ pub struct ScheduleAction {
 }
 
 /// Priority and fairness of tasks.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Priority {
     /// Smaller is sooner; 0 when not set.
     pub key: i32,
@@ -133,7 +133,7 @@ pub struct Priority {
 }
 
 /// Times in order, kept as runs of equal distance.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct MatchingTimes {
     /// All times after this instant …
     pub after: jiff::Timestamp,
@@ -144,7 +144,7 @@ pub struct MatchingTimes {
 }
 
 /// Times of equal distance.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Run {
     /// The first.
     pub first: jiff::Timestamp,
@@ -190,7 +190,7 @@ impl Run {
 }
 
 /// Policies after defaulting (server defaults: Skip, one year since 1.21, else 60 s).
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct SchedulePolicies {
     /// `Skip`, `BufferOne`, `BufferAll`, `CancelOther`, `TerminateOther`, `AllowAll`.
     pub overlap: String,

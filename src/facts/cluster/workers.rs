@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// A task queue with what polls it.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct TaskQueue {
     /// Name.
     pub name: String,
@@ -45,7 +45,7 @@ impl TaskQueue {
 }
 
 /// A worker process as a task queue sees it.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Poller {
     /// Usually `pid@host@`.
     pub identity: String,
@@ -57,6 +57,9 @@ pub struct Poller {
     /// Build id it polls with, when it says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub build_id: Option<String>,
+    /// Tasks come to it by its build id alone: versioning by build-id sets or rules, from before worker deployments.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_build_id: bool,
 }
 
 /// A server forgets a poller five minutes after its last poll. A poll lasts at most a minute and the next one
@@ -71,7 +74,7 @@ impl Poller {
 }
 
 /// A worker as it describes itself in its heartbeats (`ListWorkers`).
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Worker {
     /// Usually `pid@host@`; several workers of one process share it.
     pub identity: String,
@@ -94,7 +97,7 @@ pub struct Worker {
 }
 
 /// A worker deployment with the versions the server tracks.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct WorkerDeployment {
     /// Name, unique in the namespace.
     pub name: String,
@@ -109,7 +112,7 @@ pub struct WorkerDeployment {
 }
 
 /// One version of a worker deployment.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct DeploymentVersion {
     /// Build id.
     pub build_id: String,

@@ -8,11 +8,13 @@ use serde::{Deserialize, Serialize};
 
 pub use sites::*;
 
+use super::{Known, Why};
+
 /// Version of the scan document.
 pub const CODE_SCHEMA: &str = "temporal-preflight/code-facts/v1";
 
 /// Everything found in one source tree.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct CodeFacts {
     /// [`CODE_SCHEMA`].
     pub schema: String,
@@ -35,14 +37,51 @@ pub struct CodeFacts {
     /// Features that must be there, or be set the same, on both sides.
     #[serde(default)]
     pub features: Vec<FeatureUse>,
+    /// How workflows reach each other; unknown in documents of versions that did not look for it.
+    #[serde(default = "links_not_looked_for")]
+    pub links: Known<Vec<WorkflowLink>>,
     /// SDK versions from manifests and lock files.
     pub sdks: Vec<SdkVersion>,
+    /// Comments that accept findings.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ignores: Vec<InlineIgnore>,
     /// What was looked at and what was not.
     pub coverage: Coverage,
 }
 
+fn links_not_looked_for() -> Known<Vec<WorkflowLink>> {
+    Known::Unknown(Why::with_remedy(
+        "the scan was made by a version that did not look for children, signals and cancels between workflows",
+        "scan again with this version",
+    ))
+}
+
+/// A command by which a workflow begins, signals, cancels or becomes another one. It stays inside the cluster.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct WorkflowLink {
+    /// `child`, `signal`, `cancel`, `external` (signal or cancel, by a handle), `continue` (as another type).
+    pub kind: String,
+    /// Workflow types whose code gives the command; empty when the workflow around it was not found.
+    pub from: Vec<String>,
+    /// The other type, when the code fixes it.
+    pub to: Option<String>,
+    /// The id of the other execution, when the code fixes it or how it begins: `ledger`, `refund-*`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workflow_id: Option<String>,
+    /// Relative path.
+    pub path: String,
+    /// 1-based line.
+    pub line: u32,
+    /// Enclosing function.
+    pub function: Option<String>,
+    /// Kind of code.
+    pub scope: Scope,
+    /// The trimmed line.
+    pub snippet: String,
+}
+
 /// The scanned tree.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Repository {
     /// Root as given.
     pub root: String,
@@ -51,7 +90,7 @@ pub struct Repository {
 }
 
 /// A function whose callers are the business starters or signallers.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Wrapper {
     /// Relative path.
     pub path: String,
@@ -68,7 +107,7 @@ pub struct Wrapper {
 }
 
 /// One call of a wrapper.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct WrapperCall {
     /// Relative path.
     pub path: String,
@@ -87,7 +126,7 @@ pub struct WrapperCall {
 }
 
 /// A function through which clients should be built.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Factory {
     /// Relative path.
     pub path: String,
@@ -104,7 +143,7 @@ pub struct Factory {
 }
 
 /// A workflow implementation or registration.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct WorkflowDefinition {
     /// Registered name, or the function name.
     pub name: String,
@@ -121,7 +160,7 @@ pub struct WorkflowDefinition {
 }
 
 /// A search attribute named in code.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct SearchAttributeUse {
     /// Name.
     pub name: String,
@@ -140,7 +179,7 @@ pub struct SearchAttributeUse {
 
 /// A use of a feature that both sides must offer, or that must be set the same on both: versioning of workflow code
 /// and workers, data converters and payload codecs, Nexus.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct FeatureUse {
     /// `versioning`, `data-converter`, `nexus`, `last-result` (of the previous run of a schedule).
     pub feature: String,
@@ -157,8 +196,36 @@ pub struct FeatureUse {
     pub scope: Scope,
 }
 
+/// A comment that accepts findings of the code it stands at:
+/// `preflight: ignore[rule-id] until=2026-12-31 -- reason`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct InlineIgnore {
+    /// Relative path.
+    pub path: String,
+    /// 1-based line of the comment.
+    pub line: u32,
+    /// First line it speaks of.
+    pub first: u32,
+    /// Last line it speaks of.
+    pub last: u32,
+    /// Rule ids.
+    pub rules: Vec<String>,
+    /// Last day, UTC.
+    pub until: Option<jiff::civil::Date>,
+    /// Who accepts it, when the comment says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
+    /// Why it is accepted.
+    pub reason: Option<String>,
+    /// What keeps it from being understood; it accepts nothing then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flaw: Option<String>,
+    /// Kind of code.
+    pub scope: Scope,
+}
+
 /// Something in the tree that breaks on Cloud or during a move.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Hazard {
     /// Such as `operator-service`, `namespace-registration`, `order-by`, `hard-coded-address`,
     /// `host-verification-disabled`, `private-key`.
@@ -176,7 +243,7 @@ pub struct Hazard {
 }
 
 /// A Temporal SDK that a manifest asks for, and what is known of the version in use.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct SdkVersion {
     /// `go`, `java` …
     pub language: String,
@@ -204,7 +271,7 @@ pub struct SdkVersion {
 }
 
 /// An exact version, and the file that fixes it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ResolvedVersion {
     /// The version.
     pub version: String,
@@ -228,7 +295,7 @@ impl SdkVersion {
 }
 
 /// What was looked at and what was not.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Coverage {
     /// Files the walk returned.
     pub files_seen: u64,
@@ -249,11 +316,30 @@ pub struct Coverage {
     pub dropped: BTreeMap<String, u64>,
 }
 
+impl Coverage {
+    /// Files that may hold what the scan looks for and could not be read, or not wholly.
+    pub fn unread(&self) -> std::collections::BTreeSet<&str> {
+        let skipped = self.skipped.iter().filter(|s| !s.on_purpose()).map(|s| &s.path);
+        let broken = self.files_with_syntax_errors.iter();
+        self.not_analysed.values().flatten().chain(broken).chain(skipped).map(String::as_str).collect()
+    }
+}
+
 /// One file or folder that was not looked at.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Skip {
     /// Relative path.
     pub path: String,
     /// `unreadable: permission denied`, `too large (52 MB)`, `vendored`, `nesting deeper than …`.
     pub reason: String,
+}
+
+impl Skip {
+    /// Skipped because it is not the team's production code, rather than because it could not be read.
+    pub fn on_purpose(&self) -> bool {
+        const REASONS: [&str; 6] =
+            ["vendored", "build output", "generated", "ignored", "symbolic link", "not a regular file"];
+        let reason = self.reason.to_ascii_lowercase();
+        REASONS.iter().any(|r| reason.starts_with(r))
+    }
 }

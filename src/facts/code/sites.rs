@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// What a call does to the cluster.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// `StartWorkflowExecution` through a client.
@@ -100,7 +100,9 @@ impl Kind {
 }
 
 /// Which kind of code a place is in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Scope {
     /// Production code.
@@ -125,7 +127,7 @@ impl Scope {
 }
 
 /// How sure the analyser is that this is a call of the SDK.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Confidence {
     /// The receiver's type or origin is the SDK.
@@ -137,7 +139,7 @@ pub enum Confidence {
 }
 
 /// One call site.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Site {
     /// Relative to the root, `/` as separator.
     pub path: String,
@@ -157,6 +159,9 @@ pub struct Site {
     pub function: Option<String>,
     /// Workflow type name, when it could be folded to one.
     pub workflow_type: Option<String>,
+    /// Workflow id, when the code fixes it or how it begins: `ledger`, `payment-*`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workflow_id: Option<String>,
     /// Task queue, when it could be folded.
     pub task_queue: Option<String>,
     /// For workers and starts whose queue is no constant: where it comes from, in words (`env TASK_QUEUE`, `flag queue`).
@@ -191,7 +196,7 @@ pub struct Site {
 }
 
 /// A way into the code from outside.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Entry {
     /// What enters.
     pub kind: EntryKind,
@@ -206,7 +211,7 @@ pub struct Entry {
 }
 
 /// What enters the code.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum EntryKind {
     /// An HTTP request.
@@ -241,7 +246,7 @@ impl EntryKind {
 }
 
 /// Where the client of a site was built.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ClientOrigin {
     /// Whether one, several or no construction was found.
     pub status: OriginStatus,
@@ -274,7 +279,7 @@ impl ClientOrigin {
 }
 
 /// Outcome of following a receiver.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum OriginStatus {
     /// Every path ends in a construction.
@@ -289,7 +294,7 @@ pub enum OriginStatus {
 }
 
 /// A place where a client is built.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Origin {
     /// Relative path.
     pub path: String,
@@ -305,7 +310,7 @@ pub struct Origin {
 }
 
 /// How a site chooses its cluster while two of them run.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Routing {
     /// Place in a two-cluster pattern.
     pub role: RoutingRole,
@@ -328,7 +333,7 @@ pub struct Routing {
 }
 
 /// Place of a call in a two-cluster pattern.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RoutingRole {
     /// One client, no second try.
@@ -341,7 +346,7 @@ pub enum RoutingRole {
 }
 
 /// On which error a fallback acts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FallbackOn {
     /// Only when the execution is not there: right.

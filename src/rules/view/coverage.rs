@@ -51,20 +51,12 @@ fn unread(code: &CodeFacts) -> Vec<(String, Vec<String>)> {
         all.push((format!("{files_word} with syntax errors were analysed in part"), broken.clone()));
     }
     let forced: Vec<String> =
-        code.coverage.skipped.iter().filter(|s| !on_purpose(&s.reason)).map(|s| s.path.clone()).collect();
+        code.coverage.skipped.iter().filter(|s| !s.on_purpose()).map(|s| s.path.clone()).collect();
     if !forced.is_empty() {
         let files_word = words::count(forced.len() as u64, "path");
         all.push((format!("{files_word} could not be read"), forced));
     }
     all
-}
-
-/// Skipped because it is not the team's production code, rather than because it could not be read.
-fn on_purpose(reason: &str) -> bool {
-    const REASONS: [&str; 6] =
-        ["vendored", "build output", "generated", "ignored", "symbolic link", "not a regular file"];
-    let reason = reason.to_ascii_lowercase();
-    REASONS.iter().any(|r| reason.starts_with(r))
 }
 
 /// The same as objects for a rule.

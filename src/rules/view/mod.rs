@@ -8,6 +8,7 @@ mod attributes;
 mod certificates;
 mod cluster;
 mod code;
+mod cohorts;
 mod coverage;
 mod diff;
 mod eligibility;
@@ -21,7 +22,9 @@ mod schedules;
 mod sdks;
 mod sizes;
 mod starters;
+mod strategy;
 mod timing;
+mod versioning;
 mod words;
 
 use std::collections::BTreeMap;
@@ -31,6 +34,7 @@ use serde_json::Value;
 use crate::compare::{Comparison, compare};
 use crate::facts::cluster::{ClusterKind, ClusterSnapshot};
 use crate::facts::code::CodeFacts;
+use crate::facts::plan::Strategy;
 use crate::facts::{Facts, Known, Locus, Why};
 
 /// Dotted fact path (`diff.search_attributes`) → value. A path that is absent was never computed; a rule
@@ -38,6 +42,8 @@ use crate::facts::{Facts, Known, Locus, Why};
 #[derive(Debug, Clone, Default)]
 pub struct FactView {
     facts: BTreeMap<String, Known<Value>>,
+    /// Of a plan that moves some namespaces by hand and others by replication: what concerns each of them alone.
+    parts: BTreeMap<Strategy, FactView>,
 }
 
 impl FactView {
@@ -61,6 +67,11 @@ impl FactView {
             Some(known) => known.as_ref(),
             None => Known::Unknown(Why::new(format!("the fact {path} was not part of this run"))),
         }
+    }
+
+    /// The facts of the namespaces that move by one strategy, when the plan uses both.
+    pub fn part(&self, strategy: Strategy) -> Option<&FactView> {
+        self.parts.get(&strategy)
     }
 
     /// All paths present.
@@ -88,6 +99,8 @@ pub fn fact_paths() -> impl Iterator<Item = &'static FactPath> {
         cluster::PATHS,
         executions::PATHS,
         plan::PATHS,
+        strategy::PATHS,
+        cohorts::PATHS,
         routing::PATHS,
         certificates::PATHS,
         diff::PATHS,
@@ -95,6 +108,7 @@ pub fn fact_paths() -> impl Iterator<Item = &'static FactPath> {
         attributes::PATHS,
         eligibility::PATHS,
         metrics::PATHS,
+        versioning::PATHS,
         account::PATHS,
         timing::PATHS,
         sizes::PATHS,
@@ -105,6 +119,16 @@ pub fn fact_paths() -> impl Iterator<Item = &'static FactPath> {
 
 /// Compute every fact rules can ask for.
 pub fn build(facts: &Facts) -> FactView {
+    let mut view = build_one(facts);
+    let strategies = facts.plan.strategies();
+    if strategies.len() > 1 {
+        let part = |strategy: Strategy| build_one(&Facts { plan: facts.plan.only(strategy), ..facts.clone() });
+        view.parts = strategies.into_iter().map(|strategy| (strategy, part(strategy))).collect();
+    }
+    view
+}
+
+fn build_one(facts: &Facts) -> FactView {
     let context = Context::new(facts);
     let mut view = FactView::default();
     code::put(&context, &mut view);
@@ -112,6 +136,8 @@ pub fn build(facts: &Facts) -> FactView {
     cluster::put(&context, &mut view);
     executions::put(&context, &mut view);
     plan::put(&context, &mut view);
+    strategy::put(&context, &mut view);
+    cohorts::put(&context, &mut view);
     routing::put(&context, &mut view);
     certificates::put(&context, &mut view);
     diff::put(&context, &mut view);
@@ -119,6 +145,7 @@ pub fn build(facts: &Facts) -> FactView {
     schedules::put(&context, &mut view);
     attributes::put(&context, &mut view);
     eligibility::put(&context, &mut view);
+    versioning::put(&context, &mut view);
     account::put(&context, &mut view);
     timing::put(&context, &mut view);
     sizes::put(&context, &mut view);

@@ -36,6 +36,11 @@ const LOCKS: [(&str, Form, &str, bool); 13] = [
 /// Larger lock files are not read: the range of the manifest stands.
 const MAX_LOCK_BYTES: u64 = 200_000_000;
 
+/// Whether a file of this name fixes versions.
+pub fn is_lock(name: &str) -> bool {
+    LOCKS.iter().any(|(lock, ..)| *lock == name)
+}
+
 /// Versions of packages that begin with `prefix`, from manifests (path and text) of one language below `root`.
 pub fn find<'m>(
     root: &Path,

@@ -1,0 +1,79 @@
+//! `check`: the gate of a pull request.
+
+use std::path::PathBuf;
+
+use super::baseline::{self, BaselineFlags};
+use super::migration::MigrationArgs;
+use super::verdict::{Bench, ReportFlags};
+use super::{gather, progress};
+use crate::facts::{Facts, Known};
+use crate::judge::scorecard::Gate;
+use crate::ui::Problem;
+
+/// May this change be merged? Scan, the rules that code can answer, and what the change adds
+///
+/// Needs no cluster and no configuration. With --baseline-ref or --baseline only what the change adds counts: what was
+/// there before is counted and not repeated, and what the change mends is told. Moved and reformatted code is not new.
+/// Without either the whole tree is judged. Factories, waivers and attestations of preflight.yaml are used when it is
+/// there. Exit code 1: the change adds a blocker; 3: it adds something that could not be decided.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Source trees [default: code.roots of preflight.yaml, else the current folder]
+    #[arg(value_name = "ROOT")]
+    roots: Vec<PathBuf>,
+    /// A connection factory, as path:function; may be repeated
+    #[arg(long, value_name = "PATH:FUNCTION")]
+    factory: Vec<String>,
+    /// Leave out paths that match the glob; may be repeated
+    #[arg(long, value_name = "GLOB")]
+    exclude: Vec<String>,
+    #[command(flatten)]
+    baseline: BaselineFlags,
+    #[command(flatten)]
+    migration: MigrationArgs,
+    #[command(flatten)]
+    reports: ReportFlags,
+}
+
+/// Run it.
+pub fn run(args: &Args) -> super::Done {
+    let migration = args.migration.load(args.reports.at.as_deref())?;
+    let bench = Bench::new(&args.reports, migration.preflight.waivers.as_ref())?.only(Gate::Pr);
+    let mut options = gather::scan_options(&migration);
+    options.factories.extend(args.factory.iter().cloned());
+    options.exclude.extend(args.exclude.iter().cloned());
+    let roots = migration.roots(&args.roots);
+    let flags = args.baseline.clone();
+    // Held here, so that it is removed when the run ends in whatever way.
+    let folder = match flags.baseline_ref {
+        Some(_) => Some(tempfile::Builder::new().prefix("temporal-preflight-").tempdir().map_err(|e| {
+            Problem::tool("a temporary folder cannot be made").note(e.to_string()).help("check TMPDIR")
+        })?),
+        None => None,
+    };
+    let place = folder.as_ref().map(|f| f.path().to_owned());
+    let both =
+        gather::interruptible(move |stop| baseline::scan_both(&roots, &options, &flags, place.as_deref(), stop))?;
+    drop(folder);
+    progress::step("asking the rules");
+    let facts = |code| -> Result<Facts, Problem> {
+        Ok(Facts {
+            at: migration.at,
+            plan: migration.preflight.plan.clone(),
+            code: Known::Known(code),
+            source: Known::unknown("`check` reads the code only"),
+            target: Known::unknown("`check` reads the code only"),
+            certificates: Known::unknown("`check` reads the code only"),
+            attestations: gather::attestations(&migration)?,
+        })
+    };
+    let former = match both.before {
+        Some(before) => {
+            let card = bench.card(&facts(before.code.clone())?, Gate::Pr, None);
+            Some(before.judged(card))
+        }
+        None => None,
+    };
+    let card = bench.card(&facts(both.now)?, Gate::Pr, former.as_ref());
+    bench.hand_over(&card.of_one_gate(), &args.reports)
+}
