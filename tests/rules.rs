@@ -7,10 +7,11 @@ use temporal_preflight::facts::plan::{Plan, Strategy};
 use temporal_preflight::facts::{Facts, Known, Locus};
 use temporal_preflight::judge::scorecard::{Check, Gate, Outcome, Scorecard, Severity};
 use temporal_preflight::judge::{JudgeInput, Waiver, judge};
+use temporal_preflight::render::{self, Format, RenderOptions};
 use temporal_preflight::rules::model::{Expect, Rule};
 use temporal_preflight::rules::selftest::{self, Result};
 use temporal_preflight::rules::view::FactView;
-use temporal_preflight::rules::{Catalogue, Context, evaluate, load, scaffold};
+use temporal_preflight::rules::{Catalogue, Context, evaluate, explain, load, scaffold};
 
 fn assert_green(catalogue: &Catalogue) {
     let failed: Vec<String> = selftest::run(catalogue)
@@ -328,8 +329,8 @@ fn failing(rule: &Rule) -> Check {
     selftest::check(rule, test)
 }
 
-fn judged(check: &Check, waivers: &[Waiver], catalogue: &Catalogue) -> Scorecard {
-    let facts = Facts {
+fn card_facts() -> Facts {
+    Facts {
         at: selftest::AT,
         plan: Plan::default(),
         code: Known::unknown("no scan"),
@@ -337,7 +338,11 @@ fn judged(check: &Check, waivers: &[Waiver], catalogue: &Catalogue) -> Scorecard
         target: Known::unknown("no snapshot"),
         certificates: Known::Known(vec![]),
         attestations: Known::Known(vec![]),
-    };
+    }
+}
+
+fn judged(check: &Check, waivers: &[Waiver], catalogue: &Catalogue) -> Scorecard {
+    let facts = card_facts();
     let unwaivable = catalogue.unwaivable();
     judge(
         vec![check.clone()],
@@ -383,6 +388,94 @@ fn a_waiver_that_names_the_finding_waives_it_or_is_refused_with_its_line() {
     }
     let never: Vec<&str> = catalogue.rules.iter().filter(|r| !r.waivable).map(|r| r.id.as_str()).collect();
     assert!(never.contains(&"schedule-active-on-both"), "{never:?}");
+}
+
+/// Words of a text, without markup.
+fn words(text: &str) -> Vec<String> {
+    text.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).map(str::to_owned).collect()
+}
+
+#[test]
+fn the_terminal_and_the_page_explain_a_rule_in_the_same_words() {
+    let (catalogue, _) = load::embedded();
+    let checks: Vec<Check> = catalogue.rules.iter().map(failing).collect();
+    let facts = card_facts();
+    let none = catalogue.unwaivable();
+    let card = judge(checks, JudgeInput { facts: &facts, gate: Gate::Route, waivers: &[], unwaivable: &none });
+    let page = render::render(&card, Format::Html, &RenderOptions::default()).unwrap();
+    let page = String::from_utf8(page).unwrap();
+    // Tags and entities become spaces, as punctuation does.
+    let mut text = String::new();
+    let mut inside = false;
+    for c in page.replace("&#39;", "'").replace("&quot;", " ").replace("&lt;", " ").replace("&gt;", " ").chars() {
+        inside = (inside || c == '<') && c != '>';
+        text.push(if inside || c == '>' { ' ' } else { c });
+    }
+    let page = format!(" {} ", words(&text.replace("&amp;", "&")).join(" "));
+    for rule in &catalogue.rules {
+        let printed = explain(rule, false);
+        // Up to the links: the page shows those once more in a list of its own.
+        let body = rule.explanation.split("## References").next().unwrap();
+        for paragraph in body.split("\n\n").filter(|p| !p.trim().is_empty()) {
+            let said = format!(" {} ", words(paragraph).join(" "));
+            assert!(page.contains(&said), "{}: the page does not say {paragraph}", rule.id);
+            let printed = format!(" {} ", words(&printed).join(" "));
+            assert!(printed.contains(&said), "{}: `explain` does not say {paragraph}", rule.id);
+        }
+    }
+}
+
+/// Numbers of Temporal Cloud stand in `rules/cloud/limits.yaml`: what the rules say in words says the same.
+#[test]
+fn numbers_in_the_words_of_rules_are_those_of_the_file_of_limits() {
+    let file: serde_json::Value =
+        serde_saphyr::from_str(&std::fs::read_to_string("rules/cloud/limits.yaml").unwrap()).unwrap();
+    let mut known: Vec<u64> = Vec::new();
+    fn collect(value: &serde_json::Value, into: &mut Vec<u64>) {
+        match value {
+            serde_json::Value::Number(n) => into.extend(n.as_u64()),
+            serde_json::Value::Array(all) => all.iter().for_each(|v| collect(v, into)),
+            serde_json::Value::Object(all) => all.values().for_each(|v| collect(v, into)),
+            _ => {}
+        }
+    }
+    collect(&file, &mut known);
+    known.extend(known.clone().iter().filter(|n| **n % 1_048_576 == 0).map(|n| n / 1_048_576));
+    known.extend(known.clone().iter().filter(|n| **n % 1_024 == 0).map(|n| n / 1_024));
+    const UNITS: [&str; 9] =
+        ["MB", "MiB", "KB", "characters", "events", "certificates", "list and count calls", "visibility calls", "actions a second"];
+    let (catalogue, _) = load::embedded();
+    let mut seen = 0;
+    for rule in &catalogue.rules {
+        let mut said = rule.explanation.clone() + " " + &rule.title;
+        rule.attested.iter().for_each(|a| said.push_str(&format!(" {}", a.question)));
+        let said = said.replace(',', "").replace('\n', " ");
+        for unit in UNITS {
+            for (at, _) in said.match_indices(&format!(" {unit}")) {
+                let number: String =
+                    said[..at].chars().rev().take_while(char::is_ascii_digit).collect::<Vec<_>>().into_iter().rev().collect();
+                let Ok(number) = number.parse::<u64>() else { continue };
+                seen += 1;
+                assert!(known.contains(&number), "{}: `{number} {unit}` is not in rules/cloud/limits.yaml", rule.id);
+            }
+        }
+    }
+    assert!(seen > 2, "{seen} numbers");
+    // And the code reads them from there.
+    for entry in walkdir::WalkDir::new("src/rules").into_iter().filter_map(Result::ok) {
+        let Ok(code) = std::fs::read_to_string(entry.path()) else { continue };
+        let code = code.split("#[cfg(test)]").next().unwrap().replace('_', "");
+        for number in known.iter().filter(|n| **n > 1_000 && **n != 2_048) {
+            let alone = |at: usize| {
+                let after = code[at + number.to_string().len()..].chars().next();
+                let before = code[..at].chars().next_back();
+                !before.is_some_and(|c| c.is_ascii_digit()) && !after.is_some_and(|c| c.is_ascii_digit())
+            };
+            let found = code.match_indices(&number.to_string()).any(|(at, _)| alone(at));
+            // 1,048,576 bytes are a MiB, and 5,242,880 no limit.
+            assert!(!found || *number == 1_048_576, "{} names {number}", entry.path().display());
+        }
+    }
 }
 
 /// For people who write rules elsewhere: `RULE_PACK=dir cargo test --test rules -- --ignored private`.
