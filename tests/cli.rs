@@ -160,6 +160,57 @@ fn a_rule_pack_with_an_error_is_refused_with_the_place() {
 }
 
 #[test]
+fn a_broken_rule_of_a_pack_is_told_and_the_others_are_judged() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("main.go"), "package main\n").unwrap();
+    let pack = folder.path().join("pack/plan");
+    std::fs::create_dir_all(&pack).unwrap();
+    std::fs::write(pack.join("x.yaml"), "id: x\ntitle: a rule\narea: plan\nseverity: blokker\n").unwrap();
+    let output = preflight(folder.path(), &["audit", "--rules", "pack", "-o", "json"]);
+    assert_eq!(output.status.code(), Some(2), "a verdict without the rule is not the one that was asked for");
+    assert!(stderr(&output).contains("x.yaml:4:11") && stderr(&output).contains("blokker"), "{}", stderr(&output));
+    let card: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let checks = card["checks"].as_array().unwrap();
+    assert!(checks.len() > 50, "the others are judged");
+    let broken = checks.iter().find(|c| c["rule"] == "x").unwrap();
+    assert_eq!((&broken["outcome"], &broken["title"]), (&"unknown".into(), &"a rule".into()));
+}
+
+#[test]
+fn a_rule_of_ones_own_is_written_tested_and_judged_by() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("main.go"), "package main\n").unwrap();
+    let run = |args: &[&str]| preflight(folder.path(), args);
+    let new = run(&["rules", "new", "queue-names", "pack"]);
+    assert_eq!(String::from_utf8_lossy(&new.stdout), "pack/house/queue-names.yaml\npack/house/queue-names.md\n");
+    assert_eq!(run(&["rules", "new", "queue-names", "pack"]).status.code(), Some(2), "never overwritten");
+    let test = run(&["rules", "test", "pack"]);
+    assert_eq!(String::from_utf8_lossy(&test.stdout), "3 tests of 1 rule: 3 ok\n");
+    let judged = run(&["audit", "--rules", "pack", "-o", "json"]);
+    assert!(String::from_utf8_lossy(&judged.stdout).contains("\"rule\": \"queue-names\""));
+    let path = folder.path().join("pack/house/queue-names.yaml");
+    let text = std::fs::read_to_string(&path).unwrap();
+    for (part, by, word) in [
+        ("startsWith('Test')", "startsWith('Never')", "missing queue-names · a test that became production"),
+        ("startsWith('Test')", "startsWith('')", "noisy   queue-names · a test that became production"),
+        ("expect: pass", "unknown", "wrong   queue-names · nothing"),
+    ] {
+        assert!(text.contains(part), "{part}");
+        let broken = match by.starts_with("unknown") {
+            true => text.replace("    facts: {source.workflow_types: []}\n    expect: pass\n", "    expect: pass\n"),
+            false => text.replace(part, by),
+        };
+        std::fs::write(&path, broken).unwrap();
+        let test = run(&["rules", "test", "pack"]);
+        let printed = String::from_utf8_lossy(&test.stdout);
+        assert!(test.status.code() == Some(1) && printed.starts_with(word), "{printed}");
+    }
+    let facts = run(&["rules", "facts", "-o", "json"]);
+    let facts: serde_json::Value = serde_json::from_slice(&facts.stdout).unwrap();
+    assert!(facts.as_array().unwrap().iter().any(|f| f["path"] == "source.workflow_types"));
+}
+
+#[test]
 fn an_unknown_rule_is_a_usage_error() {
     expect(&[], &["explain", "no-such-rule"], 2, &["no-such-rule"]);
 }
@@ -200,7 +251,7 @@ fn init_writes_what_audit_reads_and_never_overwrites() {
 #[test]
 fn help_is_short_however_it_is_asked_for() {
     let folder = tempfile::tempdir().unwrap();
-    for command in ["init", "scan", "probe", "audit", "score", "explain", "rules", "doctor", "demo"] {
+    for command in ["init", "scan", "probe", "audit", "score", "render", "explain", "rules", "doctor", "demo"] {
         let long = stdout(&preflight(folder.path(), &[command, "--help"]));
         assert!(long.lines().count() <= 75, "`{command} --help` is a wall of {} lines", long.lines().count());
         assert!(long.contains("Usage: temporal-preflight"), "{long}");

@@ -10,7 +10,7 @@ const MAY_KNOW: [(&str, &[&str]); 10] = [
     ("scan", &["facts", "ui"]),
     ("probe", &["facts", "ui", "config"]),
     ("compare", &["facts"]),
-    ("judge", &["facts"]),
+    ("judge", &["facts", "compare"]),
     ("config", &["facts", "ui", "judge"]),
     ("rules", &["facts", "ui", "judge", "compare"]),
     ("render", &["facts", "ui", "judge"]),

@@ -108,14 +108,20 @@ fn the_algebra_of_outcomes() {
         (Known::Known(bad), &holds, Fail, 1, 0),
         (Known::Known(odd.clone()), &holds, Unknown, 0, 1),
         (partial(odd), &holds, Unknown, 0, 1),
-        (Known::unknown("no scan"), &denied, Unknown, 0, 0),
+        // A denial is an answer; only facts that were all seen and show the opposite stand against it.
+        (Known::unknown("no scan"), &denied, Fail, 1, 0),
+        (partial(good.clone()), &denied, Fail, 1, 0),
+        (Known::Known(json!([thing("y", false, true)])), &denied, Fail, 1, 1),
+        (Known::Known(json!([thing("x", true, false)])), &denied, Fail, 1, 0),
         (Known::Known(good), &denied, Pass, 0, 0),
     ] {
         let check = run(&rule("r", "blocker", ASKED), &view(things.clone()), words);
         let count = |c| check.findings.iter().filter(|f| f.certainty == c).count();
         let came = (check.outcome, count(Certainty::Fail), count(Certainty::Unknown));
         assert_eq!(came, (outcome, proven, doubts), "{things:?} {words:?}");
-        assert_eq!(check.why.is_some(), outcome != Fail || !things.is_known(), "{things:?}");
+        let said = check.findings.iter().any(|f| f.key == "looked");
+        assert_eq!(check.why.is_some(), outcome != Fail || !things.is_known() || (said && doubts > 0), "{things:?}");
+        assert_eq!(check.attestation.unwrap().id, "looked");
     }
 }
 
@@ -338,7 +344,7 @@ fn waivers_that_do_nothing_are_findings() {
     assert_eq!(outcome("b").outcome, Outcome::Fail, "an expired waiver waives nothing");
     for (id, says) in [
         ("waiver-expired", "the waiver of `b` by operations ended on 2026-11-20 (routed in OPS-812)"),
-        ("waiver-unused", "the waiver of `gone` by operations covers nothing: there is no finding of this rule"),
+        ("waiver-unused", "the waiver of `gone` by operations covers nothing: no rule of this run has this id"),
     ] {
         let check = outcome(id);
         assert_eq!(check.findings[0].message, says);
@@ -347,6 +353,116 @@ fn waivers_that_do_nothing_are_findings() {
     }
     assert_eq!(outcome("waiver-refused").outcome, Outcome::Pass);
     assert!(decide(vec![], &[]).checks.is_empty(), "without waivers nothing is said about waivers");
+}
+
+#[test]
+fn entries_of_the_attestations_that_do_nothing_are_findings() {
+    let entry = |id: &str, holds: bool, date: &str, until: &str, line: u32| Attestation {
+        id: id.into(),
+        place: ("attestations.yaml".into(), line),
+        ..word(holds, date, until)
+    };
+    let asks = |id: &str, key: &str, extra: &str| {
+        let extra = format!("attested: {key}\nquestion: Is it so?\n{extra}");
+        rule(id, "blocker", &extra)
+    };
+    let attestations = Known::Known(vec![
+        entry("fine", true, "2026-11-01", "2026-12-31", 2),
+        entry("old", true, "2026-10-01", "2026-11-20", 7),
+        entry("aged", true, "2026-10-01", "2026-12-31", 12),
+        entry("tomorrow", true, "2026-11-22", "2026-12-31", 17),
+        entry("mistypd", true, "2026-11-01", "2026-12-31", 22),
+        entry("denied", false, "2026-11-01", "2026-12-31", 27),
+    ]);
+    let rules = [
+        asks("a", "fine", ""),
+        asks("b", "old", ""),
+        asks("c", "aged", "fresh_days: 30\n"),
+        asks("d", "tomorrow", ""),
+        asks("e", "denied", ""),
+        // It does not concern this migration, and asks all the same.
+        asks("g", "mistyped", "strategies: [automated]\n"),
+    ];
+    let mut facts = facts();
+    facts.attestations = attestations.clone();
+    let context = Context {
+        at: at(),
+        strategy: Strategy::Manual,
+        attestations: &attestations,
+        attestations_path: "attestations.yaml",
+    };
+    let seen = view(Known::Known(json!([thing("z", false, false)])));
+    let judged = |view: &FactView| {
+        let none = BTreeSet::new();
+        let checks = evaluate(&catalogue(&rules), view, &context);
+        judge(checks, JudgeInput { facts: &facts, gate: Gate::Route, waivers: &[], unwaivable: &none, former: None })
+    };
+    let card = judged(&seen);
+    for (id, severity, line, says) in [
+        (
+            "attestation-contradicted",
+            "major",
+            27,
+            "Ada denies `denied` (2026-11-01), but the facts show the opposite: `e` passed",
+        ),
+        (
+            "attestation-early",
+            "minor",
+            17,
+            "the word of Ada for `tomorrow` is dated 2026-11-22, which is still to come",
+        ),
+        (
+            "attestation-unused",
+            "minor",
+            22,
+            "no rule asks for `mistypd`, for which Ada vouches; the rules ask for `aged`, `denied`",
+        ),
+    ] {
+        let check = card.checks.iter().find(|c| c.rule == id).unwrap();
+        assert_eq!((check.findings.len(), check.severity.name()), (1, severity), "{id}: {:?}", check.findings);
+        let finding = &check.findings[0];
+        assert!(finding.message.starts_with(says), "{}", finding.message);
+        assert_eq!(finding.evidence, [Locus::File { path: "attestations.yaml".into(), line }]);
+        assert!(!finding.remedy.is_empty() && !check.explanation.is_empty());
+    }
+    let expired = card.checks.iter().find(|c| c.rule == "attestation-expired").unwrap();
+    let said: Vec<&str> = expired.findings.iter().map(|f| f.message.as_str()).collect();
+    assert_eq!(
+        said,
+        [
+            "the word of Ada for `old` was valid until 2026-11-20",
+            "the word of Ada for `aged` (2026-10-01) is too old for the day on which routing begins",
+        ]
+    );
+    let contradicted = card.checks.iter().find(|c| c.rule == "e").unwrap();
+    assert_eq!(contradicted.outcome, Outcome::Pass);
+    assert!(contradicted.why.as_ref().unwrap().ends_with("the facts show it, although Ada says no (2026-11-01)"));
+    // Where the facts are missing the denial is heard, and contradicts nothing.
+    let card = judged(&view(Known::unknown("no scan")));
+    let outcome = |id: &str| card.checks.iter().find(|c| c.rule == id).unwrap().outcome;
+    assert_eq!((outcome("e"), outcome("attestation-contradicted")), (Outcome::Fail, Outcome::Pass));
+    let nobody = decide(checks(&[("a", "minor")], Known::Known(json!([]))), &[]);
+    assert!(nobody.checks.iter().all(|c| !c.rule.starts_with("attestation")), "without entries nothing is said");
+}
+
+#[test]
+fn a_word_may_be_so_old_when_routing_begins() {
+    let asks = rule("r", "blocker", "attested: looked\nquestion: Is it so?\nfresh_days: 30\n");
+    let said = Known::Known(vec![word(true, "2026-11-01", "2026-12-31")]);
+    for (begins, outcome) in
+        [(None, Outcome::Pass), (Some("2026-12-01"), Outcome::Pass), (Some("2026-12-02"), Outcome::Unknown)]
+    {
+        let mut view = view(Known::unknown("no scan"));
+        if let Some(day) = begins {
+            view.set("plan.routing_begins", Known::Known(json!(day)));
+        }
+        let check = run(&asks, &view, &said);
+        assert_eq!(check.outcome, outcome, "{begins:?}");
+        if outcome == Outcome::Unknown {
+            let why = check.why.unwrap();
+            assert!(why.contains("will be 31 days old when routing begins (2026-12-02); 30 are allowed"), "{why}");
+        }
+    }
 }
 
 #[test]

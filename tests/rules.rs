@@ -3,8 +3,14 @@
 
 use std::path::Path;
 
+use temporal_preflight::facts::plan::{Plan, Strategy};
+use temporal_preflight::facts::{Facts, Known, Locus};
+use temporal_preflight::judge::scorecard::{Check, Gate, Outcome, Scorecard, Severity};
+use temporal_preflight::judge::{JudgeInput, Waiver, judge};
+use temporal_preflight::rules::model::{Expect, Rule};
 use temporal_preflight::rules::selftest::{self, Result};
-use temporal_preflight::rules::{Catalogue, load};
+use temporal_preflight::rules::view::FactView;
+use temporal_preflight::rules::{Catalogue, Context, evaluate, load, scaffold};
 
 fn assert_green(catalogue: &Catalogue) {
     let failed: Vec<String> = selftest::run(catalogue)
@@ -104,6 +110,7 @@ fn every_refusal_says_what_is_wrong_and_where() {
         ("severity: blocker", "severity: blocker\ndoubt: diff.things", "`doubt` needs `doubt_message`", "5:8"),
         ("severity: blocker", "severity: blocker\ndoubt_message: x", "`doubt_message` needs `doubt`", "5:16"),
         ("severity: blocker", "severity: blocker\nattested: x", "`attested` needs `question`", "5:11"),
+        ("severity: blocker", "severity: blocker\nfresh_days: 9", "`fresh_days` needs `attested`", "5:13"),
         ("severity: blocker", "severity: blocker\nquestion: x", "`question` needs `attested`", "5:11"),
         ("severity: blocker", "severity: blocker\napplies: plan.days > 1", "`applies` needs `not_applicable`", "5:10"),
         ("severity: blocker", "severity: blocker\nnot_applicable: x", "`not_applicable` needs `applies`", "5:17"),
@@ -169,7 +176,75 @@ fn a_broken_rule_never_hides_another() {
         ]
     );
     assert_eq!(catalogue.rules.iter().map(|r| r.id.as_str()).collect::<Vec<_>>(), ["three"]);
-    assert_eq!(load(&[dir.path()]).unwrap_err().len(), 6, "half a catalogue judges nothing");
+    let all = load(&[dir.path()]).unwrap();
+    assert!(all.get("three").is_some() && all.get("retention").is_some(), "the others run");
+    let attestations = Known::Known(vec![]);
+    let context = Context {
+        at: selftest::AT,
+        strategy: Strategy::Manual,
+        attestations: &attestations,
+        attestations_path: "attestations.yaml",
+    };
+    let checks = evaluate(&all, &FactView::default(), &context);
+    for (id, gates, says) in [
+        ("one", 7, "one.yaml: a rule that counts at no gate decides nothing (name at least one gate); "),
+        ("two", 7, "the expression does not compile"),
+        ("old", 7, "old.yml: rules end in `.yaml`"),
+        ("stray", 7, "stray.yaml is not in the folder of an area"),
+    ] {
+        let check = checks.iter().find(|c| c.rule == id).unwrap();
+        assert_eq!((check.outcome, check.severity, check.gates.len()), (Outcome::Unknown, Severity::Blocker, gates));
+        let why = check.why.as_ref().unwrap();
+        assert!(why.starts_with("the rule could not be read: ") && why.contains(says), "{why}");
+    }
+}
+
+#[test]
+fn what_can_be_told_of_a_broken_rule_is_told() {
+    let (catalogue, _) = pack_of(&SOUND.replace("c.bad &&", "c.bad &").replace("blocker", "minor"), Some(EXPLAINED));
+    let check = catalogue.broken[0].check();
+    assert_eq!(
+        (check.title.as_str(), check.severity, check.gates),
+        ("All is well", Severity::Minor, vec![Gate::Route])
+    );
+}
+
+#[test]
+fn a_broken_rule_replaces_its_namesake_too() {
+    let (mut sound, _) = pack_of(SOUND, Some(EXPLAINED));
+    let (broken, _) = pack_of(&SOUND.replace("c.bad &&", "c.bad &"), Some(EXPLAINED));
+    sound.extend(broken);
+    assert_eq!((sound.rules.len(), sound.broken.len()), (0, 1), "the replaced rule must not answer in its stead");
+}
+
+#[test]
+fn a_new_rule_loads_and_proves_itself_and_overwrites_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let (catalogue, _) = load::embedded();
+    let write = |area: &str, id: &str| scaffold::write(dir.path(), area, id, &catalogue);
+    let written = write("house", "queue-names").unwrap();
+    assert!(!written.copied && written.markdown.ends_with("house/queue-names.md"));
+    let copy = write("house", "retention").unwrap();
+    assert!(copy.copied && copy.yaml.ends_with("namespace/retention.yaml"), "a copy goes where its original is");
+    let (pack, problems) = load::folder(dir.path());
+    assert!(problems.is_empty(), "\n{}", rendered(&problems));
+    assert_eq!(pack.rules.iter().map(|r| r.id.as_str()).collect::<Vec<_>>(), ["queue-names", "retention"]);
+    assert_green(&pack);
+    let before = std::fs::read_to_string(&written.yaml).unwrap() + "# mine\n";
+    std::fs::write(&written.yaml, &before).unwrap();
+    std::fs::remove_file(&written.markdown).unwrap();
+    for (area, id, says) in [
+        ("house", "queue-names", "queue-names.yaml is there already"),
+        ("house", "Queue Names", "cannot be the id"),
+        ("house", "../escape", "cannot be the id"),
+        ("../x", "fine", "cannot be the area"),
+        ("house", "waiver-unused", "belongs to a check of the tool itself"),
+    ] {
+        let problem = write(area, id).unwrap_err();
+        assert!(problem.title.contains(says), "{problem}");
+    }
+    assert_eq!(std::fs::read_to_string(&written.yaml).unwrap(), before);
+    assert!(!written.markdown.exists(), "half of a rule is not written either");
 }
 
 #[test]
@@ -245,6 +320,68 @@ fn rules_are_listed_by_area_and_found_by_a_misspelt_name() {
     let listing = serde_json::to_value(pack.listing()).unwrap();
     assert_eq!(listing[0]["attested"], "rehearsal");
     assert_eq!(pack.unwaivable().into_iter().collect::<Vec<_>>(), ["trial-search-attribute-type"]);
+}
+
+/// A finding of a rule, made by its own failing test.
+fn failing(rule: &Rule) -> Check {
+    let test = rule.tests.iter().find(|t| matches!(t.expect, Expect::Fail(_))).expect("a failing test");
+    selftest::check(rule, test)
+}
+
+fn judged(check: &Check, waivers: &[Waiver], catalogue: &Catalogue) -> Scorecard {
+    let facts = Facts {
+        at: selftest::AT,
+        plan: Plan::default(),
+        code: Known::unknown("no scan"),
+        source: Known::unknown("no snapshot"),
+        target: Known::unknown("no snapshot"),
+        certificates: Known::Known(vec![]),
+        attestations: Known::Known(vec![]),
+    };
+    let unwaivable = catalogue.unwaivable();
+    judge(
+        vec![check.clone()],
+        JudgeInput { facts: &facts, gate: Gate::Route, waivers, unwaivable: &unwaivable, former: None },
+    )
+}
+
+#[test]
+fn a_waiver_that_names_the_finding_waives_it_or_is_refused_with_its_line() {
+    let (catalogue, _) = load::embedded();
+    for rule in &catalogue.rules {
+        let check = failing(rule);
+        // Every finding by the name a person would copy from a report: its key, then its fingerprint.
+        for by_key in [true, false] {
+            let waivers: Vec<Waiver> = (2..)
+                .zip(&check.findings)
+                .map(|(line, finding)| Waiver {
+                    rule: rule.id.clone(),
+                    fingerprint: (!by_key).then(|| finding.fingerprint.clone()),
+                    pattern: by_key.then(|| finding.key.clone()),
+                    reason: "agreed in OPS-9".into(),
+                    owner: "operations".into(),
+                    until: "2026-02-01".parse().unwrap(),
+                    place: Locus::File { path: "waivers.yaml".into(), line },
+                })
+                .collect();
+            let card = judged(&check, &waivers, &catalogue);
+            let came = card.checks.iter().find(|c| c.rule == rule.id).unwrap();
+            let refused = card.checks.iter().find(|c| c.rule == "waiver-refused").unwrap();
+            if rule.waivable {
+                assert!(came.findings.iter().all(|f| f.waiver.is_some()), "{}: {:?}", rule.id, came.findings);
+                assert!(came.outcome == Outcome::Waived || !check.complete, "{}: {:?}", rule.id, came.outcome);
+                assert_eq!(refused.outcome, Outcome::Pass, "{}", rule.id);
+            } else {
+                assert_eq!(came.outcome, Outcome::Fail, "{}", rule.id);
+                let lines: Vec<String> = refused.findings.iter().map(|f| f.evidence[0].to_string()).collect();
+                let wanted: Vec<String> =
+                    (2..).take(waivers.len()).map(|line| format!("waivers.yaml:{line}")).collect();
+                assert_eq!(lines, wanted, "{}", rule.id);
+            }
+        }
+    }
+    let never: Vec<&str> = catalogue.rules.iter().filter(|r| !r.waivable).map(|r| r.id.as_str()).collect();
+    assert!(never.contains(&"schedule-active-on-both"), "{never:?}");
 }
 
 /// For people who write rules elsewhere: `RULE_PACK=dir cargo test --test rules -- --ignored private`.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::baseline::{self, BaselineFlags};
 use super::gather;
 use super::migration::MigrationArgs;
-use super::verdict::{self, Bench, ReportFlags};
+use super::verdict::{Bench, ReportFlags};
 use crate::facts::{Facts, Known};
 use crate::judge::scorecard::Gate;
 use crate::ui::Problem;
@@ -63,7 +63,7 @@ pub fn run(args: &Args) -> super::Done {
             source: Known::unknown("`check` reads the code only"),
             target: Known::unknown("`check` reads the code only"),
             certificates: Known::unknown("`check` reads the code only"),
-            attestations: gather::attestations(&migration)?,
+            attestations: bench.asked(gather::attestations(&migration)?),
         })
     };
     let former = match both.before {
@@ -74,5 +74,5 @@ pub fn run(args: &Args) -> super::Done {
         None => None,
     };
     let card = bench.card(&facts(both.now)?, Gate::Pr, former.as_ref());
-    verdict::hand_over(&card.of_one_gate(), &args.reports)
+    bench.hand_over(&card.of_one_gate(), &args.reports)
 }

@@ -55,6 +55,18 @@ impl Line {
     }
 }
 
+fn about_rules(catalogue: &rules::Catalogue) -> Line {
+    let loaded = format!("{} rules loaded", catalogue.rules.len());
+    match catalogue.broken.as_slice() {
+        [] => Line::new(State::Ok, "rules", loaded),
+        broken => {
+            let files: Vec<&str> = broken.iter().map(|b| b.origin.as_str()).collect();
+            Line::new(State::Missing, "rules", format!("{loaded}; {} could not be read", files.join(", ")))
+                .remedy("`temporal-preflight rules test DIR` shows what is wrong, and where")
+        }
+    }
+}
+
 /// Run it.
 pub fn run(args: &Args) -> super::Done {
     let mut migration = args.migration.load(None)?;
@@ -64,7 +76,7 @@ pub fn run(args: &Args) -> super::Done {
 
     let mut lines = vec![Line::new(State::Ok, "version", env!("CARGO_PKG_VERSION"))];
     lines.extend(about_the_migration(&migration));
-    lines.push(Line::new(State::Ok, "rules", format!("{} rules loaded", catalogue.rules.len())));
+    lines.push(about_rules(&catalogue));
     lines.extend(about_attestations(&migration, &catalogue)?);
     lines.push(match demo::find_cli() {
         Some(cli) => Line::new(State::Ok, "temporal CLI", cli.display().to_string()),

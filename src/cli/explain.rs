@@ -25,6 +25,9 @@ pub fn run(args: &Args) -> super::Done {
         output::result(&rules::explain_builtin(builtin, output::color()))?;
         return Ok(ExitCode::SUCCESS);
     }
+    if let Some(broken) = catalogue.broken.iter().find(|b| b.id == args.rule) {
+        return Err(broken.problems.clone().into());
+    }
     let Some(rule) = catalogue.get(&args.rule) else {
         let similar = catalogue.similar(&args.rule);
         let mut problem = Problem::usage(format!("there is no rule `{}`", args.rule));

@@ -141,8 +141,7 @@ impl Migration {
             mapped.push(NamespaceMapping {
                 source: source.clone(),
                 target: Some(target.clone()),
-                exclude: None,
-                line: 0,
+                ..NamespaceMapping::default()
             });
         }
     }

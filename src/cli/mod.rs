@@ -118,13 +118,7 @@ pub fn main() -> ExitCode {
     };
     match done {
         Ok(code) => code,
-        Err(Failure(problems)) => {
-            for problem in &problems {
-                // anstream drops the styles where stderr is no terminal.
-                output::say(&problem.render(true));
-            }
-            ExitCode::from(problems.iter().map(|p| p.code).max().unwrap_or(4))
-        }
+        Err(Failure(problems)) => output::problems(&problems).unwrap_or(ExitCode::from(4)),
     }
 }
 

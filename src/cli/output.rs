@@ -2,6 +2,7 @@
 
 use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 
@@ -63,6 +64,15 @@ pub fn say(text: &str) {
     let _ = writeln!(anstream::stderr(), "{text}");
 }
 
+/// Print what is wrong; the exit code it leads to, when there is something.
+pub fn problems(problems: &[Problem]) -> Option<ExitCode> {
+    for problem in problems {
+        // anstream drops the styles where stderr is no terminal.
+        say(&problem.render(true));
+    }
+    problems.iter().map(|p| p.code).max().map(ExitCode::from)
+}
+
 /// Whether the result is printed in colour: `--color`, NO_COLOR and the terminal decide.
 pub fn color() -> bool {
     anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never
@@ -115,13 +125,13 @@ impl Report {
 /// Flags of every command that writes reports: how they look.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Look {
-    /// Where a browser finds the source files, such as https://github.com/you/repo
+    /// Where a browser finds the code: https://github.com/you/repo
     #[arg(long, value_name = "URL", help_heading = REPORTS)]
     pub repo_url: Option<String>,
     /// Folder with templates that replace those of the reports
     #[arg(long, value_name = "DIR", help_heading = REPORTS)]
     pub template_dir: Option<PathBuf>,
-    /// A brand for the HTML report: a YAML file with name, logo, footer and colors
+    /// A brand for the HTML report: name, logo, footer, colors
     #[arg(long, value_name = "FILE", help_heading = REPORTS)]
     pub theme: Option<PathBuf>,
 }

@@ -1,15 +1,15 @@
-//! `rules`: the catalogue, and the tests of a rule pack.
+//! `rules`: the catalogue, the facts rules look at, and rule packs of one's own.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Subcommand, ValueEnum};
 use comfy_table::{ContentArrangement, Table};
 
 use super::output;
-use crate::rules;
+use crate::rules::{self, scaffold, selftest, view};
 
-/// List the rules, or test a rule pack
+/// List the rules, or write and test rules of your own
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(subcommand)]
@@ -18,43 +18,73 @@ pub struct Args {
     #[arg(long, value_name = "DIR")]
     rules: Vec<PathBuf>,
     /// What to print
-    #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT")]
+    #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT", global = true)]
     output: Output,
 }
 
 #[derive(Debug, Subcommand)]
 enum Action {
     /// Run the test cases written in the rules of a folder
+    ///
+    /// `ok` is as expected, `noisy` finds more than the test says, `missing` finds less, `wrong` comes to another
+    /// outcome. The exit code is 1 when a test does not hold, and 2 when a rule cannot be read.
     Test {
         /// The rule pack: <area>/<id>.yaml and .md
         #[arg(value_name = "DIR")]
         folder: PathBuf,
     },
+    /// Write a rule to begin with: it loads, and its tests pass
+    ///
+    /// The id of a rule of the tool begins as a copy of it; with --rules it replaces the one of the tool.
+    New {
+        /// Id of the rule: lower-case letters, digits and hyphens
+        #[arg(value_name = "ID")]
+        id: String,
+        /// The rule pack it is written to
+        #[arg(value_name = "DIR", default_value = "preflight-rules")]
+        folder: PathBuf,
+        /// Folder within the pack, and heading in reports
+        #[arg(long, value_name = "AREA", default_value = "house")]
+        area: String,
+    },
+    /// List the facts a rule can look at
+    Facts,
 }
 
-#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 enum Output {
-    /// A table
+    /// For reading on a terminal
     #[default]
     Text,
-    /// Every rule with its metadata
+    /// For programs
     Json,
 }
 
-/// Run it. Exit code 1 when a test case of a rule does not hold.
+/// Run it.
 pub fn run(args: &Args) -> super::Done {
-    if let Some(Action::Test { folder }) = &args.action {
-        return test(folder);
+    match &args.action {
+        None => list(args),
+        Some(Action::Test { folder }) => test(folder, args.output),
+        Some(Action::New { id, folder, area }) => new(folder, area, id, args),
+        Some(Action::Facts) => facts(args.output),
     }
+}
+
+fn table(header: &[&str]) -> Table {
+    let mut table = Table::new();
+    table.set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_width(u16::try_from(output::width()).unwrap_or(100));
+    table.load_style(comfy_table::presets::UTF8_BORDERS_ONLY);
+    table.set_header(header);
+    table
+}
+
+fn list(args: &Args) -> super::Done {
     let catalogue = rules::load(&args.rules)?;
     match args.output {
         Output::Json => output::result(&output::json(&catalogue.listing())?)?,
         Output::Text => {
-            let mut table = Table::new();
-            table.set_content_arrangement(ContentArrangement::Dynamic);
-            table.set_width(u16::try_from(output::width()).unwrap_or(100));
-            table.load_style(comfy_table::presets::UTF8_BORDERS_ONLY);
-            table.set_header(["rule", "severity", "item", "gates", "holds when"]);
+            let mut table = table(&["rule", "severity", "item", "gates", "holds when"]);
             for rule in &catalogue.rules {
                 let gates: Vec<&str> = rule.gates.iter().map(|g| g.name()).collect();
                 table.add_row([
@@ -71,16 +101,49 @@ pub fn run(args: &Args) -> super::Done {
             ))?;
         }
     }
+    Ok(output::problems(&catalogue.problems()).unwrap_or(ExitCode::SUCCESS))
+}
+
+fn test(folder: &Path, format: Output) -> super::Done {
+    let (catalogue, problems) = rules::load::folder(folder);
+    let runs = selftest::run(&catalogue);
+    let bad = runs.iter().filter(|run| run.result != selftest::Result::Ok).count();
+    match format {
+        Output::Json => output::result(&output::json(&runs)?)?,
+        Output::Text if runs.is_empty() => {}
+        Output::Text => output::result(&selftest::report(&runs))?,
+    }
+    let held = if bad == 0 { ExitCode::SUCCESS } else { ExitCode::from(1) };
+    Ok(output::problems(&problems).unwrap_or(held))
+}
+
+fn new(folder: &Path, area: &str, id: &str, args: &Args) -> super::Done {
+    let written = scaffold::write(folder, area, id, &rules::load(&args.rules)?)?;
+    output::result(&format!("{}\n{}", written.yaml.display(), written.markdown.display()))?;
+    let pack = folder.display();
+    if written.copied {
+        output::say(&format!(
+            "This is a copy of the rule `{id}` of the tool; with --rules {pack} it replaces that one."
+        ));
+    }
+    output::say(&format!(
+        "Next: edit both, run `temporal-preflight rules test {pack}`, and judge with `--rules {pack}`.\n\
+         `temporal-preflight rules facts` lists what a rule can look at."
+    ));
     Ok(ExitCode::SUCCESS)
 }
 
-fn test(folder: &std::path::Path) -> super::Done {
-    let (catalogue, problems) = rules::load::folder(folder);
-    if !problems.is_empty() {
-        return Err(problems.into());
+fn facts(format: Output) -> super::Done {
+    let mut paths: Vec<_> = view::fact_paths().collect();
+    paths.sort_by_key(|path| path.path);
+    if format == Output::Json {
+        output::result(&output::json(&paths)?)?;
+        return Ok(ExitCode::SUCCESS);
     }
-    let runs = rules::selftest::run(&catalogue);
-    let bad = runs.iter().filter(|run| run.result != rules::selftest::Result::Ok).count();
-    output::result(&rules::selftest::report(&runs))?;
-    Ok(if bad == 0 { ExitCode::SUCCESS } else { ExitCode::from(1) })
+    let mut table = table(&["fact", "holds", "fields of its objects, beside `loci`"]);
+    for path in paths {
+        table.add_row([path.path, path.meaning, path.fields]);
+    }
+    output::result(&table.to_string())?;
+    Ok(ExitCode::SUCCESS)
 }

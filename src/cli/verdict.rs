@@ -1,5 +1,6 @@
 //! From facts to a scorecard, to reports, to the exit code.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -8,7 +9,8 @@ use clap::{Args, ValueEnum};
 use super::former;
 use super::output::{self, Look, Report};
 use crate::config::{self, ATTESTATIONS_FILE};
-use crate::facts::Facts;
+use crate::facts::attestation::Attestation;
+use crate::facts::{Facts, Known};
 use crate::judge::scorecard::{Gate, Scorecard};
 use crate::judge::{self, Former, JudgeInput, Waiver, trend};
 use crate::render::Format;
@@ -85,26 +87,33 @@ impl From<GateName> for Gate {
 pub fn deliver(facts: &Facts, gate: Option<Gate>, waivers: Option<&PathBuf>, flags: &VerdictFlags) -> super::Done {
     // Before the work: a report that cannot be read should not cost a judgement.
     let previous = flags.previous.as_deref().map(former::read).transpose()?;
-    let mut card = judged(facts, gate, waivers, flags)?;
+    let bench = Bench::new(&flags.reports, waivers)?;
+    let mut card = bench.card(facts, chosen(flags, gate), None);
     card.trend = previous.map(|then| trend::since(&then, &card));
-    hand_over(&card, &flags.reports)
+    bench.hand_over(&card, &flags.reports)
 }
 
-/// Evaluate the rules and judge.
+/// Evaluate the rules of the flags and judge.
 pub fn judged(
     facts: &Facts,
     gate: Option<Gate>,
     waivers: Option<&PathBuf>,
     flags: &VerdictFlags,
 ) -> Result<Scorecard, super::Failure> {
-    let gate = flags.gate.map(Gate::from).or(gate).unwrap_or(Gate::Route);
-    Ok(Bench::new(&flags.reports, waivers)?.card(facts, gate, None))
+    Ok(Bench::new(&flags.reports, waivers)?.card(facts, chosen(flags, gate), None))
+}
+
+/// The gate that decides: of the flag, else of the file, else the one at which new executions start on the target.
+fn chosen(flags: &VerdictFlags, gate: Option<Gate>) -> Gate {
+    flags.gate.map(Gate::from).or(gate).unwrap_or(Gate::Route)
 }
 
 /// What a judgement needs beside the facts: the rules of the run, and what people accepted.
 pub struct Bench {
     catalogue: rules::Catalogue,
     waivers: Vec<Waiver>,
+    /// What rules ask people that have no part in this run.
+    left_out: BTreeSet<String>,
 }
 
 impl Bench {
@@ -112,23 +121,35 @@ impl Bench {
     pub fn new(flags: &ReportFlags, waivers: Option<&PathBuf>) -> Result<Self, super::Failure> {
         let catalogue = rules::load(&flags.rules)?;
         let waivers = waivers.map(|path| config::waivers::load(path)).transpose()?.unwrap_or_default();
-        Ok(Self { catalogue, waivers })
+        Ok(Self { catalogue, waivers, left_out: BTreeSet::new() })
     }
 
-    /// Ask the rules of one gate only. Waivers of the others have nothing to cover in such a run.
+    /// Ask the rules of one gate only. Waivers and attestations of the others have nothing to cover in such a run.
     pub fn only(mut self, gate: Gate) -> Self {
         let (kept, others): (Vec<_>, Vec<_>) =
             std::mem::take(&mut self.catalogue.rules).into_iter().partition(|rule| rule.gates.contains(&gate));
         self.waivers.retain(|waiver| !others.iter().any(|rule| rule.id == waiver.rule));
+        let asked = |rules: &[rules::Rule]| -> BTreeSet<String> {
+            rules.iter().filter_map(|rule| Some(rule.attested.as_ref()?.id.clone())).collect()
+        };
+        self.left_out = &asked(&others) - &asked(&kept);
         self.catalogue.rules = kept;
         self
+    }
+
+    /// The words of people that any rule of this run may ask for.
+    pub fn asked(&self, mut attestations: Known<Vec<Attestation>>) -> Known<Vec<Attestation>> {
+        if let Known::Known(words) | Known::Partial { value: words, .. } = &mut attestations {
+            words.retain(|word| !self.left_out.contains(&word.id));
+        }
+        attestations
     }
 
     /// Evaluate the rules and judge, what a change adds when there is something to compare with.
     pub fn card(&self, facts: &Facts, gate: Gate, former: Option<&Former>) -> Scorecard {
         let context = rules::Context {
             at: facts.at,
-            strategy: facts.plan.strategy,
+            strategy: facts.plan.main_strategy(),
             attestations: &facts.attestations,
             attestations_path: ATTESTATIONS_FILE,
         };
@@ -136,18 +157,20 @@ impl Bench {
         let unwaivable = self.catalogue.unwaivable();
         judge::judge(checks, JudgeInput { facts, gate, waivers: &self.waivers, unwaivable: &unwaivable, former })
     }
-}
 
-/// Print, write the reports, and answer with the gate's exit code.
-pub fn hand_over(card: &Scorecard, flags: &ReportFlags) -> super::Done {
-    let mut options = flags.look.options()?;
-    output::reports(card, &flags.report, &options)?;
-    if flags.output == Format::Text {
-        // On a long page the place of the reports is named at its end.
-        options.written = flags.report.iter().map(|r| r.path().display().to_string()).collect();
-    } else {
-        output::wrote(&flags.report);
+    /// Print, write the reports, and answer with the gate's exit code; with 2 when a rule of a pack could not be read,
+    /// because a verdict without it is not the one that was asked for.
+    pub fn hand_over(&self, card: &Scorecard, flags: &ReportFlags) -> super::Done {
+        let mut options = flags.look.options()?;
+        output::reports(card, &flags.report, &options)?;
+        if flags.output == Format::Text {
+            // On a long page the place of the reports is named at its end.
+            options.written = flags.report.iter().map(|r| r.path().display().to_string()).collect();
+        } else {
+            output::wrote(&flags.report);
+        }
+        output::print(card, flags.output, &options)?;
+        let broken = output::problems(&self.catalogue.problems());
+        Ok(broken.unwrap_or_else(|| ExitCode::from(card.verdict.exit_code())))
     }
-    output::print(card, flags.output, &options)?;
-    Ok(ExitCode::from(card.verdict.exit_code()))
 }

@@ -3,6 +3,7 @@
 //! Only namespaces that move are compared. Every list is [`Known`]: a namespace or a part of it that was not
 //! probed makes the list partial or unknown, with the reason, and never shorter in silence.
 
+pub mod cohorts;
 mod deployments;
 mod namespaces;
 mod schedule_gaps;

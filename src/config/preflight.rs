@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_saphyr::{Location, Spanned};
 
 use super::{ConnectionSettings, PrometheusSettings};
-use crate::facts::plan::{Cohort, NamespaceMapping, Plan, PlanPlace, Strategy, Window};
+use crate::facts::plan::{self, Cohort, IdentityOwner, NamespaceMapping, Plan, PlanPlace, Strategy, WayOut, Window};
 use crate::judge::scorecard::Gate;
 use crate::ui::{Problem, yaml};
 
@@ -57,6 +57,10 @@ struct Document {
     #[serde(default)]
     cohorts: Vec<Spanned<RawCohort>>,
     #[serde(default)]
+    ways_out: Vec<Spanned<RawWayOut>>,
+    #[serde(default)]
+    identities: Vec<Spanned<RawIdentity>>,
+    #[serde(default)]
     certificates: Vec<Spanned<String>>,
     #[serde(default)]
     metrics: Option<RawMetrics>,
@@ -90,6 +94,8 @@ struct RawMapping {
     target: Option<String>,
     #[serde(default)]
     exclude: Option<String>,
+    #[serde(default)]
+    strategy: Option<Strategy>,
 }
 
 #[derive(Deserialize)]
@@ -113,7 +119,23 @@ struct RawCohort {
     #[serde(default)]
     routed: Option<Spanned<String>>,
     #[serde(default)]
-    validation: Option<String>,
+    validation: Option<Spanned<String>>,
+    #[serde(default)]
+    rollback: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawWayOut {
+    workflow_type: String,
+    how: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawIdentity {
+    identity: String,
+    owner: String,
 }
 
 /// Read and validate the file.
@@ -152,6 +174,8 @@ pub fn parse(path: &Path, text: &str) -> Result<Preflight, Problem> {
     note("namespaces", document.namespaces.first().map(|s| &s.referenced));
     note("code", document.code.as_ref().map(|s| &s.referenced));
     note("cohorts", document.cohorts.first().map(|s| &s.referenced));
+    note("ways_out", document.ways_out.first().map(|s| &s.referenced));
+    note("identities", document.identities.first().map(|s| &s.referenced));
     note("certificates", document.certificates.first().map(|s| &s.referenced));
     note("attestations", document.attestations.as_ref().map(|s| &s.referenced));
     note("waivers", document.waivers.as_ref().map(|s| &s.referenced));
@@ -197,6 +221,13 @@ pub fn parse(path: &Path, text: &str) -> Result<Preflight, Problem> {
             (None, Some(reason)) if reason.trim().is_empty() => {
                 return Err(problem("`exclude` needs a reason", &mapping.referenced, "it is empty".into()));
             }
+            _ if m.exclude.is_some() && m.strategy.is_some() => {
+                return Err(problem(
+                    "a namespace that does not move has no strategy",
+                    &mapping.referenced,
+                    "both `exclude` and `strategy` are given".into(),
+                ));
+            }
             _ => {}
         }
         if let Some(first) = namespaces.iter().find(|n| n.source == m.source) {
@@ -210,6 +241,7 @@ pub fn parse(path: &Path, text: &str) -> Result<Preflight, Problem> {
             source: m.source,
             target: m.target,
             exclude: m.exclude,
+            strategy: m.strategy,
             line: yaml::line(&mapping.referenced),
         });
     }
@@ -232,19 +264,28 @@ pub fn parse(path: &Path, text: &str) -> Result<Preflight, Problem> {
         }
     }
 
-    let mut cohorts = Vec::new();
+    let mut cohorts: Vec<Cohort> = Vec::new();
     for cohort in document.cohorts {
-        let line = yaml::line(&cohort.referenced);
-        let RawCohort { name, risk, workflow_types, routed, validation } = cohort.value;
-        let routed = match &routed {
-            None => None,
-            Some(text) => Some(instant(&text.value).ok_or_else(|| {
-                let form = "a date such as 2026-12-05 or a timestamp such as 2026-12-05T10:00:00Z";
-                problem("since when a cohort is routed is an instant", &text.referenced, form.into())
-            })?),
-        };
-        cohorts.push(Cohort { name, risk, workflow_types, routed, validation, line });
+        let cohort = read_cohort(cohort, &problem)?;
+        if let Some(first) = cohorts.iter().find(|c| c.name == cohort.1.name) {
+            let label = format!("first named on line {}", first.line);
+            return Err(problem("two cohorts have the same name", &cohort.0, label));
+        }
+        cohorts.push(cohort.1);
     }
+    let mut ways_out = Vec::new();
+    for way in document.ways_out {
+        let line = yaml::line(&way.referenced);
+        if way.value.how.trim().is_empty() {
+            return Err(problem("a way out needs words", &way.referenced, "`how` is empty".into()));
+        }
+        ways_out.push(WayOut { workflow_type: way.value.workflow_type, how: way.value.how, line });
+    }
+    let owner = |entry: Spanned<RawIdentity>| {
+        let RawIdentity { identity, owner } = entry.value;
+        IdentityOwner { identity, owner, line: yaml::line(&entry.referenced) }
+    };
+    let identities = document.identities.into_iter().map(owner).collect();
 
     let side = |settings: Option<Spanned<ConnectionSettings>>, metrics: Option<PrometheusSettings>| {
         let mut settings = settings.map(|s| s.value).unwrap_or_default();
@@ -284,9 +325,39 @@ pub fn parse(path: &Path, text: &str) -> Result<Preflight, Problem> {
             namespaces,
             factories,
             cohorts,
+            ways_out,
+            identities,
             place: Some(PlanPlace { path: name.clone(), lines }),
         },
     })
+}
+
+/// A cohort with its place in the file.
+fn read_cohort(
+    cohort: Spanned<RawCohort>,
+    problem: &dyn Fn(&str, &Location, String) -> Problem,
+) -> Result<(Location, Cohort), Problem> {
+    let (place, line) = (cohort.referenced, yaml::line(&cohort.referenced));
+    let RawCohort { name, risk, workflow_types, routed, validation, rollback } = cohort.value;
+    if workflow_types.is_empty() {
+        return Err(problem("a cohort moves workflow types", &place, "`workflow_types` is empty".into()));
+    }
+    let routed = match &routed {
+        None => None,
+        Some(text) => Some(instant(&text.value).ok_or_else(|| {
+            let form = "a date such as 2026-12-05 or a timestamp such as 2026-12-05T10:00:00Z";
+            problem("since when a cohort is routed is an instant", &text.referenced, form.into())
+        })?),
+    };
+    let validation = match validation {
+        Some(text) if plan::seconds(&text.value).is_none() => {
+            let form = "hours, days or weeks, such as 12h, 3d or 1w";
+            return Err(problem("a validation period is a duration", &text.referenced, form.into()));
+        }
+        other => other.map(|text| text.value),
+    };
+    let rollback = rollback.filter(|text| !text.trim().is_empty());
+    Ok((place, Cohort { name, risk, workflow_types, routed, validation, rollback, line }))
 }
 
 fn join(folder: &Path, path: &str) -> PathBuf {
@@ -343,6 +414,19 @@ mod tests {
                 "version: 1\ncohorts:\n  - {name: a, workflow_types: [A], routed: soon}\n",
                 "2026-12-05T10:00:00Z",
                 ":3:44",
+            ),
+            ("version: 1\ncohorts:\n  - {name: a, workflow_types: []}\n", "`workflow_types` is empty", ":3:5"),
+            ("version: 1\ncohorts:\n  - {name: a, workflow_types: [A], validation: long}\n", "3d or 1w", ":3:48"),
+            (
+                "version: 1\ncohorts:\n  - {name: a, workflow_types: [A]}\n  - {name: a, workflow_types: [B]}\n",
+                "first named on line 3",
+                ":4:5",
+            ),
+            ("version: 1\nways_out:\n  - {workflow_type: A, how: ''}\n", "`how` is empty", ":3:5"),
+            (
+                "version: 1\nnamespaces:\n  - {source: a, exclude: empty, strategy: manual}\n",
+                "both `exclude` and `strategy`",
+                ":3:5",
             ),
             ("version: 1\nnamespaces:\n  - {source: a}\n", "neither is given", ":3:5"),
             (

@@ -80,6 +80,14 @@ impl<T> Known<T> {
         }
     }
 
+    /// The value, whole or partial, to change.
+    pub fn value_mut(&mut self) -> Option<&mut T> {
+        match self {
+            Self::Known(value) | Self::Partial { value, .. } => Some(value),
+            Self::Unknown(_) => None,
+        }
+    }
+
     /// What is missing, if anything is.
     pub fn why(&self) -> Option<&Why> {
         match self {

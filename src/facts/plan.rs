@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// How the move is made (docs: cloud/migrate).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Strategy {
     /// Dual run: new executions start on the target, open ones drain on the source.
@@ -11,6 +11,16 @@ pub enum Strategy {
     Manual,
     /// Replication through the s2s proxy, driven by Temporal.
     Automated,
+}
+
+impl Strategy {
+    /// The wire name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Strategy::Manual => "manual",
+            Strategy::Automated => "automated",
+        }
+    }
 }
 
 /// What `preflight.yaml` says, without connection settings or secrets.
@@ -28,8 +38,42 @@ pub struct Plan {
     pub factories: Vec<String>,
     /// Groups of workflow types that move together.
     pub cohorts: Vec<Cohort>,
+    /// What becomes of executions that run longer than the window.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ways_out: Vec<WayOut>,
+    /// Whose the clients and workers are that the source sees.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub identities: Vec<IdentityOwner>,
     /// The file and the 1-based line of top-level keys, for evidence; empty without a file.
     pub place: Option<PlanPlace>,
+}
+
+impl Plan {
+    /// How a namespace moves: its own strategy, or that of the plan.
+    pub fn strategy_of(&self, mapping: &NamespaceMapping) -> Strategy {
+        mapping.strategy.unwrap_or(self.strategy)
+    }
+
+    /// The strategies the moved namespaces use; that of the plan when none moves.
+    pub fn strategies(&self) -> std::collections::BTreeSet<Strategy> {
+        let moved = self.namespaces.iter().filter(|m| m.target.is_some());
+        let used: std::collections::BTreeSet<Strategy> = moved.map(|m| self.strategy_of(m)).collect();
+        if used.is_empty() { [self.strategy].into() } else { used }
+    }
+
+    /// The strategy of the namespaces that move, or of most words about the plan when they use both.
+    pub fn main_strategy(&self) -> Strategy {
+        let used = self.strategies();
+        if used.contains(&self.strategy) { self.strategy } else { used.first().copied().unwrap_or(self.strategy) }
+    }
+
+    /// The same plan without the namespaces that move by another strategy.
+    pub fn only(&self, strategy: Strategy) -> Self {
+        let mut plan = self.clone();
+        plan.namespaces.retain(|m| m.target.is_none() || self.strategy_of(m) == strategy);
+        plan.strategy = strategy;
+        plan
+    }
 }
 
 /// Where the plan was read.
@@ -51,7 +95,7 @@ pub struct Window {
 }
 
 /// One line of the namespace map.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct NamespaceMapping {
     /// Name on the source.
     pub source: String,
@@ -60,13 +104,16 @@ pub struct NamespaceMapping {
     /// Why it does not move.
     #[serde(default)]
     pub exclude: Option<String>,
+    /// How it moves, when not by the strategy of the plan.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub strategy: Option<Strategy>,
     /// 1-based line in the plan file; 0 when it came from flags.
     #[serde(default)]
     pub line: u32,
 }
 
 /// Workflow types that move together.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Cohort {
     /// Name for the report.
     pub name: String,
@@ -81,7 +128,104 @@ pub struct Cohort {
     /// How long it runs on the target before the next cohort moves, as written (`3d`).
     #[serde(default)]
     pub validation: Option<String>,
+    /// How its starts are turned back to the source, in words: the flag, and who turns it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rollback: Option<String>,
     /// 1-based line in the plan file.
     #[serde(default)]
     pub line: u32,
+}
+
+impl Cohort {
+    /// The validation period in seconds; nothing when there is none, or it is no duration.
+    pub fn validation_seconds(&self) -> Option<u64> {
+        seconds(self.validation.as_deref()?)
+    }
+}
+
+/// `12h`, `3d`, `2w` in seconds; nothing for zero and for what is no duration.
+pub fn seconds(text: &str) -> Option<u64> {
+    let text = text.trim();
+    let unit = match text.chars().last()? {
+        'h' => 3_600,
+        'd' => 86_400,
+        'w' => 7 * 86_400,
+        _ => return None,
+    };
+    let number = text.get(..text.len() - 1)?.trim().parse::<u64>().ok()?;
+    number.checked_mul(unit).filter(|seconds| *seconds > 0)
+}
+
+/// What becomes of executions of a type that run longer than the window.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct WayOut {
+    /// Workflow type name.
+    pub workflow_type: String,
+    /// In words: continue-as-new at the target, checkpoint and restart, terminate …
+    pub how: String,
+    /// 1-based line in the plan file.
+    #[serde(default)]
+    pub line: u32,
+}
+
+/// Who owns clients and workers whose identity looks like this.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct IdentityOwner {
+    /// The identity, in which `*` stands for anything: `*@payments-worker-*`.
+    pub identity: String,
+    /// Team, repository or machine.
+    pub owner: String,
+    /// 1-based line in the plan file.
+    #[serde(default)]
+    pub line: u32,
+}
+
+impl IdentityOwner {
+    /// Whether an identity looks like this one.
+    pub fn covers(&self, identity: &str) -> bool {
+        let parts: Vec<&str> = self.identity.split('*').collect();
+        let (Some(first), Some(last)) = (parts.first(), parts.last()) else { return false };
+        if parts.len() == 1 {
+            return self.identity == identity;
+        }
+        let Some(mut rest) = identity.strip_prefix(first) else { return false };
+        for part in parts.iter().skip(1).take(parts.len().saturating_sub(2)) {
+            match rest.find(part) {
+                Some(at) => rest = rest.get(at + part.len()..).unwrap_or_default(),
+                None => return false,
+            }
+        }
+        rest.ends_with(last)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn validation_periods_are_hours_days_and_weeks() {
+        for (text, expected) in [
+            ("12h", Some(43_200)),
+            ("3d", Some(259_200)),
+            (" 2w ", Some(1_209_600)),
+            ("0d", None),
+            ("d", None),
+            ("3", None),
+        ] {
+            assert_eq!(seconds(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_star_stands_for_anything_in_an_identity() {
+        let covers = |pattern: &str, identity: &str| {
+            IdentityOwner { identity: pattern.into(), owner: String::new(), line: 0 }.covers(identity)
+        };
+        assert!(covers("*@payments-*", "17@payments-worker-3@"));
+        assert!(covers("*", "anything") && covers("a", "a") && covers("a*a", "aa"));
+        for (pattern, identity) in [("a", "ab"), ("a*a", "a"), ("*@payments-*@x", "17@payments-1@y"), ("b*", "ab")] {
+            assert!(!covers(pattern, identity), "{pattern} {identity}");
+        }
+    }
 }

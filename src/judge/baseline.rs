@@ -172,10 +172,7 @@ fn notes(code: Option<&CodeFacts>, former: &Former, unread: &BTreeSet<&str>, bef
     }
     let standing = unread.intersection(before).count() - edited.len();
     if standing > 0 {
-        notes.push(format!(
-            "{} that name Temporal could not be read, before the change as after it; they are not part of its verdict",
-            files(standing)
-        ));
+        notes.push(format!("{} could not be read, or not wholly, before the change as after it", files(standing)));
     }
     let nobody = |c: &CodeFacts| c.sites.iter().all(|site| !site.scope.is_production());
     if code.is_some_and(nobody) && unread.is_empty() {

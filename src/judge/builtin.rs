@@ -1,10 +1,17 @@
-//! Checks of the judge itself: a waiver that does nothing any more is a finding.
+//! Checks of the judge itself: an entry of waivers or attestations that does nothing is a finding.
+//!
+//! They need no rule file, because they are about what people wrote and not about facts.
+
+mod attestations;
+mod waivers;
 
 use super::fingerprint;
 use super::scorecard::{Certainty, Check, Finding, Gate, Outcome, RemedyStep, Severity, WaiverUse};
 use super::waivers::Waiver;
+use crate::facts::Locus;
+use crate::facts::attestation::Attestation;
 
-/// A check that needs no rule file, because it is about waivers and not about facts.
+/// A check without a rule file.
 #[derive(Debug, Clone, Copy)]
 pub struct BuiltIn {
     /// Id, in the same name space as rules.
@@ -15,19 +22,48 @@ pub struct BuiltIn {
     pub severity: Severity,
     /// Markdown with the headings of a rule.
     pub explanation: &'static str,
-    /// The state of a waiver it looks for.
-    state: &'static str,
+    /// What to do about each of its findings.
     remedy: &'static str,
 }
 
 /// All of them. They belong to every gate and to the area `plan`.
-pub const ALL: [BuiltIn; 3] = [
+///
+/// An attestation that does not count any more is a minor: the rule it should answer has no answer then, and that
+/// decides. One that is contradicted by facts decides nothing elsewhere, so it is a condition itself.
+pub const ALL: [BuiltIn; 7] = [
+    BuiltIn {
+        id: "attestation-contradicted",
+        title: "No attestation says the opposite of what the facts show",
+        severity: Severity::Major,
+        explanation: include_str!("builtin/attestation-contradicted.md"),
+        remedy: "Ask whoever wrote it what they know that the facts do not show; then correct the entry or the evidence",
+    },
+    BuiltIn {
+        id: "attestation-early",
+        title: "No attestation is dated in the future",
+        severity: Severity::Minor,
+        explanation: include_str!("builtin/attestation-early.md"),
+        remedy: "Correct the date; when it is about something planned, add the entry when it was done",
+    },
+    BuiltIn {
+        id: "attestation-expired",
+        title: "Every attestation still counts",
+        severity: Severity::Minor,
+        explanation: include_str!("builtin/attestation-expired.md"),
+        remedy: "Ask again, and renew `date` and `valid_until`; or remove the entry when nobody vouches for it any more",
+    },
+    BuiltIn {
+        id: "attestation-unused",
+        title: "Every attestation answers a question of a rule",
+        severity: Severity::Minor,
+        explanation: include_str!("builtin/attestation-unused.md"),
+        remedy: "Correct the id, or remove the entry",
+    },
     BuiltIn {
         id: "waiver-expired",
         title: "No waiver has run out",
         severity: Severity::Major,
         explanation: include_str!("builtin/waiver-expired.md"),
-        state: "expired",
         remedy: "Mend the finding and remove the entry, or agree on a new date with its owner",
     },
     BuiltIn {
@@ -35,7 +71,6 @@ pub const ALL: [BuiltIn; 3] = [
         title: "Every waiver names a rule that can be waived",
         severity: Severity::Major,
         explanation: include_str!("builtin/waiver-refused.md"),
-        state: "refused",
         remedy: "Mend the finding and remove the entry; this rule cannot be waived",
     },
     BuiltIn {
@@ -43,7 +78,6 @@ pub const ALL: [BuiltIn; 3] = [
         title: "Every waiver covers a finding",
         severity: Severity::Minor,
         explanation: include_str!("builtin/waiver-unused.md"),
-        state: "unused",
         remedy: "Remove the entry, or correct the rule, fingerprint or pattern it names",
     },
 ];
@@ -53,40 +87,50 @@ pub fn get(id: &str) -> Option<&'static BuiltIn> {
     ALL.iter().find(|b| b.id == id)
 }
 
-/// The built-in checks of a run; none when nothing is waived. `uses` stands in the order of `waivers`.
-pub(super) fn checks(waivers: &[Waiver], uses: &[WaiverUse]) -> Vec<Check> {
-    if waivers.is_empty() {
-        return Vec::new();
+/// The built-in checks of a run; none about waivers when nothing is waived, none about attestations when nobody
+/// vouches for anything. `uses` stands in the order of `waivers`, `rules` are the checks of all rules.
+pub(super) fn checks(
+    waivers: &[Waiver],
+    uses: &[WaiverUse],
+    attestations: &[Attestation],
+    rules: &[Check],
+) -> Vec<Check> {
+    let mut all = Vec::new();
+    if !attestations.is_empty() {
+        all.extend(attestations::checks(attestations, rules));
     }
-    ALL.iter().map(|builtin| builtin.check(waivers, uses)).collect()
+    if !waivers.is_empty() {
+        all.extend(waivers::checks(waivers, uses, rules));
+    }
+    all
+}
+
+/// What is wrong with one entry of a file.
+struct Entry {
+    key: String,
+    message: String,
+    evidence: Vec<Locus>,
 }
 
 impl BuiltIn {
-    fn check(&self, waivers: &[Waiver], uses: &[WaiverUse]) -> Check {
-        let mut findings = Vec::<Finding>::new();
-        for (waiver, _) in waivers.iter().zip(uses).filter(|(_, used)| used.state == self.state) {
-            let key = [Some(waiver.rule.as_str()), waiver.fingerprint.as_deref(), waiver.pattern.as_deref()]
-                .into_iter()
-                .flatten()
-                .collect::<Vec<_>>()
-                .join("/");
-            let ordinal = 1 + findings.iter().filter(|f| f.key == key).count();
+    /// The check, from the entries it finds and what it passes on.
+    fn check(&self, entries: Vec<Entry>, basis: String) -> Check {
+        let mut findings = Vec::<Finding>::with_capacity(entries.len());
+        for entry in entries {
+            let ordinal = 1 + findings.iter().filter(|f| f.key == entry.key).count();
             findings.push(Finding {
                 rule: self.id.to_owned(),
-                message: self.message(waiver),
-                evidence: vec![waiver.place.clone()],
+                message: entry.message,
+                evidence: entry.evidence,
                 remedy: vec![RemedyStep { text: self.remedy.to_owned(), command: None }],
-                fingerprint: fingerprint::of(self.id, &key, ordinal),
-                key,
+                fingerprint: fingerprint::of(self.id, &entry.key, ordinal),
+                key: entry.key,
+                workflow_types: Vec::new(),
                 certainty: Certainty::Fail,
                 waiver: None,
             });
         }
         let failed = !findings.is_empty();
-        let basis = match waivers.len() {
-            1 => "1 waiver".to_owned(),
-            n => format!("{n} waivers"),
-        };
         Check {
             rule: self.id.to_owned(),
             title: self.title.to_owned(),
@@ -98,25 +142,16 @@ impl BuiltIn {
             outcome: if failed { Outcome::Fail } else { Outcome::Pass },
             why: (!failed).then_some(basis),
             why_remedy: None,
+            attestation: None,
             complete: true,
             findings,
             explanation: self.explanation.to_owned(),
             references: Vec::new(),
         }
     }
+}
 
-    fn message(&self, waiver: &Waiver) -> String {
-        let Waiver { rule, owner, until, reason, .. } = waiver;
-        match self.state {
-            "expired" => format!("the waiver of `{rule}` by {owner} ended on {until} ({reason})"),
-            "refused" => format!("`{rule}` cannot be waived, but {owner} did ({reason})"),
-            _ => {
-                let what = [("fingerprint", &waiver.fingerprint), ("pattern", &waiver.pattern)]
-                    .into_iter()
-                    .filter_map(|(word, value)| Some(format!(" with the {word} `{}`", value.as_ref()?)))
-                    .collect::<String>();
-                format!("the waiver of `{rule}` by {owner} covers nothing: there is no finding of this rule{what}")
-            }
-        }
-    }
+/// `1 waiver`, `2 waivers`.
+fn count(n: usize, word: &str) -> String {
+    if n == 1 { format!("1 {word}") } else { format!("{n} {word}s") }
 }

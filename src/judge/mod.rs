@@ -5,6 +5,7 @@
 pub mod baseline;
 pub mod builtin;
 pub mod checklist;
+mod cohorts;
 pub mod fingerprint;
 pub mod gates;
 pub mod scorecard;
@@ -44,12 +45,12 @@ pub fn judge(mut checks: Vec<Check>, input: JudgeInput<'_>) -> Scorecard {
     let facts = input.facts;
     checks.sort_by(|a, b| (&a.area, &a.rule).cmp(&(&b.area, &b.rule)));
     let waivers = waivers::apply(&mut checks, input.waivers, input.unwaivable, facts.at);
-    checks.extend(builtin::checks(input.waivers, &waivers));
+    let attestations = facts.attestations.value().cloned().unwrap_or_default();
+    checks.extend(builtin::checks(input.waivers, &waivers, &attestations, &checks));
     checks.sort_by(|a, b| (a.severity, &a.area, &a.rule).cmp(&(b.severity, &b.area, &b.rule)));
     let baseline = input.former.map(|former| baseline::compare(&checks, facts.code.value(), former));
     let gates = gates::all(&checks, baseline.as_ref());
     let decisive = gates::at(&checks, input.gate, baseline.as_ref());
-    let attestations = facts.attestations.value().cloned().unwrap_or_default();
     Scorecard {
         schema: SCORECARD_SCHEMA.to_owned(),
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -58,6 +59,7 @@ pub fn judge(mut checks: Vec<Check>, input: JudgeInput<'_>) -> Scorecard {
         gate: input.gate,
         verdict: decisive.verdict,
         summary: summary::sentence(&decisive, &checks, baseline.as_ref()),
+        cohorts: cohorts::results(facts, input.gate, &checks),
         gates,
         checklist: checklist::items(&checks),
         failure_modes: checklist::failure_modes(&checks),

@@ -36,6 +36,9 @@ pub struct Scorecard {
     pub summary: String,
     /// All gates in order.
     pub gates: Vec<GateResult>,
+    /// The route gate for each cohort; empty in documents of versions that did not answer it, and for replications.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cohorts: Vec<CohortResult>,
     /// The ten items every review asks for, in order.
     pub checklist: Vec<ChecklistItem>,
     /// The four failures that catch teams, in order.
@@ -214,6 +217,28 @@ pub struct GateResult {
     pub total: usize,
 }
 
+/// The route gate, answered for the workflow types of one cohort.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct CohortResult {
+    /// Its name.
+    pub name: String,
+    /// `low`, `medium`, `high`.
+    pub risk: Option<String>,
+    /// Workflow types that move together.
+    pub workflow_types: Vec<String>,
+    /// How long it is watched before the next one follows, as written (`3d`).
+    pub validation: Option<String>,
+    /// How its starts are turned back.
+    pub rollback: Option<String>,
+    /// Since when its starts are routed to the target.
+    pub routed: Option<jiff::Timestamp>,
+    /// Set when the plan has no cohorts and this one is proposed: why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proposed: Option<String>,
+    /// Verdict from the findings that concern its types, and those that concern all.
+    pub route: GateResult,
+}
+
 /// Answer to a checklist item or failure mode, from the worst outcome of its rules.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -323,6 +348,9 @@ pub struct Check {
     pub why: Option<String>,
     /// What would make it known.
     pub why_remedy: Option<String>,
+    /// The attestation that can answer it, and what that is worth at the moment that is judged for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attestation: Option<Asked>,
     /// Whether all of the evidence was seen. A rule that saw a part of it can fail, but waiving what was
     /// seen does not settle it.
     #[serde(default = "yes")]
@@ -337,6 +365,35 @@ pub struct Check {
 
 fn yes() -> bool {
     true
+}
+
+/// What a rule asks people, and how far their word goes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Asked {
+    /// Key in `attestations.yaml`.
+    pub id: String,
+    /// The state of the entry.
+    pub word: WordState,
+}
+
+/// What an entry of `attestations.yaml` is worth to a rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum WordState {
+    /// Somebody vouches that it is so.
+    Holds,
+    /// Somebody vouches that it is not so.
+    Denied,
+    /// Its last day is over.
+    Expired,
+    /// It is dated in the future.
+    Early,
+    /// It is older than the rule accepts when routing begins.
+    Stale,
+    /// There is no entry.
+    Absent,
+    /// The file could not be read, or not all of it.
+    Unreadable,
 }
 
 /// One thing that is wrong.
@@ -355,6 +412,9 @@ pub struct Finding {
     pub key: String,
     /// Stable identity without line numbers.
     pub fingerprint: String,
+    /// Workflow types it is about; empty when it concerns all of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub workflow_types: Vec<String>,
     /// `fail` for a proven problem, `unknown` for one that could not be decided.
     pub certainty: Certainty,
     /// Set when a waiver covers it.

@@ -18,6 +18,7 @@ pub fn check(rule: &str, severity: Severity, outcome: Outcome) -> Check {
         outcome,
         why: (outcome == Outcome::Unknown).then(|| "the target was not probed".into()),
         why_remedy: None,
+        attestation: None,
         complete: outcome != Outcome::Unknown,
         findings,
         explanation: String::new(),
@@ -41,6 +42,7 @@ pub fn finding(rule: &str, path: &str, line: u32) -> Finding {
         remedy: Vec::new(),
         fingerprint: fingerprint::of(rule, &key, 1),
         key,
+        workflow_types: Vec::new(),
         certainty: Certainty::Fail,
         waiver: None,
     }

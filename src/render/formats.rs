@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use super::{RenderOptions, csv, html, json, markdown, terminal};
+use super::{RenderOptions, change, csv, html, json, markdown, terminal};
 use crate::judge::Scorecard;
 use crate::ui::Problem;
 
@@ -45,13 +45,19 @@ impl Format {
                 name: "text",
                 also: &["txt"],
                 about: "For reading on a terminal",
-                write: |card, options| Ok(terminal::render(card, options).into_bytes()),
+                write: |card, options| {
+                    let render = if card.is_one_gate() { change::text } else { terminal::render };
+                    Ok(render(card, options).into_bytes())
+                },
             },
             Format::Markdown => Row {
                 name: "markdown",
                 also: &["md"],
                 about: "For a pull request or a wiki",
-                write: |card, options| markdown::render(card, options).map(String::into_bytes),
+                write: |card, options| {
+                    let render = if card.is_one_gate() { change::markdown } else { markdown::render };
+                    render(card, options).map(String::into_bytes)
+                },
             },
             Format::Html => Row {
                 name: "html",

@@ -11,7 +11,7 @@ pub(super) fn render(card: &Scorecard, options: &RenderOptions) -> Result<String
 }
 
 /// No more than one empty line in a row outside fenced blocks, none at the start, one newline at the end.
-fn squeeze(text: &str) -> String {
+pub(super) fn squeeze(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let (mut empty, mut fence) = (true, None::<String>);
     for line in text.lines() {

@@ -4,6 +4,7 @@
 //! geometry, so that templates need loops and conditions only. A document that arrives here may hold any
 //! string a cluster or a source tree can hold; nothing is trusted, everything is escaped on its way out.
 
+mod change;
 mod csv;
 mod escape;
 mod formats;

@@ -11,7 +11,8 @@ use crate::ui::Problem;
 const COMMAND_WIDTH: usize = 100;
 
 /// Name and text of every built-in template.
-const BUILT_IN: [(&str, &str); 5] = [
+const BUILT_IN: [(&str, &str); 6] = [
+    ("pr-comment.md", include_str!("../../templates/pr-comment.md")),
     ("report.html", include_str!("../../templates/report.html")),
     ("components.html", include_str!("../../templates/components.html")),
     ("report.css", include_str!("../../templates/report.css")),

@@ -1,9 +1,27 @@
-//! What a person's word is worth at a given moment.
+//! What a person's word is worth at a given moment, and against facts.
+//!
+//! A word stands in for facts that are missing; it never speaks against facts that are there:
+//!
+//! | the facts of the rule | nobody said, or too early, too late | somebody vouches | somebody denies |
+//! | --- | --- | --- | --- |
+//! | show something wrong | fail | fail | fail |
+//! | show something that cannot be decided | unknown | unknown | **fail** |
+//! | show nothing wrong, and a part of them is missing | unknown | pass | **fail** |
+//! | are missing | unknown | pass | **fail** |
+//! | are all there and show nothing wrong | pass | pass | pass, and `attestation-contradicted` fails |
+//! | (the rule has none: only a person can tell) | unknown | pass | **fail** |
+//!
+//! A denial is knowledge, not a gap: whoever says "no, we never did" must not be told that nobody knows. Only where
+//! every fact was seen and shows the opposite do the facts win, because they can be looked at again; then the entry is
+//! a finding itself, so that one of the two is corrected.
+
+use jiff::civil::Date;
 
 use super::evaluate::Context;
 use super::model::Attested;
 use crate::facts::attestation::Attestation;
 use crate::facts::{Locus, Why};
+use crate::judge::scorecard::WordState;
 
 /// The answer `attestations.yaml` gives to a question.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,21 +34,45 @@ pub enum Answer<'a> {
     Expired(&'a Attestation),
     /// The word is dated in the future.
     Early(&'a Attestation),
+    /// The word is older than the rule accepts on the day routing begins.
+    Stale(&'a Attestation, Date),
     /// Nobody said anything.
     Absent,
     /// The attestations could not be read, or not all of them.
     Unreadable(Why),
 }
 
+impl Answer<'_> {
+    /// Without the word itself.
+    pub fn state(&self) -> WordState {
+        match self {
+            Answer::Holds(_) => WordState::Holds,
+            Answer::Denied(_) => WordState::Denied,
+            Answer::Expired(_) => WordState::Expired,
+            Answer::Early(_) => WordState::Early,
+            Answer::Stale(..) => WordState::Stale,
+            Answer::Absent => WordState::Absent,
+            Answer::Unreadable(_) => WordState::Unreadable,
+        }
+    }
+}
+
 /// Find the word that counts at `context.at`. Of several, a valid one counts, the latest first; of one day, a
-/// denial.
-pub fn look_up<'a>(id: &str, context: &Context<'a>) -> Answer<'a> {
+/// denial. `routing` is the day new executions begin to start on the target: the age of a word is measured there,
+/// where the rule limits it, because a rehearsal of last spring says little about a cutover of next month.
+pub fn look_up<'a>(asked: &Attested, context: &Context<'a>, routing: Option<Date>) -> Answer<'a> {
     let known = context.attestations;
     let today = context.at.to_zoned(jiff::tz::TimeZone::UTC).date();
-    let of_id = || known.value().into_iter().flatten().filter(|a| a.id == id);
+    let of_id = || known.value().into_iter().flatten().filter(|a| a.id == asked.id);
     let counts = |a: &&Attestation| a.date <= today && today <= a.valid_until;
     if let Some(word) = of_id().filter(counts).max_by_key(|a| (a.date, !a.holds)) {
-        return if word.holds { Answer::Holds(word) } else { Answer::Denied(word) };
+        let routing = routing.unwrap_or(today);
+        let stale = asked.fresh_days.is_some_and(|days| (routing - word.date).get_days() > i32::from(days));
+        return match (word.holds, stale) {
+            (false, _) => Answer::Denied(word),
+            (true, true) => Answer::Stale(word, routing),
+            (true, false) => Answer::Holds(word),
+        };
     }
     if let Some(why) = known.why() {
         return Answer::Unreadable(why.clone());
@@ -54,6 +96,12 @@ pub fn denied(asked: &Attested, word: &Attestation) -> String {
     format!("{} No, says {} ({}){note}", asked.question, word.by, word.date)
 }
 
+/// What is said where all facts were seen and a person says the opposite.
+pub fn contradicts(word: &Attestation) -> String {
+    let note = word.note.as_ref().map(|n| format!(": {n}")).unwrap_or_default();
+    format!("the facts show it, although {} says no ({}){note}", word.by, word.date)
+}
+
 /// The places where a word can be read.
 pub fn evidence(word: &Attestation) -> Vec<Locus> {
     let (path, line) = word.place.clone();
@@ -70,6 +118,14 @@ pub fn open(asked: &Attested, answer: &Answer<'_>, context: &Context<'_>) -> Why
             format!("the word of {} ({}) was valid until {}", word.by, word.date, word.valid_until)
         }
         Answer::Early(word) => format!("the word of {} is dated {}, which is still to come", word.by, word.date),
+        Answer::Stale(word, routing) => {
+            let days = (*routing - word.date).get_days();
+            let allowed = asked.fresh_days.unwrap_or_default();
+            format!(
+                "the word of {} ({}) will be {days} days old when routing begins ({routing}); {allowed} are allowed",
+                word.by, word.date
+            )
+        }
         Answer::Absent => format!("nobody has answered yet: {}", asked.question),
         Answer::Unreadable(why) => why.reason.clone(),
     };

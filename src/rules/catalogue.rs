@@ -4,15 +4,19 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
+use super::broken::Broken;
 use super::model::Rule;
 use crate::facts::plan::Strategy;
 use crate::judge::scorecard::{Gate, Severity};
+use crate::ui::Problem;
 
 /// All rules of a run, by area and id.
 #[derive(Debug, Default)]
 pub struct Catalogue {
     /// Sorted by area and id; ids are unique.
     pub rules: Vec<Rule>,
+    /// Rules of packs that could not be read. They decide nothing, and nobody may take that for a pass.
+    pub broken: Vec<Broken>,
 }
 
 /// One rule as `rules -o json` lists it.
@@ -54,11 +58,20 @@ impl Catalogue {
         self.rules.iter().find(|r| r.id == id)
     }
 
-    /// Add the rules of another pack; those with a known id replace.
+    /// Add the rules of another pack; those with a known id replace. One that is broken replaces too: whoever wrote it
+    /// did not want the other one to answer.
     pub fn extend(&mut self, other: Catalogue) {
-        self.rules.retain(|rule| other.get(&rule.id).is_none());
+        let named = |id: &str| other.get(id).is_some() || other.broken.iter().any(|b| b.id == id);
+        self.rules.retain(|rule| !named(&rule.id));
+        self.broken.retain(|broken| !named(&broken.id));
         self.rules.extend(other.rules);
+        self.broken.extend(other.broken);
         self.rules.sort_by(|a, b| (&a.area, &a.id).cmp(&(&b.area, &b.id)));
+    }
+
+    /// Everything that is wrong with the rules that could not be read.
+    pub fn problems(&self) -> Vec<Problem> {
+        self.broken.iter().flat_map(|broken| broken.problems.clone()).collect()
     }
 
     /// Ids of the rules whose findings nobody may accept.

@@ -11,15 +11,16 @@ use serde_json::Value;
 
 use super::Catalogue;
 use super::attest::{self, Answer};
+use super::broken::Broken;
 use super::expr::{Expression, Scope};
 use super::message::{Filled, Template, descend};
-use super::model::{Attested, Rule};
+use super::model::{Attested, Each, Remedy, Rule};
 use super::view::FactView;
 use crate::facts::attestation::Attestation;
 use crate::facts::plan::Strategy;
 use crate::facts::{Known, Locus, Why};
 use crate::judge::fingerprint;
-use crate::judge::scorecard::{Certainty, Check, Finding, Outcome, RemedyStep};
+use crate::judge::scorecard::{Asked, Certainty, Check, Finding, Outcome, RemedyStep};
 
 /// What an evaluation knows beside the facts.
 #[derive(Debug, Clone, Copy)]
@@ -34,10 +35,24 @@ pub struct Context<'a> {
     pub attestations_path: &'a str,
 }
 
-/// Evaluate every rule, on all processors; the checks come in the order of the catalogue.
+/// The fact that tells the day from which new executions start on the target.
+const ROUTING_BEGINS: &str = "plan.routing_begins";
+
+/// Evaluate every rule, on all processors; the checks come in the order of the catalogue, rules that could not be read last.
 pub fn evaluate(catalogue: &Catalogue, view: &FactView, context: &Context<'_>) -> Vec<Check> {
-    let evaluator = Evaluator::new(view, context);
-    catalogue.rules.par_iter().map(|rule| evaluator.evaluate(rule).check).collect()
+    let whole = Evaluator::new(view, context);
+    // A rule of one strategy sees the namespaces that move by it.
+    let of = |strategy| Context { strategy, ..*context };
+    let (manual, automated) = (of(Strategy::Manual), of(Strategy::Automated));
+    let parts = [&manual, &automated]
+        .map(|context| view.part(context.strategy).map(|part| (context.strategy, Evaluator::new(part, context))));
+    let evaluator = |rule: &Rule| match rule.strategies.as_slice() {
+        [only] => parts.iter().flatten().find(|(strategy, _)| strategy == only).map_or(&whole, |(_, part)| part),
+        _ => &whole,
+    };
+    let mut checks: Vec<Check> = catalogue.rules.par_iter().map(|rule| evaluator(rule).evaluate(rule).check).collect();
+    checks.extend(catalogue.broken.iter().map(Broken::check));
+    checks
 }
 
 /// A check, and what was wrong with the rule itself on the way.
@@ -93,6 +108,7 @@ impl<'a> Evaluator<'a> {
             outcome: decision.outcome,
             why_remedy: decision.why.as_ref().and_then(|w| w.remedy.clone()),
             why: decision.why.map(|w| w.reason),
+            attestation: run.answer().map(|(asked, answer)| Asked { id: asked.id.clone(), word: answer.state() }),
             complete: decision.complete,
             findings: decision.findings,
             explanation: rule.explanation.clone(),
@@ -111,7 +127,7 @@ struct Run<'e, 'a> {
     seen: BTreeMap<String, usize>,
 }
 
-impl Run<'_, '_> {
+impl<'e, 'a> Run<'e, 'a> {
     fn decide(&mut self) -> Result<Decision, String> {
         let rule = self.rule;
         if !rule.strategies.contains(&self.on.context.strategy) {
@@ -127,13 +143,41 @@ impl Run<'_, '_> {
         {
             return Ok(Decision::of(Outcome::NotApplicable, Some(Why::new(&applies.otherwise))));
         }
-        let answer = rule.attested.as_ref().map(|a| (a, attest::look_up(&a.id, self.on.context)));
+        let answer = self.answer();
         let Some(each) = &rule.each else {
             return Ok(match answer {
                 Some((asked, answer)) => self.by_word(asked, answer),
                 None => Decision::of(Outcome::Unknown, Some(Why::new("nothing decides this rule"))),
             });
         };
+        let Some((asked, Answer::Denied(word))) = answer else { return self.by_facts(each, answer) };
+        let mut decision = self.by_facts(each, None)?;
+        match decision.outcome {
+            Outcome::Unknown => {
+                decision.outcome = Outcome::Fail;
+                // It stands in for what is missing, as a word that vouches does.
+                decision.complete = true;
+                decision.findings.insert(0, self.denial(asked, word));
+            }
+            Outcome::Pass => {
+                let basis = decision.why.map(|why| why.reason + "; ").unwrap_or_default();
+                decision.why = Some(Why::new(basis + &attest::contradicts(word)));
+            }
+            _ => {}
+        }
+        Ok(decision)
+    }
+
+    /// The question of the rule, and what people answer.
+    fn answer(&self) -> Option<(&'e Attested, Answer<'a>)> {
+        let asked = self.rule.attested.as_ref()?;
+        let routing = self.on.view.get(ROUTING_BEGINS).value().and_then(|day| day.as_str()?.parse().ok());
+        Some((asked, attest::look_up(asked, self.on.context, routing)))
+    }
+
+    /// What the facts say, and a person's word where they say nothing.
+    fn by_facts(&mut self, each: &Each, answer: Option<(&Attested, Answer<'_>)>) -> Result<Decision, String> {
+        let rule = self.rule;
         if let Some(why) = self.missing(|known| known.value().is_none()) {
             // What is proven by the facts that are there is proven, whatever else is missing.
             if self.all_seen(&each.list) {
@@ -216,20 +260,34 @@ impl Run<'_, '_> {
         match answer {
             Answer::Holds(word) => Decision::of(Outcome::Pass, Some(Why::new(attest::vouched(word)))),
             Answer::Denied(word) => {
-                let object = serde_json::to_value(word).unwrap_or(Value::Null);
-                let finding = Finding {
-                    rule: self.rule.id.clone(),
-                    message: attest::denied(asked, word),
-                    evidence: attest::evidence(word),
-                    remedy: self.remedy(&object),
-                    key: asked.id.clone(),
-                    fingerprint: fingerprint::of(&self.rule.id, &asked.id, 1),
-                    certainty: Certainty::Fail,
-                    waiver: None,
-                };
-                Decision { outcome: Outcome::Fail, why: None, findings: vec![finding], complete: true }
+                let findings = vec![self.denial(asked, word)];
+                Decision { outcome: Outcome::Fail, why: None, findings, complete: true }
             }
             other => Decision::of(Outcome::Unknown, Some(attest::open(asked, &other, self.on.context))),
+        }
+    }
+
+    /// A person says that it is not so.
+    fn denial(&mut self, asked: &Attested, word: &Attestation) -> Finding {
+        let object = serde_json::to_value(word).unwrap_or(Value::Null);
+        // Steps for one object of the facts have nothing to say here: there is no object.
+        let rule = self.rule;
+        let steps = rule.remedy.iter().filter(|step| rule.each.is_none() || step.is_general());
+        let mut remedy = self.steps(steps, &object);
+        remedy.push(RemedyStep {
+            text: format!("When it is so, renew the entry `{}` in {}.", asked.id, self.on.context.attestations_path),
+            command: None,
+        });
+        Finding {
+            rule: rule.id.clone(),
+            message: attest::denied(asked, word),
+            evidence: attest::evidence(word),
+            remedy,
+            key: asked.id.clone(),
+            fingerprint: fingerprint::of(&rule.id, &asked.id, 1),
+            workflow_types: Vec::new(),
+            certainty: Certainty::Fail,
+            waiver: None,
         }
     }
 
@@ -269,6 +327,7 @@ impl Run<'_, '_> {
             remedy: self.remedy(object),
             key,
             fingerprint,
+            workflow_types: workflow_types(object),
             certainty,
             waiver: None,
         }
@@ -276,8 +335,12 @@ impl Run<'_, '_> {
 
     fn remedy(&mut self, object: &Value) -> Vec<RemedyStep> {
         let rule = self.rule;
+        self.steps(rule.remedy.iter(), object)
+    }
+
+    fn steps<'r>(&mut self, remedy: impl Iterator<Item = &'r Remedy>, object: &Value) -> Vec<RemedyStep> {
         let mut steps = Vec::new();
-        for step in &rule.remedy {
+        for step in remedy {
             let concerns = match &step.when {
                 None => true,
                 Some(when) => self.truth(when, Some(object), "when").unwrap_or_else(|error| {
@@ -362,6 +425,15 @@ impl Run<'_, '_> {
             Ok(other) => Err(format!("`basis` is {}, not a string", kind(&other))),
             Err(error) => Err(format!("`basis`: {error}")),
         }
+    }
+}
+
+/// The workflow types an object says it is about.
+fn workflow_types(object: &Value) -> Vec<String> {
+    let text = |value: &Value| value.as_str().filter(|name| !name.is_empty()).map(str::to_owned);
+    match object.get("workflow_types").and_then(Value::as_array) {
+        Some(names) => names.iter().filter_map(text).collect(),
+        None => object.get("workflow_type").and_then(text).into_iter().collect(),
     }
 }
 

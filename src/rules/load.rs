@@ -5,7 +5,9 @@ use std::path::Path;
 
 use include_dir::{Dir, include_dir};
 
+use super::broken::Broken;
 use super::catalogue::Catalogue;
+use super::model::Rule;
 use super::parse::{RuleText, parse};
 use crate::ui::Problem;
 
@@ -15,34 +17,60 @@ static EMBEDDED: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/rules");
 const OTHER_DATA: [&str; 2] = ["sdk", "cloud"];
 
 /// The rules of the binary, and those of the folders in `packs`, which add to them or replace a rule of the
-/// same id; later folders win.
+/// same id; later folders win. A rule that cannot be read is among `broken`, and the others are there.
 ///
 /// # Errors
-/// Every problem of every pack, so that one broken rule never hides another. Nothing is judged by half a catalogue.
+/// A pack that is not there, cannot be read as a whole, or holds no rule: whoever named it meant another one.
 pub fn load(packs: &[impl AsRef<Path>]) -> Result<Catalogue, Vec<Problem>> {
-    let (mut catalogue, mut problems) = embedded();
+    let mut catalogue = bundled();
+    let mut problems = Vec::new();
     for pack in packs {
-        let (rules, more) = folder(pack.as_ref());
-        problems.extend(more);
-        catalogue.extend(rules);
+        match read(pack.as_ref()) {
+            Ok(rules) => catalogue.extend(rules),
+            Err(problem) => problems.push(problem),
+        }
     }
     if problems.is_empty() { Ok(catalogue) } else { Err(problems) }
 }
 
 /// The rules of the binary, and what is wrong with the others.
 pub fn embedded() -> (Catalogue, Vec<Problem>) {
+    let catalogue = bundled();
+    let problems = catalogue.problems();
+    (catalogue, problems)
+}
+
+fn bundled() -> Catalogue {
     let mut pack = Pack::default();
     collect_embedded(&EMBEDDED, &mut pack);
     pack.parse("rules")
 }
 
+/// The two files of a rule of the binary: YAML and Markdown.
+pub fn source(rule: &Rule) -> Option<(&'static str, &'static str)> {
+    let text = |extension: &str| {
+        EMBEDDED.get_file(format!("{}/{}.{extension}", rule.area, rule.id)).and_then(|file| file.contents_utf8())
+    };
+    Some((text("yaml")?, text("md")?))
+}
+
 /// The rules of one folder that can be read, and what is wrong with the others.
 pub fn folder(path: &Path) -> (Catalogue, Vec<Problem>) {
+    match read(path) {
+        Ok(catalogue) => {
+            let problems = catalogue.problems();
+            (catalogue, problems)
+        }
+        Err(problem) => (Catalogue::default(), vec![problem]),
+    }
+}
+
+fn read(path: &Path) -> Result<Catalogue, Problem> {
     let name = path.display().to_string();
     if !path.is_dir() {
         let what = if path.exists() { "is not a folder" } else { "does not exist" };
         let problem = Problem::usage(format!("the rule pack {name} {what}"));
-        return (Catalogue::default(), vec![problem.help("a rule pack is a folder of `<area>/<id>.yaml` files")]);
+        return Err(problem.help("a rule pack is a folder of `<area>/<id>.yaml` files; `rules new` makes one"));
     }
     let mut pack = Pack::default();
     let hidden = |e: &walkdir::DirEntry| e.depth() > 0 && e.file_name().to_string_lossy().starts_with('.');
@@ -51,19 +79,18 @@ pub fn folder(path: &Path) -> (Catalogue, Vec<Problem>) {
             Ok(entry) if entry.file_type().is_dir() => continue,
             Ok(entry) => entry,
             Err(e) => {
-                pack.problems.push(Problem::usage(format!("the rule pack {name} cannot be read")).note(e.to_string()));
-                continue;
+                return Err(Problem::usage(format!("the rule pack {name} cannot be read")).note(e.to_string()));
             }
         };
         let relative = entry.path().strip_prefix(path).unwrap_or(entry.path());
         pack.add(relative, || std::fs::read(entry.path()).map_err(|e| e.to_string()));
     }
-    let (rules, mut problems) = pack.parse(&name);
-    if rules.rules.is_empty() && problems.is_empty() {
+    let rules = pack.parse(&name);
+    if rules.rules.is_empty() && rules.broken.is_empty() {
         let problem = Problem::usage(format!("there is no rule in {name}"));
-        problems.push(problem.help("a rule pack is a folder of `<area>/<id>.yaml` files"));
+        return Err(problem.help("a rule pack is a folder of `<area>/<id>.yaml` files; `rules new` makes one"));
     }
-    (rules, problems)
+    Ok(rules)
 }
 
 fn collect_embedded(dir: &Dir<'static>, pack: &mut Pack) {
@@ -80,7 +107,7 @@ fn collect_embedded(dir: &Dir<'static>, pack: &mut Pack) {
 struct Pack {
     yaml: BTreeMap<String, String>,
     markdown: BTreeMap<String, String>,
-    problems: Vec<Problem>,
+    broken: Vec<Broken>,
 }
 
 impl Pack {
@@ -92,47 +119,53 @@ impl Pack {
         if parts.first().is_some_and(|first| parts.len() > 1 && OTHER_DATA.contains(&first.as_str())) {
             return;
         }
+        let area = if parts.len() > 1 { parts.first().map_or("", String::as_str) } else { "" };
+        let name = relative.file_stem().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+        let refuse = |problem: Problem| Broken::file(&name, area, &shown, problem);
         let is_rule = match extension.as_str() {
             "yaml" => true,
             "md" if parts.len() == 2 => false,
             "yml" => {
-                self.problems.push(Problem::usage(format!("{shown}: rules end in `.yaml`")).help("rename the file"));
-                return;
+                let problem = Problem::usage(format!("{shown}: rules end in `.yaml`")).help("rename the file");
+                return self.broken.push(refuse(problem));
             }
             _ => return,
         };
         let [_, _] = parts.as_slice() else {
             let problem = Problem::usage(format!("{shown} is not in the folder of an area"));
-            self.problems.push(problem.help("a rule lives in `<area>/<id>.yaml`"));
-            return;
+            return self.broken.push(refuse(problem.help("a rule lives in `<area>/<id>.yaml`")));
         };
         let text = read().and_then(|bytes| String::from_utf8(bytes).map_err(|_| "it is not UTF-8 text".into()));
         let stem = shown.strip_suffix(&format!(".{extension}")).unwrap_or(&shown).to_owned();
         match text {
             Ok(text) if is_rule => drop(self.yaml.insert(stem, text)),
             Ok(text) => drop(self.markdown.insert(stem, text)),
-            Err(e) => self.problems.push(Problem::usage(format!("{shown} cannot be read")).note(e)),
+            Err(e) => self.broken.push(refuse(Problem::usage(format!("{shown} cannot be read")).note(e))),
         }
     }
 
-    fn parse(self, root: &str) -> (Catalogue, Vec<Problem>) {
-        let mut catalogue = Catalogue::default();
-        let mut problems = self.problems;
+    fn parse(self, root: &str) -> Catalogue {
+        let mut catalogue = Catalogue { rules: Vec::new(), broken: self.broken };
         for (stem, yaml) in &self.yaml {
             let (area, id) = stem.split_once('/').unwrap_or(("", stem));
             let path = format!("{}/{stem}.yaml", root.trim_end_matches('/'));
             let markdown = self.markdown.get(stem).map(String::as_str);
-            match parse(&RuleText { path: &path, area, id, yaml, markdown }) {
+            let text = RuleText { path: &path, area, id, yaml, markdown };
+            match parse(&text) {
                 Ok(rule) => match catalogue.get(id) {
                     Some(first) => {
-                        let problem = Problem::usage(format!("the rule `{id}` is defined twice"));
-                        problems.push(problem.note(format!("in {} and in {path}", first.origin)));
+                        let problem = Problem::usage(format!("the rule `{id}` is defined twice"))
+                            .note(format!("in {} and in {path}", first.origin))
+                            .help("give one of them another id");
+                        // The id alone belongs to the other one.
+                        let text = RuleText { id: stem, ..text };
+                        catalogue.broken.push(Broken::new(&text, vec![problem]));
                     }
                     None => catalogue.rules.push(rule),
                 },
-                Err(more) => problems.extend(more),
+                Err(problems) => catalogue.broken.push(Broken::new(&text, problems)),
             }
         }
-        (catalogue, problems)
+        catalogue
     }
 }

@@ -61,6 +61,11 @@ impl Template {
         Ok(Self { parts })
     }
 
+    /// Whether it says the same of every object.
+    pub fn is_constant(&self) -> bool {
+        self.parts.iter().all(|part| matches!(part, Part::Text(_)))
+    }
+
     /// The text with placeholders as a manual page writes them: `--name NAME` for `--name {{ it.name }}`.
     pub fn outline(&self) -> String {
         let word = |path: &str| path.rsplit('.').next().unwrap_or(path).to_uppercase();

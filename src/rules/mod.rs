@@ -4,6 +4,7 @@
 //! [`selftest`] runs the tests every rule carries.
 
 pub mod attest;
+pub mod broken;
 pub mod catalogue;
 pub mod evaluate;
 pub mod explain;
@@ -12,6 +13,7 @@ pub mod load;
 pub mod message;
 pub mod model;
 pub mod parse;
+pub mod scaffold;
 pub mod selftest;
 pub mod shell;
 pub mod view;

@@ -93,6 +93,8 @@ pub struct Attested {
     pub id: String,
     /// What is asked.
     pub question: String,
+    /// How many days old the word may be when routing begins; any age when not given.
+    pub fresh_days: Option<u16>,
 }
 
 /// One thing to do.
@@ -104,6 +106,13 @@ pub struct Remedy {
     pub when: Option<Expression>,
     /// A command for a person to run.
     pub command: Option<Template>,
+}
+
+impl Remedy {
+    /// Whether it concerns every finding, and says the same of each.
+    pub fn is_general(&self) -> bool {
+        self.when.is_none() && self.text.is_constant() && self.command.as_ref().is_none_or(Template::is_constant)
+    }
 }
 
 /// One test of a rule.
@@ -142,7 +151,7 @@ pub enum Word {
     Holds,
     /// Someone vouches that it is not so.
     Denied,
-    /// Someone vouched for it, too long ago.
+    /// Someone vouched for it, and the last day of the word is over.
     Expired,
 }
 

@@ -67,6 +67,8 @@ struct RuleFile {
     #[serde(default)]
     question: Option<Spanned<String>>,
     #[serde(default)]
+    fresh_days: Option<Spanned<u16>>,
+    #[serde(default)]
     key: Option<Spanned<String>>,
     #[serde(default)]
     message: Option<Spanned<String>>,
@@ -152,7 +154,11 @@ impl Checker<'_> {
                 _ => None,
             },
             doubt: doubt.zip(doubt_message).map(|(list, message)| Doubt { list, message }),
-            attested: file.attested.zip(file.question).map(|(id, q)| Attested { id: id.value, question: q.value }),
+            attested: file.attested.zip(file.question).map(|(id, question)| Attested {
+                id: id.value,
+                question: question.value,
+                fresh_days: file.fresh_days.map(|days| days.value),
+            }),
             basis,
             remedy,
             references: file.references,
@@ -254,6 +260,12 @@ impl Checker<'_> {
             file.attested.is_none(),
             "`question` needs `attested`",
             "under which key is it answered?",
+        );
+        require(
+            file.fresh_days.as_ref().map(|days| &days.referenced),
+            file.attested.is_none(),
+            "`fresh_days` needs `attested`",
+            "whose age?",
         );
         let decides = file.each.is_some() || file.attested.is_some();
         require(Some(&file.id.referenced), !decides, "neither `each` nor `attested`", "nothing decides this rule");

@@ -10,7 +10,7 @@ use super::view::FactView;
 use crate::facts::attestation::Attestation;
 use crate::facts::plan::Strategy;
 use crate::facts::{Known, Why};
-use crate::judge::scorecard::{Certainty, Outcome};
+use crate::judge::scorecard::{Certainty, Check, Outcome};
 
 /// What a test showed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -77,17 +77,25 @@ pub fn report(runs: &[TestRun]) -> String {
 }
 
 /// The instant at which tests run; facts of tests hold no clock.
-const AT: jiff::Timestamp = jiff::Timestamp::constant(1_767_225_600, 0);
+pub const AT: jiff::Timestamp = jiff::Timestamp::constant(1_767_225_600, 0);
+
+/// What becomes of a rule over the facts of one of its tests.
+pub fn check(rule: &Rule, test: &TestCase) -> Check {
+    evaluation(rule, test).check
+}
 
 fn run_one(rule: &Rule, test: &TestCase) -> TestRun {
+    let (result, detail) = compare(test.expect, &evaluation(rule, test));
+    TestRun { rule: rule.id.clone(), test: test.name.clone(), result, detail }
+}
+
+fn evaluation(rule: &Rule, test: &TestCase) -> Evaluation {
     let attestations = Known::Known(words(rule, test.attestation));
     let default = rule.strategies.first().copied().unwrap_or_default();
     let strategy: Strategy = test.strategy.unwrap_or(default);
     let context = Context { at: AT, strategy, attestations: &attestations, attestations_path: "attestations.yaml" };
     let view = view(test);
-    let evaluation = Evaluator::new(&view, &context).evaluate(rule);
-    let (result, detail) = compare(test.expect, &evaluation);
-    TestRun { rule: rule.id.clone(), test: test.name.clone(), result, detail }
+    Evaluator::new(&view, &context).evaluate(rule)
 }
 
 fn view(test: &TestCase) -> FactView {
@@ -107,7 +115,7 @@ fn view(test: &TestCase) -> FactView {
 
 fn words(rule: &Rule, word: Word) -> Vec<Attestation> {
     let Some(asked) = rule.attested.as_ref().filter(|_| word != Word::Absent) else { return Vec::new() };
-    let date = jiff::civil::date(2025, 12, 1);
+    let date = jiff::civil::date(2025, 12, 15);
     vec![Attestation {
         id: asked.id.clone(),
         holds: word != Word::Denied,

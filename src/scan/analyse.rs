@@ -34,6 +34,7 @@ pub struct Analysis {
     search_attributes: Vec<SearchAttributeUse>,
     hazards: Vec<Hazard>,
     features: Vec<FeatureUse>,
+    links: Vec<WorkflowLink>,
     sdks: Vec<SdkVersion>,
     /// What this language adds to the coverage.
     coverage: Coverage,
@@ -48,6 +49,9 @@ impl Analysis {
         facts.search_attributes.extend(self.search_attributes);
         facts.hazards.extend(self.hazards);
         facts.features.extend(self.features);
+        if let Some(links) = facts.links.value_mut() {
+            links.extend(self.links);
+        }
         facts.sdks.extend(self.sdks);
         let coverage = &mut facts.coverage;
         coverage.files_of_known_languages += self.coverage.files_of_known_languages;
@@ -184,9 +188,11 @@ fn settle<'a>(r: &Resolver<'a>) -> Settled<'a> {
 /// Everything the lowered files say.
 fn describe(r: &Resolver<'_>, settled: Settled<'_>) -> Analysis {
     let Settled { classified, drafts, lifts } = settled;
+    let workflow_types = inventory::workflows(r, &classified);
     Analysis {
         factories: factories::functions(r),
-        workflow_types: inventory::workflows(r, &classified),
+        links: inventory::links(r, &workflow_types),
+        workflow_types,
         search_attributes: inventory::search_attributes(r, &classified),
         features: inventory::features(r),
         hazards: hazards::find(r, &classified, &drafts),

@@ -79,6 +79,9 @@ pub struct Catalogue {
     /// Features that must be there, or be set the same, on both sides.
     #[serde(default)]
     pub features: Vec<FeatureRule>,
+    /// Commands by which a workflow reaches another one.
+    #[serde(default)]
+    pub links: Vec<LinkRule>,
     /// How "not found" is recognised.
     #[serde(default)]
     pub not_found: NotFound,
@@ -315,6 +318,7 @@ impl Catalogue {
     pub fn packages(&self) -> rustc_hash::FxHashSet<String> {
         let library = self.configuration.keys().chain(self.flows.keys()).chain(self.providers.keys());
         let listed = self.features.iter().flat_map(|f| f.functions.iter().chain(&f.decorators));
+        let listed = listed.chain(self.links.iter().flat_map(|link| &link.functions));
         let names = self.types.keys().chain(self.functions.keys()).chain(library).chain(listed);
         let parts = names.filter_map(|name| name.rsplit_once('.')).map(|(package, _)| package.to_owned());
         let look_alikes = self.lookalikes.iter().map(|l| l.package.clone());

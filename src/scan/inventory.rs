@@ -3,9 +3,11 @@
 
 mod attributes;
 mod features;
+mod links;
 
 pub use attributes::search_attributes;
 pub use features::features;
+pub use links::links;
 
 use super::classify::{Classified, is_workflow_code};
 use super::index::{At, FnAt, join};

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::facts::Known;
 use crate::facts::code::*;
 
 /// Merge scan documents. With more than one, paths get the root in front, so that places stay apart.
@@ -25,6 +26,7 @@ pub fn merge(mut parts: Vec<CodeFacts>) -> CodeFacts {
         search_attributes: vec![],
         hazards: vec![],
         features: vec![],
+        links: Known::Known(vec![]),
         sdks: vec![],
         coverage: Coverage::default(),
     };
@@ -39,6 +41,7 @@ pub fn merge(mut parts: Vec<CodeFacts>) -> CodeFacts {
         merged.search_attributes.append(&mut part.search_attributes);
         merged.hazards.append(&mut part.hazards);
         merged.features.append(&mut part.features);
+        merged.links = Known::concat([merged.links, part.links]);
         merged.sdks.append(&mut part.sdks);
         let (to, from) = (&mut merged.coverage, part.coverage);
         to.files_seen += from.files_seen;
@@ -92,6 +95,9 @@ fn each_path(facts: &mut CodeFacts, change: impl Fn(&mut String)) {
     facts.search_attributes.iter_mut().for_each(|s| change(&mut s.path));
     facts.hazards.iter_mut().for_each(|h| change(&mut h.path));
     facts.features.iter_mut().for_each(|f| change(&mut f.path));
+    if let Some(links) = facts.links.value_mut() {
+        links.iter_mut().for_each(|l| change(&mut l.path));
+    }
     for sdk in &mut facts.sdks {
         change(&mut sdk.path);
         sdk.resolved.iter_mut().for_each(|r| change(&mut r.path));
@@ -114,6 +120,9 @@ pub(super) fn sort(facts: &mut CodeFacts) {
     facts.search_attributes.sort_by(|a, b| a.path.cmp(&b.path).then_with(|| (a.line, &a.name).cmp(&(b.line, &b.name))));
     facts.hazards.sort_by(|a, b| a.path.cmp(&b.path).then_with(|| (a.line, &a.id).cmp(&(b.line, &b.id))));
     facts.features.sort_by(|a, b| a.path.cmp(&b.path).then_with(|| (a.line, &a.feature).cmp(&(b.line, &b.feature))));
+    if let Some(links) = facts.links.value_mut() {
+        links.sort_by(|a, b| a.path.cmp(&b.path).then_with(|| (a.line, &a.kind).cmp(&(b.line, &b.kind))));
+    }
     facts.sdks.sort_by(|a, b| a.path.cmp(&b.path).then_with(|| a.line.cmp(&b.line)));
     facts.coverage.files_with_syntax_errors.sort();
     facts.coverage.skipped.sort();

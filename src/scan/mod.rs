@@ -35,6 +35,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use crate::facts::Known;
 use crate::facts::code::*;
 use crate::ui::Problem;
 use catalogue::Catalogue;
@@ -100,6 +101,7 @@ pub fn scan(root: &Path, options: &ScanOptions) -> Result<CodeFacts, Problem> {
         search_attributes: vec![],
         hazards: vec![],
         features: vec![],
+        links: Known::Known(vec![]),
         sdks: vec![],
         coverage: Coverage::default(),
     };

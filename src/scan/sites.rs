@@ -60,6 +60,7 @@ fn site<'a>(r: &Resolver<'a>, call: &ApiCall<'a>, kind: Kind) -> Site {
         scope: unit.scope,
         function: unit.name_around(call.function).map(str::to_owned),
         workflow_type: workflow_type(r, call.at, &api, call.as_value).filter(|t| !t.is_empty()),
+        workflow_id: workflow_id(r, call, kind),
         task_queue,
         task_queue_from: has_queue.then(|| where_to(r, call, &api.api.queue, None)).flatten(),
         cron: cron(r, call),
@@ -93,6 +94,15 @@ pub fn workflow_type<'a>(r: &Resolver<'a>, at: At, api: &ApiRef<'a>, as_value: b
         return r.fold_slot(*operation, slot)?.text().map(str::to_owned);
     }
     r.fold_slot(at, slot)?.text().map(str::to_owned)
+}
+
+/// The id of the execution a call begins or talks to, as far as it is fixed.
+fn workflow_id<'a>(r: &Resolver<'a>, call: &ApiCall<'a>, kind: Kind) -> Option<String> {
+    let begins = matches!(kind, Kind::Start | Kind::SignalWithStart | Kind::UpdateWithStart);
+    if !begins && !kind.messages() {
+        return None;
+    }
+    r.id_form(call.at, call.api.api.id.as_ref().filter(|_| !call.as_value)?)
 }
 
 /// The name of the signal, query or update: a constant, or the method that handles it.

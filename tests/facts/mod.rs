@@ -252,8 +252,8 @@ pub fn mapped() -> Plan {
         namespaces: vec![NamespaceMapping {
             source: "payments-prod".into(),
             target: Some("payments-prod.a1b2c".into()),
-            exclude: None,
             line: 5,
+            ..Default::default()
         }],
         ..Default::default()
     }
@@ -270,6 +270,7 @@ pub fn site(kind: Kind, path: &str, line: u32) -> Site {
         scope: Scope::Main,
         function: Some("Handle".into()),
         workflow_type: Some("PaymentSaga".into()),
+        workflow_id: None,
         task_queue_from: None,
         task_queue: Some("payments".into()),
         cron: None,
@@ -340,6 +341,7 @@ pub fn code(sites: Vec<Site>) -> CodeFacts {
         }],
         hazards: vec![],
         features: vec![],
+        links: Known::Known(vec![]),
         sdks: vec![],
         coverage: Coverage { files_seen: 12, files_of_known_languages: 9, files_parsed: 7, ..Default::default() },
     }

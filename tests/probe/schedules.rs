@@ -230,7 +230,8 @@ async fn create(client: &WorkflowServiceClient<Channel>, namespace: &str, id: &s
 }
 
 pub fn plan() -> Plan {
-    let mapping = NamespaceMapping { source: SOURCE.into(), target: Some(TARGET.into()), exclude: None, line: 1 };
+    let mapping =
+        NamespaceMapping { source: SOURCE.into(), target: Some(TARGET.into()), line: 1, ..Default::default() };
     Plan { namespaces: vec![mapping], ..Plan::default() }
 }
 

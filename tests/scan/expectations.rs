@@ -1,11 +1,12 @@
 //! `// expect: start type=T queue=q origin=path:function` (`#` in Python) stands on the line of the call;
 //! `// expect: none` on a look-alike, `wrapper KIND NAME`, `call WRAPPER`, `unlifted` on a function that is no wrapper,
-//! `nocall WRAPPER` on a call of something else. Sites without a comment are as wrong as comments without a site.
+//! `nocall WRAPPER` on a call of something else; `link=child:Order>Refund` (`?` for what is open, `id:ledger` for an id)
+//! beside any of them. Sites and links without a comment are as wrong as comments without a site or link.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use temporal_preflight::facts::code::{CodeFacts, Entry, Site};
+use temporal_preflight::facts::code::{CodeFacts, Entry, Site, WorkflowLink};
 use temporal_preflight::scan::{ScanOptions, scan};
 
 #[derive(Debug)]
@@ -93,10 +94,22 @@ fn entered(entries: &[Entry]) -> String {
     entries.iter().map(|e| format!("{} {}", kebab(e.kind), e.name)).collect::<Vec<_>>().join(", ")
 }
 
+/// `child:Order>Refund`, `signal:?>id:ledger`
+fn linked(link: &WorkflowLink) -> String {
+    let from = if link.from.is_empty() { "?".to_owned() } else { link.from.join("+") };
+    let to = match (&link.to, &link.workflow_id) {
+        (Some(to), _) => to.clone(),
+        (None, Some(id)) => format!("id:{id}"),
+        (None, None) => "?".to_owned(),
+    };
+    format!("{}:{from}>{to}", link.kind)
+}
+
 fn said(site: &Site, key: &str) -> String {
     let text = |value: &Option<String>| value.clone().unwrap_or_default();
     match key {
         "type" => text(&site.workflow_type),
+        "id" => text(&site.workflow_id),
         "queue" => text(&site.task_queue),
         "cron" => text(&site.cron),
         "message" => text(&site.message_name),
@@ -128,8 +141,18 @@ pub fn check(case: &str) -> CodeFacts {
     let root = fixture(case);
     let facts = scan(&root, &ScanOptions::default()).unwrap();
     let (mut wrong, mut expected) = (vec![], vec![]);
+    let links = facts.links.value().expect("links are looked for");
+    let link_at = |path: &str, line: u32| links.iter().find(|l| l.path == path && l.line == line).map(linked);
+    let mut linking = vec![];
     for e in expectations(&root) {
         let place = format!("{}:{}", e.path, e.line);
+        if let Some(said) = e.values.get("link") {
+            let found = link_at(&e.path, e.line).unwrap_or_default();
+            if found != *said {
+                wrong.push(format!("{place}: link is `{found}`, expected `{said}`"));
+            }
+            linking.push((e.path.clone(), e.line));
+        }
         match e.words.first().map(String::as_str) {
             Some("none") => {
                 if facts.sites.iter().any(|s| s.path == e.path && s.line == e.line) {
@@ -178,7 +201,7 @@ pub fn check(case: &str) -> CodeFacts {
                     wrong.push(format!("{place}: {kind} not found"));
                     continue;
                 };
-                for (key, value) in &e.values {
+                for (key, value) in e.values.iter().filter(|(key, _)| *key != "link") {
                     let is = said(site, key);
                     if is != *value {
                         wrong.push(format!("{place}: {key} is `{is}`, expected `{value}`; {:?}", site.client));
@@ -187,6 +210,9 @@ pub fn check(case: &str) -> CodeFacts {
             }
             None => wrong.push(format!("{place}: an expectation without words")),
         }
+    }
+    for link in links.iter().filter(|l| !linking.contains(&(l.path.clone(), l.line))) {
+        wrong.push(format!("{}:{}: link {} reported, but not expected", link.path, link.line, linked(link)));
     }
     for site in &facts.sites {
         if !expected.contains(&(site.path.clone(), site.line)) {

@@ -205,6 +205,7 @@ fn excluded_namespaces_must_be_empty_when_they_were_probed() {
         target: None,
         exclude: Some("no workflow since 2024".into()),
         line: 6,
+        ..Default::default()
     });
     assert_eq!(outcome(&facts, "open-executions-left"), Outcome::Fail);
 }
@@ -233,7 +234,8 @@ fn verdicts(facts: &Facts) -> Vec<(Gate, Verdict)> {
     let none = BTreeSet::new();
     let card =
         judge(checks(facts), JudgeInput { facts, gate: Gate::Route, waivers: &[], unwaivable: &none, former: None });
-    card.gates.iter().map(|g| (g.gate, g.verdict)).collect()
+    let cohorts = card.cohorts.iter().map(|c| (c.route.gate, c.route.verdict));
+    card.gates.iter().map(|g| (g.gate, g.verdict)).chain(cohorts).collect()
 }
 
 /// Two namespaces that move, one that stays, certificates, words of people: whatever is known of them is taken away,
@@ -249,6 +251,7 @@ fn whatever_is_taken_away_no_verdict_gets_better() {
     let mut healthy = healthy();
     healthy.plan.namespaces.push(mapping("refunds", Some("refunds.a1b2c")));
     healthy.plan.namespaces.push(mapping("legacy", None));
+    healthy.plan.cohorts = vec![cohort("payments", &["PaymentSaga"])];
     let mut refunds = facts::namespace("refunds");
     refunds.workflow_types = Known::Known(vec![]);
     refunds.task_queues = Known::Known(vec![]);
@@ -343,12 +346,24 @@ fn whatever_is_taken_away_no_verdict_gets_better() {
     }
 }
 
+fn cohort(name: &str, types: &[&str]) -> temporal_preflight::facts::plan::Cohort {
+    temporal_preflight::facts::plan::Cohort {
+        name: name.into(),
+        workflow_types: types.iter().map(|t| (*t).to_owned()).collect(),
+        validation: Some("3d".into()),
+        rollback: Some("the flag payments-on-cloud, by the engineer on call".into()),
+        line: 12,
+        ..Default::default()
+    }
+}
+
 fn mapping(source: &str, target: Option<&str>) -> temporal_preflight::facts::plan::NamespaceMapping {
     temporal_preflight::facts::plan::NamespaceMapping {
         source: source.into(),
         target: target.map(str::to_owned),
         exclude: target.is_none().then(|| "no workflow since 2024".into()),
         line: 6,
+        ..Default::default()
     }
 }
 

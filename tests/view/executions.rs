@@ -102,11 +102,10 @@ fn after_routing_a_start_of_the_cohort_is_a_forgotten_starter() {
         let mut facts = healthy();
         facts.plan.cohorts = vec![Cohort {
             name: "back-office".into(),
-            risk: None,
             workflow_types: vec!["Reconciliation".into()],
             routed: routed.map(time),
-            validation: None,
             line: 9,
+            ..Default::default()
         }];
         let mut began = began("Reconciliation", runs, 1, &[("4711@batch-2@", Beginning::Started)]);
         began.starters[0].newest.start_time = time(started);

@@ -1,6 +1,7 @@
 //! Facts as rules see them. The first law: a fact that is taken away makes an answer unknown, never a pass.
 
 mod clusters;
+mod cohorts;
 mod credentials;
 mod evidence;
 mod executions;
@@ -42,7 +43,7 @@ fn catalogue() -> &'static Catalogue {
 fn checks(facts: &Facts) -> Vec<Check> {
     let context = Context {
         at: facts.at,
-        strategy: facts.plan.strategy,
+        strategy: facts.plan.main_strategy(),
         attestations: &facts.attestations,
         attestations_path: "attestations.yaml",
     };

@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 
 pub use sites::*;
 
+use super::{Known, Why};
+
 /// Version of the scan document.
 pub const CODE_SCHEMA: &str = "temporal-preflight/code-facts/v1";
 
@@ -35,10 +37,44 @@ pub struct CodeFacts {
     /// Features that must be there, or be set the same, on both sides.
     #[serde(default)]
     pub features: Vec<FeatureUse>,
+    /// How workflows reach each other; unknown in documents of versions that did not look for it.
+    #[serde(default = "links_not_looked_for")]
+    pub links: Known<Vec<WorkflowLink>>,
     /// SDK versions from manifests and lock files.
     pub sdks: Vec<SdkVersion>,
     /// What was looked at and what was not.
     pub coverage: Coverage,
+}
+
+fn links_not_looked_for() -> Known<Vec<WorkflowLink>> {
+    Known::Unknown(Why::with_remedy(
+        "the scan was made by a version that did not look for children, signals and cancels between workflows",
+        "scan again with this version",
+    ))
+}
+
+/// A command by which a workflow begins, signals, cancels or becomes another one. It stays inside the cluster.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct WorkflowLink {
+    /// `child`, `signal`, `cancel`, `external` (signal or cancel, by a handle), `continue` (as another type).
+    pub kind: String,
+    /// Workflow types whose code gives the command; empty when the workflow around it was not found.
+    pub from: Vec<String>,
+    /// The other type, when the code fixes it.
+    pub to: Option<String>,
+    /// The id of the other execution, when the code fixes it or how it begins: `ledger`, `refund-*`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workflow_id: Option<String>,
+    /// Relative path.
+    pub path: String,
+    /// 1-based line.
+    pub line: u32,
+    /// Enclosing function.
+    pub function: Option<String>,
+    /// Kind of code.
+    pub scope: Scope,
+    /// The trimmed line.
+    pub snippet: String,
 }
 
 /// The scanned tree.

@@ -159,6 +159,9 @@ pub struct Site {
     pub function: Option<String>,
     /// Workflow type name, when it could be folded to one.
     pub workflow_type: Option<String>,
+    /// Workflow id, when the code fixes it or how it begins: `ledger`, `payment-*`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workflow_id: Option<String>,
     /// Task queue, when it could be folded.
     pub task_queue: Option<String>,
     /// For workers and starts whose queue is no constant: where it comes from, in words (`env TASK_QUEUE`, `flag queue`).

@@ -2,6 +2,7 @@
 
 mod account;
 pub(super) mod checks;
+mod cohorts;
 mod compare;
 mod coverage;
 mod executions;
@@ -12,6 +13,8 @@ pub(super) mod table;
 mod trend;
 
 use serde::Serialize;
+
+pub(super) use cohorts::CohortView;
 
 pub(super) use checks::{AreaView, CheckView, FindingView, GapView, StepView};
 /// Judging single sites, shared with the text of a scan.
@@ -26,6 +29,7 @@ pub(super) mod certificates {
 
 pub(super) use compare::when as schedule_when;
 pub(super) use executions::began;
+pub(super) use links::Links;
 pub(super) use mark::{Mark, MarkView};
 use table::Table;
 
@@ -68,6 +72,8 @@ pub(super) struct Report {
     pub checklist: Vec<ItemView>,
     pub failure_modes: Vec<ItemView>,
     pub gates: Vec<GateView>,
+    /// The route gate for each cohort.
+    pub cohorts: Vec<CohortView>,
     pub pictures: Pictures,
     pub comparisons: Vec<Table>,
     pub areas: Vec<AreaView>,
@@ -154,7 +160,7 @@ pub(super) struct GateView {
 impl Report {
     /// Prepare everything.
     pub fn new(card: &Scorecard, options: &RenderOptions) -> Self {
-        let links = links::Links::new(card, options);
+        let links = Links::new(card, options);
         let result = card.gates.iter().find(|g| g.gate == card.gate);
         let pick = |ids: &[String]| -> Vec<CheckView> {
             let mut picked: Vec<_> = card.checks.iter().filter(|c| ids.contains(&c.rule)).collect();
@@ -173,9 +179,10 @@ impl Report {
             card.checks.iter().filter(|c| c.outcome == Outcome::Unknown).map(|c| CheckView::new(c, &links)).collect();
         Self {
             title: if card.plan.name.trim().is_empty() { "Migration".to_owned() } else { card.plan.name.clone() },
-            strategy: match card.plan.strategy {
-                Strategy::Manual => "manual (dual run)",
-                Strategy::Automated => "automated (replication)",
+            strategy: match (card.plan.strategies().len(), card.plan.main_strategy()) {
+                (2.., _) => "manual (dual run) and automated (replication)",
+                (_, Strategy::Manual) => "manual (dual run)",
+                (_, Strategy::Automated) => "automated (replication)",
             },
             window: card.plan.window.map(|w| format!("{} to {}", w.start, w.end)),
             at: minute(card.at),
@@ -218,6 +225,7 @@ impl Report {
                 .map(|m| item(card, &m.title, m.status, &m.evidence, &m.rules))
                 .collect(),
             gates: card.gates.iter().map(|g| gate(card, g)).collect(),
+            cohorts: card.cohorts.iter().map(|c| CohortView::new(c, |rules| rule_links(card, rules))).collect(),
             pictures: picture::all(card),
             comparisons: compare::tables(card),
             areas: checks::areas(card, &links, &blocked),

@@ -29,6 +29,10 @@ pub struct Limits {
     pub blob_size_bytes: u64,
     /// Actions a second every namespace is allowed at least.
     pub actions_per_second: u32,
+    /// Sizes of provisioned capacity, ascending, in Temporal Resource Units.
+    pub resource_units: Vec<u32>,
+    /// Actions a second of one unit.
+    pub actions_per_resource_unit: u32,
     /// Visibility calls a second per namespace; nobody can raise it.
     pub visibility_calls_per_second: u32,
     /// What one execution may grow to.

@@ -13,7 +13,7 @@ pub(super) const PATHS: &[FactPath] = &[
     FactPath {
         path: "metrics.actions_near_limit",
         meaning: "moved namespaces whose busiest minutes need more than half of the actions the target allows",
-        fields: "verdict (over | unclear), source_namespace, target_namespace, peak, limit, metric, known_for",
+        fields: "verdict (over | unclear), source_namespace, target_namespace, peak, limit, metric, known_for, units (to provision; 0: more than can be)",
     },
     FactPath {
         path: "metrics.visibility_over_limit",
@@ -125,7 +125,11 @@ fn actions(mapped: &Mapped<'_>, limits: &Limits) -> Known<Vec<Value>> {
             return vec![];
         }
         // Every namespace has the least limit; whether this one has more is for the account to say.
-        vec![object(mapped, cluster, peak, rate, limit, if told.is_some() { "over" } else { "unclear" })]
+        let verdict = if told.is_some() { "over" } else { "unclear" };
+        let mut object = object(mapped, cluster, peak, rate, limit, verdict);
+        let fits = |units: &&u32| f64::from(**units) * f64::from(limits.actions_per_resource_unit) >= 2.0 * rate;
+        object["units"] = limits.resource_units.iter().find(fits).copied().unwrap_or(0).into();
+        vec![object]
     })
 }
 

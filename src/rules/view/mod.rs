@@ -7,6 +7,7 @@ mod attributes;
 mod certificates;
 mod cluster;
 mod code;
+mod cohorts;
 mod coverage;
 mod diff;
 mod eligibility;
@@ -14,10 +15,12 @@ mod executions;
 mod limits;
 mod metrics;
 mod plan;
+mod routing;
 mod schedule_command;
 mod schedules;
 mod sdks;
 mod starters;
+mod strategy;
 mod versioning;
 mod words;
 
@@ -28,6 +31,7 @@ use serde_json::Value;
 use crate::compare::{Comparison, compare};
 use crate::facts::cluster::{ClusterKind, ClusterSnapshot};
 use crate::facts::code::CodeFacts;
+use crate::facts::plan::Strategy;
 use crate::facts::{Facts, Known, Locus, Why};
 
 /// Dotted fact path (`diff.search_attributes`) → value. A path that is absent was never computed; a rule
@@ -35,6 +39,8 @@ use crate::facts::{Facts, Known, Locus, Why};
 #[derive(Debug, Clone, Default)]
 pub struct FactView {
     facts: BTreeMap<String, Known<Value>>,
+    /// Of a plan that moves some namespaces by hand and others by replication: what concerns each of them alone.
+    parts: BTreeMap<Strategy, FactView>,
 }
 
 impl FactView {
@@ -60,6 +66,11 @@ impl FactView {
         }
     }
 
+    /// The facts of the namespaces that move by one strategy, when the plan uses both.
+    pub fn part(&self, strategy: Strategy) -> Option<&FactView> {
+        self.parts.get(&strategy)
+    }
+
     /// All paths present.
     pub fn paths(&self) -> impl Iterator<Item = &str> {
         self.facts.keys().map(String::as_str)
@@ -67,7 +78,7 @@ impl FactView {
 }
 
 /// A documented fact path.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 pub struct FactPath {
     /// As rules name it.
     pub path: &'static str,
@@ -84,6 +95,9 @@ pub fn fact_paths() -> impl Iterator<Item = &'static FactPath> {
         cluster::PATHS,
         executions::PATHS,
         plan::PATHS,
+        strategy::PATHS,
+        cohorts::PATHS,
+        routing::PATHS,
         certificates::PATHS,
         diff::PATHS,
         schedules::PATHS,
@@ -98,12 +112,25 @@ pub fn fact_paths() -> impl Iterator<Item = &'static FactPath> {
 
 /// Compute every fact rules can ask for.
 pub fn build(facts: &Facts) -> FactView {
+    let mut view = build_one(facts);
+    let strategies = facts.plan.strategies();
+    if strategies.len() > 1 {
+        let part = |strategy: Strategy| build_one(&Facts { plan: facts.plan.only(strategy), ..facts.clone() });
+        view.parts = strategies.into_iter().map(|strategy| (strategy, part(strategy))).collect();
+    }
+    view
+}
+
+fn build_one(facts: &Facts) -> FactView {
     let context = Context::new(facts);
     let mut view = FactView::default();
     code::put(&context, &mut view);
     cluster::put(&context, &mut view);
     executions::put(&context, &mut view);
     plan::put(&context, &mut view);
+    strategy::put(&context, &mut view);
+    cohorts::put(&context, &mut view);
+    routing::put(&context, &mut view);
     certificates::put(&context, &mut view);
     diff::put(&context, &mut view);
     metrics::put(&context, &mut view);

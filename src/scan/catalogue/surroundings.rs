@@ -233,3 +233,17 @@ pub struct FeatureRule {
     /// Files that do not name the SDK count too.
     pub anywhere: bool,
 }
+
+/// A command by which one workflow reaches another one.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LinkRule {
+    /// `child`, `signal`, `cancel`, `external` (signal or cancel, by a handle), `continue` (as another type).
+    pub kind: String,
+    /// Functions, and methods of other packages, by full name.
+    pub functions: Vec<String>,
+    /// Where the other type stands.
+    pub workflow: Option<Slot>,
+    /// Where the id of the other execution stands.
+    pub id: Option<Slot>,
+}

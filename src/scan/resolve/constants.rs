@@ -68,6 +68,18 @@ impl<'a> Resolver<'a> {
         })
     }
 
+    /// The id in a slot: the constant, or what it begins with and a star (`payment-*` of `"payment-" + id`).
+    pub fn id_form(&self, call: At, slot: &Slot) -> Option<String> {
+        if let Some(Folded::Text(text)) = self.fold_slot(call, slot) {
+            return Some(text).filter(|text| !text.is_empty());
+        }
+        // What is put together from several texts begins with the first of them.
+        let texts = self.texts_in_slot(call, slot);
+        let first = texts.first()?;
+        let fixed = first.find(['%', '{', '$']).map_or(first.as_str(), |end| &first[..end]);
+        (fixed.len() > 1).then(|| format!("{fixed}*"))
+    }
+
     fn texts_in(&self, end: &End<'a>, depth: usize, texts: &mut Vec<String>) {
         let (End::Value(at) | End::External(at)) = end else { return };
         let parts = match self.index.kind(*at) {

@@ -3,6 +3,8 @@
 //!
 //! Everything is memoised and bounded; a bound that is hit becomes a reason, not a silence.
 
+mod arguments;
+mod callers;
 mod calls;
 mod constants;
 mod literals;

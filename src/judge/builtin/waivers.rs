@@ -1,0 +1,44 @@
+//! Waivers that waive nothing.
+
+use super::{BuiltIn, Entry, count, get};
+use crate::judge::scorecard::{Check, WaiverUse};
+use crate::judge::waivers::Waiver;
+
+/// Built-in check → the state of a waiver it looks for.
+const STATES: [(&str, &str); 3] =
+    [("waiver-expired", "expired"), ("waiver-refused", "refused"), ("waiver-unused", "unused")];
+
+pub(super) fn checks(waivers: &[Waiver], uses: &[WaiverUse], rules: &[Check]) -> Vec<Check> {
+    let one = |builtin: &BuiltIn, state: &str| {
+        let found = waivers.iter().zip(uses).filter(|(_, used)| used.state == state);
+        let entries = found.map(|(waiver, _)| Entry {
+            key: [Some(waiver.rule.as_str()), waiver.fingerprint.as_deref(), waiver.pattern.as_deref()]
+                .into_iter()
+                .flatten()
+                .collect::<Vec<_>>()
+                .join("/"),
+            message: message(waiver, state, rules),
+            evidence: vec![waiver.place.clone()],
+        });
+        builtin.check(entries.collect(), count(waivers.len(), "waiver"))
+    };
+    STATES.iter().filter_map(|(id, state)| Some(one(get(id)?, state))).collect()
+}
+
+fn message(waiver: &Waiver, state: &str, rules: &[Check]) -> String {
+    let Waiver { rule, owner, until, reason, .. } = waiver;
+    match state {
+        "expired" => format!("the waiver of `{rule}` by {owner} ended on {until} ({reason})"),
+        "refused" => format!("`{rule}` cannot be waived, but {owner} did ({reason})"),
+        _ if rules.iter().all(|check| check.rule != *rule) => {
+            format!("the waiver of `{rule}` by {owner} covers nothing: no rule of this run has this id")
+        }
+        _ => {
+            let what = [("fingerprint", &waiver.fingerprint), ("pattern", &waiver.pattern)]
+                .into_iter()
+                .filter_map(|(word, value)| Some(format!(" with the {word} `{}`", value.as_ref()?)))
+                .collect::<String>();
+            format!("the waiver of `{rule}` by {owner} covers nothing: there is no finding of this rule{what}")
+        }
+    }
+}

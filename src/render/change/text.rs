@@ -1,0 +1,141 @@
+//! For a terminal and the log of a CI job.
+
+use super::{Change, Group, Item};
+use crate::render::RenderOptions;
+use crate::render::paint::{Paint, wrap_command};
+use crate::render::text::{one_line, plural, shorten};
+use crate::render::view::{Mark, StepView};
+
+/// Findings shown per rule.
+const SHOWN: usize = 30;
+
+struct Page {
+    out: String,
+    paint: Paint,
+    width: usize,
+}
+
+pub(super) fn render(change: &Change, options: &RenderOptions) -> String {
+    let mut page = Page { out: String::new(), paint: Paint { color: options.color }, width: options.width.max(40) };
+    let label = page.paint.verdict(change.mark.mark, change.label);
+    let compared = change.source.as_ref().map_or_else(String::new, |s| format!(" · compared with {}", one_line(s)));
+    let title = one_line(&change.title);
+    page.line(&format!("{label} at the gate {} · {title}{compared}", page.paint.bold("pr")));
+    page.message(&change.summary, 0);
+    page.groups("In the way", &change.blockers);
+    page.groups("Not decided", &change.undecided);
+    page.groups("Conditions", &change.conditions);
+    if !change.fixed.is_empty() {
+        page.heading(&format!("Mended by this change ({})", change.fixed.len()));
+        for item in change.fixed.iter().take(SHOWN) {
+            let mark = page.paint.mark(Mark::Ok, "✓");
+            page.line(&format!(" {mark} {}", page.paint.dim(&one_line(&item.rule))));
+            page.message(&item.message, 3);
+        }
+        page.more(change.fixed.len());
+    }
+    if !change.notes.is_empty() {
+        page.out.push('\n');
+        for note in &change.notes {
+            page.hanging("·", note, 0);
+        }
+    }
+    for path in &options.written {
+        page.line(&format!("Report: {}", one_line(path)));
+    }
+    if let Some(first) = change.blockers.first().or(change.undecided.first()) {
+        let rule = one_line(&first.rule).into_owned();
+        page.message(&format!("Why a rule exists and what to do: temporal-preflight explain {rule}"), 0);
+    }
+    if page.out.lines().count() > 12 {
+        let label = page.paint.verdict(change.mark.mark, change.label);
+        page.line(&format!("\n{label} at the gate pr"));
+    }
+    page.out
+}
+
+impl Page {
+    fn line(&mut self, text: &str) {
+        self.out.push_str(text.trim_end());
+        self.out.push('\n');
+    }
+
+    fn heading(&mut self, text: &str) {
+        let text = self.paint.bold(text);
+        self.line(&format!("\n{text}"));
+    }
+
+    fn message(&mut self, text: &str, indent: usize) {
+        for line in self.paint.message(text, indent, self.width) {
+            self.line(&line);
+        }
+    }
+
+    /// `lead` before the first line, the rest aligned under it.
+    fn hanging(&mut self, lead: &str, text: &str, indent: usize) {
+        let inner = indent + lead.chars().count() + 1;
+        let mut lines = self.paint.message(text, inner, self.width).into_iter();
+        let first = lines.next().unwrap_or_default();
+        let lead = self.paint.dim(lead);
+        self.line(&format!("{:indent$}{lead} {}", "", first.trim_start()));
+        lines.for_each(|line| self.line(&line));
+    }
+
+    fn groups(&mut self, title: &str, groups: &[Group]) {
+        if groups.is_empty() {
+            return;
+        }
+        let count: usize = groups.iter().map(|g| g.items.len().max(1)).sum();
+        self.heading(&format!("{title} ({count})"));
+        for group in groups {
+            let mark = self.paint.mark(group.mark.mark, group.mark.glyph);
+            let rule = self.paint.bold(&one_line(&group.rule));
+            self.line(&format!(" {mark} {rule}{}", self.paint.dim(&format!(" · {}", group.severity))));
+            if let Some(why) = &group.why {
+                self.hanging("?", why, 3);
+            }
+            if let Some(remedy) = &group.why_remedy {
+                self.hanging("→", remedy, 3);
+            }
+            for item in group.items.iter().take(SHOWN) {
+                self.item(item);
+            }
+            self.more(group.items.len());
+            self.steps(&group.steps);
+        }
+    }
+
+    fn more(&mut self, all: usize) {
+        if let Some(more) = all.checked_sub(SHOWN).filter(|more| *more > 0) {
+            let text = self.paint.dim(&format!("   and {} of this kind", plural(more, "more finding")));
+            self.line(&text);
+        }
+    }
+
+    fn item(&mut self, item: &Item) {
+        self.message(&item.message, 3);
+        self.hanging("at    ", &item.place, 3);
+        if let Some(code) = &item.snippet {
+            let code = self.paint.dim(&shorten(code, self.width.saturating_sub(10)));
+            self.line(&format!("          {code}"));
+        }
+        if let Some(client) = &item.client {
+            self.hanging("client", client, 3);
+        }
+        self.steps(&item.steps);
+    }
+
+    fn steps(&mut self, steps: &[StepView]) {
+        for (i, step) in steps.iter().enumerate() {
+            if !step.text.is_empty() {
+                self.hanging(if i == 0 { "fix   " } else { "or    " }, &step.text, 3);
+            }
+            let room = self.width.saturating_sub(12);
+            for (i, line) in step.command.iter().flat_map(|c| wrap_command(c, room)).enumerate() {
+                let prompt = if i == 0 { "$" } else { " " };
+                let line = format!("          {} {}", self.paint.dim(prompt), self.paint.code(&line));
+                self.line(&line);
+            }
+        }
+    }
+}

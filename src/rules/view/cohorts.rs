@@ -1,0 +1,272 @@
+//! The cohorts of the plan, against what must move together and how long each of them is watched.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+
+use super::coverage::gap;
+use super::{Context, FactPath, FactView, plan, words};
+use crate::compare::cohorts::{Tie, TieKind, TypeFacts, ties, types};
+use crate::facts::plan::Cohort;
+use crate::facts::{Known, Locus};
+
+pub(super) const PATHS: &[FactPath] = &[
+    FactPath {
+        path: "plan.cohorts",
+        meaning: "the cohorts of the plan",
+        fields: "name, risk, validation, workflow_types",
+    },
+    FactPath {
+        path: "plan.cohort_types",
+        meaning: "workflow types of code, source and plan that are not in exactly one cohort",
+        fields: "verdict (none | several | unseen), workflow_type, cohorts, seen, workflow_types",
+    },
+    FactPath {
+        path: "plan.cohort_ties",
+        meaning: "children, signals, cancels and shared ids between workflow types, with the cohorts of both",
+        fields: "verdict (together | apart | unclear), kind, from, to, from_cohort, to_cohort, what, place, workflow_types",
+    },
+    FactPath {
+        path: "plan.cohort_queues",
+        meaning: "task queues whose workers serve workflow types of several cohorts",
+        fields: "task_queue, cohorts, types, workflow_types",
+    },
+    FactPath {
+        path: "plan.cohort_periods",
+        meaning: "cohorts that are not watched for long enough before the next one follows",
+        fields: "cohort, problem, advice, workflow_types",
+    },
+    FactPath {
+        path: "plan.cohort_rollbacks",
+        meaning: "cohorts of which the plan does not say how their starts are turned back",
+        fields: "cohort, workflow_types",
+    },
+];
+
+pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
+    let cohorts = &context.facts.plan.cohorts;
+    let object = |c: &Cohort| {
+        json!({"name": c.name, "risk": c.risk, "validation": c.validation, "workflow_types": c.workflow_types,
+               "loci": [context.plan_locus(c.line)]})
+    };
+    view.put("plan.cohorts", Known::Known(cohorts.iter().map(object).collect::<Vec<_>>()));
+    view.put("plan.cohort_types", members(context));
+    view.put("plan.cohort_ties", tied(context));
+    view.put("plan.cohort_queues", queues(context));
+    view.put("plan.cohort_periods", Known::Known(periods(context)));
+    let open = cohorts.iter().filter(|c| c.rollback.is_none());
+    let open = open
+        .map(|c| json!({"cohort": c.name, "workflow_types": c.workflow_types, "loci": [context.plan_locus(c.line)]}));
+    view.put("plan.cohort_rollbacks", Known::Known(open.collect::<Vec<_>>()));
+}
+
+/// The cohorts a workflow type is in.
+fn cohorts_of<'a>(context: &Context<'a>, name: &str) -> Vec<&'a Cohort> {
+    let mut found: Vec<&Cohort> = vec![];
+    for cohort in &context.facts.plan.cohorts {
+        // A type that is written twice in one list is in it twice.
+        found.extend(cohort.workflow_types.iter().filter(|t| *t == name).map(|_| cohort));
+    }
+    found
+}
+
+/// What is known of every workflow type; partial where code or source are.
+fn known_types(context: &Context<'_>) -> Known<BTreeMap<String, TypeFacts>> {
+    let plan = &context.facts.plan;
+    let both = context.code.clone().zip(context.source.clone());
+    let whole = both.and_then(|(code, source)| {
+        let found = types(Some(code), Some(source), plan);
+        let live = super::cluster::per_moved_namespace(context, &|half| {
+            half.known("workflow types", &half.namespace.workflow_types).map(|_| vec![])
+        });
+        match gap(code).or_else(|| live.why().cloned()) {
+            Some(why) => Known::Partial { value: found, why },
+            None => Known::Known(found),
+        }
+    });
+    match whole {
+        Known::Unknown(why) => {
+            // What one side shows is shown, whatever the other one would add.
+            let found = types(context.code.value().copied(), context.source.value().copied(), plan);
+            if found.is_empty() { Known::Unknown(why) } else { Known::Partial { value: found, why } }
+        }
+        known => known,
+    }
+}
+
+/// Types in no cohort, in several, or in one although nobody has seen them.
+fn members(context: &Context<'_>) -> Known<Vec<Value>> {
+    let known = known_types(context);
+    let whole = known.is_known();
+    match known {
+        Known::Known(types) => Known::Known(members_of(context, &types, whole)),
+        Known::Partial { value, why } => Known::Partial { value: members_of(context, &value, whole), why },
+        // That the plan names a type twice needs no other evidence.
+        Known::Unknown(why) => match members_of(context, &BTreeMap::new(), whole) {
+            twice if twice.is_empty() => Known::Unknown(why),
+            twice => Known::Partial { value: twice, why },
+        },
+    }
+}
+
+fn members_of(context: &Context<'_>, types: &BTreeMap<String, TypeFacts>, whole: bool) -> Vec<Value> {
+    let mut found = vec![];
+    let planned = context.facts.plan.cohorts.iter().flat_map(|c| &c.workflow_types);
+    let names: BTreeSet<&String> = types.keys().chain(planned).collect();
+    for name in names {
+        let cohorts = cohorts_of(context, name);
+        let seen = types.get(name);
+        let verdict = match (cohorts.len(), seen) {
+            // What runs in namespaces that move otherwise only is no concern of these cohorts.
+            (0, Some(t)) if t.namespaces.is_empty() && runs_elsewhere(context, name) => continue,
+            (0, _) => "none",
+            (1, None) if whole => "unseen",
+            (1, _) => continue,
+            _ => "several",
+        };
+        let mut loci: Vec<Locus> = cohorts.iter().map(|c| context.plan_locus(c.line)).collect();
+        loci.extend(seen.and_then(|t| t.code.clone()));
+        loci.extend(seen.into_iter().flat_map(|t| &t.namespaces).filter_map(|namespace| {
+            let resource = format!("workflow type {name}");
+            Some(crate::compare::live(context.source.value()?, Some(namespace), resource, "CountWorkflowExecutions"))
+        }));
+        let cohorts: Vec<String> = cohorts.iter().map(|c| format!("`{}`", c.name)).collect();
+        found.push(json!({"verdict": verdict, "workflow_type": name, "cohorts": words::list(&cohorts, 5),
+                          "seen": seen.map_or_else(String::new, in_words), "workflow_types": [name], "loci": loci}));
+    }
+    found
+}
+
+fn runs_elsewhere(context: &Context<'_>, name: &str) -> bool {
+    let namespaces = context.source.value().into_iter().flat_map(|source| &source.namespaces);
+    let mut types = namespaces.filter_map(|n| n.workflow_types.value()).flatten();
+    types.any(|t| t.name == name)
+}
+
+fn in_words(t: &TypeFacts) -> String {
+    match (t.open + t.closed, &t.code) {
+        (0, _) => "it is in the code".to_owned(),
+        (n, _) => format!("it has {} on the source, {} of them open", words::count(n, "execution"), t.open),
+    }
+}
+
+fn tied(context: &Context<'_>) -> Known<Vec<Value>> {
+    let plan = &context.facts.plan;
+    context.code.clone().and_then(|code| {
+        let found = ties(code, context.source.value().copied(), plan);
+        let found = found.map(|ties| ties.iter().map(|tie| tie_object(context, tie)).collect::<Vec<_>>());
+        match gap(code) {
+            Some(why) => found.and_then(|value| Known::Partial { value, why }),
+            None => found,
+        }
+    })
+}
+
+fn tie_object(context: &Context<'_>, tie: &Tie) -> Value {
+    let name = |name: &str| cohorts_of(context, name).first().map(|c| c.name.clone());
+    let (from, to) = (name(&tie.from), tie.to.as_deref().and_then(name));
+    let known = !tie.from.is_empty() && tie.to.is_some();
+    let verdict = match (&from, &to) {
+        _ if !known => "unclear",
+        (Some(a), Some(b)) if a == b => "together",
+        // A type that no cohort names is the concern of another rule, and moves with neither.
+        _ => "apart",
+    };
+    let kind = match tie.kind {
+        TieKind::Child => "begins",
+        TieKind::Message => "signals or cancels",
+        TieKind::Continue => "continues as",
+        TieKind::Id => "has ids of the same form as",
+    };
+    let none = || "no cohort".to_owned();
+    let quoted = |name: Option<String>| name.map_or_else(none, |n| format!("cohort `{n}`"));
+    let place = tie.loci.first().map(Locus::to_string).unwrap_or_default();
+    let types: Vec<&str> =
+        [Some(tie.from.as_str()), tie.to.as_deref()].into_iter().flatten().filter(|t| !t.is_empty()).collect();
+    let from_name = if tie.from.is_empty() { "an unknown workflow" } else { tie.from.as_str() };
+    json!({"verdict": verdict, "kind": kind, "from": from_name, "to": tie.to.as_deref().unwrap_or("another workflow"),
+           "from_cohort": quoted(from), "to_cohort": quoted(to), "what": tie.what, "place": place,
+           "workflow_types": types, "loci": tie.loci})
+}
+
+fn queues(context: &Context<'_>) -> Known<Vec<Value>> {
+    known_types(context).map(|types| {
+        let mut by_queue: BTreeMap<&String, BTreeMap<&str, Vec<&String>>> = BTreeMap::new();
+        for (name, known) in &types {
+            let Some(cohort) = cohorts_of(context, name).first().copied() else { continue };
+            for queue in &known.queues {
+                by_queue.entry(queue).or_default().entry(&cohort.name).or_default().push(name);
+            }
+        }
+        let shared = by_queue.into_iter().filter(|(_, cohorts)| cohorts.len() > 1);
+        shared
+            .map(|(queue, cohorts)| {
+                let all: BTreeSet<&String> = cohorts.values().flatten().copied().collect();
+                let quoted = |names: Vec<String>| words::list(&names, 5);
+                let lines = context.facts.plan.cohorts.iter().filter(|c| cohorts.contains_key(c.name.as_str()));
+                let loci: Vec<Locus> = lines.map(|c| context.plan_locus(c.line)).collect();
+                json!({"task_queue": queue, "workflow_types": all,
+                       "cohorts": quoted(cohorts.keys().map(|c| format!("`{c}`")).collect()),
+                       "types": quoted(all.iter().map(|t| format!("`{t}`")).collect()), "loci": loci})
+            })
+            .collect()
+    })
+}
+
+/// Validation periods that are missing, cut short, or do not fit into the window.
+fn periods(context: &Context<'_>) -> Vec<Value> {
+    let plan = &context.facts.plan;
+    let mut found = vec![];
+    let mut problem = |cohort: &Cohort, problem: String, advice: String| {
+        found.push(json!({"cohort": cohort.name, "problem": problem, "advice": advice,
+                          "workflow_types": cohort.workflow_types, "loci": [context.plan_locus(cohort.line)]}));
+    };
+    for cohort in plan.cohorts.iter().filter(|c| c.validation_seconds().is_none()) {
+        let advice = "Add `validation: 3d` (hours, days or weeks) to the cohort: how long it runs on the target before the next one follows.";
+        problem(cohort, "has no validation period".to_owned(), advice.to_owned());
+    }
+    let mut routed: Vec<(&Cohort, jiff::Timestamp)> =
+        plan.cohorts.iter().filter_map(|c| Some((c, c.routed?))).collect();
+    routed.sort_by_key(|(_, at)| *at);
+    let over = |(cohort, at): (&Cohort, jiff::Timestamp)| {
+        let seconds = i64::try_from(cohort.validation_seconds()?).ok()?;
+        at.checked_add(SignedDuration::from_secs(seconds)).ok()
+    };
+    for pair in routed.windows(2) {
+        let [earlier, (next, at)] = pair else { continue };
+        if let Some(until) = over(*earlier).filter(|until| at < until) {
+            let text = format!(
+                "was routed on {}, while cohort `{}` was to be watched until {}",
+                words::minute(*at),
+                earlier.0.name,
+                words::minute(until)
+            );
+            let advice = "Look at failures and latencies of both cohorts now, and let the next cohort wait for the end of this one's period.";
+            problem(next, text, advice.to_owned());
+        }
+    }
+    if let Some((last, until)) = routed.last().and_then(|last| Some((last.0, over(*last)?)))
+        && until > context.facts.at
+    {
+        for next in plan.cohorts.iter().filter(|c| c.routed.is_none()) {
+            let text = format!("waits: cohort `{}` is watched until {}", last.name, words::minute(until));
+            problem(next, text, format!("Route it after {}.", words::minute(until)));
+        }
+    }
+    if let Some((window, last)) = plan.window.zip(plan.cohorts.last())
+        && let Some((start, end)) = plan::midnight(window.start).zip(plan::window_over(window))
+    {
+        let needed: u64 = plan.cohorts.iter().filter_map(Cohort::validation_seconds).sum();
+        let length = u64::try_from(end.as_second() - start.as_second()).unwrap_or(0);
+        if needed > length {
+            let text = format!(
+                "cannot be watched to its end: the validation periods of all cohorts take {}, the window {}",
+                words::duration(needed),
+                words::duration(length)
+            );
+            problem(last, text, "Extend `window.end`, or shorten the periods of cohorts of low risk.".to_owned());
+        }
+    }
+    found
+}

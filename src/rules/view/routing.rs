@@ -1,0 +1,28 @@
+//! When new executions begin to start on the target.
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use super::{Context, FactPath, FactView};
+use crate::facts::Known;
+
+pub(super) const PATHS: &[FactPath] = &[FactPath {
+    path: "plan.routing_begins",
+    meaning: "the day from which new executions start on the target: that of the first routed cohort, else the first \
+              day of the window that is not over yet, else today",
+    fields: "",
+}];
+
+pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
+    view.put("plan.routing_begins", Known::Known(begins(context).to_string()));
+}
+
+fn begins(context: &Context<'_>) -> Date {
+    let day = |instant: jiff::Timestamp| instant.to_zoned(TimeZone::UTC).date();
+    let plan = &context.facts.plan;
+    let today = day(context.facts.at);
+    match plan.cohorts.iter().filter_map(|cohort| cohort.routed).min() {
+        Some(first) => day(first),
+        None => plan.window.map_or(today, |window| window.start.max(today)),
+    }
+}

@@ -1,0 +1,178 @@
+//! How the namespaces move, and whether that goes together: strategies on one target, several sources in one target.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+
+use super::{Context, FactPath, FactView, words};
+use crate::compare::{Half, half};
+use crate::facts::plan::{NamespaceMapping, Strategy};
+use crate::facts::{Known, Locus};
+
+pub(super) const PATHS: &[FactPath] = &[
+    FactPath {
+        path: "plan.strategy_conflicts",
+        meaning: "targets on which the plan mixes a dual run and a replication",
+        fields: "target_namespace, problem",
+    },
+    FactPath {
+        path: "plan.merged_namespaces",
+        meaning: "target namespaces that several namespaces of the source move into",
+        fields: "target_namespace, sources",
+    },
+    FactPath {
+        path: "plan.merge_collisions",
+        meaning: "what two namespaces that move into one target both have",
+        fields: "target_namespace, what, name, sources, problem, workflow_types",
+    },
+];
+
+pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
+    view.put("plan.strategy_conflicts", conflicts(context));
+    let merged: Vec<Value> = groups(context).iter().map(|(target, group)| merged(context, target, group)).collect();
+    view.put("plan.merged_namespaces", Known::Known(merged));
+    view.put("plan.merge_collisions", collisions(context));
+}
+
+/// The mappings of each target that has several.
+fn groups<'a>(context: &Context<'a>) -> BTreeMap<&'a str, Vec<&'a NamespaceMapping>> {
+    let mut groups: BTreeMap<&str, Vec<&NamespaceMapping>> = BTreeMap::new();
+    for mapping in &context.facts.plan.namespaces {
+        if let Some(target) = &mapping.target {
+            groups.entry(target).or_default().push(mapping);
+        }
+    }
+    groups.retain(|_, group| group.len() > 1);
+    groups
+}
+
+fn lines(context: &Context<'_>, group: &[&NamespaceMapping]) -> Vec<Locus> {
+    group.iter().map(|m| context.plan_locus(m.line)).collect()
+}
+
+fn names<'a>(group: impl IntoIterator<Item = &'a str>) -> String {
+    words::list(&group.into_iter().map(|name| format!("`{name}`")).collect::<Vec<_>>(), 5)
+}
+
+fn conflicts(context: &Context<'_>) -> Known<Vec<Value>> {
+    let plan = &context.facts.plan;
+    let mut found: Vec<Value> = vec![];
+    for (target, group) in groups(context) {
+        let by = |strategy: Strategy| group.iter().filter(move |m| plan.strategy_of(m) == strategy);
+        let (manual, automated): (Vec<_>, Vec<_>) = (by(Strategy::Manual).collect(), by(Strategy::Automated).collect());
+        if manual.is_empty() || automated.is_empty() {
+            continue;
+        }
+        let problem = format!(
+            "{} is moved by hand and {} by replication",
+            names(manual.iter().map(|m| m.source.as_str())),
+            names(automated.iter().map(|m| m.source.as_str()))
+        );
+        found.push(json!({"target_namespace": target, "problem": problem, "loci": lines(context, &group)}));
+    }
+    let replicated =
+        plan.namespaces.iter().filter(|m| m.target.is_some() && plan.strategy_of(m) == Strategy::Automated);
+    let routed: Vec<_> = plan.cohorts.iter().filter(|c| c.routed.is_some()).collect();
+    // A routed cohort starts executions on the target, and a replicated target must be empty until the handover.
+    let live = Known::concat(replicated.filter(|_| !routed.is_empty()).map(|mapping| {
+        let half = context.source.clone().and_then(|source| half(source, &mapping.source));
+        half.and_then(|half| half.known("workflow types", &half.namespace.workflow_types)).map(|types| {
+            let runs = |name: &String| types.iter().any(|t| t.name == *name);
+            let here = routed.iter().filter(|c| c.workflow_types.iter().any(runs));
+            here.map(|cohort| {
+                let problem = format!(
+                    "cohort `{}` is routed to the target, and `{}`, where its workflow types run, is replicated",
+                    cohort.name, mapping.source
+                );
+                json!({"target_namespace": mapping.target, "problem": problem, "workflow_types": cohort.workflow_types,
+                       "loci": [context.plan_locus(cohort.line), context.plan_locus(mapping.line)]})
+            })
+            .collect()
+        })
+    }));
+    Known::concat([Known::Known(found), live])
+}
+
+fn merged(context: &Context<'_>, target: &str, group: &[&NamespaceMapping]) -> Value {
+    let sources = names(group.iter().map(|m| m.source.as_str()));
+    json!({"target_namespace": target, "sources": sources, "loci": lines(context, group)})
+}
+
+/// What stands under one name in several namespaces: schedules and ids are lost or refused, and workers take the
+/// tasks of the others.
+fn collisions(context: &Context<'_>) -> Known<Vec<Value>> {
+    Known::concat(groups(context).into_iter().map(|(target, group)| {
+        let plan = &context.facts.plan;
+        if group.iter().any(|m| plan.strategy_of(m) == Strategy::Automated) {
+            let sources = names(group.iter().map(|m| m.source.as_str()));
+            let problem = "a replication needs a target of its own, which nothing else writes to";
+            return Known::Known(vec![json!({"target_namespace": target, "what": "replication", "name": target,
+                "sources": sources, "problem": problem, "workflow_types": [], "loci": lines(context, &group)})]);
+        }
+        let halves = group.iter().map(|m| context.source.clone().and_then(|source| half(source, &m.source)));
+        let holdings = Known::concat(halves.map(|half| half.and_then(|half| holdings(&half))));
+        holdings.map(|holdings| clashes(target, holdings))
+    }))
+}
+
+/// One named thing of one namespace.
+struct Holding {
+    what: &'static str,
+    name: String,
+    namespace: String,
+    workflow_type: Option<String>,
+    locus: Locus,
+}
+
+fn holdings(half: &Half<'_>) -> Known<Vec<Holding>> {
+    let holding = |what: &'static str, name: &str, workflow_type: Option<&str>, rpc: &str| Holding {
+        what,
+        name: name.to_owned(),
+        namespace: half.namespace.name.clone(),
+        workflow_type: workflow_type.map(str::to_owned),
+        locus: half.locus(format!("{what} {name}"), rpc),
+    };
+    let schedules = half.known("schedules", &half.namespace.schedules);
+    let schedules = schedules.map(|all| {
+        let each = all.iter().map(|s| holding("schedule", &s.id, Some(&s.action.workflow_type), "DescribeSchedule"));
+        each.collect::<Vec<_>>()
+    });
+    let types = half.known("workflow types", &half.namespace.workflow_types).map(|types| {
+        let mut all = vec![];
+        for t in &types {
+            all.push(holding("workflow type", &t.name, Some(&t.name), "CountWorkflowExecutions"));
+            let samples = t.oldest_open.iter().chain(&t.longest_closed);
+            let ids: BTreeSet<&str> = samples.map(|s| s.workflow_id.as_str()).collect();
+            all.extend(ids.into_iter().map(|id| holding("workflow id", id, Some(&t.name), "ListWorkflowExecutions")));
+        }
+        all
+    });
+    let queues = half.known("task queues", &half.namespace.task_queues);
+    let queues = queues
+        .map(|all| all.iter().map(|q| holding("task queue", &q.name, None, "DescribeTaskQueue")).collect::<Vec<_>>());
+    Known::concat([schedules, types, queues])
+}
+
+fn clashes(target: &str, holdings: Vec<Holding>) -> Vec<Value> {
+    let mut by_name: BTreeMap<(&str, &str), Vec<&Holding>> = BTreeMap::new();
+    for holding in &holdings {
+        by_name.entry((holding.what, &holding.name)).or_default().push(holding);
+    }
+    let several =
+        by_name.into_iter().filter(|(_, held)| held.iter().map(|h| &h.namespace).collect::<BTreeSet<_>>().len() > 1);
+    several
+        .map(|((what, name), held)| {
+            let problem = match what {
+                "schedule" => "the target holds one schedule of an id: the second is refused or replaces the first",
+                "workflow id" => "one id runs once in a namespace: the second start is refused or joins the first",
+                "task queue" => "workers of one namespace take tasks of the other, which they may not know",
+                _ => "queries, metrics and workers can no longer tell the executions of the one from the other's",
+            };
+            let types: BTreeSet<&String> = held.iter().filter_map(|h| h.workflow_type.as_ref()).collect();
+            let sources: BTreeSet<&str> = held.iter().map(|h| h.namespace.as_str()).collect();
+            let loci: Vec<&Locus> = held.iter().map(|h| &h.locus).collect();
+            json!({"target_namespace": target, "what": what, "name": name, "sources": names(sources),
+                   "problem": problem, "workflow_types": types, "loci": loci})
+        })
+        .collect()
+}
