@@ -99,7 +99,10 @@ pub(crate) struct Reference {
 impl CheckView {
     /// Prepare a check.
     pub fn new(check: &Check, links: &Links) -> Self {
-        let mut findings: Vec<_> = check.findings.iter().map(|f| finding(f, links)).collect();
+        // What a change brings before what was there.
+        let mut ordered: Vec<&Finding> = check.findings.iter().collect();
+        ordered.sort_by_key(|f| links.was_there(&f.fingerprint));
+        let mut findings: Vec<_> = ordered.into_iter().map(|f| finding(f, links)).collect();
         let steps = common(&mut findings);
         compact(&mut findings);
         let shown: Vec<_> = findings.iter().take(SHOWN).cloned().collect();
@@ -212,6 +215,7 @@ fn finding(finding: &Finding, links: &Links) -> FindingView {
         message: finding.message.clone(),
         mark: match (&finding.waiver, finding.certainty) {
             (Some(_), _) => Some(super::Mark::Waived.into()),
+            _ if links.was_there(&finding.fingerprint) => Some(MarkView::new(super::Mark::None, "was there before")),
             (None, Certainty::Unknown) => Some(MarkView::new(super::Mark::Unknown, "not decided")),
             (None, Certainty::Fail) => None,
         },
