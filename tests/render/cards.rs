@@ -26,7 +26,10 @@ pub fn many(n: usize) -> Scorecard {
             let mut finding = model.clone();
             finding.message = format!("`Start{i:04}` starts `SettlementWorkflow` through a connection of its own");
             finding.remedy[0].command = Some(format!("temporal workflow describe --workflow-id settlement-{i:04}"));
-            finding.fingerprint = format!("{i:064x}");
+            finding.remedy[0].text =
+                format!("Let `Start{i:04}` take its client from the factory, so that routing reaches it.");
+            finding.evidence.push(finding.evidence[0].clone());
+            finding.fingerprint = format!("{i:032x}");
             finding
         })
         .collect();
