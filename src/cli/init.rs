@@ -6,8 +6,10 @@ use std::process::ExitCode;
 use tera::{Context, Tera};
 
 use super::{clock, gather, output};
+use crate::compare::cohorts::{Proposal, propose};
 use crate::config;
 use crate::facts::Known;
+use crate::facts::plan::Plan;
 use crate::probe::profile::{self, ProfileSummary};
 use crate::rules;
 use crate::scan::ScanOptions;
@@ -44,6 +46,30 @@ struct Question {
     severity: &'static str,
 }
 
+/// A cohort as the file holds it.
+#[derive(serde::Serialize)]
+struct ProposedCohort {
+    name: String,
+    risk: String,
+    types: Vec<String>,
+    validation: String,
+    why: String,
+}
+
+impl ProposedCohort {
+    fn new(proposal: &Proposal) -> Self {
+        let c = &proposal.cohort;
+        Self {
+            name: quoted(&c.name),
+            risk: c.risk.clone().unwrap_or_default(),
+            types: c.workflow_types.iter().map(|t| quoted(t)).collect(),
+            validation: c.validation.clone().unwrap_or_default(),
+            // A comment ends with its line.
+            why: proposal.why.split_whitespace().collect::<Vec<_>>().join(" "),
+        }
+    }
+}
+
 /// Run it.
 pub fn run(args: &Args) -> super::Done {
     let preflight = args.folder.join(config::DEFAULT_FILE);
@@ -76,6 +102,9 @@ pub fn run(args: &Args) -> super::Done {
     context.insert("window_start", &day(WINDOW.0)?);
     context.insert("window_end", &day(WINDOW.0 + WINDOW.1)?);
     context.insert("factories", &factories);
+    let proposals = propose(Some(&code), None, &Plan::default());
+    let cohorts: Vec<ProposedCohort> = proposals.iter().map(ProposedCohort::new).collect();
+    context.insert("cohorts", &cohorts);
     context.insert("questions", &questions()?);
     for (side, found) in [("source", source), ("target", target)] {
         context.insert(format!("{side}_profile"), &found.map(|p| quoted(&p.name)));
@@ -93,6 +122,10 @@ pub fn run(args: &Args) -> super::Done {
     match factories.as_slice() {
         [] => text.push_str("no connection factory was found in the code; name it in `code.factories`\n"),
         all => text.push_str(&format!("proposed as connection factory: {}\n", all.join(", "))),
+    }
+    if !cohorts.is_empty() {
+        let names: Vec<&str> = cohorts.iter().map(|c| c.name.as_str()).collect();
+        text.push_str(&format!("proposed as cohorts: {}\n", names.join(", ")));
     }
     if let Known::Unknown(_) = connection(source, target) {
         text.push_str(

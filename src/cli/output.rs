@@ -142,6 +142,9 @@ pub struct Look {
     /// Folder with templates that replace those of the reports
     #[arg(long, value_name = "DIR", help_heading = REPORTS)]
     pub template_dir: Option<PathBuf>,
+    /// A brand for the HTML report: a YAML file with name, logo, footer and colors
+    #[arg(long, value_name = "FILE", help_heading = REPORTS)]
+    pub theme: Option<PathBuf>,
 }
 
 impl Look {
@@ -150,7 +153,12 @@ impl Look {
     /// # Errors
     /// A theme that cannot be used.
     pub fn options(&self) -> Result<RenderOptions, Problem> {
-        Ok(RenderOptions { repo_url: self.repo_url.clone(), template_dir: self.template_dir.clone(), ..on_terminal() })
+        Ok(RenderOptions {
+            repo_url: self.repo_url.clone(),
+            template_dir: self.template_dir.clone(),
+            theme: self.theme.as_deref().map(render::Theme::load).transpose()?,
+            ..on_terminal()
+        })
     }
 }
 

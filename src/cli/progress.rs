@@ -66,10 +66,13 @@ pub fn clear() {
     }
 }
 
+/// Somebody who is told a short line.
+pub type Teller = Arc<dyn Fn(&str) + Send + Sync>;
+
 /// For rooms that tell what they do.
-pub fn teller() -> Option<Arc<dyn Fn(&str) + Send + Sync>> {
+pub fn teller() -> Option<Teller> {
     let heard = LEVEL.load(Ordering::Relaxed) == VERBOSE || (!is_quiet() && moves());
-    heard.then(|| -> Arc<dyn Fn(&str) + Send + Sync> { Arc::new(step) })
+    heard.then(|| -> Teller { Arc::new(step) })
 }
 
 /// Whether somebody watches: a terminal that can move its cursor, and no CI system behind it.

@@ -312,9 +312,11 @@ fn reason(members: &[String], types: &BTreeMap<String, TypeFacts>, ties: &[&Tie]
     if runs > 0 {
         parts.push(format!("{runs} executions, the longest {}", in_days(longest)));
     }
+    let them = if members.len() == 1 { "it" } else { "them" };
     parts.push(match starters {
-        1 => "1 place starts it".to_owned(),
-        n => format!("{n} places start it"),
+        0 => format!("no place in the code starts {them}"),
+        1 => format!("1 place starts {them}"),
+        n => format!("{n} places start {them}"),
     });
     let tied = |tie: &&&Tie| members.contains(&tie.from) && tie.to.as_ref().is_some_and(|to| members.contains(to));
     if let Some(tie) = ties.iter().find(tied) {

@@ -62,7 +62,7 @@ pub fn judge(mut checks: Vec<Check>, input: JudgeInput<'_>) -> Scorecard {
         gate: input.gate,
         verdict: decisive.verdict,
         summary: summary::sentence(&decisive, &checks, baseline.as_ref()),
-        cohorts: cohorts::results(facts, &checks),
+        cohorts: cohorts::results(facts, input.gate, &checks),
         gates,
         checklist: checklist::items(&checks),
         failure_modes: checklist::failure_modes(&checks),

@@ -19,6 +19,7 @@ mod snapshot_text;
 mod templates;
 mod terminal;
 mod text;
+mod theme;
 mod view;
 
 use std::path::PathBuf;
@@ -30,6 +31,7 @@ pub use formats::Format;
 pub use scan_text::scan_text;
 pub use schema::{PUBLISHED as SCHEMA, of_the_types as schema};
 pub use snapshot_text::snapshot_text;
+pub use theme::Theme;
 
 /// How to render, apart from what.
 #[derive(Debug, Clone)]
@@ -45,6 +47,8 @@ pub struct RenderOptions {
     /// Folder whose `report.html`, `components.html`, `report.css`, `report.js` or `summary.md` replace the
     /// built-in ones, each on its own.
     pub template_dir: Option<PathBuf>,
+    /// Whose report it is.
+    pub theme: Option<Theme>,
     /// Other reports of the same run, as the user named them; the text format says where they are.
     pub written: Vec<String>,
     /// Folder of the scanned code below the root of the repository, for documents whose paths begin there.
@@ -62,6 +66,7 @@ impl Default for RenderOptions {
             color: false,
             repo_url: None,
             template_dir: None,
+            theme: None,
             written: Vec::new(),
             code_folder: String::new(),
             file_folder: String::new(),

@@ -33,12 +33,14 @@ pub(super) fn render(card: &Scorecard, options: &RenderOptions) -> String {
     let mut page =
         Page { out: String::new(), paint: Paint { color: options.color }, width: options.width.max(40), options };
     page.verdict(&report);
+    page.trend(&report);
     page.blockers(&report);
     page.undecided(&report);
     page.conditions(&report);
     page.items("Checklist", &report.checklist);
     page.items("Failure modes", &report.failure_modes);
     page.gates(&report);
+    page.cohorts(&report);
     page.end(&report);
     page.out
 }
@@ -88,6 +90,18 @@ impl Page<'_> {
             for line in wrap(&one_line(&text), self.width.saturating_sub(2)) {
                 let line = self.paint.dim(&format!("  {line}"));
                 self.line(&line);
+            }
+        }
+    }
+
+    /// What changed: in full what is new or lost, the rest as a number.
+    fn trend(&mut self, report: &Report) {
+        let Some(trend) = &report.trend else { return };
+        self.heading(&format!("Since the report of {}", trend.since));
+        self.message(&trend.summary, 0);
+        for group in trend.groups.iter().filter(|g| matches!(g.mark.mark, Mark::Failed | Mark::Unknown)) {
+            for change in group.changes.iter().take(FINDINGS) {
+                self.hanging(group.mark.word, &change.message, 2);
             }
         }
     }
@@ -260,6 +274,25 @@ impl Page<'_> {
             }
         });
         self.table(&rows.collect::<Vec<_>>());
+    }
+
+    fn cohorts(&mut self, report: &Report) {
+        let Some(first) = report.cohorts.first() else { return };
+        let proposed = first.proposed.is_some();
+        self.heading(if proposed { "Proposed cohorts (the plan has none)" } else { "Routing, cohort by cohort" });
+        for c in &report.cohorts {
+            let mark = self.paint.mark(c.mark.mark, &format!("{} {}", c.mark.glyph, c.label));
+            let risk = if c.risk.is_empty() { String::new() } else { format!(" ({} risk)", one_line(&c.risk)) };
+            self.line(&format!(" {mark} {}{risk}", self.paint.bold(&one_line(&c.name))));
+            self.message(&format!("{}; {}", one_line(&c.types), one_line(&c.course)), 3);
+            let because: Vec<&str> = c.because.iter().map(|r| r.rule.as_str()).collect();
+            if !because.is_empty() {
+                let shown: Vec<&str> = because.iter().take(4).copied().collect();
+                let more = because.len() - shown.len();
+                let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+                self.message(&format!("in its way: {}{more}", shown.join(", ")), 3);
+            }
+        }
     }
 
     /// Rows under each other without lines.

@@ -60,10 +60,13 @@ pub struct ScanOptions {
 
 /// Somebody who is told what the scan is doing, or nobody.
 #[derive(Clone, Default)]
-pub struct Progress(Option<Arc<dyn Fn(&str) + Send + Sync>>);
+pub struct Progress(Option<Told>);
 
-impl From<Arc<dyn Fn(&str) + Send + Sync>> for Progress {
-    fn from(told: Arc<dyn Fn(&str) + Send + Sync>) -> Self {
+/// Somebody who is told a short line.
+type Told = Arc<dyn Fn(&str) + Send + Sync>;
+
+impl From<Told> for Progress {
+    fn from(told: Told) -> Self {
         Self(Some(told))
     }
 }

@@ -168,6 +168,20 @@ fn without_a_baseline_the_whole_tree_is_judged() {
     expect(&service(), &[], 1, &["NO-GO", "`Nightly` (jobs/nightly/main.go:19) starts `NightlyWorkflow`"]);
 }
 
+/// Words and waivers for rules about clusters have nothing to answer here, and are not reported as idle.
+#[test]
+fn what_people_say_of_clusters_is_left_to_the_audit() {
+    let repo = service();
+    let plan = std::fs::read_to_string(repo.path().join("preflight.yaml")).unwrap();
+    repo.write("preflight.yaml", &(plan + "attestations: attestations.yaml\nwaivers: waivers.yaml\n"));
+    let word = |id: &str| format!("- {{id: {id}, by: Ines Falk, date: 2026-11-01, valid_until: 2099-12-31}}\n");
+    repo.write("attestations.yaml", &(word("rehearsal") + &word("rehersal")));
+    let waiver = "- {rule: schedule-differs, reason: known, owner: Tomas, until: 2099-12-31}\n";
+    repo.write("waivers.yaml", waiver);
+    let text = expect(&repo, &[], 1, &["no rule asks for `rehersal`"]);
+    assert!(!text.contains("`rehearsal`, for which") && !text.contains("schedule-differs"), "{text}");
+}
+
 #[test]
 fn a_change_that_adds_nothing_passes_whatever_stood_before() {
     let repo = service();

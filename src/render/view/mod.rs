@@ -2,6 +2,7 @@
 
 mod account;
 pub(super) mod checks;
+mod cohorts;
 mod compare;
 mod coverage;
 mod executions;
@@ -9,8 +10,11 @@ mod inventory;
 mod links;
 mod mark;
 pub(super) mod table;
+mod trend;
 
 use serde::Serialize;
+
+pub(super) use cohorts::CohortView;
 
 pub(super) use checks::{AreaView, CheckView, FindingView, GapView, StepView};
 /// Judging single sites, shared with the text of a scan.
@@ -35,7 +39,7 @@ use super::text::minute;
 use crate::facts::cluster::ClusterKind;
 use crate::facts::{Known, plan::Strategy};
 use crate::judge::Scorecard;
-use crate::judge::scorecard::{GateResult, Outcome, Severity, SideSummary, Verdict};
+use crate::judge::scorecard::{GateResult, Outcome, Severity, SideSummary, Status, Verdict};
 
 /// Everything a report shows.
 #[derive(Debug, Serialize)]
@@ -63,9 +67,13 @@ pub(super) struct Report {
     /// Every rule without an answer.
     pub unknowns: Vec<CheckView>,
     pub counts: Vec<Count>,
+    /// What changed since a former report.
+    pub trend: Option<trend::TrendView>,
     pub checklist: Vec<ItemView>,
     pub failure_modes: Vec<ItemView>,
     pub gates: Vec<GateView>,
+    /// The route gate for each cohort.
+    pub cohorts: Vec<CohortView>,
     pub pictures: Pictures,
     pub comparisons: Vec<Table>,
     pub areas: Vec<AreaView>,
@@ -111,7 +119,15 @@ pub(super) struct ItemView {
     pub title: String,
     pub mark: MarkView,
     pub evidence: String,
+    /// Its state in the former report, when that was another.
+    pub before: Option<MarkView>,
+    /// Every rule that answers it.
     pub rules: Vec<RuleLink>,
+    /// Those of them that need attention.
+    pub open: Vec<RuleLink>,
+    /// How many of them passed, of those that apply.
+    pub passed: usize,
+    pub asked: usize,
 }
 
 /// A rule by name, with where it stands in the report.
@@ -137,6 +153,8 @@ pub(super) struct GateView {
     /// Blocked or undecided by, in this order.
     pub because: Vec<RuleLink>,
     pub conditions: usize,
+    /// Its verdict in the former report, when that was another.
+    pub before: Option<MarkView>,
 }
 
 impl Report {
@@ -191,29 +209,23 @@ impl Report {
             later,
             unknowns,
             counts: counts(card),
+            trend: trend::view(card),
             checklist: card
                 .checklist
                 .iter()
-                .map(|i| ItemView {
-                    number: Some(i.number),
-                    title: i.title.clone(),
-                    mark: i.status.into(),
-                    evidence: i.evidence.clone(),
-                    rules: rule_links(card, &i.rules),
+                .map(|i| {
+                    let before = card.trend.as_ref().and_then(|t| t.checklist.get(&i.number).copied());
+                    let before = before.filter(|before| *before != i.status).map(MarkView::from);
+                    ItemView { number: Some(i.number), before, ..item(card, &i.title, i.status, &i.evidence, &i.rules) }
                 })
                 .collect(),
             failure_modes: card
                 .failure_modes
                 .iter()
-                .map(|m| ItemView {
-                    number: None,
-                    title: m.title.clone(),
-                    mark: m.status.into(),
-                    evidence: m.evidence.clone(),
-                    rules: rule_links(card, &m.rules),
-                })
+                .map(|m| item(card, &m.title, m.status, &m.evidence, &m.rules))
                 .collect(),
             gates: card.gates.iter().map(|g| gate(card, g)).collect(),
+            cohorts: card.cohorts.iter().map(|c| CohortView::new(c, |rules| rule_links(card, rules))).collect(),
             pictures: picture::all(card),
             comparisons: compare::tables(card),
             areas: checks::areas(card, &links, &blocked),
@@ -223,6 +235,26 @@ impl Report {
             waivers: coverage::waivers(card, &links),
             total_checks: card.checks.len(),
         }
+    }
+}
+
+fn item(card: &Scorecard, title: &str, status: Status, evidence: &str, rules: &[String]) -> ItemView {
+    let outcome = |rule: &String| card.checks.iter().find(|c| c.rule == *rule).map(|c| c.outcome);
+    let open: Vec<String> = rules
+        .iter()
+        .filter(|rule| !matches!(outcome(rule), Some(Outcome::Pass | Outcome::NotApplicable)))
+        .cloned()
+        .collect();
+    ItemView {
+        number: None,
+        title: title.to_owned(),
+        mark: status.into(),
+        evidence: evidence.to_owned(),
+        before: None,
+        passed: rules.iter().filter(|rule| outcome(rule) == Some(Outcome::Pass)).count(),
+        asked: rules.iter().filter(|rule| outcome(rule).is_some_and(|o| o != Outcome::NotApplicable)).count(),
+        open: rule_links(card, &open),
+        rules: rule_links(card, rules),
     }
 }
 
@@ -316,6 +348,12 @@ fn gate(card: &Scorecard, g: &GateResult) -> GateView {
         percent: (g.passed * 100).checked_div(total).unwrap_or(0),
         because: rule_links(card, &because),
         conditions: g.conditions.len(),
+        before: card
+            .trend
+            .as_ref()
+            .and_then(|t| t.gates.get(&g.gate).copied())
+            .filter(|before| *before != g.verdict)
+            .map(MarkView::from),
     }
 }
 

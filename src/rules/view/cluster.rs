@@ -321,7 +321,7 @@ fn unfinished_types(half: &Half<'_>) -> Known<Vec<Value>> {
         let unfinished = types.iter().filter(|t| t.open > 0 && t.closed == 0);
         unfinished
             .map(|t| {
-                json!({"source_namespace": half.namespace.name, "name": t.name,
+                json!({"source_namespace": half.namespace.name, "name": t.name, "workflow_type": t.name,
                        "open": words::count(t.open, "open execution"), "retention": retention,
                        "loci": [half.locus(format!("workflow type {}", t.name), "CountWorkflowExecutions")]})
             })
@@ -419,7 +419,7 @@ fn active_schedules(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<Value>>
         let active = schedules.iter().filter(|s| s.acts_after(half.cluster.taken_at));
         active
             .map(|s| {
-                json!({"source_namespace": half.namespace.name, "id": s.id,
+                json!({"source_namespace": half.namespace.name, "id": s.id, "workflow_type": s.action.workflow_type,
                        "source_flags": context.source_flags(&half.namespace.name),
                        "loci": [half.locus(format!("schedule {}", s.id), "DescribeSchedule")]})
             })

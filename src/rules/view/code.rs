@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::coverage::{unanalysed, whole};
 use super::{Context, FactPath, FactView, sdks, starters, words};
+use crate::compare::cohorts::types_of_site;
 use crate::facts::Locus;
 use crate::facts::code::{ClientOrigin, CodeFacts, Confidence, FallbackOn, Kind, OriginStatus, RoutingRole, Site};
 
@@ -130,6 +131,7 @@ pub(super) fn object(code: &CodeFacts, site: &Site, extra: Value) -> Value {
     let mut value = json!({
         "what": what(site), "api": site.api, "place": place, "path": site.path, "line": site.line,
         "function": site.function.as_deref().unwrap_or("top level"), "fingerprint": site.fingerprint, "loci": loci,
+        "workflow_types": types_of_site(code, site),
     });
     if let (Some(map), Value::Object(extra)) = (value.as_object_mut(), extra) {
         map.extend(extra);

@@ -95,32 +95,53 @@ fn known_types(context: &Context<'_>) -> Known<BTreeMap<String, TypeFacts>> {
     }
 }
 
+/// Types in no cohort, in several, or in one although nobody has seen them.
 fn members(context: &Context<'_>) -> Known<Vec<Value>> {
-    known_types(context).map(|types| {
-        let mut found = vec![];
-        let planned = context.facts.plan.cohorts.iter().flat_map(|c| &c.workflow_types);
-        let names: BTreeSet<&String> = types.keys().chain(planned).collect();
-        for name in names {
-            let cohorts = cohorts_of(context, name);
-            let seen = types.get(name);
-            let verdict = match (cohorts.len(), seen) {
-                (0, _) => "none",
-                (1, Some(_)) => continue,
-                (1, None) => "unseen",
-                _ => "several",
-            };
-            let mut loci: Vec<Locus> = cohorts.iter().map(|c| context.plan_locus(c.line)).collect();
-            loci.extend(seen.and_then(|t| t.code.clone()));
-            loci.extend(seen.into_iter().flat_map(|t| &t.namespaces).filter_map(|namespace| {
-                let resource = format!("workflow type {name}");
-                Some(crate::compare::live(context.source.value()?, Some(namespace), resource, "CountWorkflowExecutions"))
-            }));
-            let cohorts: Vec<String> = cohorts.iter().map(|c| format!("`{}`", c.name)).collect();
-            found.push(json!({"verdict": verdict, "workflow_type": name, "cohorts": words::list(&cohorts, 5),
-                              "seen": seen.map_or_else(String::new, in_words), "workflow_types": [name], "loci": loci}));
-        }
-        found
-    })
+    let known = known_types(context);
+    let whole = known.is_known();
+    match known {
+        Known::Known(types) => Known::Known(members_of(context, &types, whole)),
+        Known::Partial { value, why } => Known::Partial { value: members_of(context, &value, whole), why },
+        // That the plan names a type twice needs no other evidence.
+        Known::Unknown(why) => match members_of(context, &BTreeMap::new(), whole) {
+            twice if twice.is_empty() => Known::Unknown(why),
+            twice => Known::Partial { value: twice, why },
+        },
+    }
+}
+
+fn members_of(context: &Context<'_>, types: &BTreeMap<String, TypeFacts>, whole: bool) -> Vec<Value> {
+    let mut found = vec![];
+    let planned = context.facts.plan.cohorts.iter().flat_map(|c| &c.workflow_types);
+    let names: BTreeSet<&String> = types.keys().chain(planned).collect();
+    for name in names {
+        let cohorts = cohorts_of(context, name);
+        let seen = types.get(name);
+        let verdict = match (cohorts.len(), seen) {
+            // What runs in namespaces that move otherwise only is no concern of these cohorts.
+            (0, Some(t)) if t.namespaces.is_empty() && runs_elsewhere(context, name) => continue,
+            (0, _) => "none",
+            (1, None) if whole => "unseen",
+            (1, _) => continue,
+            _ => "several",
+        };
+        let mut loci: Vec<Locus> = cohorts.iter().map(|c| context.plan_locus(c.line)).collect();
+        loci.extend(seen.and_then(|t| t.code.clone()));
+        loci.extend(seen.into_iter().flat_map(|t| &t.namespaces).filter_map(|namespace| {
+            let resource = format!("workflow type {name}");
+            Some(crate::compare::live(context.source.value()?, Some(namespace), resource, "CountWorkflowExecutions"))
+        }));
+        let cohorts: Vec<String> = cohorts.iter().map(|c| format!("`{}`", c.name)).collect();
+        found.push(json!({"verdict": verdict, "workflow_type": name, "cohorts": words::list(&cohorts, 5),
+                          "seen": seen.map_or_else(String::new, in_words), "workflow_types": [name], "loci": loci}));
+    }
+    found
+}
+
+fn runs_elsewhere(context: &Context<'_>, name: &str) -> bool {
+    let namespaces = context.source.value().into_iter().flat_map(|source| &source.namespaces);
+    let mut types = namespaces.filter_map(|n| n.workflow_types.value()).flatten();
+    types.any(|t| t.name == name)
 }
 
 fn in_words(t: &TypeFacts) -> String {

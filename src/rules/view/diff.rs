@@ -49,7 +49,7 @@ pub(super) const PATHS: &[FactPath] = &[
     FactPath {
         path: "diff.deployments",
         meaning: "worker deployments that are current on the source and not on the target, or drain without workers",
-        fields: "change (missing-on-target | not-current-on-target | draining-without-workers), name, build_id, problem, set_current, pair",
+        fields: "change (missing-on-target | not-current-on-target | draining-without-workers), name, build_id, problem, version_flags, pair",
     },
     FactPath {
         path: "diff.types_not_in_code",
@@ -236,7 +236,10 @@ fn schedule(context: &Context<'_>, change: &ScheduleChange) -> Value {
         .iter()
         .map(|d| format!("{} is {} on the source and {} on the target", d.field, short(&d.source), short(&d.target)))
         .collect();
+    let started = [&change.source, &change.target].into_iter().flatten().map(|s| s.action.workflow_type.as_str());
+    let started: BTreeSet<&str> = started.collect();
     let mut extra = json!({
+        "workflow_types": started,
         "difference": differences.join("; "),
         "create_flags": "", "update_flags": "", "fill_in": "", "beyond_cli": "", "exhausted": false,
         "times_only": matches!(change.differences.as_slice(), [only] if only.field == "times"),
@@ -252,6 +255,13 @@ fn schedule(context: &Context<'_>, change: &ScheduleChange) -> Value {
         object.insert("beyond_cli".to_owned(), words::list(&schedule_command::beyond_the_cli(schedule), 9).into());
     }
     with(context, change, extra)
+}
+
+/// The workflow types whose workers poll a task queue, as far as they were seen; none when that is open.
+fn types_on(context: &Context<'_>, queue: &str) -> Vec<String> {
+    let (code, source) = (context.code.value().copied(), context.source.value().copied());
+    let types = compare::cohorts::types(code, source, &context.facts.plan);
+    types.into_iter().filter(|(_, known)| known.queues.contains(queue)).map(|(name, _)| name).collect()
 }
 
 /// Long values are cut in sentences; the whole value is in the snapshot.
@@ -299,6 +309,7 @@ fn queue(context: &Context<'_>, change: &QueueChange) -> Value {
         "work": work, "open": words::count(open, "open execution"),
         "by_schedules": starting(&format!(" of {}", change.pair.source_namespace)),
         "schedules_only": open == 0 && schedules > 0,
+        "workflow_types": types_on(context, &change.name),
     });
     let mut value = with(context, change, extra);
     if change.change == QueueKind::NoPollersOnSource {
@@ -320,12 +331,12 @@ fn deployment(context: &Context<'_>, change: &DeploymentChange) -> Value {
         DeploymentKind::NotCurrentOnTarget => "it has no current version on the target",
         DeploymentKind::DrainingWithoutWorkers => "no worker polls with this version",
     };
-    let set_current = format!(
+    let version_flags = format!(
         "--deployment-name {} --build-id {}",
         crate::rules::shell::word(&change.name),
         crate::rules::shell::word(&change.build_id)
     );
-    with(context, change, json!({"problem": problem, "set_current": set_current}))
+    with(context, change, json!({"problem": problem, "version_flags": version_flags}))
 }
 
 fn types_not_in_code(context: &Context<'_>) -> Known<Vec<Value>> {
@@ -341,6 +352,7 @@ fn types_not_in_code(context: &Context<'_>) -> Known<Vec<Value>> {
                     missing
                         .map(|t| {
                             json!({"verdict": verdict, "name": t.name, "source_namespace": m.source, "open": t.open,
+                                   "workflow_type": t.name,
                                    "loci": [half.locus(format!("workflow type {}", t.name), "CountWorkflowExecutions")]})
                         })
                         .collect()
