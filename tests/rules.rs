@@ -442,8 +442,17 @@ fn numbers_in_the_words_of_rules_are_those_of_the_file_of_limits() {
     collect(&file, &mut known);
     known.extend(known.clone().iter().filter(|n| **n % 1_048_576 == 0).map(|n| n / 1_048_576));
     known.extend(known.clone().iter().filter(|n| **n % 1_024 == 0).map(|n| n / 1_024));
-    const UNITS: [&str; 9] =
-        ["MB", "MiB", "KB", "characters", "events", "certificates", "list and count calls", "visibility calls", "actions a second"];
+    const UNITS: [&str; 9] = [
+        "MB",
+        "MiB",
+        "KB",
+        "characters",
+        "events",
+        "certificates",
+        "list and count calls",
+        "visibility calls",
+        "actions a second",
+    ];
     let (catalogue, _) = load::embedded();
     let mut seen = 0;
     for rule in &catalogue.rules {
@@ -452,8 +461,14 @@ fn numbers_in_the_words_of_rules_are_those_of_the_file_of_limits() {
         let said = said.replace(',', "").replace('\n', " ");
         for unit in UNITS {
             for (at, _) in said.match_indices(&format!(" {unit}")) {
-                let number: String =
-                    said[..at].chars().rev().take_while(char::is_ascii_digit).collect::<Vec<_>>().into_iter().rev().collect();
+                let number: String = said[..at]
+                    .chars()
+                    .rev()
+                    .take_while(char::is_ascii_digit)
+                    .collect::<Vec<_>>()
+                    .into_iter()
+                    .rev()
+                    .collect();
                 let Ok(number) = number.parse::<u64>() else { continue };
                 seen += 1;
                 assert!(known.contains(&number), "{}: `{number} {unit}` is not in rules/cloud/limits.yaml", rule.id);

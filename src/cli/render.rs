@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use super::ci;
 use super::former;
 use super::output::{self, Look, Report};
 use crate::judge::trend;
@@ -49,7 +50,8 @@ pub fn run(args: &Args) -> super::Done {
     if let Some(previous) = &args.previous {
         card.trend = Some(trend::since(&former::read(previous)?, &card));
     }
-    let options = args.look.options()?;
+    let mut options = args.look.options()?;
+    (options.code_folder, options.file_folder) = ci::folders(&card);
     output::reports(&card, &args.report, &options)?;
     output::wrote(&args.report);
     if let Some(format) = args.output.or(args.report.is_empty().then_some(Format::Text)) {
