@@ -401,7 +401,8 @@ fn the_terminal_and_the_page_explain_a_rule_in_the_same_words() {
     let checks: Vec<Check> = catalogue.rules.iter().map(failing).collect();
     let facts = card_facts();
     let none = catalogue.unwaivable();
-    let card = judge(checks, JudgeInput { facts: &facts, gate: Gate::Route, waivers: &[], unwaivable: &none });
+    let card =
+        judge(checks, JudgeInput { facts: &facts, gate: Gate::Route, waivers: &[], unwaivable: &none, former: None });
     let page = render::render(&card, Format::Html, &RenderOptions::default()).unwrap();
     let page = String::from_utf8(page).unwrap();
     // Tags and entities become spaces, as punctuation does.
@@ -477,7 +478,7 @@ fn numbers_in_the_words_of_rules_are_those_of_the_file_of_limits() {
     }
     assert!(seen > 2, "{seen} numbers");
     // And the code reads them from there.
-    for entry in walkdir::WalkDir::new("src/rules").into_iter().filter_map(Result::ok) {
+    for entry in walkdir::WalkDir::new("src/rules").into_iter().filter_map(std::result::Result::ok) {
         let Ok(code) = std::fs::read_to_string(entry.path()) else { continue };
         let code = code.split("#[cfg(test)]").next().unwrap().replace('_', "");
         for number in known.iter().filter(|n| **n > 1_000 && **n != 2_048) {
