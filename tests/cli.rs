@@ -317,7 +317,7 @@ fn silent() -> (std::net::TcpListener, String) {
 #[test]
 fn ctrl_c_ends_with_a_message_and_leaves_no_file() {
     use std::os::unix::process::CommandExt as _;
-    let (_listener, address) = silent();
+    let (listener, address) = silent();
     for args in [
         &["probe", "--source-address", &address, "--out", "snapshots"][..],
         &["probe", "--source-address", "127.0.0.1:1", "--target-address", &address, "--out", "snapshots"],
@@ -335,7 +335,9 @@ fn ctrl_c_ends_with_a_message_and_leaves_no_file() {
             .stderr(std::process::Stdio::piped())
             .spawn()
             .unwrap();
-        std::thread::sleep(std::time::Duration::from_millis(1200));
+        // It waits for an answer now, and for Ctrl-C.
+        let _connection = listener.accept().unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(300));
         let interrupted = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
         assert!(interrupted.success());
         let output = child.wait_with_output().unwrap();
