@@ -13,18 +13,19 @@ use crate::judge::{Former, Scorecard};
 use crate::scan::{self, ScanOptions, factories, git, walk};
 use crate::ui::Problem;
 
+const HEADING: &str = "Compare with what was there before";
+
 /// What a change is compared with.
 #[derive(Debug, Clone, Default, Args)]
-#[command(next_help_heading = "Compare with what was there before")]
 pub struct BaselineFlags {
     /// Count only what the change adds to this revision: a branch, tag or commit such as origin/main.
     /// Compared is the work tree with the merge base of the revision and HEAD, as a pull request does; it is
     /// read from git's objects, no checkout is touched. A shallow clone needs `fetch-depth: 0` or
     /// `git fetch --deepen`
-    #[arg(long, value_name = "REF", conflicts_with = "baseline")]
+    #[arg(long, value_name = "REF", conflicts_with = "baseline", help_heading = HEADING)]
     pub baseline_ref: Option<String>,
     /// Count only what is not in this former report (-o json) or scan document of the same roots
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = HEADING)]
     pub baseline: Option<PathBuf>,
 }
 
@@ -139,7 +140,11 @@ fn revision(
         let name = |path: &str| scan::merged_path(root, path, roots.len());
         renamed.extend(start.changes.renamed.iter().map(|(old, new)| (name(old), name(new))));
         touched.extend(start.changes.touched.iter().map(|path| name(path)));
-        let matters = |path: &String| walk::wants(path.rsplit('/').next().unwrap_or(path)) || path.ends_with("ignore");
+        // A folder is a submodule that stands at another commit.
+        let matters = |path: &String| {
+            let name = path.rsplit('/').next().unwrap_or(path);
+            walk::wants(name) || name.ends_with("ignore") || root.join(path).is_dir()
+        };
         if !start.changes.touched.iter().any(matters) {
             // Nothing a scan reads was changed: before is now.
             parts.push(now.clone());

@@ -385,6 +385,27 @@ fn a_root_below_the_top_and_several_roots_are_compared_with_themselves() {
 }
 
 #[test]
+fn a_submodule_is_compared_with_the_commit_that_was_recorded() {
+    let library = service();
+    library.git(&["checkout", "--quiet", "main"]);
+    let repo = Repo::new();
+    let from = format!("file://{}", library.path().display());
+    repo.git(&["-c", "protocol.file.allow=always", "submodule", "--quiet", "add", &from, "lib"]);
+    repo.commit("before");
+    repo.branch("change");
+    repo.write("notes.py", "print(1)\n");
+    let same = card(&repo, &["--baseline-ref", "main"]);
+    assert_eq!(counts(&same), (0, 4, 0), "{}", same["summary"]);
+    // The library goes on, and the change takes its new commit.
+    library.write("jobs/weekly/main.go", &forgotten("Weekly"));
+    library.commit("weekly");
+    std::fs::remove_file(repo.path().join("notes.py")).unwrap();
+    repo.git(&["-C", "lib", "pull", "--quiet"]);
+    let more = card(&repo, &["--baseline-ref", "main"]);
+    assert_eq!(counts(&more), (2, 4, 0), "{}", more["summary"]);
+}
+
+#[test]
 fn nothing_is_written_into_the_tree_and_no_folder_is_left_behind() {
     let repo = service();
     repo.write("jobs/weekly/main.go", &forgotten("Weekly"));

@@ -117,7 +117,8 @@ impl Page {
         self.hanging("at    ", &item.place, 3);
         if let Some(code) = &item.snippet {
             let code = self.paint.dim(&shorten(code, self.width.saturating_sub(10)));
-            self.line(&format!("          {code}"));
+            // Never at the start of a line: a CI system may take code that begins with `::` for a command of its own.
+            self.line(&format!("        │ {code}"));
         }
         if let Some(client) = &item.client {
             self.hanging("client", client, 3);

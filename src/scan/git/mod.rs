@@ -112,7 +112,7 @@ impl Repository {
             "-M50%",
             "-l5000",
             "--no-ext-diff",
-            "--ignore-submodules=all",
+            "--ignore-submodules=none",
             commit,
             "--",
         ];
