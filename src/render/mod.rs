@@ -5,6 +5,7 @@
 //! string a cluster or a source tree can hold; nothing is trusted, everything is escaped on its way out.
 
 mod change;
+mod ci;
 mod csv;
 mod escape;
 mod formats;
@@ -18,6 +19,7 @@ mod snapshot_text;
 mod templates;
 mod terminal;
 mod text;
+mod theme;
 mod view;
 
 use std::path::PathBuf;
@@ -29,6 +31,7 @@ pub use formats::Format;
 pub use scan_text::scan_text;
 pub use schema::{PUBLISHED as SCHEMA, of_the_types as schema};
 pub use snapshot_text::snapshot_text;
+pub use theme::Theme;
 
 /// How to render, apart from what.
 #[derive(Debug, Clone)]
@@ -44,14 +47,30 @@ pub struct RenderOptions {
     /// Folder whose `report.html`, `components.html`, `report.css`, `report.js` or `summary.md` replace the
     /// built-in ones, each on its own.
     pub template_dir: Option<PathBuf>,
+    /// Whose report it is.
+    pub theme: Option<Theme>,
     /// Other reports of the same run, as the user named them; the text format says where they are.
     pub written: Vec<String>,
+    /// Folder of the scanned code below the root of the repository, for documents whose paths begin there.
+    pub code_folder: String,
+    /// Folder of `preflight.yaml` and the files it names below the root of the repository, likewise; it is the
+    /// folder the tool was started in, because such files are named as the user did.
+    pub file_folder: String,
 }
 
 impl Default for RenderOptions {
     /// 80 columns, no colour, no links, built-in templates.
     fn default() -> Self {
-        Self { width: 80, color: false, repo_url: None, template_dir: None, written: Vec::new() }
+        Self {
+            width: 80,
+            color: false,
+            repo_url: None,
+            template_dir: None,
+            theme: None,
+            written: Vec::new(),
+            code_folder: String::new(),
+            file_folder: String::new(),
+        }
     }
 }
 

@@ -33,6 +33,7 @@ pub(super) fn render(card: &Scorecard, options: &RenderOptions) -> String {
     let mut page =
         Page { out: String::new(), paint: Paint { color: options.color }, width: options.width.max(40), options };
     page.verdict(&report);
+    page.trend(&report);
     page.blockers(&report);
     page.undecided(&report);
     page.conditions(&report);
@@ -89,6 +90,18 @@ impl Page<'_> {
             for line in wrap(&one_line(&text), self.width.saturating_sub(2)) {
                 let line = self.paint.dim(&format!("  {line}"));
                 self.line(&line);
+            }
+        }
+    }
+
+    /// What changed: in full what is new or lost, the rest as a number.
+    fn trend(&mut self, report: &Report) {
+        let Some(trend) = &report.trend else { return };
+        self.heading(&format!("Since the report of {}", trend.since));
+        self.message(&trend.summary, 0);
+        for group in trend.groups.iter().filter(|g| matches!(g.mark.mark, Mark::Failed | Mark::Unknown)) {
+            for change in group.changes.iter().take(FINDINGS) {
+                self.hanging(group.mark.word, &change.message, 2);
             }
         }
     }

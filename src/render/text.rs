@@ -114,8 +114,11 @@ pub(super) fn day(at: jiff::Timestamp) -> String {
     at.strftime("%Y-%m-%d").to_string()
 }
 
-/// `search-attributes` → `Search attributes`.
+/// `search-attributes` → `Search attributes`, `apis` → `APIs`.
 pub(super) fn words(id: &str) -> String {
+    if id == "apis" {
+        return "APIs".to_owned();
+    }
     let spaced = id.replace(['-', '_'], " ");
     let mut chars = spaced.chars();
     chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())

@@ -27,6 +27,13 @@ impl Company {
         Self { folder }
     }
 
+    /// Unpacked, with everything that is wrong in it.
+    pub fn as_it_was() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        unpack(folder.path(), REFERENCE_DAY).expect("the estate");
+        Self { folder }
+    }
+
     /// Replace a file of the tree by the one of the estate before it was mended (`as it was`), by nothing (`gone`), or by a text.
     pub fn write(&self, path: &str, text: &str) {
         let place = self.folder.path().join(path);

@@ -218,3 +218,22 @@ fn without_the_evidence_the_same_gates_are_undecided() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+/// What the rules' own tests cannot show: commands with parts that are computed from facts.
+#[test]
+fn the_commands_of_every_finding_are_understood_by_their_programs() {
+    let Ok(reader) = support::commands::Reader::new() else { return };
+    let mut seen: BTreeMap<String, String> = BTreeMap::new();
+    let estate = Company::as_it_was().facts();
+    let cards = MUTATIONS.iter().map(|row| scorecard(row.broken(), &row.name)).chain([scorecard(estate, "the estate")]);
+    for check in cards.flat_map(|card| card.checks) {
+        for step in check.findings.iter().flat_map(|f| &f.remedy) {
+            seen.extend(step.command.clone().map(|command| (command, check.rule.clone())));
+        }
+    }
+    assert!(seen.len() > 20, "{} commands", seen.len());
+    let refused =
+        seen.iter().filter_map(|(command, rule)| Some(format!("{rule}: {command}\n    {}", reader.refusal(command)?)));
+    let refused: Vec<String> = refused.collect();
+    assert!(refused.is_empty(), "\n{}", refused.join("\n"));
+}

@@ -1,6 +1,7 @@
 //! Scorecards to render: those under `fixtures/scorecards`, and what can be made of them.
 
 use serde_json::Value;
+use temporal_preflight::facts::code::{Scope, Site, Wrapper, WrapperCall};
 use temporal_preflight::judge::Scorecard;
 
 /// A stored scorecard.
@@ -28,6 +29,47 @@ pub fn many(n: usize) -> Scorecard {
             finding
         })
         .collect();
+    card
+}
+
+/// The no-go scorecard with `n` starters in the folders of `services`, every fortieth with a connection of its own.
+pub fn starters(n: usize) -> Scorecard {
+    let mut card = card("no-go");
+    let temporal_preflight::facts::Known::Known(code) = &mut card.inventory.code else { panic!("scanned") };
+    let is = |outside: bool| move |s: &&Site| s.kind.starts() && s.client.is_built_outside() == outside;
+    let models =
+        [code.sites.iter().find(is(false)).unwrap().clone(), code.sites.iter().find(is(true)).unwrap().clone()];
+    code.sites.retain(|s| !s.kind.starts() && !s.kind.messages());
+    code.wrappers.clear();
+    for i in 0..n {
+        let mut site = models[usize::from(i % 40 == 7)].clone();
+        let service = ["billing", "ledger", "orders", "payouts", "risk", "search", "support"][i % 7];
+        site.path = format!("services/{service}/internal/flows/flow{:02}.go", i % 31);
+        site.line = 20 + i as u32;
+        site.function = Some(format!("Start{service}{i:03}"));
+        if i % 3 == 0 {
+            site.wrapper = Some(format!("Flows.Run{service}"));
+            site.function = Some(format!("Run{service}"));
+            code.wrappers.push(Wrapper {
+                path: site.path.clone(),
+                line: site.line,
+                name: format!("Flows.Run{service}"),
+                kind: site.kind,
+                site: site.fingerprint.clone(),
+                calls: (0..3)
+                    .map(|k| WrapperCall {
+                        path: format!("cmd/{service}-job-{k}/main.go"),
+                        line: 40 + i as u32,
+                        function: Some(format!("main{i}")),
+                        scope: Scope::Main,
+                        workflow_type: None,
+                        entries: vec![],
+                    })
+                    .collect(),
+            });
+        }
+        code.sites.push(site);
+    }
     card
 }
 

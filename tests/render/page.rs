@@ -15,7 +15,7 @@ impl Tag {
     }
 }
 
-const VOID: [&str; 5] = ["meta", "input", "br", "hr", "link"];
+const VOID: [&str; 6] = ["meta", "input", "img", "br", "hr", "link"];
 
 /// All start tags of a page; panics on a tag that is not closed in order, an attribute without quotes, or
 /// a `<` in text.

@@ -2,6 +2,7 @@
 
 #![allow(dead_code, clippy::print_stderr)] // each test binary uses its own part; tests speak on stderr
 
+pub mod commands;
 pub mod estate;
 pub mod prometheus;
 pub mod recorder;

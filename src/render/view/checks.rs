@@ -64,7 +64,10 @@ pub(crate) struct FindingView {
     /// Beyond the first few, shown folded.
     pub more_evidence: Vec<EvidenceView>,
     pub steps: Vec<StepView>,
+    /// Enough of the fingerprint to name the finding in a waiver.
     pub fingerprint: String,
+    /// What makes it credible; nothing for what could not be decided.
+    pub confidence: Option<&'static str>,
     pub waiver: Option<String>,
 }
 
@@ -191,8 +194,12 @@ fn common(findings: &mut [FindingView]) -> Vec<StepView> {
     said.into_iter().map(|text| StepView { text, command: None }).collect()
 }
 
-/// Without the lines of code: in a very long list the places are enough, and the page stays small.
+/// Without the lines of code and what is certain anyway: in a very long list the places are enough, and the page stays
+/// small.
 fn compact(findings: &mut [FindingView]) {
+    for finding in findings.iter_mut().skip(QUOTED) {
+        finding.confidence = finding.confidence.filter(|words| !words.starts_with("proven"));
+    }
     for place in findings.iter_mut().skip(QUOTED).flat_map(|f| f.evidence.iter_mut().chain(&mut f.more_evidence)) {
         place.snippet = None;
     }
@@ -212,6 +219,10 @@ fn finding(finding: &Finding, links: &Links) -> FindingView {
         more_evidence,
         steps: finding.remedy.iter().map(|s| StepView { text: s.text.clone(), command: s.command.clone() }).collect(),
         fingerprint: finding.fingerprint.chars().take(12).collect(),
+        confidence: match finding.certainty {
+            Certainty::Fail => finding.evidence.first().and_then(|place| links.confidence(place)),
+            Certainty::Unknown => None,
+        },
         waiver: finding
             .waiver
             .as_ref()

@@ -127,9 +127,13 @@ pub(super) fn attestations(card: &Scorecard) -> Table {
             vec![
                 Cell::code(&a.id).sub(format!("{path}:{line}")),
                 Cell::text(&a.by).sub(format!("on {}", a.date)),
-                Cell::text(a.note.clone().unwrap_or_default())
-                    .sub(a.link.clone().unwrap_or_default())
-                    .link(a.link.clone().filter(|l| is_web(l))),
+                // A link has to say something.
+                match (&a.note, &a.link) {
+                    (Some(note), link) => Cell::text(note).sub(link.clone().unwrap_or_default()),
+                    (None, Some(link)) => Cell::text(link),
+                    (None, None) => Cell::quiet("–"),
+                }
+                .link(a.link.clone().filter(|l| is_web(l))),
                 Cell::num(a.valid_until.to_string()),
                 state,
             ]

@@ -1,13 +1,17 @@
-//! From a place to an address a browser can open.
+//! From a place to an address a browser can open, and to how sure the scan is of it.
+
+use std::collections::HashMap;
 
 use crate::facts::Locus;
+use crate::facts::code::Confidence;
 use crate::judge::Scorecard;
 use crate::render::RenderOptions;
 use crate::render::escape::is_web;
 
-/// Knows repository and commit.
+/// Knows repository and commit, and the calls the scan found.
 pub(crate) struct Links {
     pattern: Option<String>,
+    confidence: HashMap<(String, u32), Confidence>,
 }
 
 impl Links {
@@ -26,7 +30,14 @@ impl Links {
             };
             pattern.replace("{commit}", &encode(commit))
         });
-        Self { pattern }
+        let sites = card.inventory.code.value().into_iter().flat_map(|code| &code.sites);
+        // Where a line holds several calls, the least sure one counts.
+        let mut confidence = HashMap::new();
+        for site in sites {
+            let known = confidence.entry((site.path.clone(), site.line)).or_insert(site.confidence);
+            *known = site.confidence.max(*known);
+        }
+        Self { pattern, confidence }
     }
 
     /// The address of a line.
@@ -34,6 +45,22 @@ impl Links {
         let pattern = self.pattern.as_deref()?;
         // The line first: a path may hold any text, `{line}` among it.
         Some(pattern.replace("{line}", &line.max(1).to_string()).replace("{path}", &encode(path)))
+    }
+
+    /// What makes a statement about this place credible, in words.
+    pub fn confidence(&self, locus: &Locus) -> Option<&'static str> {
+        match locus {
+            Locus::Source { path, line, .. } => {
+                self.confidence.get(&(path.clone(), *line)).map(|confidence| match confidence {
+                    Confidence::Proven => "proven: the call is the SDK’s",
+                    Confidence::Likely => "likely: the call and the imports fit, its type is not known",
+                    Confidence::Possible => "possible: only the name of the call fits",
+                })
+            }
+            Locus::File { .. } => None,
+            Locus::Live { .. } => Some("read from the cluster"),
+            Locus::Attested { .. } => Some("a person’s word"),
+        }
     }
 
     /// The address of a place, when it has one.
@@ -47,7 +74,7 @@ impl Links {
 }
 
 /// Percent-encode a path, `/` kept.
-fn encode(path: &str) -> String {
+pub(in crate::render) fn encode(path: &str) -> String {
     let mut out = String::with_capacity(path.len());
     for byte in path.bytes() {
         if byte.is_ascii_alphanumeric() || b"/-_.~".contains(&byte) {

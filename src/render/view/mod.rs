@@ -10,6 +10,7 @@ mod inventory;
 mod links;
 mod mark;
 pub(super) mod table;
+mod trend;
 
 use serde::Serialize;
 
@@ -28,7 +29,7 @@ pub(super) mod certificates {
 
 pub(super) use compare::when as schedule_when;
 pub(super) use executions::began;
-pub(super) use links::Links;
+pub(super) use links::{Links, encode};
 pub(super) use mark::{Mark, MarkView};
 use table::Table;
 
@@ -38,7 +39,7 @@ use super::text::minute;
 use crate::facts::cluster::ClusterKind;
 use crate::facts::{Known, plan::Strategy};
 use crate::judge::Scorecard;
-use crate::judge::scorecard::{GateResult, Outcome, Severity, SideSummary, Verdict};
+use crate::judge::scorecard::{GateResult, Outcome, Severity, SideSummary, Status, Verdict};
 
 /// Everything a report shows.
 #[derive(Debug, Serialize)]
@@ -66,6 +67,8 @@ pub(super) struct Report {
     /// Every rule without an answer.
     pub unknowns: Vec<CheckView>,
     pub counts: Vec<Count>,
+    /// What changed since a former report.
+    pub trend: Option<trend::TrendView>,
     pub checklist: Vec<ItemView>,
     pub failure_modes: Vec<ItemView>,
     pub gates: Vec<GateView>,
@@ -116,7 +119,15 @@ pub(super) struct ItemView {
     pub title: String,
     pub mark: MarkView,
     pub evidence: String,
+    /// Its state in the former report, when that was another.
+    pub before: Option<MarkView>,
+    /// Every rule that answers it.
     pub rules: Vec<RuleLink>,
+    /// Those of them that need attention.
+    pub open: Vec<RuleLink>,
+    /// How many of them passed, of those that apply.
+    pub passed: usize,
+    pub asked: usize,
 }
 
 /// A rule by name, with where it stands in the report.
@@ -142,6 +153,8 @@ pub(super) struct GateView {
     /// Blocked or undecided by, in this order.
     pub because: Vec<RuleLink>,
     pub conditions: usize,
+    /// Its verdict in the former report, when that was another.
+    pub before: Option<MarkView>,
 }
 
 impl Report {
@@ -196,27 +209,20 @@ impl Report {
             later,
             unknowns,
             counts: counts(card),
+            trend: trend::view(card),
             checklist: card
                 .checklist
                 .iter()
-                .map(|i| ItemView {
-                    number: Some(i.number),
-                    title: i.title.clone(),
-                    mark: i.status.into(),
-                    evidence: i.evidence.clone(),
-                    rules: rule_links(card, &i.rules),
+                .map(|i| {
+                    let before = card.trend.as_ref().and_then(|t| t.checklist.get(&i.number).copied());
+                    let before = before.filter(|before| *before != i.status).map(MarkView::from);
+                    ItemView { number: Some(i.number), before, ..item(card, &i.title, i.status, &i.evidence, &i.rules) }
                 })
                 .collect(),
             failure_modes: card
                 .failure_modes
                 .iter()
-                .map(|m| ItemView {
-                    number: None,
-                    title: m.title.clone(),
-                    mark: m.status.into(),
-                    evidence: m.evidence.clone(),
-                    rules: rule_links(card, &m.rules),
-                })
+                .map(|m| item(card, &m.title, m.status, &m.evidence, &m.rules))
                 .collect(),
             gates: card.gates.iter().map(|g| gate(card, g)).collect(),
             cohorts: card.cohorts.iter().map(|c| CohortView::new(c, |rules| rule_links(card, rules))).collect(),
@@ -229,6 +235,26 @@ impl Report {
             waivers: coverage::waivers(card, &links),
             total_checks: card.checks.len(),
         }
+    }
+}
+
+fn item(card: &Scorecard, title: &str, status: Status, evidence: &str, rules: &[String]) -> ItemView {
+    let outcome = |rule: &String| card.checks.iter().find(|c| c.rule == *rule).map(|c| c.outcome);
+    let open: Vec<String> = rules
+        .iter()
+        .filter(|rule| !matches!(outcome(rule), Some(Outcome::Pass | Outcome::NotApplicable)))
+        .cloned()
+        .collect();
+    ItemView {
+        number: None,
+        title: title.to_owned(),
+        mark: status.into(),
+        evidence: evidence.to_owned(),
+        before: None,
+        passed: rules.iter().filter(|rule| outcome(rule) == Some(Outcome::Pass)).count(),
+        asked: rules.iter().filter(|rule| outcome(rule).is_some_and(|o| o != Outcome::NotApplicable)).count(),
+        open: rule_links(card, &open),
+        rules: rule_links(card, rules),
     }
 }
 
@@ -322,6 +348,12 @@ fn gate(card: &Scorecard, g: &GateResult) -> GateView {
         percent: (g.passed * 100).checked_div(total).unwrap_or(0),
         because: rule_links(card, &because),
         conditions: g.conditions.len(),
+        before: card
+            .trend
+            .as_ref()
+            .and_then(|t| t.gates.get(&g.gate).copied())
+            .filter(|before| *before != g.verdict)
+            .map(MarkView::from),
     }
 }
 

@@ -41,12 +41,12 @@ pub(super) const PATHS: &[FactPath] = &[
     FactPath {
         path: "certificates.api_keys",
         meaning: "API keys of the target that workers and starters may use, against the end of the window",
-        fields: "verdict (in-window | soon-after | fine), name, id, owner, expires, days_after_window, when",
+        fields: "verdict (in-window | soon-after | fine), name, id, owner, expires, days_after_window, when, renewed (name of a new one), owner_flags",
     },
     FactPath {
         path: "certificates.accepted",
         meaning: "target namespaces that do not accept what workers and starters present",
-        fields: "verdict (refused | unclear), target_namespace, credential, problem, remedy",
+        fields: "verdict (refused | unclear), target_namespace, credential, problem, mend_flags",
     },
 ];
 

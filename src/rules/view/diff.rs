@@ -49,7 +49,7 @@ pub(super) const PATHS: &[FactPath] = &[
     FactPath {
         path: "diff.deployments",
         meaning: "worker deployments that are current on the source and not on the target, or drain without workers",
-        fields: "change (missing-on-target | not-current-on-target | draining-without-workers), name, build_id, problem, set_current, pair",
+        fields: "change (missing-on-target | not-current-on-target | draining-without-workers), name, build_id, problem, version_flags, pair",
     },
     FactPath {
         path: "diff.types_not_in_code",
@@ -331,12 +331,12 @@ fn deployment(context: &Context<'_>, change: &DeploymentChange) -> Value {
         DeploymentKind::NotCurrentOnTarget => "it has no current version on the target",
         DeploymentKind::DrainingWithoutWorkers => "no worker polls with this version",
     };
-    let set_current = format!(
+    let version_flags = format!(
         "--deployment-name {} --build-id {}",
         crate::rules::shell::word(&change.name),
         crate::rules::shell::word(&change.build_id)
     );
-    with(context, change, json!({"problem": problem, "set_current": set_current}))
+    with(context, change, json!({"problem": problem, "version_flags": version_flags}))
 }
 
 fn types_not_in_code(context: &Context<'_>) -> Known<Vec<Value>> {

@@ -5,15 +5,15 @@ use serde_json::{Value, json};
 use super::limits::{self, Limits};
 use super::{Context, FactPath, FactView, words};
 use crate::compare::{self, live};
-use crate::facts::cluster::ClusterSnapshot;
 use crate::facts::cluster::metrics::{NamespaceMetrics, Peak};
+use crate::facts::cluster::{ClusterKind, ClusterSnapshot};
 use crate::facts::{Known, Why};
 
 pub(super) const PATHS: &[FactPath] = &[
     FactPath {
         path: "metrics.actions_near_limit",
         meaning: "moved namespaces whose busiest minutes need more than half of the actions the target allows",
-        fields: "verdict (over | unclear), source_namespace, target_namespace, peak, limit, metric, known_for",
+        fields: "verdict (over | unclear), source_namespace, target_namespace, peak, limit, metric, known_for, units (to provision; 0: more than can be)",
     },
     FactPath {
         path: "metrics.visibility_over_limit",
@@ -24,6 +24,16 @@ pub(super) const PATHS: &[FactPath] = &[
         path: "metrics.unmeasured",
         meaning: "signals of a dual run that the Prometheus of a side does not have",
         fields: "side, namespace, signals, url",
+    },
+    FactPath {
+        path: "metrics.without_baseline",
+        meaning: "moved namespaces of which the Prometheus of the source holds less than a day",
+        fields: "source_namespace, hours, url",
+    },
+    FactPath {
+        path: "metrics.cloud_not_scraped",
+        meaning: "target namespaces of which the Prometheus of the target has no metric of Temporal Cloud itself",
+        fields: "target_namespace, url",
     },
 ];
 
@@ -42,6 +52,8 @@ pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
     view.put("metrics.actions_near_limit", limited(&actions));
     view.put("metrics.visibility_over_limit", limited(&visibility));
     view.put("metrics.unmeasured", per_mapping(context, &unmeasured));
+    view.put("metrics.without_baseline", per_mapping(context, &without_baseline));
+    view.put("metrics.cloud_not_scraped", per_mapping(context, &cloud_not_scraped));
 }
 
 /// One namespace that moves.
@@ -125,7 +137,11 @@ fn actions(mapped: &Mapped<'_>, limits: &Limits) -> Known<Vec<Value>> {
             return vec![];
         }
         // Every namespace has the least limit; whether this one has more is for the account to say.
-        vec![object(mapped, cluster, peak, rate, limit, if told.is_some() { "over" } else { "unclear" })]
+        let verdict = if told.is_some() { "over" } else { "unclear" };
+        let mut object = object(mapped, cluster, peak, rate, limit, verdict);
+        let fits = |units: &&u32| f64::from(**units) * f64::from(limits.actions_per_resource_unit) >= 2.0 * rate;
+        object["units"] = limits.resource_units.iter().find(fits).copied().unwrap_or(0).into();
+        vec![object]
     })
 }
 
@@ -133,6 +149,39 @@ fn visibility(mapped: &Mapped<'_>, limits: &Limits) -> Known<Vec<Value>> {
     peak(mapped, "visibility").map(|(cluster, peak, rate)| {
         let limit = f64::from(limits.visibility_calls_per_second);
         if rate <= limit { vec![] } else { vec![object(mapped, cluster, peak, rate, limit, "over")] }
+    })
+}
+
+fn url(cluster: &ClusterSnapshot) -> &str {
+    cluster.metrics.value().map_or("", |metrics| metrics.url.as_str())
+}
+
+/// What is normal must be known before anything changes.
+fn without_baseline(mapped: &Mapped<'_>) -> Known<Vec<Value>> {
+    measured(&mapped.source, mapped.from).and_then(|(cluster, namespace)| {
+        namespace.peaks.as_ref().map(|peaks| {
+            let hours = peaks.iter().map(|peak| peak.hours).max().unwrap_or(0);
+            if hours >= ENOUGH_HOURS {
+                return vec![];
+            }
+            vec![json!({"source_namespace": mapped.from, "hours": words::count(hours, "hour"), "url": url(cluster),
+                        "loci": [live(cluster, Some(mapped.from), "metrics", "Prometheus")]})]
+        })
+    })
+}
+
+fn cloud_not_scraped(mapped: &Mapped<'_>) -> Known<Vec<Value>> {
+    if mapped.target.value().is_some_and(|target| target.kind != ClusterKind::Cloud) {
+        return Known::Known(vec![]);
+    }
+    measured(&mapped.target, mapped.to).and_then(|(cluster, namespace)| {
+        namespace.signals.as_ref().map(|signals| {
+            if signals.iter().flat_map(|s| &s.readings).any(|reading| reading.family == "cloud") {
+                return vec![];
+            }
+            vec![json!({"target_namespace": mapped.to, "url": url(cluster),
+                        "loci": [live(cluster, Some(mapped.to), "metrics", "Prometheus")]})]
+        })
     })
 }
 
@@ -145,7 +194,7 @@ fn unmeasured(mapped: &Mapped<'_>) -> Known<Vec<Value>> {
                 if missing.is_empty() {
                     return vec![];
                 }
-                let url = cluster.metrics.value().map_or("", |metrics| metrics.url.as_str());
+                let url = url(cluster);
                 vec![json!({"side": cluster.side, "namespace": name, "signals": words::list(&missing, 6), "url": url,
                             "loci": [live(cluster, Some(name), "metrics", "Prometheus")]})]
             })

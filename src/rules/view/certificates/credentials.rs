@@ -9,6 +9,7 @@ use crate::facts::certificate::{Certificate, CertificateFile, CertificateRole};
 use crate::facts::cluster::cloud::{CertificateFilter, CloudApiKey, CloudNamespaceSettings, CloudOps};
 use crate::facts::cluster::{ClusterKind, ClusterSnapshot, Credential};
 use crate::facts::{Known, Why};
+use crate::rules::shell;
 
 /// The presented key, and those of service accounts that can reach a target namespace.
 ///
@@ -50,6 +51,7 @@ fn presented(target: &ClusterSnapshot, measure: &Measure<'_>) -> Known<Vec<Value
         let (verdict, days, when) = measure.judge(*expires);
         let id = target.api_key_id.clone().unwrap_or_default();
         vec![json!({"verdict": verdict, "name": "the key of the target connection", "id": id, "owner": "",
+                    "renewed": "renewed", "owner_flags": "",
                     "expires": date(*expires), "days_after_window": days, "when": when,
                     "loci": [live(target, None, "API key of the connection", "connection")]})]
     })
@@ -60,7 +62,12 @@ fn listed(target: &ClusterSnapshot, key: &CloudApiKey, measure: &Measure<'_>) ->
         return Known::unknown(format!("the Cloud Ops API did not say when API key {} ends", key.name));
     };
     let (verdict, days, when) = measure.judge(expires);
+    let owner = match key.owner_kind.as_str() {
+        "service-account" => format!("--service-account-id {}", shell::word(&key.owner_id)),
+        _ => String::new(),
+    };
     Known::Known(vec![json!({
+        "renewed": format!("{} renewed", key.name), "owner_flags": owner,
         "verdict": verdict, "name": key.name, "id": key.id, "owner": key.owner_id, "expires": date(expires),
         "days_after_window": days, "when": when, "loci": [live(target, None, format!("API key {}", key.name), "GetApiKeys")],
     })])
@@ -111,49 +118,56 @@ fn of_namespace(target: &ClusterSnapshot, name: &str, files: &Known<Vec<Used<'_>
             ))
         };
     };
-    let object = |verdict: &str, credential: &str, problem: String, remedy: &str| {
+    let object = |verdict: &str, credential: &str, problem: String, mend: &str| {
         json!({"verdict": verdict, "target_namespace": name, "credential": credential, "problem": problem,
-               "remedy": remedy, "loci": [live(target, Some(name), format!("namespace {name}"), "GetNamespace")]})
+               "mend_flags": mend, "loci": [live(target, Some(name), format!("namespace {name}"), "GetNamespace")]})
     };
     match target.credential {
         Credential::ApiKey if !settings.api_keys => {
-            let remedy = format!("tcld namespace auth-method set -n {name} --auth-method api_key_or_mtls");
-            Known::Known(vec![object("refused", "the API key", "it does not accept API keys".to_owned(), &remedy)])
+            let mend = auth_method(name);
+            Known::Known(vec![object("refused", "the API key", "it does not accept API keys".to_owned(), &mend)])
         }
         Credential::ApiKey | Credential::None => Known::Known(vec![]),
         Credential::Mtls => files.as_ref().map(|files| {
             let clients = files.iter().filter(|used| used.file.role == CertificateRole::Client);
             clients
                 .filter_map(|used| {
-                    let (problem, remedy) = refusal(name, settings, used.file)?;
+                    let (problem, mend) = refusal(name, settings, used.file)?;
                     // A certificate of the configuration may be meant for another cluster.
                     let verdict = if used.side == "target" { "refused" } else { "unclear" };
-                    Some(object(verdict, &format!("client certificate {}", used.file.path), problem, &remedy))
+                    Some(object(verdict, &format!("client certificate {}", used.file.path), problem, &mend))
                 })
                 .collect()
         }),
     }
 }
 
-/// Why a namespace refuses a client certificate, and the command that mends it.
+/// The rest of `tcld namespace` that lets both credentials in.
+fn auth_method(namespace: &str) -> String {
+    format!("auth-method set --namespace {} --auth-method api_key_or_mtls", shell::word(namespace))
+}
+
+/// Why a namespace refuses a client certificate, and the rest of `tcld namespace` that mends it.
 fn refusal(name: &str, settings: &CloudNamespaceSettings, file: &CertificateFile) -> Option<(String, String)> {
     let leaf = file.chain.first()?;
     if !settings.mtls {
-        let remedy = format!("tcld namespace auth-method set -n {name} --auth-method api_key_or_mtls");
-        return Some(("it does not accept client certificates".to_owned(), remedy));
+        return Some(("it does not accept client certificates".to_owned(), auth_method(name)));
     }
     let authorities = settings.accepted_cas.as_ref().map(|file| file.chain.as_slice()).unwrap_or_default();
     let accepted = |certificate: &Certificate| {
         authorities.iter().any(|ca| ca.fingerprint == certificate.fingerprint || ca.can_have_signed(certificate))
     };
     if !file.chain.iter().any(accepted) {
-        let remedy = format!("tcld namespace accepted-client-ca add -n {name} --ca-certificate-file ca.pem");
-        return Some((format!("none of its {} CA certificates can have signed it", authorities.len()), remedy));
+        let mend = format!("accepted-client-ca add --namespace {} --ca-certificate-file ca.pem", shell::word(name));
+        return Some((format!("none of its {} CA certificates can have signed it", authorities.len()), mend));
     }
     let filters = &settings.certificate_filters;
     if !filters.is_empty() && !filters.iter().any(|filter| matches(filter, leaf)) {
-        let remedy = format!("tcld namespace certificate-filters add -n {name} --help");
-        return Some((format!("none of its {} certificate filters matches {}", filters.len(), leaf.subject), remedy));
+        let common_name = leaf.common_names.first().map_or("COMMON_NAME", String::as_str);
+        let filter = shell::word(&json!({"filters": [{"commonName": common_name}]}).to_string());
+        let mend =
+            format!("certificate-filters add --namespace {} --certificate-filter-input {filter}", shell::word(name));
+        return Some((format!("none of its {} certificate filters matches {}", filters.len(), leaf.subject), mend));
     }
     None
 }

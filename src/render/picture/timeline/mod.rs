@@ -1,13 +1,15 @@
-//! The dual-run window against certificates and the longest executions.
+//! The dual-run window against cohorts, the longest executions, certificates and keys.
+
+mod spans;
 
 use jiff::Timestamp;
 use serde::Serialize;
 
+use self::spans::{Of, Span};
 use super::{WIDTH, round};
 use crate::judge::Scorecard;
-use crate::render::text::{day, duration, shorten, shorten_path};
+use crate::render::text::shorten;
 use crate::render::view::Mark;
-use crate::render::view::certificates::{certificate_files, endpoints};
 
 const LEFT: f64 = 290.0;
 const RIGHT: f64 = WIDTH - 8.0;
@@ -16,8 +18,6 @@ const STEP: f64 = 40.0;
 const DAY: i64 = 86_400;
 /// Days a certificate must outlive the window (checklist item 5).
 const MARGIN_DAYS: i64 = 60;
-/// Bars of one kind; the tables list all.
-const BARS: usize = 8;
 
 /// Bars on a calendar.
 #[derive(Debug, Serialize)]
@@ -57,7 +57,7 @@ pub(crate) struct Marker {
     pub text_x: f64,
 }
 
-/// One certificate or execution.
+/// One cohort, execution, certificate or key.
 #[derive(Debug, Serialize)]
 pub(crate) struct Bar {
     pub y: f64,
@@ -70,17 +70,8 @@ pub(crate) struct Bar {
     pub end: String,
     pub end_x: f64,
     pub end_anchor: &'static str,
-}
-
-/// A bar before it is placed.
-struct Span {
-    certificate: bool,
-    label: String,
-    sub: String,
-    from: i64,
-    to: i64,
-    end: String,
-    mark: Mark,
+    /// The first of its kind: set apart from the kind before.
+    pub rule: Option<f64>,
 }
 
 /// Draw, when there is a window or a certificate.
@@ -89,8 +80,7 @@ pub(super) fn draw(card: &Scorecard) -> Option<Timeline> {
         let start = midnight(w.start)?;
         Some((start, midnight(w.end)? + DAY))
     });
-    let mut spans = certificates(card, window);
-    spans.extend(executions(card, window));
+    let spans = spans::all(card, window);
     if window.is_none() && spans.is_empty() {
         return None;
     }
@@ -119,12 +109,14 @@ pub(super) fn draw(card: &Scorecard) -> Option<Timeline> {
                 x: x1,
                 w: round(x2 - x1),
                 class: s.mark.class(),
-                glyph: s.mark.glyph(),
+                glyph: if s.mark == Mark::None { "" } else { s.mark.glyph() },
                 label: shorten(&s.label, 38),
                 sub: shorten(&s.sub, 42),
                 end: if s.to > to { format!("{} ▸", s.end) } else { s.end.clone() },
                 end_x: if inside { x2 - 6.0 } else { x2 + 6.0 },
                 end_anchor: if inside { "end" } else { "start" },
+                rule: (i > 0 && spans.get(i - 1).is_some_and(|before| before.of != s.of))
+                    .then_some(TOP + 14.0 + i as f64 * STEP),
             }
         })
         .collect();
@@ -145,22 +137,26 @@ pub(super) fn draw(card: &Scorecard) -> Option<Timeline> {
 
 /// What the bars say, in a sentence.
 fn summary(spans: &[Span], window: bool) -> String {
-    let bad =
-        |certificate: bool| spans.iter().filter(|s| s.certificate == certificate && s.mark == Mark::Failed).count();
+    let of = |kind: Of| spans.iter().filter(move |s| s.of == kind);
+    let bad = |kind: Of| of(kind).filter(|s| s.mark == Mark::Failed).count();
     if !window {
         return "No window is planned, so nothing can be measured against it.".to_owned();
     }
-    let certificates = match bad(true) {
-        0 if !spans.iter().any(|s| s.certificate) => "No certificate was seen".to_owned(),
+    let certificates = match bad(Of::Certificate) {
+        0 if of(Of::Certificate).count() == 0 => "No certificate was seen".to_owned(),
         0 => "No certificate seen ends before the window does".to_owned(),
         n => format!("{} before the window does", plural_verb(n, "certificate ends", "certificates end")),
     };
-    let runs = match bad(false) {
-        0 if spans.iter().all(|s| s.certificate) => "no execution was seen".to_owned(),
+    let keys = match bad(Of::Key) {
+        0 => String::new(),
+        n => format!("; {} before it does", plural_verb(n, "API key ends", "API keys end")),
+    };
+    let runs = match bad(Of::Execution) {
+        0 if of(Of::Execution).count() == 0 => "no execution was seen".to_owned(),
         0 => "no known execution would outlast it".to_owned(),
         n => format!("{} outlast it", plural_verb(n, "execution would", "executions would")),
     };
-    format!("{certificates}; {runs}.")
+    format!("{certificates}{keys}; {runs}.")
 }
 
 fn plural_verb(n: usize, one: &str, many: &str) -> String {
@@ -180,85 +176,6 @@ fn marker(x: f64, label: &str, class: &'static str) -> Marker {
 
 fn midnight(date: jiff::civil::Date) -> Option<i64> {
     Some(date.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp().as_second())
-}
-
-/// Leaf and authority certificates of both connections.
-fn certificates(card: &Scorecard, window: Option<(i64, i64)>) -> Vec<Span> {
-    let mut spans: Vec<Span> = Vec::new();
-    // Of an endpoint's chain only the leaf: the others are the business of its operator.
-    let endpoints = endpoints(card).filter(|(_, c)| !c.is_ca);
-    let files = certificate_files(card)
-        .into_iter()
-        .flat_map(|(side, f)| f.chain.iter().map(move |c| (format!("{side} · {}", shorten_path(&f.path, 30)), c)));
-    for (sub, c) in endpoints.chain(files) {
-        let to = c.not_after.as_second();
-        let mark = match window {
-            _ if c.not_after < card.at => Mark::Failed,
-            None => Mark::None,
-            Some((_, end)) if to < end => Mark::Failed,
-            Some((_, end)) if to < end + MARGIN_DAYS * DAY => Mark::Attention,
-            Some(_) => Mark::Ok,
-        };
-        spans.push(Span {
-            certificate: true,
-            label: common_name(&c.subject),
-            sub,
-            from: c.not_before.as_second(),
-            to,
-            end: day(c.not_after),
-            mark,
-        });
-    }
-    spans.sort_by_key(|s| s.to);
-    spans.truncate(BARS);
-    spans
-}
-
-/// `CN=api, O=x` → `api`.
-fn common_name(subject: &str) -> String {
-    subject
-        .split(',')
-        .find_map(|part| part.trim().strip_prefix("CN="))
-        .map_or_else(|| subject.to_owned(), ToOwned::to_owned)
-}
-
-/// Per source namespace: the oldest open execution, and the longest closed one as if it began on the last
-/// day before routing.
-fn executions(card: &Scorecard, window: Option<(i64, i64)>) -> Vec<Span> {
-    let Some(source) = card.inventory.source.value() else { return Vec::new() };
-    let now = card.at.as_second();
-    let mut spans = Vec::new();
-    for ns in &source.namespaces {
-        if let Some(Some(e)) = ns.oldest_open.value() {
-            spans.push(Span {
-                certificate: false,
-                label: format!("oldest open: {}", e.workflow_type),
-                sub: format!("{} · {}", ns.name, e.workflow_id),
-                from: e.start_time.as_second(),
-                to: now,
-                end: format!("open for {}", duration(age(e.start_time, card.at))),
-                mark: Mark::None,
-            });
-        }
-        if let (Some(Some(e)), Some((start, end))) = (ns.longest_closed.value(), window) {
-            let to = start.saturating_add(i64::try_from(e.seconds).unwrap_or(i64::MAX));
-            spans.push(Span {
-                certificate: false,
-                label: format!("longest run: {}", e.workflow_type),
-                sub: format!("{} · if started on day one", ns.name),
-                from: start,
-                to,
-                end: duration(e.seconds),
-                mark: if to > end { Mark::Failed } else { Mark::Ok },
-            });
-        }
-    }
-    spans.truncate(BARS);
-    spans
-}
-
-fn age(from: Timestamp, to: Timestamp) -> u64 {
-    u64::try_from(to.as_second() - from.as_second()).unwrap_or(0)
 }
 
 /// The first of each month, thinned to at most a dozen.

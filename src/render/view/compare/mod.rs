@@ -1,15 +1,19 @@
 //! Both clusters side by side. This states differences; whether one matters is said by the rules.
 
+mod schedules;
+
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
 use super::mark::Mark;
 use super::table::{Cell, Table};
-use crate::facts::cluster::{ClusterSnapshot, NamespaceSnapshot, Schedule, TaskQueue};
+use crate::facts::cluster::{ClusterSnapshot, NamespaceSnapshot, TaskQueue};
 use crate::facts::{Known, Side};
 use crate::judge::Scorecard;
-use crate::render::text::{duration, number, plural, shorten};
+use crate::render::text::{duration, number, plural};
+
+pub(crate) use schedules::when;
 
 /// A namespace on the source and where it goes.
 struct Pair<'a> {
@@ -35,12 +39,18 @@ pub(super) fn tables(card: &Scorecard) -> Vec<Table> {
     let taken = |side: &Known<ClusterSnapshot>| side.value().map_or(card.at, ClusterSnapshot::taken_at_by_its_clock);
     let taken = (taken(&card.inventory.source), taken(&card.inventory.target));
     let gap = super::gap(&card.inventory.source).or_else(|| super::gap(&card.inventory.target));
-    [clusters(card), namespaces(&pairs), search_attributes(&pairs), schedules(&pairs), task_queues(&pairs, taken)]
-        .into_iter()
-        .map(|t| if t.gap.is_none() { t.gap(gap.clone()) } else { t })
-        .map(Table::state_second)
-        .filter(|t| !t.is_void())
-        .collect()
+    [
+        clusters(card),
+        namespaces(&pairs),
+        search_attributes(&pairs),
+        schedules::table(&pairs),
+        task_queues(&pairs, taken),
+    ]
+    .into_iter()
+    .map(|t| if t.gap.is_none() { t.gap(gap.clone()) } else { t })
+    .map(|t| if t.head.last() == Some(&"State") { t.state_second() } else { t })
+    .filter(|t| !t.is_void())
+    .collect()
 }
 
 /// As planned; without a plan, namespaces of the same name, or the only one of each side.
@@ -226,102 +236,6 @@ fn use_of(p: &Pair, name: &str) -> String {
         None => String::new(),
         Some(0) => "no execution uses it".to_owned(),
         Some(count) => format!("used by {}", plural(usize::try_from(count).unwrap_or(usize::MAX), "execution")),
-    }
-}
-
-fn schedules(pairs: &[Pair]) -> Table {
-    let mut rows = Vec::new();
-    for p in pairs.iter().filter(|p| p.target_name.is_some()) {
-        let (source, target) = sides(p, |n| &n.schedules);
-        let ids: BTreeSet<&str> = source.into_iter().chain(target).flatten().map(|s| s.id.as_str()).collect();
-        for id in ids {
-            let of = |side: Option<&'_ Vec<Schedule>>| side.and_then(|s| s.iter().find(|s| s.id == id).cloned());
-            let (a, b) = (of(source), of(target));
-            let state = presence(source.is_some(), target.is_some(), a.is_some(), b.is_some());
-            let state = match (state, &a, &b) {
-                (None, Some(a), Some(b)) => both(a, b),
-                (state, ..) => state.unwrap_or_default(),
-            };
-            rows.push(vec![Cell::code(id).sub(p.label()), schedule(a.as_ref()), schedule(b.as_ref()), state]);
-        }
-    }
-    Table::new("compare-schedules", "Schedules", &["Schedule", "On source", "On target", "State"], worst_first(rows))
-        .gap(gaps(pairs, |n| &n.schedules))
-        .empty("Neither side has schedules.")
-}
-
-fn both(a: &Schedule, b: &Schedule) -> Cell {
-    let differences = differences(a, b);
-    let cell = match (a.paused, b.paused, differences.is_empty()) {
-        (false, false, _) => Cell::mark(Mark::Failed, "active on both"),
-        (_, _, false) => Cell::mark(Mark::Attention, "differs"),
-        (true, true, true) => Cell::mark(Mark::Attention, "paused on both"),
-        (_, _, true) => Cell::mark(Mark::Ok, "same, one active"),
-    };
-    cell.sub(if differences.is_empty() { String::new() } else { format!("differs in: {}", differences.join(", ")) })
-}
-
-/// The parts in which two schedules differ, pausing apart.
-fn differences(a: &Schedule, b: &Schedule) -> Vec<&'static str> {
-    [
-        ("calendar", a.spec.calendars != b.spec.calendars || a.spec.excludes != b.spec.excludes),
-        ("interval", a.spec.intervals != b.spec.intervals),
-        ("start or end", (a.spec.start, a.spec.end) != (b.spec.start, b.spec.end)),
-        ("jitter", a.spec.jitter_seconds != b.spec.jitter_seconds),
-        ("time zone", a.spec.time_zone != b.spec.time_zone || a.spec.time_zone_data != b.spec.time_zone_data),
-        ("workflow type", a.action.workflow_type != b.action.workflow_type),
-        ("workflow id", a.action.workflow_id != b.action.workflow_id),
-        ("task queue", a.action.task_queue != b.action.task_queue),
-        ("input", a.action.input_hash != b.action.input_hash),
-        ("timeouts", a.action.timeouts != b.action.timeouts),
-        ("retry policy", a.action.retry_policy != b.action.retry_policy),
-        ("memo", a.action.memo != b.action.memo || a.memo != b.memo),
-        (
-            "search attributes",
-            a.action.search_attributes != b.action.search_attributes || a.search_attributes != b.search_attributes,
-        ),
-        ("headers", a.action.header_hash != b.action.header_hash),
-        ("summary", a.action.user_metadata_hash != b.action.user_metadata_hash),
-        ("versioning", a.action.versioning_override != b.action.versioning_override),
-        ("priority", a.action.priority != b.action.priority),
-        ("policies", a.policies != b.policies),
-    ]
-    .into_iter()
-    .filter_map(|(name, differs)| differs.then_some(name))
-    .collect()
-}
-
-fn schedule(schedule: Option<&Schedule>) -> Cell {
-    let Some(s) = schedule else { return Cell::quiet("–") };
-    let state = if s.paused { "paused" } else { "active" };
-    Cell::text(format!("{state} · {}", when(s))).sub(format!(
-        "{} on {}",
-        shorten(&s.action.workflow_type, 60),
-        shorten(&s.action.task_queue, 40)
-    ))
-}
-
-/// When a schedule fires, in short.
-pub(crate) fn when(s: &Schedule) -> String {
-    let mut parts: Vec<String> = s.spec.intervals.iter().map(|i| interval(i)).collect();
-    parts.extend(s.spec.calendars.iter().map(|c| shorten(c, 40)));
-    let zone = if s.spec.time_zone.is_empty() { "UTC" } else { &s.spec.time_zone };
-    match parts.as_slice() {
-        [] => "never".to_owned(),
-        [one] if s.spec.calendars.is_empty() => one.clone(),
-        [one] => format!("{one} {}", shorten(zone, 30)),
-        [one, rest @ ..] => format!("{one} {} and {}", shorten(zone, 30), plural(rest.len(), "more")),
-    }
-}
-
-/// `3600+0` → `every 1 h`.
-fn interval(canonical: &str) -> String {
-    let (every, phase) = canonical.split_once('+').unwrap_or((canonical, "0"));
-    let seconds = |text: &str| text.trim().trim_end_matches('s').parse::<u64>().ok();
-    match (seconds(every), seconds(phase)) {
-        (Some(every), Some(0)) => format!("every {}", duration(every)),
-        (Some(every), Some(phase)) => format!("every {} plus {}", duration(every), duration(phase)),
-        _ => shorten(canonical, 40),
     }
 }
 
