@@ -6,6 +6,8 @@ mod support;
 
 #[path = "probe/attributes.rs"]
 mod attributes;
+#[path = "probe/beside.rs"]
+mod beside;
 #[path = "probe/cloud_ops.rs"]
 mod cloud_ops;
 #[path = "probe/executions.rs"]
@@ -45,6 +47,7 @@ fn options(namespaces: &[&str]) -> ProbeOptions {
     ProbeOptions {
         namespaces: namespaces.iter().map(|&n| n.to_owned()).collect(),
         task_queues: Vec::new(),
+        open_elsewhere: Default::default(),
         starts_since: None,
         list_open: 0,
         at: jiff::Timestamp::now(),

@@ -1,6 +1,6 @@
 //! From a migration to [`Facts`]: scan the code while both clusters are probed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,8 +17,9 @@ use crate::facts::attestation::Attestation;
 use crate::facts::certificate::CertificateFile;
 use crate::facts::cluster::{ClusterSnapshot, LadderStep};
 use crate::facts::code::CodeFacts;
+use crate::facts::plan::Plan;
 use crate::facts::{Facts, Known, Side, Why};
-use crate::probe::{self, ProbeOptions};
+use crate::probe::{self, OpenElsewhere, ProbeOptions};
 use crate::scan::{self, ScanOptions};
 use crate::ui::Problem;
 
@@ -74,13 +75,13 @@ pub fn everything(
         let _ = done.send(code(&roots, &options));
     });
     let (code, source, target) = until_interrupted(async {
-        let source = one(Side::Source, connections, migration, flags, vec![]).await;
+        let source = one(Side::Source, connections, migration, flags, ToAsk::default()).await;
         let code = scanned
             .await
             .map_err(|_| Problem::tool("the scan broke down").help("run `scan` alone and report the tree"))??;
-        let mut queues = queues_of_code(&code);
-        queues.extend(queues_of_cluster(&source));
-        let target = one(Side::Target, connections, migration, flags, queues).await;
+        let mut ask = ToAsk { queues: queues_of_code(&code), ..ToAsk::default() };
+        ask.note(&source, &migration.preflight.plan);
+        let target = one(Side::Target, connections, migration, flags, ask).await;
         Ok((code, source, target))
     })?;
     facts(migration, Known::Known(code), source, target)
@@ -91,8 +92,36 @@ fn queues_of_code(code: &CodeFacts) -> BTreeSet<String> {
     code.sites.iter().filter(|s| s.scope.is_production()).filter_map(|s| s.task_queue.clone()).collect()
 }
 
+/// What one side is asked because of the code, the command line and the other side.
+#[derive(Debug, Clone, Default)]
+pub struct ToAsk {
+    /// Task queues.
+    pub queues: BTreeSet<String>,
+    /// Of the target, by namespace: what is open on the source.
+    pub open: BTreeMap<String, OpenElsewhere>,
+}
+
+/// Ids of open executions the target is asked for, of each namespace.
+const MOST_IDS: usize = 500;
+
+impl ToAsk {
+    /// Ask the target for the task queues of the source, and for ids of executions that are open there.
+    pub fn note(&mut self, seen: &Known<ClusterSnapshot>, plan: &Plan) {
+        self.queues.extend(queues_of_cluster(seen));
+        let Some(source) = seen.value().filter(|cluster| cluster.side == Side::Source) else { return };
+        for mapping in &plan.namespaces {
+            let namespace = source.namespaces.iter().find(|n| n.name == mapping.source);
+            let Some((namespace, target)) = namespace.zip(mapping.target.as_ref()) else { continue };
+            let Some(open) = namespace.open.value().copied() else { continue };
+            let entry = self.open.entry(target.clone()).or_default();
+            entry.open += open;
+            entry.ids.extend(namespace.open_ids().into_iter().take(MOST_IDS).map(str::to_owned));
+        }
+    }
+}
+
 /// Task queues in use on a cluster: they must be polled on the other one too.
-pub fn queues_of_cluster(snapshot: &Known<ClusterSnapshot>) -> BTreeSet<String> {
+fn queues_of_cluster(snapshot: &Known<ClusterSnapshot>) -> BTreeSet<String> {
     let namespaces = snapshot.value().into_iter().flat_map(|s| &s.namespaces);
     namespaces.filter_map(|n| n.task_queues.value()).flatten().map(|q| q.name.clone()).collect()
 }
@@ -153,9 +182,9 @@ pub fn cluster(
     connections: &Connections,
     migration: &Migration,
     flags: &ProbeFlags,
-    queues: impl IntoIterator<Item = String>,
+    ask: ToAsk,
 ) -> Result<Known<ClusterSnapshot>, Problem> {
-    until_interrupted(async { Ok(one(side, connections, migration, flags, queues).await) })
+    until_interrupted(async { Ok(one(side, connections, migration, flags, ask).await) })
 }
 
 async fn one(
@@ -163,13 +192,13 @@ async fn one(
     connections: &Connections,
     migration: &Migration,
     flags: &ProbeFlags,
-    queues: impl IntoIterator<Item = String>,
+    ask: ToAsk,
 ) -> Known<ClusterSnapshot> {
     let connection = match connections.side(side) {
         Known::Known(connection) | Known::Partial { value: connection, .. } => connection,
         Known::Unknown(why) => return Known::Unknown(why.clone()),
     };
-    let options = probe_options(side, connections, migration, flags, queues.into_iter().collect());
+    let options = probe_options(side, connections, migration, flags, ask);
     Known::Known(probe::probe(side, connection, &options).await)
 }
 
@@ -229,11 +258,12 @@ fn probe_options(
     connections: &Connections,
     migration: &Migration,
     flags: &ProbeFlags,
-    task_queues: Vec<String>,
+    ask: ToAsk,
 ) -> ProbeOptions {
     ProbeOptions {
         namespaces: migration.namespaces(side),
-        task_queues,
+        task_queues: ask.queues.into_iter().collect(),
+        open_elsewhere: ask.open,
         // A probe sees now, whatever instant is judged.
         at: clock::now(),
         rps: match side {
@@ -270,7 +300,7 @@ pub fn ladder(
     let options = ProbeOptions {
         connect_only: true,
         progress: None,
-        ..probe_options(side, connections, migration, flags, vec![])
+        ..probe_options(side, connections, migration, flags, ToAsk::default())
     };
     let taken = until_interrupted(async { Ok(probe::probe(side, connection, &options).await) })?;
     let account = taken.cloud.value().map(|cloud| cloud.connection.clone()).unwrap_or_default();

@@ -1,13 +1,12 @@
 //! `probe`: a snapshot of one or both clusters.
 
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::ValueEnum;
 
 use super::connection::ConnectionFlags;
-use super::gather::{self, ProbeFlags};
+use super::gather::{self, ProbeFlags, ToAsk};
 use super::migration::{Connections, MigrationArgs};
 use super::output;
 use crate::config::Secret;
@@ -105,11 +104,11 @@ pub fn run(args: &Args) -> super::Done {
     }
 
     let redactor = args.redact.then(|| redactor(&wanted)).transpose()?;
-    let mut queues: BTreeSet<String> = args.task_queue.iter().cloned().collect();
+    let mut ask = ToAsk { queues: args.task_queue.iter().cloned().collect(), ..ToAsk::default() };
     let mut snapshots: Vec<ClusterSnapshot> = vec![];
     for side in configured {
-        let taken = gather::cluster(side, &connections, &migration, &args.probe, queues.clone())?;
-        queues.extend(gather::queues_of_cluster(&taken));
+        let taken = gather::cluster(side, &connections, &migration, &args.probe, ask.clone())?;
+        ask.note(&taken, &migration.preflight.plan);
         if let Some(taken) = taken.value() {
             snapshots.push(match &redactor {
                 Some(redactor) => redactor.apply(taken)?,

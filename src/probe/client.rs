@@ -10,14 +10,16 @@ use temporalio_protos::temporal::api::operatorservice::v1::{
 };
 use temporalio_protos::temporal::api::workflowservice::v1::workflow_service_client::WorkflowServiceClient;
 use temporalio_protos::temporal::api::workflowservice::v1::{
-    CountWorkflowExecutionsRequest, CountWorkflowExecutionsResponse, DescribeNamespaceRequest,
-    DescribeNamespaceResponse, DescribeScheduleRequest, DescribeScheduleResponse, DescribeTaskQueueRequest,
-    DescribeTaskQueueResponse, DescribeWorkerDeploymentRequest, DescribeWorkerDeploymentResponse,
-    DescribeWorkflowExecutionRequest, DescribeWorkflowExecutionResponse, GetClusterInfoRequest, GetClusterInfoResponse,
-    GetSystemInfoRequest, GetSystemInfoResponse, GetWorkflowExecutionHistoryRequest, ListNamespacesRequest,
-    ListNamespacesResponse, ListScheduleMatchingTimesRequest, ListScheduleMatchingTimesResponse, ListSchedulesRequest,
-    ListSchedulesResponse, ListWorkerDeploymentsRequest, ListWorkerDeploymentsResponse, ListWorkersRequest,
-    ListWorkersResponse, ListWorkflowExecutionsRequest, ListWorkflowExecutionsResponse,
+    CountActivityExecutionsRequest, CountActivityExecutionsResponse, CountNexusOperationExecutionsRequest,
+    CountNexusOperationExecutionsResponse, CountWorkflowExecutionsRequest, CountWorkflowExecutionsResponse,
+    DescribeNamespaceRequest, DescribeNamespaceResponse, DescribeScheduleRequest, DescribeScheduleResponse,
+    DescribeTaskQueueRequest, DescribeTaskQueueResponse, DescribeWorkerDeploymentRequest,
+    DescribeWorkerDeploymentResponse, DescribeWorkflowExecutionRequest, DescribeWorkflowExecutionResponse,
+    GetClusterInfoRequest, GetClusterInfoResponse, GetSystemInfoRequest, GetSystemInfoResponse,
+    GetWorkflowExecutionHistoryRequest, ListNamespacesRequest, ListNamespacesResponse,
+    ListScheduleMatchingTimesRequest, ListScheduleMatchingTimesResponse, ListSchedulesRequest, ListSchedulesResponse,
+    ListWorkerDeploymentsRequest, ListWorkerDeploymentsResponse, ListWorkersRequest, ListWorkersResponse,
+    ListWorkflowExecutionsRequest, ListWorkflowExecutionsResponse,
 };
 use tonic::client::Grpc;
 use tonic::transport::Channel;
@@ -163,6 +165,10 @@ reads! {
     workflow.list_workflow_executions(ListWorkflowExecutionsRequest) -> ListWorkflowExecutionsResponse, "ListWorkflowExecutions";
     /// How many executions match.
     workflow.count_workflow_executions(CountWorkflowExecutionsRequest) -> CountWorkflowExecutionsResponse, "CountWorkflowExecutions";
+    /// How many standalone activities match.
+    workflow.count_activity_executions(CountActivityExecutionsRequest) -> CountActivityExecutionsResponse, "CountActivityExecutions";
+    /// How many standalone Nexus operations match.
+    workflow.count_nexus_operation_executions(CountNexusOperationExecutionsRequest) -> CountNexusOperationExecutionsResponse, "CountNexusOperationExecutions";
     /// One execution, whole but for its history.
     workflow.describe_workflow_execution(DescribeWorkflowExecutionRequest) -> DescribeWorkflowExecutionResponse, "DescribeWorkflowExecution";
     /// Pollers and backlog.

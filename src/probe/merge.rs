@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::facts::cluster::{ClusterKind, ClusterSnapshot, Vantage};
+use crate::facts::Known;
+use crate::facts::cluster::{ClusterKind, ClusterSnapshot, OpenSample, Vantage};
 use crate::ui::Problem;
 
 /// Make one snapshot of several of the same cluster.
@@ -26,11 +27,16 @@ pub fn merge(mut snapshots: Vec<ClusterSnapshot>) -> Result<ClusterSnapshot, Pro
         return Ok(whole);
     }
     whole.vantages = vantages(&whole);
+    let mut earlier = std::mem::take(&mut whole.earlier);
     for older in rest {
         same_cluster(&whole, &older)?;
         whole.vantages.extend(vantages(&older));
+        earlier.extend(open_samples(&older));
         whole = join(whole, older)?;
     }
+    earlier.sort_by(|a, b| (a.taken_at, &a.namespace).cmp(&(b.taken_at, &b.namespace)));
+    earlier.dedup();
+    whole.earlier = earlier;
     // The way of the merged snapshot is the worst one; all of them are among the vantages.
     let worst = whole.vantages.iter().find(|vantage| vantage.connection.iter().any(|step| !step.ok));
     if let Some(worst) = worst.or(whole.vantages.first()) {
@@ -52,6 +58,15 @@ fn vantages(snapshot: &ClusterSnapshot) -> Vec<Vantage> {
         connection: snapshot.connection.clone(),
         answered: snapshot.namespaces.iter().any(|namespace| namespace.exists.is_some()),
     }]
+}
+
+/// How many executions were open in each namespace, and in those the snapshot was made from.
+fn open_samples(snapshot: &ClusterSnapshot) -> impl Iterator<Item = OpenSample> {
+    let known = snapshot.namespaces.iter().filter_map(|n| match n.open {
+        Known::Known(open) => Some(OpenSample { namespace: n.name.clone(), taken_at: snapshot.newest(), open }),
+        _ => None,
+    });
+    known.chain(snapshot.earlier.clone())
 }
 
 fn same_cluster(a: &ClusterSnapshot, b: &ClusterSnapshot) -> Result<(), Problem> {

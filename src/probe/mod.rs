@@ -75,6 +75,8 @@ pub struct ProbeOptions {
     pub starts_since: Option<Timestamp>,
     /// List so many of the oldest open executions one by one; 0 for none. Calls grow with this number only.
     pub list_open: usize,
+    /// Of the target: by namespace, ids of executions that are open on the source, to be looked for here, too.
+    pub open_elsewhere: std::collections::BTreeMap<String, OpenElsewhere>,
     /// The instant ages are measured at.
     pub at: Timestamp,
     /// Visibility calls a second (5 is polite to a self-hosted cluster, 10 to Temporal Cloud).
@@ -89,6 +91,15 @@ pub struct ProbeOptions {
     pub metrics: Known<metrics::Prometheus>,
     /// Called before every part of the work.
     pub progress: Option<Progress>,
+}
+
+/// A few open executions of the other cluster.
+#[derive(Debug, Clone, Default)]
+pub struct OpenElsewhere {
+    /// Their ids.
+    pub ids: Vec<String>,
+    /// How many executions are open there.
+    pub open: u64,
 }
 
 impl ProbeOptions {
@@ -146,6 +157,7 @@ pub async fn probe(side: Side, connection: &Connection, options: &ProbeOptions) 
         },
         probed_from: gethostname::gethostname().to_string_lossy().into_owned(),
         vantages: Vec::new(),
+        earlier: Vec::new(),
         redacted_with: None,
         rpcs,
         elapsed_ms: u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX),

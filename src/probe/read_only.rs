@@ -32,6 +32,8 @@ const READS: &[(&str, Cost)] = &[
     ("/temporal.api.workflowservice.v1.WorkflowService/ListSchedules", Cost::Visibility),
     ("/temporal.api.workflowservice.v1.WorkflowService/ListWorkflowExecutions", Cost::Visibility),
     ("/temporal.api.workflowservice.v1.WorkflowService/CountWorkflowExecutions", Cost::Visibility),
+    ("/temporal.api.workflowservice.v1.WorkflowService/CountActivityExecutions", Cost::Visibility),
+    ("/temporal.api.workflowservice.v1.WorkflowService/CountNexusOperationExecutions", Cost::Visibility),
     ("/temporal.api.workflowservice.v1.WorkflowService/DescribeWorkflowExecution", Cost::General),
     ("/temporal.api.workflowservice.v1.WorkflowService/GetWorkflowExecutionHistory", Cost::General),
     ("/temporal.api.workflowservice.v1.WorkflowService/DescribeTaskQueue", Cost::Visibility),

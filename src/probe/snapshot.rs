@@ -91,6 +91,7 @@ mod tests {
             namespaces: vec![super::super::namespaces::unknown("default", &crate::facts::Why::new("down"))],
             probed_from: "laptop-7".into(),
             vantages: vec![],
+            earlier: vec![],
             redacted_with: None,
             rpcs: Default::default(),
             elapsed_ms: 12,

@@ -10,7 +10,7 @@ use temporal_preflight::facts::cluster::cloud::{
 use temporal_preflight::facts::cluster::metrics::{Metrics, NamespaceMetrics, Peak, Reading, Signal};
 use temporal_preflight::facts::cluster::*;
 use temporal_preflight::facts::code::*;
-use temporal_preflight::facts::plan::{NamespaceMapping, Plan, Window};
+use temporal_preflight::facts::plan::{IdentityOwner, NamespaceMapping, Plan, Window};
 use temporal_preflight::facts::{Facts, Known, Side};
 
 pub const NOW: &str = "2026-11-21T09:00:00Z";
@@ -48,15 +48,15 @@ pub fn schedule(id: &str, paused: bool) -> Schedule {
 }
 
 pub fn queue(name: &str, open: u64, polled: bool) -> TaskQueue {
-    let poller = Poller { identity: "1@payments-worker-7@".into(), last_access: None, ..Poller::default() };
+    let poller = Poller { identity: "1@payments-worker-7@".into(), build_id: Some("4f2a".into()), ..Poller::default() };
     let pollers = if polled { vec![poller] } else { vec![] };
     TaskQueue {
         name: name.into(),
         open_executions: Some(open),
         workflow_pollers: pollers.clone(),
         activity_pollers: pollers,
-        workflow_backlog: None,
-        activity_backlog: None,
+        workflow_backlog: Some(0),
+        activity_backlog: Some(0),
         ..TaskQueue::default()
     }
 }
@@ -88,6 +88,8 @@ pub fn executions() -> ExecutionFacts {
         scheduled: Known::Known(ScheduledRuns::default()),
         stuck: Known::Known(Stuck::default()),
         samples: Known::Known(vec![described("PaymentSaga", 40)]),
+        beside: Known::Known(BesideWork::default()),
+        also_open: Known::Known(AlsoOpen { asked: 4, of: 4, open: vec![] }),
         listed: None,
     }
 }
@@ -151,6 +153,18 @@ pub fn namespace(name: &str) -> NamespaceSnapshot {
     }
 }
 
+/// Two earlier looks at each namespace, a day apart, at which nothing was open.
+pub fn emptied(names: &[String]) -> Vec<OpenSample> {
+    let looked = |name: &String| {
+        [24, 48].map(|hours| OpenSample {
+            namespace: name.clone(),
+            taken_at: time(NOW) - jiff::SignedDuration::from_hours(hours),
+            open: 0,
+        })
+    };
+    names.iter().flat_map(looked).collect()
+}
+
 pub fn cluster(side: Side, namespaces: Vec<NamespaceSnapshot>) -> ClusterSnapshot {
     let cloud = side == Side::Target;
     let (address, flags) = match side {
@@ -183,11 +197,12 @@ pub fn cluster(side: Side, namespaces: Vec<NamespaceSnapshot>) -> ClusterSnapsho
         namespace_names: if cloud {
             Known::unknown("Temporal Cloud does not list namespaces")
         } else {
-            Known::Known(names)
+            Known::Known(names.clone())
         },
         namespaces,
         probed_from: "laptop-7".into(),
         vantages: vec![],
+        earlier: emptied(&names),
         redacted_with: None,
         rpcs: Default::default(),
         elapsed_ms: 80,
@@ -316,6 +331,11 @@ pub fn mapped() -> Plan {
             line: 5,
             ..Default::default()
         }],
+        identities: vec![IdentityOwner {
+            identity: "*@payments-worker-*".into(),
+            owner: "payments platform".into(),
+            line: 20,
+        }],
         ..Default::default()
     }
 }
@@ -401,7 +421,14 @@ pub fn code(sites: Vec<Site>) -> CodeFacts {
             scope: Scope::Main,
         }],
         hazards: vec![],
-        features: vec![],
+        features: vec![FeatureUse {
+            feature: "replay-test".into(),
+            what: "replay of histories".into(),
+            name: None,
+            path: "workflows/saga_test.go".into(),
+            line: 12,
+            scope: Scope::Test,
+        }],
         links: Known::Known(vec![]),
         sdks: vec![],
         ignores: vec![],
@@ -414,7 +441,10 @@ pub fn healthy() -> Facts {
     let routed = Routing { role: RoutingRole::Fallback, fallback_on: Some(FallbackOn::NotFound), ..Default::default() };
     let sites = vec![
         Site { function: Some("NewTemporalClient".into()), ..site(Kind::Connect, "worker/connection.go", 20) },
-        site(Kind::Start, "starter/payment.go", 42),
+        Site {
+            routing: Routing { flag: Some("payments-on-cloud".into()), ..Default::default() },
+            ..site(Kind::Start, "starter/payment.go", 42)
+        },
         Site { routing: routed, ..site(Kind::Signal, "webhook/approval.go", 28) },
     ];
     let mut source = namespace("payments-prod");
@@ -423,6 +453,8 @@ pub fn healthy() -> Facts {
     let mut target = namespace("payments-prod.a1b2c");
     target.schedules = Known::Known(vec![schedule("nightly-settlement", true)]);
     target.task_queues = Known::Known(vec![queue("payments", 0, true), queue("settlement", 0, true)]);
+    let settled = ExecutionSample { task_queue: "settlement".into(), ..execution("NightlySettlement", 9_000) };
+    target.longest_closed = Known::Known(Some(settled));
     Facts {
         at: time(NOW),
         plan: mapped(),

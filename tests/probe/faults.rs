@@ -64,7 +64,19 @@ fn an_hour_ago() -> i64 {
 
 /// Every part that is not known says why.
 fn reasons(facts: &ExecutionFacts) -> Vec<String> {
-    let ExecutionFacts { statuses, open_ages, durations, recent, cron, scheduled, stuck, samples, listed: _ } = facts;
+    let ExecutionFacts {
+        statuses,
+        open_ages,
+        durations,
+        recent,
+        cron,
+        scheduled,
+        stuck,
+        samples,
+        beside,
+        also_open: _,
+        listed: _,
+    } = facts;
     let whys = [
         statuses.why(),
         open_ages.why(),
@@ -74,6 +86,7 @@ fn reasons(facts: &ExecutionFacts) -> Vec<String> {
         scheduled.why(),
         stuck.why(),
         samples.why(),
+        beside.why(),
     ];
     whys.into_iter().flatten().map(|why| why.reason.clone()).collect()
 }

@@ -254,6 +254,8 @@ fn whatever_is_taken_away_no_verdict_gets_better() {
     healthy.plan.namespaces.push(mapping("refunds", Some("refunds.a1b2c")));
     healthy.plan.namespaces.push(mapping("legacy", None));
     healthy.plan.cohorts = vec![cohort("payments", &["PaymentSaga"])];
+    // At the end of the move, nothing that could be resumed is left.
+    source(&mut healthy).namespaces[0].schedules = Known::Known(vec![]);
     let mut refunds = facts::namespace("refunds");
     refunds.workflow_types = Known::Known(vec![]);
     refunds.task_queues = Known::Known(vec![]);
@@ -261,6 +263,7 @@ fn whatever_is_taken_away_no_verdict_gets_better() {
     source(&mut healthy).namespace_names =
         Known::Known(vec!["legacy".into(), "payments-prod".into(), "refunds".into()]);
     source(&mut healthy).namespaces.extend([refunds, legacy]);
+    source(&mut healthy).earlier = facts::emptied(&["legacy", "payments-prod", "refunds"].map(str::to_owned));
     target(&mut healthy).namespaces.push(facts::namespace("refunds.a1b2c"));
     source(&mut healthy).metrics = facts::metrics(&["payments-prod", "refunds"]);
     target(&mut healthy).metrics = facts::metrics(&["payments-prod.a1b2c", "refunds.a1b2c"]);
@@ -278,6 +281,14 @@ fn whatever_is_taken_away_no_verdict_gets_better() {
                     "payload-sizes",
                     "peak-actions",
                     "visibility-rate",
+                    "identities-explained",
+                    "ids-open-once",
+                    "same-worker-code",
+                    "replay-tested",
+                    "canary",
+                    "drained-48-hours",
+                    "no-other-work",
+                    "no-backlog",
                 ]
                 .contains(*id)
             })
@@ -312,8 +323,11 @@ fn whatever_is_taken_away_no_verdict_gets_better() {
     let silent = |place: &str| {
         let field = place.rsplit('/').next().unwrap_or_default();
         if place.contains("/executions/") {
-            let asked: &[&str] =
-                if place.contains("/namespaces/2/") { &["recent"] } else { &["recent", "cron", "samples"] };
+            let asked: &[&str] = if place.contains("/namespaces/2/") {
+                &["recent", "beside"]
+            } else {
+                &["recent", "cron", "samples", "beside"]
+            };
             return place.starts_with("/target/") || !asked.contains(&field);
         }
         let of_source =

@@ -106,6 +106,8 @@ fn a_healthy_migration_passes_wherever_facts_decide() {
         .filter(|c| c.rule != WANTS_THE_END)
         .filter(|c| !matches!(c.outcome, Outcome::Pass | Outcome::NotApplicable))
         .filter(|c| !c.why.as_deref().unwrap_or_default().starts_with("nobody has answered yet"))
+        // Deleted when everything else is over.
+        .filter(|c| c.rule != "schedules-not-deleted")
         .map(|c| format!("{}: {:?} {:?} {:?}", c.rule, c.outcome, c.why, c.findings))
         .collect();
     assert!(open.is_empty(), "\n{}", open.join("\n"));

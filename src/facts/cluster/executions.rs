@@ -36,6 +36,10 @@ pub struct ExecutionFacts {
     pub stuck: Known<Stuck>,
     /// A few open executions looked at closely: the oldest of each type.
     pub samples: Known<Vec<DescribedExecution>>,
+    /// Open work that is no workflow execution.
+    pub beside: Known<BesideWork>,
+    /// Of the target: which of the ids that are open on the source are open here, too.
+    pub also_open: Known<AlsoOpen>,
     /// The oldest open executions one by one, where a list was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub listed: Option<Known<Vec<OpenExecution>>>,
@@ -238,4 +242,26 @@ pub struct OpenExecution {
     /// When it is expected to have closed, going by the closed executions of its type; none when it has been open
     /// for longer than any of them, or none closed.
     pub projected_end: Option<Timestamp>,
+}
+
+/// Open work of a namespace that does not count as an open workflow execution.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct BesideWork {
+    /// Batch jobs that run.
+    pub batch_jobs: u64,
+    /// Standalone activities that are not closed; none where the server has no such thing.
+    pub activities: Option<u64>,
+    /// Standalone Nexus operations that are not closed; none where the server has no such thing.
+    pub nexus_operations: Option<u64>,
+}
+
+/// Workflow ids of the other cluster, looked for in this one.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct AlsoOpen {
+    /// How many ids of open executions of the source were asked for.
+    pub asked: u64,
+    /// How many executions were open on the source then; more than were asked for, as a rule.
+    pub of: u64,
+    /// Those of them that are open here.
+    pub open: Vec<ExecutionSample>,
 }

@@ -81,6 +81,9 @@ pub struct ClusterSnapshot {
     /// Of a snapshot made from several: each of them, the newest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub vantages: Vec<Vantage>,
+    /// Of a snapshot made from several: how many executions were open in the older ones, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier: Vec<OpenSample>,
     /// Ids and identities are tokens made with the key of this id; `None` when they are in the clear.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub redacted_with: Option<String>,
@@ -91,6 +94,11 @@ pub struct ClusterSnapshot {
 }
 
 impl ClusterSnapshot {
+    /// When the newest of the looks it was made from began; [`Self::taken_at`] is the oldest of them.
+    pub fn newest(&self) -> jiff::Timestamp {
+        self.vantages.iter().map(|vantage| vantage.taken_at).max().unwrap_or(self.taken_at)
+    }
+
     /// When the probe began by the clock of the cluster, as far as the difference is known: the measure for times the
     /// server tells.
     pub fn taken_at_by_its_clock(&self) -> jiff::Timestamp {
@@ -110,6 +118,16 @@ impl ClusterSnapshot {
 }
 
 impl NamespaceSnapshot {
+    /// Ids of open executions that were looked at for one reason or another, each once.
+    pub fn open_ids(&self) -> std::collections::BTreeSet<&str> {
+        let types = self.workflow_types.value().into_iter().flatten().filter_map(|t| t.oldest_open.as_ref());
+        let described = self.executions.samples.value().into_iter().flatten().map(|d| &d.execution);
+        let listed = self.executions.listed.iter().filter_map(Known::value).flatten().map(|open| &open.execution);
+        let samples = types.chain(described).chain(listed).map(|sample| sample.workflow_id.as_str());
+        let cron = self.executions.cron.value().into_iter().flatten().map(|cron| cron.workflow_id.as_str());
+        samples.chain(cron).collect()
+    }
+
     /// Whether everything that was asked was answered.
     pub fn is_whole(&self) -> bool {
         self.config.is_known()
@@ -181,6 +199,17 @@ pub struct Vantage {
     pub connection: Vec<LadderStep>,
     /// Whether any namespace was asked for and answered.
     pub answered: bool,
+}
+
+/// How many executions of a namespace were open at a moment.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct OpenSample {
+    /// Name as dialled.
+    pub namespace: String,
+    /// When the snapshot was begun.
+    pub taken_at: jiff::Timestamp,
+    /// Open executions (Running and Paused).
+    pub open: u64,
 }
 
 /// How often an RPC was called.

@@ -9,6 +9,7 @@
 //!           └─▶ starts · cron · scheduled · stuck · samples · listing          a few executions looked at closely
 //! ```
 
+mod beside;
 mod cron;
 mod distinct;
 mod durations;
@@ -72,6 +73,8 @@ pub(super) async fn read(visibility: &Visibility<'_>) -> Executions {
     let cron = cron::read(visibility).await;
     let durations = visibility.durations(&closed, &longest.overall, &mut types).await;
     let listed = listing::read(visibility, &types).await;
+    let beside = beside::read(visibility).await;
+    let also_open = beside::also_open(visibility).await;
 
     let open = known(visibility.open.clone());
     // A namespace without any type found, and with a reason for it, has types nobody could name.
@@ -95,6 +98,8 @@ pub(super) async fn read(visibility: &Visibility<'_>) -> Executions {
             scheduled,
             stuck,
             samples,
+            beside,
+            also_open,
             listed,
         },
     }
@@ -111,6 +116,8 @@ pub(super) fn unknown(why: &Why) -> ExecutionFacts {
         scheduled: Known::Unknown(why.clone()),
         stuck: Known::Unknown(why.clone()),
         samples: Known::Unknown(why.clone()),
+        beside: Known::Unknown(why.clone()),
+        also_open: Known::Unknown(why.clone()),
         listed: None,
     }
 }

@@ -6,7 +6,9 @@ use super::coverage::{unanalysed, whole};
 use super::{Context, FactPath, FactView, sdks, starters, words};
 use crate::compare::cohorts::types_of_site;
 use crate::facts::Locus;
-use crate::facts::code::{ClientOrigin, CodeFacts, Confidence, FallbackOn, Kind, OriginStatus, RoutingRole, Site};
+use crate::facts::code::{
+    ClientOrigin, CodeFacts, Confidence, EntryKind, FallbackOn, Kind, OriginStatus, RoutingRole, Site,
+};
 
 pub(super) const PATHS: &[FactPath] = &[
     FactPath {
@@ -18,6 +20,26 @@ pub(super) const PATHS: &[FactPath] = &[
         path: "code.nobody_starts",
         meaning: "namespaces with workflows nobody in the scanned code starts, because it starts none at all",
         fields: "source_namespace, types, verb, source_flags",
+    },
+    FactPath {
+        path: "code.unflagged_starts",
+        meaning: "calls that start executions by a client no flag or setting chooses",
+        fields: "what, api, place, path, line, function, fingerprint, workflow_types",
+    },
+    FactPath {
+        path: "code.schedules_at_start",
+        meaning: "calls that create or change schedules whenever a worker process starts",
+        fields: "what, api, place, path, line, function, fingerprint, workflow_types",
+    },
+    FactPath {
+        path: "code.unique_ids",
+        meaning: "starts that rely on an id being in use once, which a cluster knows of itself only",
+        fields: "place, path, line",
+    },
+    FactPath {
+        path: "code.beside_workflows",
+        meaning: "standalone activities and Nexus operations in production code",
+        fields: "what, place, path, line",
     },
     FactPath {
         path: "code.clients",
@@ -80,6 +102,10 @@ pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
     let found = |list: fn(&CodeFacts) -> Vec<Value>| context.code.clone().and_then(|code| whole(code, list(code)));
     view.put("code.starters", found(starters::starters));
     view.put("code.nobody_starts", context.code.clone().and_then(|code| starters::nobody_starts(context, code)));
+    view.put("code.unflagged_starts", found(unflagged_starts));
+    view.put("code.schedules_at_start", found(schedules_at_start));
+    view.put("code.unique_ids", found(|code| features(code, "start-uniqueness")));
+    view.put("code.beside_workflows", found(beside_workflows));
     view.put("code.clients", found(clients));
     view.put("code.messages", found(messages));
     view.put("code.fallbacks", found(fallbacks));
@@ -91,6 +117,59 @@ pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
     view.put("code.sdks_with_partial_api_key", context.code.clone().and_then(sdks::with_partial_api_key));
     view.put("code.unanalysed", context.code.clone().map(unanalysed));
     view.put("code.factories", context.code.clone().map(factories));
+}
+
+fn unflagged_starts(code: &CodeFacts) -> Vec<Value> {
+    let begins = |s: &&Site| matches!(s.kind, Kind::Start | Kind::SignalWithStart | Kind::UpdateWithStart);
+    let unflagged = production(code).filter(begins).filter(|s| s.routing.flag.is_none());
+    unflagged.map(|site| object(code, site, json!({}))).collect()
+}
+
+/// A process that runs workers starts again at every deployment, on both clusters during the move.
+fn schedules_at_start(code: &CodeFacts) -> Vec<Value> {
+    let folder = |path: &str| path.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
+    let workers: std::collections::BTreeSet<String> =
+        production(code).filter(|s| s.kind == Kind::Worker).map(|s| folder(&s.path)).collect();
+    let at_start = production(code)
+        .filter(|s| s.kind == Kind::ScheduleCreate || (s.kind == Kind::ScheduleOp && resumes(&s.api)))
+        .filter(|s| s.routing.flag.is_none())
+        .filter(|s| s.entries.iter().any(|e| e.kind == EntryKind::Cli && workers.contains(&folder(&e.path))));
+    at_start.map(|site| object(code, site, json!({}))).collect()
+}
+
+/// Calls after which a schedule is active, whatever it was before.
+fn resumes(api: &str) -> bool {
+    let method = api.rsplit(['.', '#', ':']).next().unwrap_or(api).to_ascii_lowercase();
+    ["unpause", "update"].iter().any(|word| method.starts_with(word))
+}
+
+fn features(code: &CodeFacts, feature: &str) -> Vec<Value> {
+    let used = code.features.iter().filter(|f| f.feature == feature && f.scope.is_production());
+    used.map(|f| {
+        let loci = [Locus::Source { path: f.path.clone(), line: f.line, column: 0, function: None, snippet: None }];
+        json!({"what": f.what, "place": format!("{}:{}", f.path, f.line), "path": f.path, "line": f.line, "loci": loci})
+    })
+    .collect()
+}
+
+fn beside_workflows(code: &CodeFacts) -> Vec<Value> {
+    let sites = production(code).filter(|s| matches!(s.kind, Kind::ActivityStart | Kind::NexusStart));
+    let calls = sites.map(|site| {
+        let what = if site.kind == Kind::NexusStart {
+            "starts a workflow for a Nexus operation"
+        } else {
+            "starts a standalone activity"
+        };
+        object(code, site, json!({"what": what}))
+    });
+    let nexus = features(code, "nexus").into_iter().map(|mut used| {
+        if let Some(object) = used.as_object_mut() {
+            let what = object.get("what").and_then(Value::as_str).unwrap_or_default().to_owned();
+            object.insert("what".to_owned(), format!("uses a Nexus {what}").into());
+        }
+        used
+    });
+    calls.chain(nexus).collect()
 }
 
 fn factories(code: &CodeFacts) -> Vec<Value> {

@@ -11,6 +11,7 @@ mod code;
 mod cohorts;
 mod coverage;
 mod diff;
+mod drain;
 mod eligibility;
 mod executions;
 mod limits;
@@ -26,6 +27,7 @@ mod strategy;
 mod timing;
 mod versioning;
 mod words;
+mod workers;
 
 use std::collections::BTreeMap;
 
@@ -101,10 +103,13 @@ pub fn fact_paths() -> impl Iterator<Item = &'static FactPath> {
         plan::PATHS,
         strategy::PATHS,
         cohorts::PATHS,
+        drain::PATHS,
+        workers::PATHS,
         routing::PATHS,
         certificates::PATHS,
         diff::PATHS,
         schedules::PATHS,
+        schedules::MOVES,
         attributes::PATHS,
         eligibility::PATHS,
         metrics::PATHS,
@@ -138,11 +143,14 @@ fn build_one(facts: &Facts) -> FactView {
     plan::put(&context, &mut view);
     strategy::put(&context, &mut view);
     cohorts::put(&context, &mut view);
+    drain::put(&context, &mut view);
+    workers::put(&context, &mut view);
     routing::put(&context, &mut view);
     certificates::put(&context, &mut view);
     diff::put(&context, &mut view);
     metrics::put(&context, &mut view);
     schedules::put(&context, &mut view);
+    schedules::put_moves(&context, &mut view);
     attributes::put(&context, &mut view);
     eligibility::put(&context, &mut view);
     versioning::put(&context, &mut view);
@@ -184,6 +192,11 @@ impl<'a> Context<'a> {
     /// Connection flags of the `temporal` CLI for a namespace of the target.
     fn target_flags(&self, namespace: &str) -> String {
         words::cli(self.facts.target.value(), namespace)
+    }
+
+    /// Whether the plan says what becomes of executions of a type that run longer than the window.
+    fn has_way_out(&self, workflow_type: &str) -> bool {
+        self.facts.plan.ways_out.iter().any(|way| way.workflow_type == workflow_type)
     }
 
     /// A line of the plan file.

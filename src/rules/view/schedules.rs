@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 
 use super::diff::with;
 use super::{Context, FactPath, FactView, coverage, plan, words};
-use crate::compare::{self, ScheduleGap, half};
-use crate::facts::code::{FeatureUse, WorkflowDefinition};
+use crate::compare::{self, Half, ScheduleGap, half};
+use crate::facts::cluster::Schedule;
+use crate::facts::code::{FeatureUse, Kind, WorkflowDefinition};
 use crate::facts::{Known, Locus};
 
 pub(super) const PATHS: &[FactPath] = &[
@@ -23,6 +24,141 @@ pub(super) const PATHS: &[FactPath] = &[
         fields: "verdict (scheduled | unclear), types, schedules, place, path, line, what",
     },
 ];
+
+/// Paths of [`put_moves`].
+pub(super) const MOVES: &[FactPath] = &[
+    FactPath {
+        path: "diff.early_schedules",
+        meaning: "schedules that are active on the target although the plan routes their workflow type to nowhere yet",
+        fields: "source_namespace, target_namespace, id, workflow_type, state, target_flags",
+    },
+    FactPath {
+        path: "diff.schedules_still_running",
+        meaning: "schedules active on the target whose run of the source is still open",
+        fields: "source_namespace, target_namespace, id, workflow_type, open, source_flags",
+    },
+    FactPath {
+        path: "source.changing_crons",
+        meaning: "cron expressions of code and source that mean something else as a schedule",
+        fields: "cron, problem, what, workflow_type",
+    },
+];
+
+/// What moving a schedule or a cron expression changes.
+pub(super) fn put_moves(context: &Context<'_>, view: &mut FactView) {
+    view.put("diff.early_schedules", on_both(context, &|s, t, a, b| early(context, s, t, a, b)));
+    view.put("diff.schedules_still_running", on_both(context, &|s, t, a, b| still_running(context, s, t, a, b)));
+    view.put("source.changing_crons", changing_crons(context));
+}
+
+/// A list over the schedules that both sides have.
+fn on_both(
+    context: &Context<'_>,
+    object: &dyn Fn(&Half<'_>, &Half<'_>, &Schedule, &Schedule) -> Option<Value>,
+) -> Known<Vec<Value>> {
+    let clusters = context.source.clone().zip(context.target.clone()).zip(compare::moved(&context.facts.plan));
+    clusters.and_then(|((source, target), moved)| {
+        Known::concat(moved.into_iter().map(|(mapping, name)| {
+            half(source, &mapping.source).zip(half(target, name)).and_then(|(source, target)| {
+                let here = source.known("schedules", &source.namespace.schedules);
+                let there = target.known("schedules", &target.namespace.schedules);
+                here.zip(there).map(|(here, there)| {
+                    let pairs = there.iter().filter_map(|t| Some((here.iter().find(|s| s.id == t.id)?, t)));
+                    pairs.filter_map(|(s, t)| object(&source, &target, s, t)).collect()
+                })
+            })
+        }))
+    })
+}
+
+/// Paused on the source and active on the target: its actions run on the target now, whoever routes the rest.
+fn early(context: &Context<'_>, source: &Half<'_>, target: &Half<'_>, s: &Schedule, t: &Schedule) -> Option<Value> {
+    let name = &s.action.workflow_type;
+    let cohorts = &context.facts.plan.cohorts;
+    let mut of_type = cohorts.iter().filter(|c| c.workflow_types.contains(name));
+    let routed = of_type.any(|c| c.routed.is_some_and(|at| at <= context.facts.at));
+    if routed || s.acts_after(source.cluster.taken_at) || !t.acts_after(target.cluster.taken_at) {
+        return None;
+    }
+    let state = if s.paused { "paused on the source" } else { "over on the source" };
+    Some(json!({"source_namespace": source.namespace.name, "target_namespace": target.namespace.name, "id": s.id,
+        "workflow_type": name, "state": state, "target_flags": context.target_flags(&target.namespace.name),
+        "loci": [source.locus(format!("schedule {}", s.id), "DescribeSchedule"),
+                 target.locus(format!("schedule {}", t.id), "DescribeSchedule")]}))
+}
+
+/// The overlap policy of the target does not see what the source still runs.
+fn still_running(
+    context: &Context<'_>,
+    source: &Half<'_>,
+    target: &Half<'_>,
+    s: &Schedule,
+    t: &Schedule,
+) -> Option<Value> {
+    let counted = source.namespace.executions.scheduled.value().and_then(|found| found.by_schedule.get(&s.id).copied());
+    let open = counted.unwrap_or(s.running.len() as u64).max(s.running.len() as u64);
+    if open == 0 || t.policies.overlap == "AllowAll" || !t.acts_after(target.cluster.taken_at) {
+        return None;
+    }
+    Some(json!({"source_namespace": source.namespace.name, "target_namespace": target.namespace.name, "id": s.id,
+        "workflow_type": s.action.workflow_type, "open": words::count(open, "run"),
+        "source_flags": context.source_flags(&source.namespace.name),
+        "loci": [source.locus(format!("schedule {}", s.id), "DescribeSchedule"),
+                 target.locus(format!("schedule {}", t.id), "DescribeSchedule")]}))
+}
+
+/// What a cron expression of the old kind means, and a schedule does not.
+fn cron_problem(cron: &str) -> Option<&'static str> {
+    let cron = cron.trim();
+    let cron = match cron.split_once(' ') {
+        Some((zone, rest)) if zone.starts_with("CRON_TZ=") || zone.starts_with("TZ=") => rest.trim(),
+        _ => cron,
+    };
+    if cron.starts_with("@every") {
+        return Some(
+            "`@every` counts from the previous run here, and from the beginning of 1970 in a schedule: the times shift",
+        );
+    }
+    let fields: Vec<&str> = cron.split_whitespace().collect();
+    let restricted = |field: &&str| !field.starts_with('*') && !field.starts_with('?');
+    let [_, _, day, _, weekday] = fields.as_slice() else { return None };
+    (restricted(day) && restricted(weekday)).then_some(
+        "day of month and day of week are alternatives here, and must both hold in a schedule: most times fall away",
+    )
+}
+
+fn changing_crons(context: &Context<'_>) -> Known<Vec<Value>> {
+    let of_code = context.code.clone().and_then(|code| {
+        let sites = code.sites.iter().filter(|s| s.scope.is_production() && s.kind != Kind::ScheduleCreate);
+        let found = sites.filter_map(|site| {
+            let cron = site.cron.as_ref()?;
+            let problem = cron_problem(cron)?;
+            let place = Locus::Source {
+                path: site.path.clone(),
+                line: site.line,
+                column: site.column,
+                function: site.function.clone(),
+                snippet: Some(site.snippet.clone()),
+            };
+            Some(json!({"cron": cron, "problem": problem, "workflow_type": site.workflow_type.as_deref().unwrap_or_default(),
+                        "what": format!("{}:{}", site.path, site.line), "loci": [place]}))
+        });
+        coverage::whole(code, found.collect::<Vec<_>>())
+    });
+    let live = super::cluster::per_moved_namespace(context, &|half| {
+        half.known("cron workflows", &half.namespace.executions.cron).map(|found| {
+            let each = found.iter().filter_map(|c| {
+                let problem = cron_problem(&c.cron)?;
+                let resource = format!("workflow {} ({})", c.workflow_id, c.run_id);
+                Some(json!({"cron": c.cron, "problem": problem, "workflow_type": c.workflow_type,
+                            "what": format!("`{}` in {}", c.workflow_id, half.namespace.name),
+                            "loci": [half.locus(resource, "GetWorkflowExecutionHistory")]}))
+            });
+            each.collect()
+        })
+    });
+    Known::concat([of_code, live])
+}
 
 pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
     let gaps = context.comparison.schedule_gaps.clone();
@@ -115,4 +251,24 @@ fn carrying(used: &FeatureUse, scheduled: &[&(String, String, Locus)], certain: 
     json!({"verdict": if certain { "scheduled" } else { "unclear" }, "what": used.what, "path": used.path, "line": used.line,
            "place": format!("{}:{}", used.path, used.line), "types": words::list(&types, 5),
            "schedules": words::list(&ids, 5), "loci": loci})
+}
+
+#[cfg(test)]
+mod tests {
+    use super::cron_problem;
+
+    #[test]
+    fn cron_expressions_that_mean_something_else_as_a_schedule() {
+        for (cron, changes) in [
+            ("0 2 1 * 1", true),
+            ("CRON_TZ=Europe/Berlin 0 2 1,15 * MON", true),
+            ("@every 6h", true),
+            ("0 2 * * *", false),
+            ("0 2 */2 * 1", false),
+            ("@daily", false),
+            ("(dynamic)", false),
+        ] {
+            assert_eq!(cron_problem(cron).is_some(), changes, "{cron}");
+        }
+    }
 }

@@ -1,0 +1,228 @@
+//! Workers and clients by who they are: builds on both sides, tests against histories, owners of identities.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+
+use super::cluster::per_planned_namespace;
+use super::{Context, FactPath, FactView, words};
+use crate::compare::{self, Half, half, live};
+use crate::facts::cluster::{Beginning, Poller};
+use crate::facts::{Known, Locus, Why};
+
+pub(super) const PATHS: &[FactPath] = &[
+    FactPath {
+        path: "diff.worker_builds",
+        meaning: "task queues whose workers on the source and on the target are of different builds",
+        fields: "source_namespace, target_namespace, task_queue, source_builds, target_builds",
+    },
+    FactPath {
+        path: "code.replay_tests",
+        meaning: "code with workflows, and no test that replays recorded histories",
+        fields: "place, workflows",
+    },
+    FactPath {
+        path: "source.unexplained_identities",
+        meaning: "clients and workers seen on the source that no entry of `identities` in the plan explains",
+        fields: "source_namespace, identity, role, source_flags",
+    },
+    FactPath {
+        path: "diff.untried_queues",
+        meaning: "task queues with work on the source on which nothing has completed on the target",
+        fields: "source_namespace, target_namespace, task_queue, target_flags",
+    },
+    FactPath {
+        path: "diff.ids_open_on_both",
+        meaning: "workflow ids with an open execution on both clusters, among those that were looked for",
+        fields: "source_namespace, target_namespace, workflow_id, workflow_type, source_flags, target_flags, looked_for",
+    },
+];
+
+pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
+    view.put("diff.worker_builds", per_pair(context, &builds));
+    view.put("code.replay_tests", replay_tests(context));
+    view.put("source.unexplained_identities", identities(context));
+    view.put("diff.untried_queues", per_pair(context, &|source, target| untried(context, source, target)));
+    view.put("diff.ids_open_on_both", per_pair(context, &|source, target| open_on_both(context, source, target)));
+}
+
+/// A list over the namespaces that move, with both halves of each.
+fn per_pair(context: &Context<'_>, list: &dyn Fn(&Half<'_>, &Half<'_>) -> Known<Vec<Value>>) -> Known<Vec<Value>> {
+    let clusters = context.source.clone().zip(context.target.clone()).zip(compare::moved(&context.facts.plan));
+    clusters.and_then(|((source, target), moved)| {
+        Known::concat(moved.into_iter().map(|(mapping, name)| {
+            half(source, &mapping.source).zip(half(target, name)).and_then(|(source, target)| list(&source, &target))
+        }))
+    })
+}
+
+/// Builds by task queue, of workers that name one in their heartbeats or polls.
+fn builds_of(half: &Half<'_>) -> BTreeMap<String, BTreeSet<String>> {
+    let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let now = half.cluster.taken_at_by_its_clock();
+    for queue in half.namespace.task_queues.value().into_iter().flatten() {
+        let pollers = queue.workflow_pollers.iter().chain(&queue.activity_pollers).filter(|p| p.is_live(now));
+        let named: Vec<&Poller> = pollers.filter(|p| p.build_id.is_some()).collect();
+        let builds = named.iter().filter_map(|p| p.build_id.clone()).filter(|b| !b.is_empty());
+        found.entry(queue.name.clone()).or_default().extend(builds);
+    }
+    for worker in half.namespace.workers.value().into_iter().flatten() {
+        if let Some(build) = worker.build_id.clone().filter(|b| !b.is_empty()) {
+            found.entry(worker.task_queue.clone()).or_default().insert(build);
+        }
+    }
+    found.retain(|_, builds| !builds.is_empty());
+    found
+}
+
+fn builds(source: &Half<'_>, target: &Half<'_>) -> Known<Vec<Value>> {
+    let (here, there) = (builds_of(source), builds_of(target));
+    let queues = source.known("task queues", &source.namespace.task_queues);
+    queues.and_then(|queues| {
+        let now = source.cluster.taken_at_by_its_clock();
+        let polled = queues.iter().filter(|q| q.live_workflow_pollers(now) + q.live_activity_pollers(now) > 0);
+        let (mut found, mut untold) = (vec![], vec![]);
+        for queue in polled {
+            let (Some(left), Some(right)) = (here.get(&queue.name), there.get(&queue.name)) else {
+                untold.push(format!("`{}`", queue.name));
+                continue;
+            };
+            if left != right {
+                let shown = |builds: &BTreeSet<String>| {
+                    words::list(&builds.iter().map(|b| format!("`{b}`")).collect::<Vec<_>>(), 3)
+                };
+                let resource = format!("task queue {}", queue.name);
+                found.push(json!({"source_namespace": source.namespace.name, "target_namespace": target.namespace.name,
+                    "task_queue": queue.name, "source_builds": shown(left), "target_builds": shown(right),
+                    "loci": [source.locus(resource.clone(), "DescribeTaskQueue"), target.locus(resource, "DescribeTaskQueue")]}));
+            }
+        }
+        if untold.is_empty() {
+            return Known::Known(found);
+        }
+        let reason = format!(
+            "workers of {} in {} do not tell their build on both clusters",
+            words::list(&untold, 5),
+            source.namespace.name
+        );
+        let why = Why::with_remedy(reason, "set a build id in the options of every worker, and probe again");
+        Known::Partial { value: found, why }
+    })
+}
+
+fn replay_tests(context: &Context<'_>) -> Known<Vec<Value>> {
+    context.code.clone().map(|code| {
+        let defined = code.workflow_types.iter().filter(|w| w.scope.is_production() && w.role == "defined");
+        let defined: Vec<_> = defined.collect();
+        let replayed = code.features.iter().any(|f| f.feature == "replay-test");
+        let Some(first) = defined.first().filter(|_| !replayed) else { return vec![] };
+        let names: BTreeSet<String> = defined.iter().map(|w| format!("`{}`", w.name)).collect();
+        let loci: Vec<Locus> = defined
+            .iter()
+            .take(5)
+            .map(|w| Locus::Source { path: w.path.clone(), line: w.line, column: 0, function: None, snippet: None })
+            .collect();
+        vec![json!({"place": format!("{}:{}", first.path, first.line), "loci": loci,
+                    "workflows": words::list(&names.into_iter().collect::<Vec<_>>(), 5)})]
+    })
+}
+
+fn identities(context: &Context<'_>) -> Known<Vec<Value>> {
+    let owners = &context.facts.plan.identities;
+    if context.facts.source.value().is_some_and(|source| source.redacted_with.is_some()) {
+        return Known::unknown("identities are tokens in the snapshot of the source");
+    }
+    if owners.is_empty() {
+        return Known::Unknown(Why::with_remedy(
+            "the plan does not say whose the clients and workers of the source are",
+            "list them under `identities:` in preflight.yaml, such as {identity: \"*@payments-worker-*\", owner: payments platform}",
+        ));
+    }
+    per_planned_namespace(context, &|half| {
+        let mut seen: BTreeMap<String, &'static str> = BTreeMap::new();
+        let queues = half.known("task queues", &half.namespace.task_queues);
+        for queue in queues.value().into_iter().flatten() {
+            for poller in queue.workflow_pollers.iter().chain(&queue.activity_pollers) {
+                seen.entry(poller.identity.clone()).or_insert("polls tasks");
+            }
+        }
+        let recent = half.known("recent starts", &half.namespace.executions.recent);
+        for starter in recent.value().into_iter().flat_map(|r| &r.types).flat_map(|t| &t.starters) {
+            if starter.how == Beginning::Started {
+                seen.insert(starter.identity.clone(), "starts executions");
+            }
+        }
+        let unexplained = seen.iter().filter(|(identity, _)| !owners.iter().any(|o| o.covers(identity)));
+        let found: Vec<Value> = unexplained
+            .map(|(identity, role)| {
+                json!({"source_namespace": half.namespace.name, "identity": identity, "role": role,
+                       "source_flags": context.source_flags(&half.namespace.name),
+                       "loci": [half.locus(format!("identity {identity}"), "DescribeTaskQueue"), context.plan_key("identities")]})
+            })
+            .collect();
+        queues.zip(recent).map(|_| found)
+    })
+}
+
+/// The target has shown that a queue works when an execution on it has completed there.
+fn untried(context: &Context<'_>, source: &Half<'_>, target: &Half<'_>) -> Known<Vec<Value>> {
+    let queues = source.known("task queues", &source.namespace.task_queues);
+    let types = target.known("workflow types", &target.namespace.workflow_types);
+    let last = target.known("the longest closed execution", &target.namespace.longest_closed);
+    queues.zip(types).zip(last).and_then(|((queues, types), longest)| {
+        let completed = types.iter().filter_map(|t| t.longest_closed.as_ref()).chain(&longest);
+        let tried: BTreeSet<&str> = completed.map(|sample| sample.task_queue.as_str()).collect();
+        let with_work = queues.iter().filter(|q| q.open_executions.unwrap_or(0) > 0 || !q.workflow_pollers.is_empty());
+        let open: Vec<&str> = with_work.map(|q| q.name.as_str()).filter(|name| !tried.contains(name)).collect();
+        if open.is_empty() {
+            return Known::Known(vec![]);
+        }
+        let closed: u64 = types.iter().map(|t| t.closed).sum();
+        let names: Vec<String> = open.iter().map(|name| format!("`{name}`")).collect();
+        let (name, place) = (&target.namespace.name, words::list(&names, 5));
+        if closed == 0 {
+            // Nothing has ever run there: that is certain, whatever was sampled.
+            let each = open.iter().map(|queue| {
+                json!({"source_namespace": source.namespace.name, "target_namespace": name, "task_queue": queue,
+                       "target_flags": context.target_flags(name),
+                       "loci": [target.locus("closed executions", "CountWorkflowExecutions"),
+                                source.locus(format!("task queue {queue}"), "DescribeTaskQueue")]})
+            });
+            return Known::Known(each.collect());
+        }
+        let why = Why::with_remedy(
+            format!("among the executions that were looked at in {name}, none completed on {place}"),
+            format!("run a small workflow on each of these task queues of {name}, and attest it"),
+        );
+        Known::Partial { value: vec![], why }
+    })
+}
+
+fn open_on_both(context: &Context<'_>, source: &Half<'_>, target: &Half<'_>) -> Known<Vec<Value>> {
+    let (from, to) = (&source.namespace.name, &target.namespace.name);
+    let object = |id: &str, workflow_type: &str, looked_for: &str| {
+        json!({"source_namespace": from, "target_namespace": to, "workflow_id": id, "workflow_type": workflow_type,
+               "looked_for": looked_for,
+               "source_flags": context.source_flags(from), "target_flags": context.target_flags(to),
+               "loci": [live(source.cluster, Some(from), format!("workflow {id}"), "ListWorkflowExecutions"),
+                        live(target.cluster, Some(to), format!("workflow {id}"), "ListWorkflowExecutions")]})
+    };
+    // Nothing open on a side is nothing open on both.
+    if source.namespace.open == Known::Known(0) || target.namespace.open == Known::Known(0) {
+        return Known::Known(vec![]);
+    }
+    let asked = target.known("ids that are open on the source", &target.namespace.executions.also_open);
+    match asked {
+        Known::Unknown(why) => {
+            // What was sampled on both sides may show it all the same.
+            let here = source.namespace.open_ids();
+            let both = target.namespace.open_ids().into_iter().filter(|id| here.contains(id));
+            let found: Vec<Value> = both.map(|id| object(id, "", "the oldest executions of both sides")).collect();
+            if found.is_empty() { Known::Unknown(why) } else { Known::Partial { value: found, why } }
+        }
+        known => known.map(|found| {
+            let looked_for = format!("{} of {}", found.asked, words::count(found.of, "open execution"));
+            found.open.iter().map(|s| object(&s.workflow_id, &s.workflow_type, &looked_for)).collect()
+        }),
+    }
+}
