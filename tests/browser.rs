@@ -14,7 +14,7 @@ mod chromium;
 use std::path::PathBuf;
 
 use base64::Engine as _;
-use cards::{all, card, hostile, many, starters};
+use cards::{all, card, change, hostile, many, starters};
 use chromium::Browser;
 use serde_json::json;
 use temporal_preflight::judge::{Scorecard, trend};
@@ -45,7 +45,13 @@ fn changed() -> Scorecard {
 
 fn pages() -> Vec<(&'static str, Scorecard)> {
     let mut pages = all();
-    pages.extend([("many-3", many(3)), ("many-50", many(50)), ("starters-500", starters(500)), ("trend", changed())]);
+    pages.extend([
+        ("many-3", many(3)),
+        ("many-50", many(50)),
+        ("starters-500", starters(500)),
+        ("change", change()),
+        ("trend", changed()),
+    ]);
     pages
 }
 

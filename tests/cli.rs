@@ -251,7 +251,7 @@ fn init_writes_what_audit_reads_and_never_overwrites() {
 #[test]
 fn help_is_short_however_it_is_asked_for() {
     let folder = tempfile::tempdir().unwrap();
-    for command in ["init", "scan", "probe", "audit", "score", "explain", "rules", "doctor", "demo"] {
+    for command in ["init", "scan", "probe", "audit", "score", "render", "explain", "rules", "doctor", "demo"] {
         let long = stdout(&preflight(folder.path(), &[command, "--help"]));
         assert!(long.lines().count() <= 85, "`{command} --help` is a wall of {} lines", long.lines().count());
         assert!(long.contains("Usage: temporal-preflight"), "{long}");

@@ -180,10 +180,11 @@ fn the_files_shown_in_the_readme_are_read_as_they_stand() {
         std::fs::write(folder.path().join(name), text).unwrap();
         names.push(name);
     }
-    assert_eq!(names, ["preflight.yaml", "attestations.yaml", "waivers.yaml"]);
+    assert_eq!(names, ["theme.yaml", "preflight.yaml", "attestations.yaml", "waivers.yaml"]);
+    std::fs::write(folder.path().join("northwind.svg"), "<svg xmlns=\"http://www.w3.org/2000/svg\"/>").unwrap();
     std::fs::create_dir_all(folder.path().join("certs")).unwrap();
     std::fs::write(folder.path().join("main.go"), "package main\n").unwrap();
-    let output = preflight(folder.path(), &["audit", "-o", "json"]);
+    let output = preflight(folder.path(), &["audit", "-o", "json", "--theme", "theme.yaml"]);
     assert_eq!(output.status.code(), Some(3), "{}", String::from_utf8_lossy(&output.stderr));
     let card: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     let outcome = |rule: &str| {

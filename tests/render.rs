@@ -18,7 +18,7 @@ mod trend;
 use std::collections::BTreeSet;
 use std::str::FromStr as _;
 
-use cards::{HOSTILE, all, card, hostile, many, starters};
+use cards::{HOSTILE, all, card, change, hostile, many, starters};
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 use temporal_preflight::facts::Known;
 use temporal_preflight::facts::code::{ClientOrigin, Origin, OriginStatus};
@@ -200,6 +200,17 @@ fn nothing_is_loaded_and_links_lead_somewhere() {
             }
         }
     }
+}
+
+#[test]
+fn what_was_there_before_a_change_is_marked_and_comes_last() {
+    let report = text(&change(), Format::Html);
+    assert!(report.contains("Compared with main at 1a2b3c4: 1 finding was there before and does not"), "{report}");
+    assert!(report.contains("1 finding is gone. 1 file that names <code>Temporal</code> could not be read."));
+    let (old, new) = ("was there before</span>", "<code>reopenDispute</code> starts");
+    let check = report.split("id=\"check-forgotten-starter\"").nth(1).unwrap();
+    let place = |text: &str| check.find(text).unwrap_or_else(|| panic!("{text} in {check}"));
+    assert!(place(new) < place(old), "{check}");
 }
 
 #[test]

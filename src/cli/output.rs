@@ -136,13 +136,13 @@ impl Report {
 /// Flags of every command that writes reports: how they look.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Look {
-    /// Where a browser finds the source files, such as https://github.com/you/repo
+    /// Where a browser finds the code: https://github.com/you/repo
     #[arg(long, value_name = "URL", help_heading = REPORTS)]
     pub repo_url: Option<String>,
     /// Folder with templates that replace those of the reports
     #[arg(long, value_name = "DIR", help_heading = REPORTS)]
     pub template_dir: Option<PathBuf>,
-    /// A brand for the HTML report: a YAML file with name, logo, footer and colors
+    /// A brand for the HTML report: name, logo, footer, colors
     #[arg(long, value_name = "FILE", help_heading = REPORTS)]
     pub theme: Option<PathBuf>,
 }

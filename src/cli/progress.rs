@@ -9,6 +9,7 @@ use clap::{ArgAction, Args};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::output;
+use crate::probe::Progress;
 
 /// How much is said beside the result.
 #[derive(Debug, Clone, Copy, Default, Args)]
@@ -67,9 +68,9 @@ pub fn clear() {
 }
 
 /// For rooms that tell what they do.
-pub fn teller() -> Option<Arc<dyn Fn(&str) + Send + Sync>> {
+pub fn teller() -> Option<Progress> {
     let heard = LEVEL.load(Ordering::Relaxed) == VERBOSE || (!is_quiet() && moves());
-    heard.then(|| -> Arc<dyn Fn(&str) + Send + Sync> { Arc::new(step) })
+    heard.then(|| -> Progress { Arc::new(step) })
 }
 
 /// Whether somebody watches: a terminal that can move its cursor, and no CI system behind it.

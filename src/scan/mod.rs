@@ -58,12 +58,15 @@ pub struct ScanOptions {
     pub progress: Progress,
 }
 
+/// Told a short line.
+type Told = Arc<dyn Fn(&str) + Send + Sync>;
+
 /// Somebody who is told what the scan is doing, or nobody.
 #[derive(Clone, Default)]
-pub struct Progress(Option<Arc<dyn Fn(&str) + Send + Sync>>);
+pub struct Progress(Option<Told>);
 
-impl From<Arc<dyn Fn(&str) + Send + Sync>> for Progress {
-    fn from(told: Arc<dyn Fn(&str) + Send + Sync>) -> Self {
+impl From<Told> for Progress {
+    fn from(told: Told) -> Self {
         Self(Some(told))
     }
 }

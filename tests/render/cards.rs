@@ -3,6 +3,7 @@
 use serde_json::Value;
 use temporal_preflight::facts::code::{Scope, Site, Wrapper, WrapperCall};
 use temporal_preflight::judge::Scorecard;
+use temporal_preflight::judge::scorecard::Baseline;
 
 /// A stored scorecard.
 pub fn card(name: &str) -> Scorecard {
@@ -25,7 +26,10 @@ pub fn many(n: usize) -> Scorecard {
             let mut finding = model.clone();
             finding.message = format!("`Start{i:04}` starts `SettlementWorkflow` through a connection of its own");
             finding.remedy[0].command = Some(format!("temporal workflow describe --workflow-id settlement-{i:04}"));
-            finding.fingerprint = format!("{i:064x}");
+            finding.remedy[0].text =
+                format!("Let `Start{i:04}` take its client from the factory, so that routing reaches it.");
+            finding.evidence.push(finding.evidence[0].clone());
+            finding.fingerprint = format!("{i:032x}");
             finding
         })
         .collect();
@@ -70,6 +74,23 @@ pub fn starters(n: usize) -> Scorecard {
         }
         code.sites.push(site);
     }
+    card
+}
+
+/// The no-go scorecard as the judgement of a change that brought one of the two forgotten starters.
+pub fn change() -> Scorecard {
+    let mut card = card("no-go");
+    let check = card.checks.iter().find(|c| c.rule == "forgotten-starter").unwrap();
+    let known = [check.findings[0].fingerprint.clone()].into();
+    let gone = card.checks.iter().find(|c| c.rule == "signal-fallback").unwrap().findings[0].clone();
+    card.baseline = Some(Baseline {
+        source: "main at 1a2b3c4".into(),
+        commit: None,
+        known,
+        known_gaps: Default::default(),
+        fixed: vec![gone],
+        notes: vec!["1 file that names `Temporal` could not be read".into()],
+    });
     card
 }
 

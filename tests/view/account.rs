@@ -227,11 +227,8 @@ fn routing_begins_with_the_first_cohort_or_the_window() {
     assert_eq!(begins(&|f| f.at = time("2026-12-10T00:00:00Z")).as_deref(), Some("2026-12-10"));
     let cohort = |day: &str| temporal_preflight::facts::plan::Cohort {
         name: day.into(),
-        risk: None,
-        workflow_types: vec![],
         routed: Some(time(&format!("{day}T08:00:00Z"))),
-        validation: None,
-        line: 0,
+        ..Default::default()
     };
     let routed = begins(&|f| f.plan.cohorts = vec![cohort("2026-12-09"), cohort("2026-12-05")]);
     assert_eq!(routed.as_deref(), Some("2026-12-05"));

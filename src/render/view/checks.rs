@@ -14,8 +14,8 @@ use crate::render::text::{list, minute, plural, words};
 const SHOWN: usize = 3;
 /// A rule with more findings than this is folded.
 const UNFOLDED: usize = 12;
-/// Findings of one rule that show their lines of code.
-const QUOTED: usize = 100;
+/// Findings of one rule that are told in full.
+const QUOTED: usize = 50;
 /// Places shown unfolded per finding.
 const PLACES: usize = 5;
 
@@ -42,6 +42,8 @@ pub(crate) struct CheckView {
     pub why: Option<String>,
     pub why_remedy: Option<String>,
     pub findings: Vec<FindingView>,
+    /// The first finding that is told briefly.
+    pub brief_from: Option<usize>,
     /// The first few findings, and how many more there are.
     pub shown: Vec<FindingView>,
     pub more: usize,
@@ -99,9 +101,12 @@ pub(crate) struct Reference {
 impl CheckView {
     /// Prepare a check.
     pub fn new(check: &Check, links: &Links) -> Self {
-        let mut findings: Vec<_> = check.findings.iter().map(|f| finding(f, links)).collect();
+        // What a change brings before what was there.
+        let mut ordered: Vec<&Finding> = check.findings.iter().collect();
+        ordered.sort_by_key(|f| links.was_there(&f.fingerprint));
+        let mut findings: Vec<_> = ordered.into_iter().map(|f| finding(f, links)).collect();
         let steps = common(&mut findings);
-        compact(&mut findings);
+        let brief_from = compact(&mut findings);
         let shown: Vec<_> = findings.iter().take(SHOWN).cloned().collect();
         let mut owners: Vec<String> = check
             .findings
@@ -131,6 +136,7 @@ impl CheckView {
             more: findings.len() - shown.len(),
             tally: if findings.is_empty() { String::new() } else { plural(findings.len(), "finding") },
             findings,
+            brief_from,
             shown,
             steps,
             owners: list(&owners),
@@ -194,15 +200,22 @@ fn common(findings: &mut [FindingView]) -> Vec<StepView> {
     said.into_iter().map(|text| StepView { text, command: None }).collect()
 }
 
-/// Without the lines of code and what is certain anyway: in a very long list the places are enough, and the page stays
-/// small.
-fn compact(findings: &mut [FindingView]) {
+/// From the [`QUOTED`]th on what tells findings apart: message, places, commands. The page stays small enough to be
+/// sent around; lines of code, further links and the words of the remedy stand with the first ones and in the JSON report.
+fn compact(findings: &mut [FindingView]) -> Option<usize> {
     for finding in findings.iter_mut().skip(QUOTED) {
         finding.confidence = finding.confidence.filter(|words| !words.starts_with("proven"));
+        finding.steps.retain(|s| s.command.is_some());
+        finding.steps.iter_mut().for_each(|s| s.text.clear());
+        for (i, place) in finding.evidence.iter_mut().chain(&mut finding.more_evidence).enumerate() {
+            place.snippet = None;
+            if i > 0 {
+                place.href = None;
+                place.detail = None;
+            }
+        }
     }
-    for place in findings.iter_mut().skip(QUOTED).flat_map(|f| f.evidence.iter_mut().chain(&mut f.more_evidence)) {
-        place.snippet = None;
-    }
+    (findings.len() > QUOTED).then_some(QUOTED)
 }
 
 fn finding(finding: &Finding, links: &Links) -> FindingView {
@@ -212,6 +225,7 @@ fn finding(finding: &Finding, links: &Links) -> FindingView {
         message: finding.message.clone(),
         mark: match (&finding.waiver, finding.certainty) {
             (Some(_), _) => Some(super::Mark::Waived.into()),
+            _ if links.was_there(&finding.fingerprint) => Some(MarkView::new(super::Mark::None, "was there before")),
             (None, Certainty::Unknown) => Some(MarkView::new(super::Mark::Unknown, "not decided")),
             (None, Certainty::Fail) => None,
         },

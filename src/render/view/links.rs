@@ -1,6 +1,6 @@
-//! From a place to an address a browser can open, and to how sure the scan is of it.
+//! From a place to an address a browser can open, and to how sure the scan is of it; what was there before a change.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use crate::facts::Locus;
 use crate::facts::code::Confidence;
@@ -12,6 +12,7 @@ use crate::render::escape::is_web;
 pub(crate) struct Links {
     pattern: Option<String>,
     confidence: HashMap<(String, u32), Confidence>,
+    known: BTreeSet<String>,
 }
 
 impl Links {
@@ -37,7 +38,8 @@ impl Links {
             let known = confidence.entry((site.path.clone(), site.line)).or_insert(site.confidence);
             *known = site.confidence.max(*known);
         }
-        Self { pattern, confidence }
+        let known = card.baseline.as_ref().map(|b| b.known.clone()).unwrap_or_default();
+        Self { pattern, confidence, known }
     }
 
     /// The address of a line.
@@ -45,6 +47,11 @@ impl Links {
         let pattern = self.pattern.as_deref()?;
         // The line first: a path may hold any text, `{line}` among it.
         Some(pattern.replace("{line}", &line.max(1).to_string()).replace("{path}", &encode(path)))
+    }
+
+    /// Whether a finding was there before the change that is judged.
+    pub fn was_there(&self, fingerprint: &str) -> bool {
+        self.known.contains(fingerprint)
     }
 
     /// What makes a statement about this place credible, in words.

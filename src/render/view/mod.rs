@@ -35,11 +35,11 @@ use table::Table;
 
 use super::RenderOptions;
 use super::picture::{self, Pictures};
-use super::text::minute;
+use super::text::{minute, plural};
 use crate::facts::cluster::ClusterKind;
 use crate::facts::{Known, plan::Strategy};
 use crate::judge::Scorecard;
-use crate::judge::scorecard::{GateResult, Outcome, Severity, SideSummary, Status, Verdict};
+use crate::judge::scorecard::{Baseline, GateResult, Outcome, Severity, SideSummary, Status, Verdict};
 
 /// Everything a report shows.
 #[derive(Debug, Serialize)]
@@ -67,6 +67,10 @@ pub(super) struct Report {
     /// Every rule without an answer.
     pub unknowns: Vec<CheckView>,
     pub counts: Vec<Count>,
+    /// What a change was compared with, in a sentence, and what a reviewer should know of it.
+    pub compared: Vec<String>,
+    /// Only one gate was asked; the document says nothing of the others.
+    pub one_gate: bool,
     /// What changed since a former report.
     pub trend: Option<trend::TrendView>,
     pub checklist: Vec<ItemView>,
@@ -209,6 +213,8 @@ impl Report {
             later,
             unknowns,
             counts: counts(card),
+            compared: card.baseline.as_ref().map(compared).unwrap_or_default(),
+            one_gate: card.is_one_gate(),
             trend: trend::view(card),
             checklist: card
                 .checklist
@@ -227,7 +233,7 @@ impl Report {
             gates: card.gates.iter().map(|g| gate(card, g)).collect(),
             cohorts: card.cohorts.iter().map(|c| CohortView::new(c, |rules| rule_links(card, rules))).collect(),
             pictures: picture::all(card),
-            comparisons: compare::tables(card),
+            comparisons: if card.is_one_gate() { Vec::new() } else { compare::tables(card) },
             areas: checks::areas(card, &links, &blocked),
             inventory: inventory::tables(card, &links),
             coverage: coverage::tables(card, &links),
@@ -285,6 +291,21 @@ fn side(side: &SideSummary) -> SideView {
         detail: detail.join(" · "),
         missing: side.missing.clone(),
     }
+}
+
+/// What a change is measured against.
+fn compared(baseline: &Baseline) -> Vec<String> {
+    let count = |n: usize, one: &str, many: &str| {
+        let what = plural(n, "finding");
+        if n == 1 { format!("{what} {one}") } else { format!("{what} {many}") }
+    };
+    let known = count(baseline.known.len(), "was there before and does", "were there before and do");
+    let mut said = vec![format!("Compared with {}: {known} not count here.", baseline.source)];
+    if !baseline.fixed.is_empty() {
+        said.push(format!("{} gone.", count(baseline.fixed.len(), "is", "are")));
+    }
+    said.extend(baseline.notes.iter().map(|note| format!("{}.", capital(note).trim_end_matches('.'))));
+    said
 }
 
 fn verdict(card: &Scorecard) -> VerdictView {

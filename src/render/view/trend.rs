@@ -50,8 +50,10 @@ pub(super) fn view(card: &Scorecard) -> Option<TrendView> {
         changes: changes.iter().take(LISTED).map(|c| change(card, c)).collect(),
         more: changes.len().saturating_sub(LISTED),
     };
+    let (unasked, new) = apart(trend);
     let groups = [
-        group("Since then found", Mark::Failed, "new", &trend.appeared),
+        group("Found since then", Mark::Failed, "new", &new),
+        group("Found now; the former report could not tell", Mark::Attention, "first seen", &unasked),
         group("Fixed", Mark::Ok, "fixed", &trend.fixed),
         group("Accepted by a waiver", Mark::Waived, "accepted", &trend.accepted),
         group("No longer seen, and not known to be fixed", Mark::Unknown, "not seen", &trend.lost),
@@ -73,6 +75,11 @@ fn change(card: &Scorecard, change: &Change) -> ChangeView {
     }
 }
 
+/// Findings the former report could not have, and those that are new.
+fn apart(trend: &Trend) -> (Vec<Change>, Vec<Change>) {
+    trend.appeared.iter().cloned().partition(|change| change.note.is_some())
+}
+
 /// `The verdict was NO-GO and is GO: 3 findings fixed, 1 new, 2 remain.`
 fn summary(card: &Scorecard, trend: &Trend) -> String {
     let verdict = match trend.gates.get(&card.gate) {
@@ -83,7 +90,11 @@ fn summary(card: &Scorecard, trend: &Trend) -> String {
         None => format!("The former report has no verdict at {}", card.gate),
     };
     let mut parts = vec![format!("{} fixed", plural(trend.fixed.len(), "finding"))];
-    parts.push(format!("{} new", trend.appeared.len()));
+    let (unasked, new) = apart(trend);
+    parts.push(format!("{} new", new.len()));
+    if !unasked.is_empty() {
+        parts.push(format!("{} first seen now", unasked.len()));
+    }
     if !trend.accepted.is_empty() {
         parts.push(format!("{} accepted by a waiver", trend.accepted.len()));
     }
