@@ -88,6 +88,9 @@ fn repository(number: usize) -> CodeFacts {
         }
     });
     let mut code = facts::code(sites.collect());
+    for n in 0..WRAPPERS {
+        code.sites[n * 6].wrapper = Some(format!("Start{n}"));
+    }
     code.wrappers = (0..WRAPPERS)
         .map(|n| Wrapper {
             path: format!("repository-{number}/internal/flow/start_{n}.go"),

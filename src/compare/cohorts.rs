@@ -111,7 +111,8 @@ pub fn types_of_site(code: &CodeFacts, site: &Site) -> Vec<String> {
     if let Some(name) = &site.workflow_type {
         return vec![name.clone()];
     }
-    let wrappers = code.wrappers.iter().filter(|w| w.site == site.fingerprint);
+    // Only the body of a wrapper has callers.
+    let wrappers = code.wrappers.iter().filter(|w| site.wrapper.is_some() && w.site == site.fingerprint);
     let calls = wrappers.flat_map(|w| &w.calls).filter(|c| c.scope.is_production());
     let names: Option<BTreeSet<String>> = calls.map(|c| c.workflow_type.clone()).collect();
     names.unwrap_or_default().into_iter().collect()

@@ -232,7 +232,7 @@ fn command_lines_and_raw_calls_start_workflows_too() {
 
 #[test]
 fn callers_of_a_wrapper_are_shown_with_its_site() {
-    let inside = site(Kind::Start, "internal/flow/start.go", 12);
+    let inside = Site { wrapper: Some("StartFlow".into()), ..site(Kind::Start, "internal/flow/start.go", 12) };
     let mut facts = with_sites(vec![inside.clone()]);
     let caller = WrapperCall {
         path: "jobs/nightly.go".into(),

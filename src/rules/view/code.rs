@@ -1,5 +1,7 @@
 //! What the source tree says. Production code only: tests may build their own clients.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use super::coverage::{unanalysed, whole};
@@ -195,7 +197,11 @@ pub(super) fn object(code: &CodeFacts, site: &Site, extra: Value) -> Value {
         function: site.function.clone(),
         snippet: (!site.snippet.is_empty()).then(|| site.snippet.clone()),
     }];
-    let callers = code.wrappers.iter().filter(|w| w.site == site.fingerprint).flat_map(|w| &w.calls);
+    // Only the body of a wrapper, and a client that is handed out, has callers: asking every wrapper for every site takes
+    // minutes in a large estate.
+    let called = site.wrapper.is_some() || site.kind == Kind::Connect;
+    let wrappers = if called { code.wrappers.as_slice() } else { &[] };
+    let callers = wrappers.iter().filter(|w| w.site == site.fingerprint).flat_map(|w| &w.calls);
     loci.extend(callers.filter(|c| c.scope.is_production()).take(10).map(|c| Locus::Source {
         path: c.path.clone(),
         line: c.line,
@@ -251,13 +257,14 @@ pub(super) fn factories_in_words(code: &CodeFacts) -> String {
 
 fn clients(code: &CodeFacts) -> Vec<Value> {
     let factories = factories_in_words(code);
+    let origins = code.sites.iter().flat_map(|s| &s.client.origins).filter(|o| o.factory);
+    let by_use: BTreeSet<(&str, u32)> = origins.map(|o| (o.path.as_str(), o.line)).collect();
     let last = |name: &str| name.rsplit(['.', ':', '#']).next().unwrap_or(name).to_owned();
     let in_factory = |site: &Site| {
         let by_name = code.factories.iter().any(|f| {
             f.found && f.path == site.path && site.function.as_deref().is_some_and(|s| last(s) == last(&f.function))
         });
-        let by_use = code.sites.iter().flat_map(|s| &s.client.origins);
-        by_name || by_use.into_iter().any(|o| o.factory && o.path == site.path && o.line == site.line)
+        by_name || by_use.contains(&(site.path.as_str(), site.line))
     };
     production(code)
         .filter(|s| s.kind == Kind::Connect)
@@ -352,11 +359,11 @@ fn signal_with_starts(code: &CodeFacts) -> Vec<Value> {
 /// follows a plain message that the other cluster answered with NotFound.
 fn starts_twice(code: &CodeFacts, site: &Site) -> bool {
     let partner = |s: &&Site| s.path == site.path && Some(s.line) == site.routing.partner_line;
-    let after_message = code.sites.iter().find(partner).is_some_and(|s| s.kind.messages());
+    let after_message = || code.sites.iter().find(partner).is_some_and(|s| s.kind.messages());
     match site.routing.role {
         RoutingRole::Single => false,
         RoutingRole::Primary => true,
-        RoutingRole::Fallback => !(after_message && site.routing.fallback_on == Some(FallbackOn::NotFound)),
+        RoutingRole::Fallback => !(site.routing.fallback_on == Some(FallbackOn::NotFound) && after_message()),
     }
 }
 
