@@ -276,6 +276,7 @@ fn waiver(rule: &str, until: &str) -> Waiver {
         owner: "operations".into(),
         until: until.parse().unwrap(),
         place: Locus::File { path: "waivers.yaml".into(), line: 2 },
+        lines: None,
     }
 }
 

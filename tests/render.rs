@@ -40,7 +40,8 @@ fn every_format_says_the_same_verdict_and_the_same_bytes_twice() {
         for &format in Format::ALL {
             let report = text(&card, format);
             assert_eq!(report, text(&card, format), "{name} as {format} is not reproducible");
-            if !matches!(format, Format::Json | Format::Csv) {
+            // A list of issues is all GitLab takes.
+            if !matches!(format, Format::Json | Format::Csv | Format::Gitlab) {
                 assert!(report.contains(card.verdict.label()), "{name} as {format} hides the verdict");
             }
         }

@@ -362,6 +362,7 @@ fn a_waiver_that_names_the_finding_waives_it_or_is_refused_with_its_line() {
                     owner: "operations".into(),
                     until: "2026-02-01".parse().unwrap(),
                     place: Locus::File { path: "waivers.yaml".into(), line },
+                    lines: None,
                 })
                 .collect();
             let card = judged(&check, &waivers, &catalogue);

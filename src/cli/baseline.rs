@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 
 use clap::Args;
 
-use super::output;
+use super::{output, progress};
 use crate::facts::code::{CodeFacts, Factory};
 use crate::judge::scorecard::SCORECARD_SCHEMA;
 use crate::judge::{Former, Scorecard};
@@ -145,6 +145,10 @@ fn revision(
             parts.push(now.clone());
             continue;
         }
+        progress::step(&format!(
+            "{reference}: reading the files of {} from git",
+            start.commit.get(..10).unwrap_or_default()
+        ));
         let into = folder.join(i.to_string());
         git::lay_out(&start.repository, &start.commit, &into, stop)?;
         let tree = into.join(start.repository.prefix());

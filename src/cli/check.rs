@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use super::baseline::{self, BaselineFlags};
-use super::gather;
 use super::migration::MigrationArgs;
 use super::verdict::{Bench, ReportFlags};
+use super::{gather, progress};
 use crate::facts::{Facts, Known};
 use crate::judge::scorecard::Gate;
 use crate::ui::Problem;
@@ -55,6 +55,7 @@ pub fn run(args: &Args) -> super::Done {
     let both =
         gather::interruptible(move |stop| baseline::scan_both(&roots, &options, &flags, place.as_deref(), stop))?;
     drop(folder);
+    progress::step("asking the rules");
     let facts = |code| -> Result<Facts, Problem> {
         Ok(Facts {
             at: migration.at,
@@ -63,7 +64,7 @@ pub fn run(args: &Args) -> super::Done {
             source: Known::unknown("`check` reads the code only"),
             target: Known::unknown("`check` reads the code only"),
             certificates: Known::unknown("`check` reads the code only"),
-            attestations: bench.asked(gather::attestations(&migration)?),
+            attestations: gather::attestations(&migration)?,
         })
     };
     let former = match both.before {

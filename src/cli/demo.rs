@@ -50,6 +50,7 @@ pub fn run(args: &Args) -> super::Done {
             output: Format::Text,
             look: Look::default(),
             at: None,
+            no_ignores: false,
         },
     };
     let card = verdict::judged(&facts, None, None, &flags)?;

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 
 use super::clock;
 use super::migration::{Connections, Migration};
-use super::output;
+use super::{output, progress};
 use crate::config;
 use crate::facts::attestation::Attestation;
 use crate::facts::certificate::CertificateFile;
@@ -120,6 +120,7 @@ pub fn scan_options(migration: &Migration) -> ScanOptions {
     ScanOptions {
         factories: migration.preflight.plan.factories.clone(),
         exclude: migration.preflight.exclude.clone(),
+        progress: progress::teller().map(scan::Progress::from).unwrap_or_default(),
         ..ScanOptions::default()
     }
 }
@@ -242,7 +243,7 @@ fn probe_options(
         deadline: Duration::from_secs(flags.probe_timeout),
         starts_since: flags.starts_since.or_else(|| first_routed(side, migration)),
         list_open: flags.list_open,
-        progress: output::progress(),
+        progress: progress::teller(),
         connect_only: false,
         metrics: migration.metrics(side).clone(),
         cloud_ops: match side {

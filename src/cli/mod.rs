@@ -3,7 +3,9 @@
 mod audit;
 mod baseline;
 mod check;
+mod ci;
 mod clock;
+mod completions;
 mod connection;
 mod demo;
 mod doctor;
@@ -14,6 +16,7 @@ mod init;
 mod migration;
 mod output;
 mod probe;
+mod progress;
 mod render;
 mod rules;
 mod scan;
@@ -50,6 +53,8 @@ struct Cli {
     /// When to colour; auto: on a terminal, unless NO_COLOR is set
     #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN", display_order = 900)]
     color: output::Color,
+    #[command(flatten)]
+    verbosity: progress::Verbosity,
     /// Print help
     #[arg(short, long, global = true, action = ArgAction::HelpShort, display_order = 901)]
     help: Option<bool>,
@@ -68,6 +73,8 @@ enum Command {
     Rules(rules::Args),
     Doctor(doctor::Args),
     Demo(demo::Args),
+    Completions(completions::Args),
+    Man(completions::ManArgs),
 }
 
 /// The command line with one form of help: a line per flag, under a paragraph that says what the command is for.
@@ -103,6 +110,7 @@ pub fn main() -> ExitCode {
         }
     };
     cli.color.apply();
+    cli.verbosity.apply();
     let done = match cli.command {
         Command::Init(args) => init::run(&args),
         Command::Scan(args) => scan::run(&args),
@@ -115,7 +123,10 @@ pub fn main() -> ExitCode {
         Command::Rules(args) => rules::run(&args),
         Command::Doctor(args) => doctor::run(&args),
         Command::Demo(args) => demo::run(&args),
+        Command::Completions(args) => completions::run(&args, Cli::command()),
+        Command::Man(args) => completions::man(&args, Cli::command()),
     };
+    progress::clear();
     match done {
         Ok(code) => code,
         Err(Failure(problems)) => output::problems(&problems).unwrap_or(ExitCode::from(4)),

@@ -6,6 +6,8 @@ use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 
+use super::progress;
+
 use crate::judge::Scorecard;
 use crate::render::{self, Format, RenderOptions};
 use crate::ui::{Problem, atomic};
@@ -49,6 +51,7 @@ pub fn width() -> usize {
 
 /// Print the result. A reader that went away (`| head`) is not an error.
 pub fn result(text: &str) -> Result<(), Problem> {
+    progress::clear();
     let mut out = anstream::stdout().lock();
     let newline = if text.ends_with('\n') { "" } else { "\n" };
     match write!(out, "{text}{newline}").and_then(|()| out.flush()) {
@@ -59,8 +62,16 @@ pub fn result(text: &str) -> Result<(), Problem> {
     }
 }
 
-/// Say something that is not the result.
+/// Say something that is not the result, unless `--quiet`.
 pub fn say(text: &str) {
+    if !progress::is_quiet() {
+        complain(text);
+    }
+}
+
+/// Say what went wrong, whatever was asked for.
+pub fn complain(text: &str) {
+    progress::clear();
     let _ = writeln!(anstream::stderr(), "{text}");
 }
 
@@ -68,7 +79,7 @@ pub fn say(text: &str) {
 pub fn problems(problems: &[Problem]) -> Option<ExitCode> {
     for problem in problems {
         // anstream drops the styles where stderr is no terminal.
-        say(&problem.render(true));
+        complain(&problem.render(true));
     }
     problems.iter().map(|p| p.code).max().map(ExitCode::from)
 }
@@ -208,9 +219,4 @@ pub fn json<T: serde::Serialize>(value: &T) -> Result<String, Problem> {
     serde_json::to_string_pretty(value)
         .map(|text| text + "\n")
         .map_err(|e| Problem::tool("cannot write JSON").note(e.to_string()))
-}
-
-/// Says on a terminal what a probe is doing; silent elsewhere.
-pub fn progress() -> Option<crate::probe::Progress> {
-    std::io::stderr().is_terminal().then(|| -> crate::probe::Progress { std::sync::Arc::new(|line: &str| say(line)) })
 }

@@ -1,15 +1,16 @@
 //! From facts to a scorecard, to reports, to the exit code.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 
+use super::ci;
 use super::former;
 use super::output::{self, Look, Report};
 use crate::config::{self, ATTESTATIONS_FILE};
-use crate::facts::attestation::Attestation;
 use crate::facts::{Facts, Known};
 use crate::judge::scorecard::{Gate, Scorecard};
 use crate::judge::{self, Former, JudgeInput, Waiver, trend};
@@ -43,6 +44,9 @@ pub struct ReportFlags {
     /// Judge as if it were then: a date or a timestamp [default: now]
     #[arg(long, value_name = "TIME")]
     pub at: Option<String>,
+    /// Judge as if nobody had accepted anything: neither ignore comments nor the waivers file count
+    #[arg(long)]
+    pub no_ignores: bool,
     /// Further rule pack: a folder of <area>/<id>.yaml and .md; may be repeated
     #[arg(long, value_name = "DIR", help_heading = RULES)]
     pub rules: Vec<PathBuf>,
@@ -112,41 +116,41 @@ fn chosen(flags: &VerdictFlags, gate: Option<Gate>) -> Gate {
 pub struct Bench {
     catalogue: rules::Catalogue,
     waivers: Vec<Waiver>,
-    /// What rules ask people that have no part in this run.
-    left_out: BTreeSet<String>,
+    /// Rules that are not asked in this run, and the attestations they ask for.
+    others: BTreeSet<String>,
+    /// Whether comments in the code accept findings.
+    comments: bool,
 }
 
 impl Bench {
     /// Load the rule packs and the waivers.
     pub fn new(flags: &ReportFlags, waivers: Option<&PathBuf>) -> Result<Self, super::Failure> {
         let catalogue = rules::load(&flags.rules)?;
-        let waivers = waivers.map(|path| config::waivers::load(path)).transpose()?.unwrap_or_default();
-        Ok(Self { catalogue, waivers, left_out: BTreeSet::new() })
+        let mut waivers = waivers.map(|path| config::waivers::load(path)).transpose()?.unwrap_or_default();
+        if flags.no_ignores {
+            waivers.clear();
+        }
+        Ok(Self { catalogue, waivers, others: BTreeSet::new(), comments: !flags.no_ignores })
     }
 
-    /// Ask the rules of one gate only. Waivers and attestations of the others have nothing to cover in such a run.
+    /// Ask the rules of one gate only. Waivers and attestations of the others have nothing to say in such a run.
     pub fn only(mut self, gate: Gate) -> Self {
         let (kept, others): (Vec<_>, Vec<_>) =
             std::mem::take(&mut self.catalogue.rules).into_iter().partition(|rule| rule.gates.contains(&gate));
-        self.waivers.retain(|waiver| !others.iter().any(|rule| rule.id == waiver.rule));
-        let asked = |rules: &[rules::Rule]| -> BTreeSet<String> {
-            rules.iter().filter_map(|rule| Some(rule.attested.as_ref()?.id.clone())).collect()
-        };
-        self.left_out = &asked(&others) - &asked(&kept);
+        let asked: BTreeSet<&str> = kept.iter().filter_map(|r| r.attested.as_ref()).map(|a| a.id.as_str()).collect();
+        self.others = others
+            .iter()
+            .flat_map(|rule| [Some(rule.id.clone()), rule.attested.as_ref().map(|a| a.id.clone())])
+            .flatten()
+            .filter(|id| !asked.contains(id.as_str()))
+            .collect();
         self.catalogue.rules = kept;
         self
     }
 
-    /// The words of people that any rule of this run may ask for.
-    pub fn asked(&self, mut attestations: Known<Vec<Attestation>>) -> Known<Vec<Attestation>> {
-        if let Known::Known(words) | Known::Partial { value: words, .. } = &mut attestations {
-            words.retain(|word| !self.left_out.contains(&word.id));
-        }
-        attestations
-    }
-
     /// Evaluate the rules and judge, what a change adds when there is something to compare with.
     pub fn card(&self, facts: &Facts, gate: Gate, former: Option<&Former>) -> Scorecard {
+        let facts = &self.concerned(facts);
         let context = rules::Context {
             at: facts.at,
             strategy: facts.plan.main_strategy(),
@@ -155,19 +159,48 @@ impl Bench {
         };
         let checks = rules::evaluate(&self.catalogue, &rules::view::build(facts), &context);
         let unwaivable = self.catalogue.unwaivable();
-        judge::judge(checks, JudgeInput { facts, gate, waivers: &self.waivers, unwaivable: &unwaivable, former })
+        let waivers: Vec<Waiver> =
+            self.waivers.iter().filter(|waiver| !self.others.contains(&waiver.rule)).cloned().collect();
+        judge::judge(checks, JudgeInput { facts, gate, waivers: &waivers, unwaivable: &unwaivable, former })
+    }
+
+    /// The facts without what people said about rules that are not asked, and without comments when they do not count.
+    fn concerned<'f>(&self, facts: &'f Facts) -> Cow<'f, Facts> {
+        if self.others.is_empty() && self.comments {
+            return Cow::Borrowed(facts);
+        }
+        let mut facts = facts.clone();
+        if let Known::Known(words) | Known::Partial { value: words, .. } = &mut facts.attestations {
+            words.retain(|word| !self.others.contains(&word.id));
+        }
+        if let Known::Known(code) | Known::Partial { value: code, .. } = &mut facts.code {
+            if !self.comments {
+                code.ignores.clear();
+            }
+            // A comment that names no rule any more was about others only.
+            code.ignores.retain_mut(|ignore| {
+                let named = !ignore.rules.is_empty();
+                ignore.rules.retain(|rule| !self.others.contains(rule));
+                !(named && ignore.rules.is_empty())
+            });
+        }
+        Cow::Owned(facts)
     }
 
     /// Print, write the reports, and answer with the gate's exit code; with 2 when a rule of a pack could not be read,
     /// because a verdict without it is not the one that was asked for.
     pub fn hand_over(&self, card: &Scorecard, flags: &ReportFlags) -> super::Done {
         let mut options = flags.look.options()?;
+        (options.code_folder, options.file_folder) = ci::folders(card);
         output::reports(card, &flags.report, &options)?;
         if flags.output == Format::Text {
             // On a long page the place of the reports is named at its end.
             options.written = flags.report.iter().map(|r| r.path().display().to_string()).collect();
         } else {
             output::wrote(&flags.report);
+        }
+        if flags.output == Format::Github {
+            ci::summary(card, &options)?;
         }
         output::print(card, flags.output, &options)?;
         let broken = output::problems(&self.catalogue.problems());

@@ -52,6 +52,7 @@ pub fn load(path: &Path) -> Result<Vec<Waiver>, Problem> {
             owner: e.owner.value,
             until: e.until,
             place: Locus::File { path: name.clone(), line },
+            lines: None,
         });
     }
     Ok(waivers)

@@ -6,6 +6,7 @@ mod attestations;
 mod waivers;
 
 use super::fingerprint;
+use super::ignores::Flawed;
 use super::scorecard::{Certainty, Check, Finding, Gate, Outcome, RemedyStep, Severity, WaiverUse};
 use super::waivers::Waiver;
 use crate::facts::Locus;
@@ -30,7 +31,7 @@ pub struct BuiltIn {
 ///
 /// An attestation that does not count any more is a minor: the rule it should answer has no answer then, and that
 /// decides. One that is contradicted by facts decides nothing elsewhere, so it is a condition itself.
-pub const ALL: [BuiltIn; 7] = [
+pub const ALL: [BuiltIn; 8] = [
     BuiltIn {
         id: "attestation-contradicted",
         title: "No attestation says the opposite of what the facts show",
@@ -58,6 +59,13 @@ pub const ALL: [BuiltIn; 7] = [
         severity: Severity::Minor,
         explanation: include_str!("builtin/attestation-unused.md"),
         remedy: "Correct the id, or remove the entry",
+    },
+    BuiltIn {
+        id: "ignore-invalid",
+        title: "Every ignore comment names a rule, a last day and a reason",
+        severity: Severity::Major,
+        explanation: include_str!("builtin/ignore-invalid.md"),
+        remedy: "Write it as `preflight: ignore[rule-id] until=2026-12-31 -- reason`, or remove it and mend the finding",
     },
     BuiltIn {
         id: "waiver-expired",
@@ -88,10 +96,11 @@ pub fn get(id: &str) -> Option<&'static BuiltIn> {
 }
 
 /// The built-in checks of a run; none about waivers when nothing is waived, none about attestations when nobody
-/// vouches for anything. `uses` stands in the order of `waivers`, `rules` are the checks of all rules.
+/// vouches for anything. `uses` stands in the order of `waivers`, `flawed` are comments nobody understands, `rules` are the checks of all rules.
 pub(super) fn checks(
     waivers: &[Waiver],
     uses: &[WaiverUse],
+    flawed: &[Flawed],
     attestations: &[Attestation],
     rules: &[Check],
 ) -> Vec<Check> {
@@ -102,6 +111,7 @@ pub(super) fn checks(
     if !waivers.is_empty() {
         all.extend(waivers::checks(waivers, uses, rules));
     }
+    all.extend(waivers::comments(waivers, flawed));
     all
 }
 

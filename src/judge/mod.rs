@@ -8,6 +8,7 @@ pub mod checklist;
 mod cohorts;
 pub mod fingerprint;
 pub mod gates;
+mod ignores;
 pub mod scorecard;
 mod sides;
 mod summary;
@@ -44,9 +45,11 @@ pub struct JudgeInput<'a> {
 pub fn judge(mut checks: Vec<Check>, input: JudgeInput<'_>) -> Scorecard {
     let facts = input.facts;
     checks.sort_by(|a, b| (&a.area, &a.rule).cmp(&(&b.area, &b.rule)));
-    let waivers = waivers::apply(&mut checks, input.waivers, input.unwaivable, facts.at);
+    let comments = ignores::read(facts.code.value());
+    let accepted = [input.waivers, &comments.waivers].concat();
+    let waivers = waivers::apply(&mut checks, &accepted, input.unwaivable, facts.at);
     let attestations = facts.attestations.value().cloned().unwrap_or_default();
-    checks.extend(builtin::checks(input.waivers, &waivers, &attestations, &checks));
+    checks.extend(builtin::checks(&accepted, &waivers, &comments.flawed, &attestations, &checks));
     checks.sort_by(|a, b| (a.severity, &a.area, &a.rule).cmp(&(b.severity, &b.area, &b.rule)));
     let baseline = input.former.map(|former| baseline::compare(&checks, facts.code.value(), former));
     let gates = gates::all(&checks, baseline.as_ref());

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::scorecard::{Certainty, Check, Finding, Outcome, WaiverRef, WaiverUse};
 use crate::facts::Locus;
 
-/// One entry of `waivers.yaml`.
+/// One entry of `waivers.yaml`, or one rule of a comment in the code.
 ///
 /// With a fingerprint or a pattern it covers the findings of the rule that match all that is given; with
 /// neither, every finding of the rule.
@@ -26,6 +26,29 @@ pub struct Waiver {
     pub until: jiff::civil::Date,
     /// Where it is written.
     pub place: Locus,
+    /// For a comment: the lines of code it speaks of.
+    pub lines: Option<Lines>,
+}
+
+/// Some lines of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lines {
+    /// Relative path.
+    pub path: String,
+    /// 1-based.
+    pub first: u32,
+    /// 1-based.
+    pub last: u32,
+}
+
+impl Lines {
+    /// Whether a finding is about one of them.
+    fn hold(&self, finding: &Finding) -> bool {
+        match finding.evidence.first() {
+            Some(Locus::Source { path, line, .. }) => *path == self.path && (self.first..=self.last).contains(line),
+            _ => false,
+        }
+    }
 }
 
 impl Waiver {
@@ -43,6 +66,7 @@ impl Waiver {
     pub fn covers(&self, finding: &Finding) -> bool {
         let prefix = |f: &String| f.len() >= 8 && finding.fingerprint.starts_with(f.as_str());
         self.rule == finding.rule
+            && self.lines.as_ref().is_none_or(|lines| lines.hold(finding))
             && self.fingerprint.as_ref().is_none_or(prefix)
             && self.pattern.as_ref().is_none_or(|p| names(finding).iter().any(|name| matches(p, name)))
     }
@@ -202,6 +226,7 @@ mod tests {
             owner: "ops".into(),
             until: until.parse().unwrap(),
             place: Locus::File { path: "waivers.yaml".into(), line: 3 },
+            lines: None,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use super::{RenderOptions, change, csv, html, json, markdown, terminal};
+use super::{RenderOptions, change, ci, csv, html, json, markdown, terminal};
 use crate::judge::Scorecard;
 use crate::ui::Problem;
 
@@ -20,6 +20,14 @@ pub enum Format {
     Json,
     /// The inventory, one row for each thing.
     Csv,
+    /// SARIF 2.1.0: code scanning and editors.
+    Sarif,
+    /// JUnit's XML: test reports of every CI system.
+    Junit,
+    /// Workflow commands of GitHub Actions: annotations of the changed lines.
+    Github,
+    /// GitLab's code quality report.
+    Gitlab,
 }
 
 /// Scorecard → bytes.
@@ -37,7 +45,17 @@ struct Row {
 
 impl Format {
     /// All formats, in the order help texts name them.
-    pub const ALL: &'static [Format] = &[Format::Text, Format::Markdown, Format::Html, Format::Json, Format::Csv];
+    pub const ALL: &'static [Format] = &[
+        Format::Text,
+        Format::Markdown,
+        Format::Html,
+        Format::Json,
+        Format::Csv,
+        Format::Sarif,
+        Format::Junit,
+        Format::Github,
+        Format::Gitlab,
+    ];
 
     fn row(self) -> Row {
         match self {
@@ -74,6 +92,18 @@ impl Format {
                 about: "The inventory, for a spreadsheet",
                 write: |card, _| Ok(csv::render(card).into_bytes()),
             },
+            Format::Sarif => {
+                Row { name: "sarif", also: &[], about: "SARIF 2.1.0, for code scanning", write: ci::sarif::render }
+            }
+            Format::Junit => {
+                Row { name: "junit", also: &["xml"], about: "JUnit, for test reports", write: ci::junit::render }
+            }
+            Format::Github => {
+                Row { name: "github", also: &[], about: "Annotations of GitHub Actions", write: ci::github::render }
+            }
+            Format::Gitlab => {
+                Row { name: "gitlab", also: &[], about: "GitLab's code quality report", write: ci::gitlab::render }
+            }
         }
     }
 

@@ -5,6 +5,7 @@
 //! string a cluster or a source tree can hold; nothing is trusted, everything is escaped on its way out.
 
 mod change;
+mod ci;
 mod csv;
 mod escape;
 mod formats;
@@ -50,12 +51,26 @@ pub struct RenderOptions {
     pub theme: Option<Theme>,
     /// Other reports of the same run, as the user named them; the text format says where they are.
     pub written: Vec<String>,
+    /// Folder of the scanned code below the root of the repository, for documents whose paths begin there.
+    pub code_folder: String,
+    /// Folder of `preflight.yaml` and the files it names below the root of the repository, likewise; it is the
+    /// folder the tool was started in, because such files are named as the user did.
+    pub file_folder: String,
 }
 
 impl Default for RenderOptions {
     /// 80 columns, no colour, no links, built-in templates.
     fn default() -> Self {
-        Self { width: 80, color: false, repo_url: None, template_dir: None, theme: None, written: Vec::new() }
+        Self {
+            width: 80,
+            color: false,
+            repo_url: None,
+            template_dir: None,
+            theme: None,
+            written: Vec::new(),
+            code_folder: String::new(),
+            file_folder: String::new(),
+        }
     }
 }
 

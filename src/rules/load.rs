@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use include_dir::{Dir, include_dir};
+use serde::Deserialize;
 
 use super::broken::Broken;
 use super::catalogue::Catalogue;
 use super::model::Rule;
 use super::parse::{RuleText, parse};
-use crate::ui::Problem;
+use crate::ui::{Problem, yaml};
 
 static EMBEDDED: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/rules");
 
@@ -44,6 +45,28 @@ fn bundled() -> Catalogue {
     let mut pack = Pack::default();
     collect_embedded(&EMBEDDED, &mut pack);
     pack.parse("rules")
+}
+
+/// Something no rule asks for, because nothing shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NotAsked {
+    /// What one would like to know.
+    pub asked: String,
+    /// Why nothing shows it.
+    pub why: String,
+    /// What comes nearest, in Markdown.
+    pub instead: String,
+}
+
+/// `rules/cloud/not-asked.yaml`.
+///
+/// # Errors
+/// The embedded file is broken.
+pub fn not_asked() -> Result<Vec<NotAsked>, Problem> {
+    const PATH: &str = "cloud/not-asked.yaml";
+    let text = EMBEDDED.get_file(PATH).and_then(|file| file.contents_utf8()).unwrap_or_default();
+    yaml::parse(&format!("rules/{PATH}"), text)
 }
 
 /// The two files of a rule of the binary: YAML and Markdown.

@@ -28,6 +28,7 @@ pub fn merge(mut parts: Vec<CodeFacts>) -> CodeFacts {
         features: vec![],
         links: Known::Known(vec![]),
         sdks: vec![],
+        ignores: vec![],
         coverage: Coverage::default(),
     };
     for mut part in parts {
@@ -43,6 +44,7 @@ pub fn merge(mut parts: Vec<CodeFacts>) -> CodeFacts {
         merged.features.append(&mut part.features);
         merged.links = Known::concat([merged.links, part.links]);
         merged.sdks.append(&mut part.sdks);
+        merged.ignores.append(&mut part.ignores);
         let (to, from) = (&mut merged.coverage, part.coverage);
         to.files_seen += from.files_seen;
         to.files_of_known_languages += from.files_of_known_languages;
@@ -98,6 +100,7 @@ fn each_path(facts: &mut CodeFacts, change: impl Fn(&mut String)) {
     if let Some(links) = facts.links.value_mut() {
         links.iter_mut().for_each(|l| change(&mut l.path));
     }
+    facts.ignores.iter_mut().for_each(|i| change(&mut i.path));
     for sdk in &mut facts.sdks {
         change(&mut sdk.path);
         sdk.resolved.iter_mut().for_each(|r| change(&mut r.path));
@@ -124,6 +127,7 @@ pub(super) fn sort(facts: &mut CodeFacts) {
         links.sort_by(|a, b| a.path.cmp(&b.path).then_with(|| (a.line, &a.kind).cmp(&(b.line, &b.kind))));
     }
     facts.sdks.sort_by(|a, b| a.path.cmp(&b.path).then_with(|| a.line.cmp(&b.line)));
+    facts.ignores.sort_by(|a, b| a.path.cmp(&b.path).then_with(|| a.line.cmp(&b.line)));
     facts.coverage.files_with_syntax_errors.sort();
     facts.coverage.skipped.sort();
     facts.coverage.skipped.dedup();

@@ -13,6 +13,7 @@ pub mod factories;
 pub mod fingerprint;
 pub mod git;
 pub mod hazards;
+mod ignores;
 pub mod index;
 pub mod inventory;
 pub mod keys;
@@ -33,7 +34,7 @@ pub mod wrappers;
 
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::facts::Known;
 use crate::facts::code::*;
@@ -53,11 +54,46 @@ pub struct ScanOptions {
     pub exclude: Vec<String>,
     /// Larger files are skipped and named.
     pub max_file_bytes: u64,
+    /// Told, in a short line, what the scan is doing.
+    pub progress: Progress,
+}
+
+/// Told a short line.
+type Told = Arc<dyn Fn(&str) + Send + Sync>;
+
+/// Somebody who is told what the scan is doing, or nobody.
+#[derive(Clone, Default)]
+pub struct Progress(Option<Told>);
+
+impl From<Told> for Progress {
+    fn from(told: Told) -> Self {
+        Self(Some(told))
+    }
+}
+
+impl Progress {
+    fn say(&self, line: impl FnOnce() -> String) {
+        if let Some(told) = &self.0 {
+            told(&line());
+        }
+    }
+}
+
+impl std::fmt::Debug for Progress {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(if self.0.is_some() { "Progress(told)" } else { "Progress(nobody)" })
+    }
 }
 
 impl Default for ScanOptions {
     fn default() -> Self {
-        Self { factories: vec![], include: vec![], exclude: vec![], max_file_bytes: 10_000_000 }
+        Self {
+            factories: vec![],
+            include: vec![],
+            exclude: vec![],
+            max_file_bytes: 10_000_000,
+            progress: Progress::default(),
+        }
     }
 }
 
@@ -79,6 +115,7 @@ pub fn scan(root: &Path, options: &ScanOptions) -> Result<CodeFacts, Problem> {
     let catalogues = Catalogue::built_in()?;
     let forms = entries::Forms::built_in()?;
     let markers = analyse::automaton(catalogues.values().flat_map(|c| &c.markers))?;
+    options.progress.say(|| format!("{}: finding files", root.display()));
     let walked = walk::walk(root, options, &markers)?;
     let no_forms = entries::Forms::default();
     let with_catalogue = lang::FRONT_ENDS.iter().filter_map(|front| Some((*front, catalogues.get(front.language())?)));
@@ -103,10 +140,14 @@ pub fn scan(root: &Path, options: &ScanOptions) -> Result<CodeFacts, Problem> {
         features: vec![],
         links: Known::Known(vec![]),
         sdks: vec![],
+        ignores: vec![],
         coverage: Coverage::default(),
     };
     let mut places = vec![];
     for analysis in analyse_all(&pool, &jobs, |job| {
+        options
+            .progress
+            .say(|| format!("{}: {} files of {}", root.display(), job.part.entries.len(), job.front.language()));
         let forms = forms.get(job.front.language()).unwrap_or(&no_forms);
         analyse::language(root, job.front, job.catalogue, forms, &walked, &job.part)
     }) {
@@ -159,6 +200,7 @@ fn analyse_all<'a, T: Send>(pool: &rayon::ThreadPool, jobs: &[Job<'a>], work: im
 /// Sort everything and fill the coverage.
 fn finish(walked: Walked, facts: &mut CodeFacts) {
     facts.hazards.extend(walked.private_keys);
+    facts.ignores.extend(walked.ignores);
     let coverage = &mut facts.coverage;
     coverage.files_seen = walked.seen;
     coverage.languages = walked.languages;

@@ -12,8 +12,8 @@ use ignore::overrides::OverrideBuilder;
 use ignore::{DirEntry, WalkBuilder, WalkState};
 
 use super::lang::{self, FrontEnd};
-use super::{ScanOptions, keys, sdks, text};
-use crate::facts::code::{Hazard, Skip};
+use super::{ScanOptions, ignores, keys, sdks, text};
+use crate::facts::code::{Hazard, InlineIgnore, Skip};
 use crate::ui::Problem;
 
 /// Markers searched for in files of languages without a front end.
@@ -59,6 +59,8 @@ pub struct Walked {
     pub not_analysed: BTreeMap<String, Vec<String>>,
     /// Private keys, in key files and in source text.
     pub private_keys: Vec<Hazard>,
+    /// Comments that accept findings.
+    pub ignores: Vec<InlineIgnore>,
     /// Not looked at.
     pub skipped: Vec<Skip>,
 }
@@ -73,10 +75,17 @@ enum Seen {
         language: &'static str,
         path: Option<String>,
     },
-    /// Private keys in a file that is told of by itself.
-    PrivateKeys(Vec<Hazard>),
+    /// What else is in a file that is told of by itself.
+    Within(Within),
     Skip(Skip),
     Uninteresting,
+}
+
+/// What a file holds that counts wherever it is.
+#[derive(Default, PartialEq)]
+struct Within {
+    private_keys: Vec<Hazard>,
+    ignores: Vec<InlineIgnore>,
 }
 
 /// Walk a tree. `markers` are those of the analysed languages.
@@ -126,12 +135,12 @@ pub fn walk(root: &Path, options: &ScanOptions, markers: &AhoCorasick) -> Result
                             if !skipped_folders(&entry) {
                                 return WalkState::Skip;
                             }
-                            let mut keys = vec![];
-                            if let Some(seen) = look(root, &entry, options, markers, any, &mut keys) {
+                            let mut within = Within::default();
+                            if let Some(seen) = look(root, &entry, options, markers, any, &mut within) {
                                 batch.push(seen);
                             }
-                            if !keys.is_empty() {
-                                batch.push(Seen::PrivateKeys(keys));
+                            if within != Within::default() {
+                                batch.push(Seen::Within(within));
                             }
                         }
                         Err(error) => batch.push(Seen::Skip(walk_error(root, &error))),
@@ -148,8 +157,9 @@ pub fn walk(root: &Path, options: &ScanOptions, markers: &AhoCorasick) -> Result
                 walked.skipped.push(skip);
                 continue;
             }
-            Seen::PrivateKeys(keys) => {
-                walked.private_keys.extend(keys);
+            Seen::Within(within) => {
+                walked.private_keys.extend(within.private_keys);
+                walked.ignores.extend(within.ignores);
                 continue;
             }
             Seen::Entry(entry) => {
@@ -211,7 +221,7 @@ fn look(
     options: &ScanOptions,
     markers: &AhoCorasick,
     any: &AhoCorasick,
-    private_keys: &mut Vec<Hazard>,
+    within: &mut Within,
 ) -> Option<Seen> {
     let kind = entry.file_type()?;
     if kind.is_dir() {
@@ -245,9 +255,10 @@ fn look(
         Err(error) => return skip(format!("unreadable: {error}")),
     };
     if front.is_some() || language.is_some() {
-        private_keys.extend(keys::in_source(&path, &bytes, front));
+        within.private_keys.extend(keys::in_source(&path, &bytes, front));
     }
     if let Some(front) = front {
+        within.ignores.extend(ignores::find(&path, &bytes, front));
         let marked = markers.is_match(&bytes);
         let file = Entry { path, full: entry.path().to_owned(), front, marked };
         return Some(match manifest {
@@ -259,7 +270,7 @@ fn look(
         return Some(Seen::Manifest(front, path, String::from_utf8_lossy(&bytes).into_owned()));
     }
     if key_file {
-        private_keys.extend(keys::in_key_file(&path, &bytes));
+        within.private_keys.extend(keys::in_key_file(&path, &bytes));
         return Some(Seen::Uninteresting);
     }
     let language = language?;

@@ -1,5 +1,7 @@
 //! A git repository of a test.
 
+#![allow(dead_code)] // each test binary uses its own part
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 

@@ -1,6 +1,7 @@
 //! `check` on real git repositories, with real branches: what a change adds fails, and nothing else.
 
 mod git;
+mod ignores;
 
 use std::path::Path;
 use std::process::Output;

@@ -4,6 +4,9 @@
 
 use jiff::Timestamp;
 use temporal_preflight::facts::certificate::{Certificate, CertificateFile, CertificateRole};
+use temporal_preflight::facts::cluster::cloud::{
+    CloudAssignment, CloudCapacity, CloudNamespace, CloudNamespaceSettings, CloudOps, CloudServiceAccount,
+};
 use temporal_preflight::facts::cluster::metrics::{Metrics, NamespaceMetrics, Peak, Reading, Signal};
 use temporal_preflight::facts::cluster::*;
 use temporal_preflight::facts::code::*;
@@ -191,13 +194,71 @@ pub fn cluster(side: Side, namespaces: Vec<NamespaceSnapshot>) -> ClusterSnapsho
     }
 }
 
+/// An account in which everything is as it should be.
+pub fn account(names: &[String]) -> Known<CloudOps> {
+    let Certificate { issuer, .. } = client_certificate("2028-01-01T00:00:00Z").chain.remove(0);
+    let authority = Certificate {
+        subject: issuer.clone(),
+        issuer,
+        is_ca: true,
+        ..client_certificate("2031-01-01T00:00:00Z").chain.remove(0)
+    };
+    let accepted = CertificateFile {
+        role: CertificateRole::Authority,
+        chain: vec![authority],
+        ..client_certificate("2031-01-01T00:00:00Z")
+    };
+    let namespace = |name: &String| CloudNamespace {
+        name: name.clone(),
+        exists: Some(true),
+        settings: Known::Known(CloudNamespaceSettings {
+            state: "active".into(),
+            active_region: "aws-eu-central-1".into(),
+            regions: vec!["aws-eu-central-1".into()],
+            retention_days: 30,
+            api_keys: true,
+            mtls: true,
+            delete_protection: true,
+            accepted_cas: Some(accepted.clone()),
+            ..CloudNamespaceSettings::default()
+        }),
+        capacity: Known::Known(CloudCapacity::default()),
+        export_sinks: Known::Known(vec![]),
+        service_accounts: Known::Known(vec![CloudAssignment {
+            id: "sa-1".into(),
+            name: "workers".into(),
+            permission: "write".into(),
+        }]),
+    };
+    Known::Known(CloudOps {
+        address: "saas-api.tmprl.cloud:443".into(),
+        api_version: "v0.18.0".into(),
+        connection: vec![],
+        identity: Known::unknown("not asked"),
+        namespace_names: Known::Known(names.to_vec()),
+        namespaces: names.iter().map(namespace).collect(),
+        api_keys: Known::Known(vec![]),
+        service_accounts: Known::Known(vec![CloudServiceAccount {
+            id: "sa-1".into(),
+            name: "workers".into(),
+            account_role: None,
+            namespaces: vec![],
+            state: "active".into(),
+        }]),
+        connectivity_rules: Known::Known(vec![]),
+        nexus_endpoints: Known::Known(vec![]),
+    })
+}
+
 /// A Prometheus that measures everything of these namespaces, for a week, and nothing near a limit.
 pub fn metrics(names: &[&str]) -> Known<Metrics> {
     let signal = |id: &str| Signal {
         id: id.into(),
         title: id.into(),
         unit: "per second".into(),
-        readings: vec![Reading { family: "sdk".into(), metric: "m".into(), series: 4, value: Some(0.0) }],
+        readings: ["sdk", "cloud"]
+            .map(|family| Reading { family: family.into(), metric: "m".into(), series: 4, value: Some(0.0) })
+            .into(),
     };
     let peak = |id: &str| Peak {
         id: id.into(),
@@ -343,6 +404,7 @@ pub fn code(sites: Vec<Site>) -> CodeFacts {
         features: vec![],
         links: Known::Known(vec![]),
         sdks: vec![],
+        ignores: vec![],
         coverage: Coverage { files_seen: 12, files_of_known_languages: 9, files_parsed: 7, ..Default::default() },
     }
 }

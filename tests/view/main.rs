@@ -1,5 +1,6 @@
 //! Facts as rules see them. The first law: a fact that is taken away makes an answer unknown, never a pass.
 
+mod account;
 mod clusters;
 mod cohorts;
 mod credentials;
@@ -93,10 +94,16 @@ fn every_path_is_documented_and_every_documented_path_exists() {
     assert!(unknown.is_empty(), "rules need facts nobody computes: {unknown:?}");
 }
 
+/// It asks for the removal of what rules on signals ask for, at the last gate.
+const WANTS_THE_END: &str = "routing-code-left";
+
 #[test]
 fn a_healthy_migration_passes_wherever_facts_decide() {
-    let open: Vec<String> = checks(&healthy())
+    let mut facts = healthy();
+    target(&mut facts).cloud = facts::account(&["payments-prod.a1b2c".into()]);
+    let open: Vec<String> = checks(&facts)
         .iter()
+        .filter(|c| c.rule != WANTS_THE_END)
         .filter(|c| !matches!(c.outcome, Outcome::Pass | Outcome::NotApplicable))
         .filter(|c| !c.why.as_deref().unwrap_or_default().starts_with("nobody has answered yet"))
         .map(|c| format!("{}: {:?} {:?} {:?}", c.rule, c.outcome, c.why, c.findings))

@@ -42,6 +42,9 @@ pub struct CodeFacts {
     pub links: Known<Vec<WorkflowLink>>,
     /// SDK versions from manifests and lock files.
     pub sdks: Vec<SdkVersion>,
+    /// Comments that accept findings.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ignores: Vec<InlineIgnore>,
     /// What was looked at and what was not.
     pub coverage: Coverage,
 }
@@ -189,6 +192,34 @@ pub struct FeatureUse {
     pub path: String,
     /// 1-based line.
     pub line: u32,
+    /// Kind of code.
+    pub scope: Scope,
+}
+
+/// A comment that accepts findings of the code it stands at:
+/// `preflight: ignore[rule-id] until=2026-12-31 -- reason`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct InlineIgnore {
+    /// Relative path.
+    pub path: String,
+    /// 1-based line of the comment.
+    pub line: u32,
+    /// First line it speaks of.
+    pub first: u32,
+    /// Last line it speaks of.
+    pub last: u32,
+    /// Rule ids.
+    pub rules: Vec<String>,
+    /// Last day, UTC.
+    pub until: Option<jiff::civil::Date>,
+    /// Who accepts it, when the comment says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
+    /// Why it is accepted.
+    pub reason: Option<String>,
+    /// What keeps it from being understood; it accepts nothing then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flaw: Option<String>,
     /// Kind of code.
     pub scope: Scope,
 }

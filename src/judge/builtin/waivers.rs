@@ -1,6 +1,7 @@
 //! Waivers that waive nothing.
 
 use super::{BuiltIn, Entry, count, get};
+use crate::judge::ignores::Flawed;
 use crate::judge::scorecard::{Check, WaiverUse};
 use crate::judge::waivers::Waiver;
 
@@ -12,11 +13,16 @@ pub(super) fn checks(waivers: &[Waiver], uses: &[WaiverUse], rules: &[Check]) ->
     let one = |builtin: &BuiltIn, state: &str| {
         let found = waivers.iter().zip(uses).filter(|(_, used)| used.state == state);
         let entries = found.map(|(waiver, _)| Entry {
-            key: [Some(waiver.rule.as_str()), waiver.fingerprint.as_deref(), waiver.pattern.as_deref()]
-                .into_iter()
-                .flatten()
-                .collect::<Vec<_>>()
-                .join("/"),
+            key: [
+                Some(waiver.rule.as_str()),
+                waiver.fingerprint.as_deref(),
+                waiver.pattern.as_deref(),
+                waiver.lines.as_ref().map(|lines| lines.path.as_str()),
+            ]
+            .into_iter()
+            .flatten()
+            .collect::<Vec<_>>()
+            .join("/"),
             message: message(waiver, state, rules),
             evidence: vec![waiver.place.clone()],
         });
@@ -25,8 +31,30 @@ pub(super) fn checks(waivers: &[Waiver], uses: &[WaiverUse], rules: &[Check]) ->
     STATES.iter().filter_map(|(id, state)| Some(one(get(id)?, state))).collect()
 }
 
+/// Whether every comment that wants to accept something says what it must; nothing where there are no comments.
+pub(super) fn comments(waivers: &[Waiver], flawed: &[Flawed]) -> Option<Check> {
+    let all = waivers.iter().filter(|w| w.lines.is_some()).count() + flawed.len();
+    let entries = flawed.iter().map(|comment| Entry {
+        key: comment.key.clone(),
+        message: format!("the comment accepts nothing: {}", comment.said),
+        evidence: vec![comment.place.clone()],
+    });
+    let check = get("ignore-invalid")?.check(entries.collect(), count(all, "comment"));
+    (all > 0).then_some(check)
+}
+
 fn message(waiver: &Waiver, state: &str, rules: &[Check]) -> String {
     let Waiver { rule, owner, until, reason, .. } = waiver;
+    if waiver.lines.is_some() {
+        return match state {
+            "expired" => format!("the comment that ignores `{rule}` ended on {until} ({reason})"),
+            "refused" => format!("a comment ignores `{rule}`, which cannot be waived ({reason})"),
+            _ if rules.iter().all(|check| check.rule != *rule) => {
+                format!("the comment ignores `{rule}`, and there is no rule of this name")
+            }
+            _ => format!("the comment ignores `{rule}`, which finds nothing in the code it stands at"),
+        };
+    }
     match state {
         "expired" => format!("the waiver of `{rule}` by {owner} ended on {until} ({reason})"),
         "refused" => format!("`{rule}` cannot be waived, but {owner} did ({reason})"),

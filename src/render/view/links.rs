@@ -81,7 +81,7 @@ impl Links {
 }
 
 /// Percent-encode a path, `/` kept.
-fn encode(path: &str) -> String {
+pub(in crate::render) fn encode(path: &str) -> String {
     let mut out = String::with_capacity(path.len());
     for byte in path.bytes() {
         if byte.is_ascii_alphanumeric() || b"/-_.~".contains(&byte) {

@@ -29,7 +29,7 @@ pub(super) mod certificates {
 
 pub(super) use compare::when as schedule_when;
 pub(super) use executions::began;
-pub(super) use links::Links;
+pub(super) use links::{Links, encode};
 pub(super) use mark::{Mark, MarkView};
 use table::Table;
 

@@ -36,6 +36,16 @@ pub(super) const PATHS: &[FactPath] = &[
         meaning: "search attributes of the source that no execution within retention, no schedule and no scanned code uses",
         fields: "source_namespace, name, type",
     },
+    FactPath {
+        path: "source.search_attribute_sizes",
+        meaning: "search attributes with larger values than Temporal Cloud takes, among the executions looked at",
+        fields: "verdict (too-large | unclear), source_namespace, name, type, bytes, limit, sampled",
+    },
+    FactPath {
+        path: "source.text_identifiers",
+        meaning: "search attributes of type Text whose name says that they hold an identifier",
+        fields: "source_namespace, name",
+    },
 ];
 
 pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
@@ -48,6 +58,8 @@ pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
     view.put("source.search_attribute_names", limited(&|half, limits| attribute_names(context, half, limits)));
     view.put("source.search_attribute_lists", moved(&|half| lists(context, half)));
     view.put("source.search_attributes_unused", moved(&|half| unused(context, half)));
+    view.put("source.search_attribute_sizes", limited(&|half, limits| sizes(half, limits)));
+    view.put("source.text_identifiers", moved(&|half| text_identifiers(context, half)));
 }
 
 fn type_of<'h>(half: &Half<'h>, name: &str) -> &'h str {
@@ -67,6 +79,60 @@ fn lists(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<Value>> {
             })
             .collect()
     })
+}
+
+/// A Keyword is limited in characters, and was measured in bytes with its quotes.
+fn sizes(half: &Half<'_>, limits: &Limits) -> Known<Vec<Value>> {
+    let limits = &limits.search_attribute_value;
+    half.known("the use of search attributes", &half.namespace.attribute_use).map(|all| {
+        all.iter()
+            .filter_map(|used| {
+                let value_type = type_of(half, &used.name);
+                let bytes = used.largest_bytes;
+                let (verdict, limit) = if bytes > limits.bytes {
+                    ("too-large", format!("{} bytes", limits.bytes))
+                } else if value_type == "Keyword" && bytes > limits.keyword_characters + 2 {
+                    ("unclear", format!("{} characters", limits.keyword_characters))
+                } else {
+                    return None;
+                };
+                Some(json!({"verdict": verdict, "source_namespace": half.namespace.name, "name": used.name,
+                            "type": value_type, "bytes": bytes, "limit": limit,
+                            "sampled": words::count(used.sampled, "execution"),
+                            "loci": [half.locus(format!("search attribute {}", used.name), "ListWorkflowExecutions")]}))
+            })
+            .collect()
+    })
+}
+
+/// Text is split into words, and any of them matches (docs: list-filter): one id finds the executions of another.
+fn text_identifiers(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<Value>> {
+    let unneeded = unneeded(context, half);
+    half.known("search attributes", &half.namespace.search_attributes).map(|attributes| {
+        let texts = attributes.iter().filter(|a| a.value_type == "Text" && !unneeded.contains(&a.name));
+        texts
+            .filter(|a| is_identifier(&a.name))
+            .map(|a| {
+                json!({"source_namespace": half.namespace.name, "name": a.name, "loci": [attribute_locus(half, &a.name)]})
+            })
+            .collect()
+    })
+}
+
+/// `OrderId`, `order_id`, `merchant-key`, `TraceUUID`; not `Valid` or `Keyboard`.
+fn is_identifier(name: &str) -> bool {
+    let mut words: Vec<String> = vec![String::new()];
+    let mut lower = false;
+    for c in name.chars() {
+        if !c.is_ascii_alphanumeric() || (c.is_ascii_uppercase() && lower) {
+            words.push(String::new());
+        }
+        lower = c.is_ascii_lowercase() || c.is_ascii_digit();
+        if let (true, Some(word)) = (c.is_ascii_alphanumeric(), words.last_mut()) {
+            word.push(c.to_ascii_lowercase());
+        }
+    }
+    words.last().is_some_and(|last| ["id", "uuid", "guid", "key", "number", "no", "code"].contains(&last.as_str()))
 }
 
 fn unused(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<Value>> {

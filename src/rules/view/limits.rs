@@ -1,20 +1,28 @@
-//! `rules/cloud/limits.yaml`: what Temporal Cloud allows.
+//! `rules/cloud/limits.yaml`: what Temporal Cloud allows, and whether that was looked up lately.
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use serde::Deserialize;
+use serde_json::{Value, json};
 
-use crate::facts::Known;
+use super::{Context, FactPath, FactView, words};
+use crate::facts::{Known, Locus};
 
 /// Limits of Temporal Cloud, with their sources in the file itself.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Limits {
+    /// Days after which the sources want to be looked at again.
+    pub check_days: i32,
+    /// Key of a limit → where it was read.
+    pub sources: BTreeMap<String, Source>,
     /// Type → custom search attributes per namespace.
     pub search_attributes: BTreeMap<String, usize>,
     /// Rule for names of search attributes.
     pub search_attribute_name: AttributeName,
+    /// Size of one value.
+    pub search_attribute_value: AttributeValue,
     /// Names the server keeps for itself.
     pub reserved_search_attributes: Vec<String>,
     /// Names that development images create.
@@ -23,6 +31,10 @@ pub struct Limits {
     pub search_attribute_aliases: Vec<String>,
     /// Rule for namespace names, without the account.
     pub namespace_name: NamespaceName,
+    /// Namespaces per account at the beginning; the number grows.
+    pub namespaces: usize,
+    /// Bytes of a workflow id, a workflow type or the name of a task queue.
+    pub id_bytes: usize,
     /// Retention in whole days.
     pub retention_days: Days,
     /// Largest payload in bytes.
@@ -37,6 +49,8 @@ pub struct Limits {
     pub visibility_calls_per_second: u32,
     /// What one execution may grow to.
     pub execution: Execution,
+    /// Worker deployments per namespace.
+    pub worker_deployments: Deployments,
     /// CA certificates per namespace.
     pub ca_certificates: usize,
     /// Bytes of all CA certificates of a namespace together, as PEM.
@@ -45,6 +59,36 @@ pub struct Limits {
     pub public_certificate_authorities: Vec<String>,
     /// How long credentials must outlive the window.
     pub certificate_days: CertificateDays,
+}
+
+/// Where a limit was read.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Source {
+    /// The page.
+    pub page: String,
+    /// When somebody last looked.
+    pub checked: jiff::civil::Date,
+}
+
+/// Size of one value of a search attribute.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AttributeValue {
+    /// Of any type.
+    pub bytes: u64,
+    /// Of a Keyword.
+    pub keyword_characters: u64,
+}
+
+/// Number of worker deployments.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Deployments {
+    /// Per namespace.
+    pub deployments: usize,
+    /// Of each deployment.
+    pub versions: usize,
 }
 
 /// Length and punctuation of a search attribute's name.
@@ -103,6 +147,34 @@ pub struct CertificateDays {
     pub major: i64,
 }
 
+pub(super) const PATHS: &[FactPath] = &[FactPath {
+    path: "limits.old",
+    meaning: "files of limits of Temporal Cloud whose oldest source was looked at too long ago",
+    fields: "file, checked, age, pages",
+}];
+
+/// Where the file stands in the project; what the finding about its age points at.
+const FILE: &str = "rules/cloud/limits.yaml";
+
+pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
+    view.put("limits.old", limits().map(|limits| old(context, limits)));
+}
+
+fn old(context: &Context<'_>, limits: &Limits) -> Vec<Value> {
+    let today = context.facts.at.to_zoned(jiff::tz::TimeZone::UTC).date();
+    let Some(checked) = limits.sources.values().map(|source| source.checked).min() else { return vec![] };
+    let days = (today - checked).get_days();
+    if days <= limits.check_days {
+        return vec![];
+    }
+    let pages: std::collections::BTreeSet<&str> = limits.sources.values().map(|s| s.page.as_str()).collect();
+    let pages: Vec<String> = pages.into_iter().map(str::to_owned).collect();
+    vec![
+        json!({"file": FILE, "checked": checked.to_string(), "age": words::count(u64::from(days.unsigned_abs()), "day"),
+                "pages": words::list(&pages, 12), "loci": [Locus::File { path: FILE.to_owned(), line: 0 }]}),
+    ]
+}
+
 /// The embedded limits; unknown when the embedded file is broken.
 pub fn limits() -> Known<&'static Limits> {
     static LIMITS: OnceLock<Result<Limits, String>> = OnceLock::new();
@@ -122,5 +194,16 @@ mod tests {
         let limits = limits();
         let limits = limits.value().expect("limits.yaml parses");
         assert_eq!(limits.search_attributes.get("KeywordList"), Some(&5));
+    }
+
+    #[test]
+    fn every_limit_has_a_source_and_every_source_a_limit() {
+        let text = include_str!("../../../rules/cloud/limits.yaml");
+        let file: BTreeMap<String, Value> = serde_saphyr::from_str(text).expect("a map");
+        let keys: Vec<&str> =
+            file.keys().map(String::as_str).filter(|key| !["sources", "check_days"].contains(key)).collect();
+        let limits = limits();
+        let sources: Vec<&str> = limits.value().expect("limits").sources.keys().map(String::as_str).collect();
+        assert_eq!(keys, sources);
     }
 }

@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use super::limits::{self, Limits};
 use super::{Context, FactPath, FactView, words};
 use crate::compare::{self, live};
-use crate::facts::cluster::ClusterSnapshot;
 use crate::facts::cluster::metrics::{NamespaceMetrics, Peak};
+use crate::facts::cluster::{ClusterKind, ClusterSnapshot};
 use crate::facts::{Known, Why};
 
 pub(super) const PATHS: &[FactPath] = &[
@@ -25,6 +25,16 @@ pub(super) const PATHS: &[FactPath] = &[
         meaning: "signals of a dual run that the Prometheus of a side does not have",
         fields: "side, namespace, signals, url",
     },
+    FactPath {
+        path: "metrics.without_baseline",
+        meaning: "moved namespaces of which the Prometheus of the source holds less than a day",
+        fields: "source_namespace, hours, url",
+    },
+    FactPath {
+        path: "metrics.cloud_not_scraped",
+        meaning: "target namespaces of which the Prometheus of the target has no metric of Temporal Cloud itself",
+        fields: "target_namespace, url",
+    },
 ];
 
 /// What must be measured where; no self-hosted server counts its open workflows, their starts stand in for them.
@@ -42,6 +52,8 @@ pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
     view.put("metrics.actions_near_limit", limited(&actions));
     view.put("metrics.visibility_over_limit", limited(&visibility));
     view.put("metrics.unmeasured", per_mapping(context, &unmeasured));
+    view.put("metrics.without_baseline", per_mapping(context, &without_baseline));
+    view.put("metrics.cloud_not_scraped", per_mapping(context, &cloud_not_scraped));
 }
 
 /// One namespace that moves.
@@ -140,6 +152,39 @@ fn visibility(mapped: &Mapped<'_>, limits: &Limits) -> Known<Vec<Value>> {
     })
 }
 
+fn url(cluster: &ClusterSnapshot) -> &str {
+    cluster.metrics.value().map_or("", |metrics| metrics.url.as_str())
+}
+
+/// What is normal must be known before anything changes.
+fn without_baseline(mapped: &Mapped<'_>) -> Known<Vec<Value>> {
+    measured(&mapped.source, mapped.from).and_then(|(cluster, namespace)| {
+        namespace.peaks.as_ref().map(|peaks| {
+            let hours = peaks.iter().map(|peak| peak.hours).max().unwrap_or(0);
+            if hours >= ENOUGH_HOURS {
+                return vec![];
+            }
+            vec![json!({"source_namespace": mapped.from, "hours": words::count(hours, "hour"), "url": url(cluster),
+                        "loci": [live(cluster, Some(mapped.from), "metrics", "Prometheus")]})]
+        })
+    })
+}
+
+fn cloud_not_scraped(mapped: &Mapped<'_>) -> Known<Vec<Value>> {
+    if mapped.target.value().is_some_and(|target| target.kind != ClusterKind::Cloud) {
+        return Known::Known(vec![]);
+    }
+    measured(&mapped.target, mapped.to).and_then(|(cluster, namespace)| {
+        namespace.signals.as_ref().map(|signals| {
+            if signals.iter().flat_map(|s| &s.readings).any(|reading| reading.family == "cloud") {
+                return vec![];
+            }
+            vec![json!({"target_namespace": mapped.to, "url": url(cluster),
+                        "loci": [live(cluster, Some(mapped.to), "metrics", "Prometheus")]})]
+        })
+    })
+}
+
 fn unmeasured(mapped: &Mapped<'_>) -> Known<Vec<Value>> {
     let of = |cluster: &Known<&ClusterSnapshot>, name: &str, wanted: [&str; 4]| {
         measured(cluster, name).and_then(|(cluster, namespace)| {
@@ -149,7 +194,7 @@ fn unmeasured(mapped: &Mapped<'_>) -> Known<Vec<Value>> {
                 if missing.is_empty() {
                     return vec![];
                 }
-                let url = cluster.metrics.value().map_or("", |metrics| metrics.url.as_str());
+                let url = url(cluster);
                 vec![json!({"side": cluster.side, "namespace": name, "signals": words::list(&missing, 6), "url": url,
                             "loci": [live(cluster, Some(name), "metrics", "Prometheus")]})]
             })

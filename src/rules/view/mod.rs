@@ -3,6 +3,7 @@
 //! Everything that needs arithmetic, a clock, a limit or a decision is computed here, so that rules only select
 //! and name. Each file holds the paths of one kind of evidence and a table that documents them.
 
+mod account;
 mod attributes;
 mod certificates;
 mod cluster;
@@ -19,8 +20,10 @@ mod routing;
 mod schedule_command;
 mod schedules;
 mod sdks;
+mod sizes;
 mod starters;
 mod strategy;
+mod timing;
 mod versioning;
 mod words;
 
@@ -92,6 +95,7 @@ pub struct FactPath {
 pub fn fact_paths() -> impl Iterator<Item = &'static FactPath> {
     [
         code::PATHS,
+        limits::PATHS,
         cluster::PATHS,
         executions::PATHS,
         plan::PATHS,
@@ -105,6 +109,9 @@ pub fn fact_paths() -> impl Iterator<Item = &'static FactPath> {
         eligibility::PATHS,
         metrics::PATHS,
         versioning::PATHS,
+        account::PATHS,
+        timing::PATHS,
+        sizes::PATHS,
     ]
     .into_iter()
     .flatten()
@@ -125,6 +132,7 @@ fn build_one(facts: &Facts) -> FactView {
     let context = Context::new(facts);
     let mut view = FactView::default();
     code::put(&context, &mut view);
+    limits::put(&context, &mut view);
     cluster::put(&context, &mut view);
     executions::put(&context, &mut view);
     plan::put(&context, &mut view);
@@ -138,6 +146,9 @@ fn build_one(facts: &Facts) -> FactView {
     attributes::put(&context, &mut view);
     eligibility::put(&context, &mut view);
     versioning::put(&context, &mut view);
+    account::put(&context, &mut view);
+    timing::put(&context, &mut view);
+    sizes::put(&context, &mut view);
     view
 }
 
