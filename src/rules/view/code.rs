@@ -130,7 +130,7 @@ fn unflagged_starts(code: &CodeFacts) -> Vec<Value> {
 /// A process that runs workers starts again at every deployment, on both clusters during the move.
 fn schedules_at_start(code: &CodeFacts) -> Vec<Value> {
     let folder = |path: &str| path.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
-    let workers: std::collections::BTreeSet<String> =
+    let workers: BTreeSet<String> =
         production(code).filter(|s| s.kind == Kind::Worker).map(|s| folder(&s.path)).collect();
     let at_start = production(code)
         .filter(|s| s.kind == Kind::ScheduleCreate || (s.kind == Kind::ScheduleOp && resumes(&s.api)))
