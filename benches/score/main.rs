@@ -83,7 +83,7 @@ fn repository(number: usize) -> CodeFacts {
         let path = format!("repository-{number}/services/service-{}/handler_{}.go", n % 12, n / 4);
         Site {
             workflow_type: Some(format!("Workflow{}", n % TYPES)),
-            client: facts::origin(OriginStatus::Resolved, &[n % 20 != 0]),
+            client: facts::origin(OriginStatus::Resolved, &[!n.is_multiple_of(20)]),
             ..facts::site(kinds[n % kinds.len()], &path, 20 + n as u32)
         }
     });
@@ -132,7 +132,7 @@ fn namespace(side: Side, number: usize) -> NamespaceSnapshot {
     };
     let schedule = |n: usize| {
         let mut schedule = facts::schedule(&format!("schedule-{n}"), side == Side::Target);
-        if n % 10 == 0 && side == Side::Target {
+        if n.is_multiple_of(10) && side == Side::Target {
             schedule.policies.catchup_seconds += 60;
         }
         schedule
@@ -140,7 +140,9 @@ fn namespace(side: Side, number: usize) -> NamespaceSnapshot {
     NamespaceSnapshot {
         workflow_types: Known::Known((0..TYPES).map(workflow_type).collect()),
         schedules: Known::Known((0..SCHEDULES).map(schedule).collect()),
-        task_queues: Known::Known((0..QUEUES).map(|n| facts::queue(&format!("queue-{n}"), 60, n % 9 != 0)).collect()),
+        task_queues: Known::Known(
+            (0..QUEUES).map(|n| facts::queue(&format!("queue-{n}"), 60, !n.is_multiple_of(9))).collect(),
+        ),
         search_attributes: Known::Known(
             (0..ATTRIBUTES).map(|n| facts::attribute(&format!("Attribute{n}"), "Keyword")).collect(),
         ),

@@ -122,7 +122,7 @@ pub struct TypeDecl {
     pub kind: TypeKind,
     /// 1-based line.
     pub line: u32,
-    /// Calling the type makes an object of it, and runs [`CONSTRUCTOR`].
+    /// Calling the type makes an object of it, and runs [`CONSTRUCTOR`](super::CONSTRUCTOR).
     pub made_by_call: bool,
     /// Annotations: decorators as expressions.
     pub decorators: Vec<ExprId>,
