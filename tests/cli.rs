@@ -277,7 +277,8 @@ fn what_several_checks_lack_is_said_once() {
     let text = stdout(&output);
     let undecided = text.split("\nNot decided").nth(1).unwrap().split("\nConditions").next().unwrap();
     let said = undecided.matches("? no connection to the source cluster is configured\n   → add").count();
-    assert!(said <= 3, "said {said} times\n{undecided}");
+    // A check that a word of a person can answer asks for that word beside.
+    assert!(said <= 6, "said {said} times\n{undecided}");
     for rule in ["same-cluster", "source-reachable", "schedule-active-on-both"] {
         assert_eq!(undecided.matches(rule).count(), 1, "{rule}\n{undecided}");
     }
