@@ -19,6 +19,8 @@ use temporalio_protos::temporal::api::workflowservice::v1::{
 pub enum Answer {
     /// Complete it without a command: the execution waits.
     Nothing,
+    /// Complete the execution.
+    Complete,
     /// Continue as new.
     Continue,
     /// Start a child of this type and id on a queue nobody polls.
@@ -46,6 +48,10 @@ pub fn answer(address: &str, namespace: &str, queue: &str, answer: Answer) {
         let queue = Some(TaskQueue { name: queue.into(), ..Default::default() });
         let command = match answer {
             Answer::Nothing => None,
+            Answer::Complete => Some((
+                CommandType::CompleteWorkflowExecution,
+                Attributes::CompleteWorkflowExecutionCommandAttributes(Default::default()),
+            )),
             Answer::Continue => Some((
                 CommandType::ContinueAsNewWorkflowExecution,
                 Attributes::ContinueAsNewWorkflowExecutionCommandAttributes(
