@@ -1,9 +1,11 @@
 //! What the documents promise is what the tool does. `UPDATE=1 cargo test --test docs` writes what is generated.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use assert_cmd::Command;
 use temporal_preflight::judge::checklist::{FAILURE_MODES, ITEMS};
+use temporal_preflight::judge::scorecard::{Gate, Severity};
 use temporal_preflight::rules::Catalogue;
 use temporal_preflight::rules::load;
 use temporal_preflight::rules::model::Rule;
@@ -74,7 +76,7 @@ fn row(title: &str, mut rules: Vec<&Rule>) -> String {
     format!("| {title} | {} | {} |\n", links.join(", "), from.join(", "))
 }
 
-/// The ten items and the four failures, with the rules that answer them.
+/// The ten items, the four failures and the phases, with the rules that answer them.
 fn coverage() -> String {
     let catalogue = catalogue();
     let of = |belongs: &dyn Fn(&Rule) -> bool| catalogue.rules.iter().filter(|r| belongs(r)).collect::<Vec<_>>();
@@ -85,6 +87,18 @@ fn coverage() -> String {
     table.push_str("\n| failure that catches teams | caught by | from |\n| --- | --- | --- |\n");
     for (id, title) in FAILURE_MODES {
         table.push_str(&row(title, of(&|r| r.failure_mode.as_deref() == Some(id))));
+    }
+    table.push_str("\n| phase | blockers that count here first | in all | from |\n| --- | --- | --- | --- |\n");
+    let mut seen: BTreeSet<&str> = BTreeSet::new();
+    for gate in Gate::ALL {
+        let here = of(&|r| r.gates.contains(&gate));
+        let blockers = here.iter().filter(|r| r.severity == Severity::Blocker);
+        let first: Vec<&Rule> = blockers.clone().filter(|r| seen.insert(r.id.as_str())).copied().collect();
+        assert!(!first.is_empty(), "no blocker first counts at {gate}");
+        let (count, all) = (blockers.count(), here.len());
+        let row = row(&format!("`{gate}`"), first);
+        let (links, from) = row.trim_end_matches(" |\n").rsplit_once(" | ").unwrap();
+        table.push_str(&format!("{links} | {count} blockers, {} others | {from} |\n", all - count));
     }
     let rest = catalogue.rules.iter().filter(|r| r.item.is_none() && r.failure_mode.is_none()).count();
     format!(

@@ -52,9 +52,16 @@ pub fn width() -> usize {
 /// Print the result. A reader that went away (`| head`) is not an error.
 pub fn result(text: &str) -> Result<(), Problem> {
     progress::clear();
-    let mut out = anstream::stdout().lock();
     let newline = if text.ends_with('\n') { "" } else { "\n" };
-    match write!(out, "{text}{newline}").and_then(|()| out.flush()) {
+    // Looking for styles in a large document that has none takes longer than writing it.
+    let written = if text.contains('\u{1b}') {
+        let mut out = anstream::stdout().lock();
+        write!(out, "{text}{newline}").and_then(|()| out.flush())
+    } else {
+        let mut out = std::io::stdout().lock();
+        out.write_all(text.as_bytes()).and_then(|()| out.write_all(newline.as_bytes())).and_then(|()| out.flush())
+    };
+    match written {
         Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => {
             Err(Problem::tool("cannot write the result").note(e.to_string()))
         }

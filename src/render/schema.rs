@@ -6,7 +6,7 @@ use crate::judge::Scorecard;
 use crate::judge::scorecard::SCORECARD_SCHEMA;
 
 /// The JSON Schema of the scorecard document, as published.
-pub const PUBLISHED: &str = include_str!("../../schema/scorecard-v1.schema.json");
+pub const PUBLISHED: &str = include_str!("../../templates/scorecard-v1.schema.json");
 
 /// The JSON Schema the types of this version have.
 pub fn of_the_types() -> Value {

@@ -86,5 +86,5 @@ fn what_is_not_a_report_is_named() {
 fn the_schema_can_be_had_from_the_binary() {
     let (code, printed, _) = run(&["render", "--schema"]);
     assert_eq!(code, 0);
-    assert_eq!(printed, std::fs::read_to_string("schema/scorecard-v1.schema.json").unwrap());
+    assert_eq!(printed, std::fs::read_to_string("templates/scorecard-v1.schema.json").unwrap());
 }

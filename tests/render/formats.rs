@@ -5,7 +5,7 @@ use temporal_preflight::render::{self, Format, RenderOptions};
 
 use super::cards::{all, card, hostile};
 
-const SCHEMA: &str = "schema/scorecard-v1.schema.json";
+const SCHEMA: &str = "templates/scorecard-v1.schema.json";
 
 /// `UPDATE=1 cargo test --test render schema` writes the file anew.
 #[test]
