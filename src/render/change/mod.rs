@@ -40,6 +40,8 @@ pub(super) struct Change {
 #[derive(Debug, Serialize)]
 pub(super) struct Group {
     pub rule: String,
+    /// Other rules that lack the same.
+    pub also: Vec<String>,
     pub title: String,
     pub severity: &'static str,
     pub mark: MarkView,
@@ -78,6 +80,7 @@ impl Change {
             let why = if items.is_empty() { check.why.clone() } else { None };
             Group {
                 rule: check.rule.clone(),
+                also: vec![],
                 title: check.title.clone(),
                 severity: check.severity.name(),
                 mark: mark.into(),
@@ -109,7 +112,7 @@ impl Change {
             }
             let doubts = group(check, Certainty::Unknown, Mark::Unknown);
             if open.contains(&check.rule) || !doubts.items.is_empty() {
-                change.undecided.push(doubts);
+                add_gap(&mut change.undecided, doubts);
             }
             if check.severity != Severity::Blocker {
                 let found = group(check, Certainty::Fail, Mark::Attention);
@@ -119,6 +122,17 @@ impl Change {
             }
         }
         change
+    }
+}
+
+/// What several rules lack is said once.
+fn add_gap(gaps: &mut Vec<Group>, gap: Group) {
+    let same = |g: &&mut Group| {
+        g.items.is_empty() && (&g.why, &g.why_remedy, g.severity) == (&gap.why, &gap.why_remedy, gap.severity)
+    };
+    match gaps.iter_mut().find(same).filter(|_| gap.items.is_empty()) {
+        Some(before) => before.also.push(gap.rule),
+        None => gaps.push(gap),
     }
 }
 

@@ -85,12 +85,16 @@ impl Page {
         if groups.is_empty() {
             return;
         }
-        let count: usize = groups.iter().map(|g| g.items.len().max(1)).sum();
+        let count: usize = groups.iter().map(|g| g.items.len().max(1 + g.also.len())).sum();
         self.heading(&format!("{title} ({count})"));
         for group in groups {
             let mark = self.paint.mark(group.mark.mark, group.mark.glyph);
             let rule = self.paint.bold(&one_line(&group.rule));
             self.line(&format!(" {mark} {rule}{}", self.paint.dim(&format!(" · {}", group.severity))));
+            if !group.also.is_empty() {
+                let also: Vec<_> = group.also.iter().map(|rule| one_line(rule)).collect();
+                self.hanging("and", &also.join(", "), 3);
+            }
             if let Some(why) = &group.why {
                 self.hanging("?", why, 3);
             }
