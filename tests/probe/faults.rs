@@ -249,7 +249,7 @@ fn standard_visibility_tells_nothing_and_what_it_needs() {
     let snapshot = run(at(&server.address.to_string()), &options(&["payments"]));
     let found = namespace(&snapshot, "payments");
     assert!(matches!(found.open, Known::Unknown(_)) && matches!(found.workflow_types, Known::Unknown(_)));
-    assert_eq!(reasons(&found.executions).len(), 8, "{:#?}", found.executions);
+    assert_eq!(reasons(&found.executions).len(), 9, "{:#?}", found.executions);
     for why in [found.open.why(), found.executions.recent.why()] {
         let why = why.expect("a reason");
         assert!(why.remedy.as_deref().is_some_and(|r| r.contains("advanced visibility")), "{why:?}");

