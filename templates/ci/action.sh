@@ -24,7 +24,7 @@ place() {
 # What the binary is built from: the key of the cache.
 key() {
   local action="${GITHUB_ACTION_PATH:?}" sum
-  sum=$(cd "$action" && find Cargo.toml Cargo.lock build.rs src rules templates fixtures schema -type f -print0 | sort -z | xargs -0 cat | git hash-object --stdin)
+  sum=$(cd "$action" && find Cargo.toml Cargo.lock build.rs src rules templates fixtures -type f -print0 | sort -z | xargs -0 cat | git hash-object --stdin)
   echo "key=$sum" >>"$GITHUB_OUTPUT"
 }
 

@@ -73,11 +73,28 @@ impl<'a> Resolver<'a> {
         if let Some(Folded::Text(text)) = self.fold_slot(call, slot) {
             return Some(text).filter(|text| !text.is_empty());
         }
-        // What is put together from several texts begins with the first of them.
-        let texts = self.texts_in_slot(call, slot);
-        let first = texts.first()?;
-        let fixed = first.find(['%', '{', '$']).map_or(first.as_str(), |end| &first[..end]);
+        let lead = self.frugally(|| match self.trace_argument(call, slot, self.fold_ask(call))?.as_slice() {
+            [one] => self.lead(&one.end, 0),
+            _ => None,
+        })?;
+        let fixed = lead.find(['%', '{', '$']).map_or(lead.as_str(), |end| &lead[..end]);
         (fixed.len() > 1).then(|| format!("{fixed}*"))
+    }
+
+    /// The text a value that is put together begins with. Only its beginning is followed, and only where it is one.
+    fn lead(&self, end: &End<'a>, depth: usize) -> Option<String> {
+        let (End::Value(at) | End::External(at)) = end else { return None };
+        let first = match self.index.kind(*at) {
+            ExprKind::Text(text) => return Some(text.clone()),
+            ExprKind::Binary { left, .. } => *left,
+            ExprKind::Call { args, .. } => *args.first()?,
+            _ => return None,
+        };
+        let at = At { unit: at.unit, expr: first };
+        match self.trace(at, self.fold_ask(at)).as_slice() {
+            [one] if depth < 8 => self.lead(&one.end, depth + 1),
+            _ => None,
+        }
     }
 
     fn texts_in(&self, end: &End<'a>, depth: usize, texts: &mut Vec<String>) {
