@@ -137,11 +137,12 @@ impl Browser {
         }
     }
 
-    /// Click the first element a selector finds, as a hand would.
+    /// Click the first element a selector finds, as a hand would: where it is once the page stands still.
     pub fn click(&mut self, selector: &str) {
         let place = self.evaluate(&format!(
-            "(() => {{ const e = document.querySelector({selector:?}); e.scrollIntoView({{block: 'center', behavior: 'instant'}}); \
-             const r = e.getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2]; }})()"
+            "new Promise(done => {{ const e = document.querySelector({selector:?}); e.scrollIntoView({{block: 'center', behavior: 'instant'}}); \
+             requestAnimationFrame(() => requestAnimationFrame(() => {{ const r = e.getBoundingClientRect(); \
+             done([r.x + r.width / 2, r.y + r.height / 2]); }})); }})"
         ));
         for kind in ["mousePressed", "mouseReleased"] {
             let params = json!({"type": kind, "x": place[0], "y": place[1], "button": "left", "clickCount": 1});
