@@ -11,6 +11,7 @@ mod escape;
 mod formats;
 mod html;
 mod markdown;
+mod page;
 mod paint;
 mod picture;
 mod scan_text;

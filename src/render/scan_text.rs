@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::RenderOptions;
-use super::paint::{Paint, wrap};
+use super::page::Page;
 use super::text::{list, number, one_line, plural, shorten_path};
 use super::view::{Mark, code};
 use crate::facts::code::{CodeFacts, Kind, Site};
@@ -15,8 +15,7 @@ const LINES: usize = 12;
 /// What a scan found: connections and factories, starters (outside a factory first), messages, wrappers,
 /// hazards, and what was looked at.
 pub fn scan_text(code: &CodeFacts, options: &RenderOptions) -> String {
-    let paint = Paint { color: options.color };
-    let mut page = Page { out: String::new(), paint, width: options.width.max(40) };
+    let mut page = Page::new(options, OfScan);
     page.head(code);
     page.factories(code);
     page.sites(code, "Connections", |s| s.kind == Kind::Connect, connection);
@@ -29,11 +28,8 @@ pub fn scan_text(code: &CodeFacts, options: &RenderOptions) -> String {
     page.out
 }
 
-struct Page {
-    out: String,
-    paint: Paint,
-    width: usize,
-}
+/// A page about a scan.
+struct OfScan;
 
 /// A line of a list: mark, place, words.
 struct Line {
@@ -89,24 +85,7 @@ fn message(site: &Site) -> Line {
     }
 }
 
-impl Page {
-    fn line(&mut self, text: &str) {
-        self.out.push_str(text.trim_end());
-        self.out.push('\n');
-    }
-
-    fn heading(&mut self, text: &str) {
-        let text = self.paint.bold(text);
-        self.out.push('\n');
-        self.line(&text);
-    }
-
-    fn wrapped(&mut self, text: &str, indent: usize) {
-        for line in wrap(&one_line(text), self.width.saturating_sub(indent)) {
-            self.line(&format!("{:indent$}{line}", ""));
-        }
-    }
-
+impl Page<OfScan> {
     fn head(&mut self, code: &CodeFacts) {
         let commit = code.repository.commit.as_deref().map_or_else(String::new, |c| {
             let short: String = c.chars().take(12).collect();

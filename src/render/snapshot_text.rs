@@ -8,7 +8,8 @@ mod cloud;
 mod metrics;
 
 use super::RenderOptions;
-use super::paint::{Paint, wrap};
+use super::page::Page;
+use super::paint::wrap;
 use super::text::{duration, minute, number, one_line, plural, shorten};
 use super::view::{Mark, schedule_when};
 use crate::facts::Known;
@@ -20,12 +21,7 @@ const LINES: usize = 15;
 /// What a probe saw: how the cluster was reached, the server, and per namespace its search attributes,
 /// schedules, workflow types and task queues; last, which RPCs were called.
 pub fn snapshot_text(snapshot: &ClusterSnapshot, options: &RenderOptions) -> String {
-    let mut page = Page {
-        out: String::new(),
-        at: snapshot.taken_at_by_its_clock(),
-        paint: Paint { color: options.color },
-        width: options.width.max(40),
-    };
+    let mut page = Page::new(options, OfSnapshot { at: snapshot.taken_at_by_its_clock() });
     page.head(snapshot);
     page.ladder(snapshot);
     if snapshot.connection.last().is_some_and(|step| !step.ok) && snapshot.system.value().is_none() {
@@ -47,31 +43,13 @@ pub fn snapshot_text(snapshot: &ClusterSnapshot, options: &RenderOptions) -> Str
     page.out
 }
 
-struct Page {
-    out: String,
+/// A page about a snapshot.
+struct OfSnapshot {
+    /// When it was taken, by the cluster's clock.
     at: jiff::Timestamp,
-    paint: Paint,
-    width: usize,
 }
 
-impl Page {
-    fn line(&mut self, text: &str) {
-        self.out.push_str(text.trim_end());
-        self.out.push('\n');
-    }
-
-    fn heading(&mut self, text: &str) {
-        let text = self.paint.bold(&one_line(text));
-        self.out.push('\n');
-        self.line(&text);
-    }
-
-    fn wrapped(&mut self, text: &str, indent: usize) {
-        for line in wrap(&one_line(text), self.width.saturating_sub(indent)) {
-            self.line(&format!("{:indent$}{line}", ""));
-        }
-    }
-
+impl Page<OfSnapshot> {
     /// `name` and a value, which wraps under itself.
     fn field(&mut self, name: &str, value: &str) {
         let lines = wrap(&one_line(value), self.width.saturating_sub(22));
@@ -230,7 +208,7 @@ impl Page {
         if let Some(queues) = n.task_queues.value() {
             self.field("task queues", &format!("{} (workflow + activity pollers)", queues.len()));
             for q in queues.iter().take(LINES) {
-                let live = (q.live_workflow_pollers(self.at), q.live_activity_pollers(self.at));
+                let live = (q.live_workflow_pollers(self.of.at), q.live_activity_pollers(self.of.at));
                 let mut text = format!("{} + {} pollers", live.0, live.1);
                 let gone = q.workflow_pollers.len() + q.activity_pollers.len() - live.0 - live.1;
                 if gone > 0 {

@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use unicode_width::UnicodeWidthStr as _;
 
 use super::RenderOptions;
-use super::paint::{Paint, wrap, wrap_command};
+use super::page::Page;
+use super::paint::{wrap, wrap_command};
 use super::text::{one_line, plural, shorten_words};
 use super::view::{CheckView, FindingView, ItemView, Mark, Report, StepView};
 use crate::judge::Scorecard;
@@ -19,19 +20,16 @@ const NARROW: usize = 26;
 /// Places shown per finding.
 const PLACES: usize = 2;
 
-/// A page being written.
-struct Page<'a> {
-    out: String,
-    paint: Paint,
-    width: usize,
-    options: &'a RenderOptions,
+/// What is told of the run beside the report.
+struct Run<'a> {
+    /// The reports that were written.
+    written: &'a [String],
 }
 
 /// Render for a terminal.
 pub(super) fn render(card: &Scorecard, options: &RenderOptions) -> String {
     let report = Report::new(card, options);
-    let mut page =
-        Page { out: String::new(), paint: Paint { color: options.color }, width: options.width.max(40), options };
+    let mut page = Page::new(options, Run { written: &options.written });
     page.verdict(&report);
     page.trend(&report);
     page.blockers(&report);
@@ -45,36 +43,7 @@ pub(super) fn render(card: &Scorecard, options: &RenderOptions) -> String {
     page.out
 }
 
-impl Page<'_> {
-    fn line(&mut self, text: &str) {
-        self.out.push_str(text.trim_end());
-        self.out.push('\n');
-    }
-
-    fn heading(&mut self, text: &str) {
-        let text = self.paint.bold(text);
-        self.out.push('\n');
-        self.line(&text);
-    }
-
-    fn message(&mut self, text: &str, indent: usize) {
-        for line in self.paint.message(text, indent, self.width) {
-            self.line(&line);
-        }
-    }
-
-    /// `lead` before the first line, the rest aligned under it.
-    fn hanging(&mut self, lead: &str, text: &str, indent: usize) {
-        let inner = indent + lead.chars().count() + 1;
-        let mut lines = self.paint.message(text, inner, self.width).into_iter();
-        let first = lines.next().unwrap_or_default();
-        let lead = self.paint.dim(lead);
-        self.line(&format!("{:indent$}{lead} {}", "", first.trim_start()));
-        for line in lines {
-            self.line(&line);
-        }
-    }
-
+impl Page<Run<'_>> {
     fn verdict(&mut self, report: &Report) {
         let v = &report.verdict;
         let label = self.paint.verdict(v.mark.mark, v.label);
@@ -362,7 +331,7 @@ impl Page<'_> {
             let rule = one_line(&first.rule).into_owned();
             self.message(&format!("Why a rule exists and what to do: temporal-preflight explain {rule}"), 0);
         }
-        for path in &self.options.written {
+        for path in self.of.written {
             let _ = writeln!(self.out, "Report: {}", one_line(path));
         }
         // Once more: on a long page the first line is out of sight.

@@ -2,21 +2,19 @@
 
 use super::{Change, Group, Item};
 use crate::render::RenderOptions;
-use crate::render::paint::{Paint, wrap_command};
+use crate::render::page::Page;
+use crate::render::paint::wrap_command;
 use crate::render::text::{one_line, plural, shorten};
 use crate::render::view::{Mark, StepView};
 
 /// Findings shown per rule.
 const SHOWN: usize = 30;
 
-struct Page {
-    out: String,
-    paint: Paint,
-    width: usize,
-}
+/// A page about a change.
+struct OfChange;
 
 pub(super) fn render(change: &Change, options: &RenderOptions) -> String {
-    let mut page = Page { out: String::new(), paint: Paint { color: options.color }, width: options.width.max(40) };
+    let mut page = Page::new(options, OfChange);
     let label = page.paint.verdict(change.mark.mark, change.label);
     let compared = change.source.as_ref().map_or_else(String::new, |s| format!(" · compared with {}", one_line(s)));
     let title = one_line(&change.title);
@@ -54,33 +52,7 @@ pub(super) fn render(change: &Change, options: &RenderOptions) -> String {
     page.out
 }
 
-impl Page {
-    fn line(&mut self, text: &str) {
-        self.out.push_str(text.trim_end());
-        self.out.push('\n');
-    }
-
-    fn heading(&mut self, text: &str) {
-        let text = self.paint.bold(text);
-        self.line(&format!("\n{text}"));
-    }
-
-    fn message(&mut self, text: &str, indent: usize) {
-        for line in self.paint.message(text, indent, self.width) {
-            self.line(&line);
-        }
-    }
-
-    /// `lead` before the first line, the rest aligned under it.
-    fn hanging(&mut self, lead: &str, text: &str, indent: usize) {
-        let inner = indent + lead.chars().count() + 1;
-        let mut lines = self.paint.message(text, inner, self.width).into_iter();
-        let first = lines.next().unwrap_or_default();
-        let lead = self.paint.dim(lead);
-        self.line(&format!("{:indent$}{lead} {}", "", first.trim_start()));
-        lines.for_each(|line| self.line(&line));
-    }
-
+impl Page<OfChange> {
     fn groups(&mut self, title: &str, groups: &[Group]) {
         if groups.is_empty() {
             return;

@@ -1,12 +1,12 @@
 //! What the Cloud Ops API told, on a terminal.
 
-use super::{LINES, Page};
+use super::{LINES, OfSnapshot, Page};
 use crate::facts::cluster::CloudOps;
 use crate::facts::cluster::cloud::{CloudNamespace, CloudNamespaceSettings};
 use crate::render::text::{day, number, plural};
 use crate::render::view::Mark;
 
-impl Page {
+impl Page<OfSnapshot> {
     /// The account, then its part of the probed namespaces.
     pub(super) fn cloud(&mut self, cloud: &CloudOps) {
         self.heading(&format!("Cloud Ops API {}", cloud.address));

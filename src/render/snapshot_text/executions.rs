@@ -2,11 +2,11 @@
 
 use super::super::text::{duration, minute, number, plural, shorten};
 use super::super::view::began;
-use super::{LINES, Page};
+use super::{LINES, OfSnapshot, Page};
 use crate::facts::Known;
 use crate::facts::cluster::{AgeBucket, Durations, NamespaceSnapshot, RecentStarts};
 
-impl Page {
+impl Page<OfSnapshot> {
     pub(super) fn executions(&mut self, n: &NamespaceSnapshot) {
         let count = |k: &Known<u64>| k.value().map_or_else(|| "?".to_owned(), |v| number(*v));
         let paused = n.executions.statuses.value().and_then(|s| s.get("Paused")).filter(|paused| **paused > 0);

@@ -1,11 +1,11 @@
 //! What a Prometheus told, on a terminal.
 
-use super::Page;
+use super::{OfSnapshot, Page};
 use crate::facts::cluster::Metrics;
 use crate::facts::cluster::metrics::{NamespaceMetrics, Signal};
 use crate::render::text::plural;
 
-impl Page {
+impl Page<OfSnapshot> {
     pub(super) fn metrics(&mut self, metrics: &Metrics) {
         let version = metrics.version.as_ref().map_or(String::new(), |version| format!(" · Prometheus {version}"));
         self.heading(&format!("Metrics {}{version}", metrics.url));
