@@ -1,10 +1,9 @@
 //! `audit`: everything preflight.yaml describes → scorecard.
 
-use std::path::PathBuf;
-
 use super::connection::ConnectionFlags;
 use super::gather::{self, ProbeFlags};
 use super::migration::MigrationArgs;
+use super::trees::TreeFlags;
 use super::verdict::{self, VerdictFlags};
 
 /// Scan the code, probe both clusters, judge: the whole scorecard
@@ -13,9 +12,8 @@ use super::verdict::{self, VerdictFlags};
 /// the --source-… and --target-… flags. What cannot be learned is reported as unknown, with the reason.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Source trees to scan [default: code.roots of the file, else the file's folder]
-    #[arg(value_name = "ROOT")]
-    roots: Vec<PathBuf>,
+    #[command(flatten)]
+    trees: TreeFlags,
     #[command(flatten)]
     migration: MigrationArgs,
     #[command(flatten)]
@@ -31,7 +29,6 @@ pub fn run(args: &Args) -> super::Done {
     let mut migration = args.migration.load(args.verdict.reports.at.as_deref())?;
     let (source, target) = args.connection.settings()?;
     let connections = migration.connections(source, target)?;
-    let roots = migration.roots(&args.roots);
-    let facts = gather::everything(&migration, &roots, &connections, &args.probe)?;
+    let facts = gather::everything(&migration, args.trees.of(&migration), &connections, &args.probe)?;
     verdict::deliver(&facts, migration.preflight.gate, migration.preflight.waivers.as_ref(), &args.verdict)
 }

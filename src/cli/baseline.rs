@@ -6,11 +6,12 @@ use std::sync::atomic::AtomicBool;
 
 use clap::Args;
 
+use super::trees::Trees;
 use super::{output, progress};
 use crate::facts::code::{CodeFacts, Factory};
 use crate::judge::scorecard::SCORECARD_SCHEMA;
 use crate::judge::{Former, Scorecard};
-use crate::scan::{self, ScanOptions, factories, git, walk};
+use crate::scan::{self, factories, git, walk};
 use crate::ui::Problem;
 
 const HEADING: &str = "Compare with what was there before";
@@ -39,8 +40,8 @@ pub struct Before {
     pub code: CodeFacts,
     /// Former path → path now.
     renamed: BTreeMap<String, String>,
-    /// Files the change touches.
-    touched: BTreeSet<String>,
+    /// Files the change edits; none when that is not known.
+    edited: Option<BTreeSet<String>>,
 }
 
 impl Before {
@@ -53,7 +54,7 @@ impl Before {
             checks: card.checks,
             unread,
             renamed: self.renamed,
-            touched: self.touched,
+            edited: self.edited,
         }
     }
 
@@ -77,26 +78,23 @@ pub struct Both {
     pub before: Option<Before>,
 }
 
-/// Scan the roots as they are and as they were. `folder` is where a revision may be laid out.
+/// Scan the trees as they are and as they were. `folder` is where a revision may be laid out.
 pub fn scan_both(
-    roots: &[PathBuf],
-    options: &ScanOptions,
+    trees: &Trees,
     flags: &BaselineFlags,
     folder: Option<&Path>,
     stop: &AtomicBool,
 ) -> Result<Both, Problem> {
     // First what can be refused without a scan.
     let starts = match &flags.baseline_ref {
-        Some(reference) => roots.iter().map(|root| start(root, reference)).collect::<Result<Vec<_>, _>>()?,
+        Some(reference) => trees.roots.iter().map(|root| start(root, reference)).collect::<Result<Vec<_>, _>>()?,
         None => vec![],
     };
     let stored = flags.baseline.as_deref().map(read).transpose()?;
-    let now = roots.iter().map(|root| scan::scan(root, options)).collect::<Result<Vec<_>, _>>()?;
+    let now = trees.roots.iter().map(|root| scan::scan(root, &trees.options)).collect::<Result<Vec<_>, _>>()?;
     let before = match (stored, folder, &flags.baseline_ref) {
         (Some(stored), ..) => Some(stored),
-        (None, Some(folder), Some(reference)) => {
-            Some(revision(roots, options, reference, &starts, &now, folder, stop)?)
-        }
+        (None, Some(folder), Some(reference)) => Some(revision(trees, reference, &starts, &now, folder, stop)?),
         _ => None,
     };
     let mut now = scan::merge(now);
@@ -126,8 +124,7 @@ fn start(root: &Path, reference: &str) -> Result<Start, Problem> {
 
 /// Scan every root as it was when the change began.
 fn revision(
-    roots: &[PathBuf],
-    options: &ScanOptions,
+    trees: &Trees,
     reference: &str,
     starts: &[Start],
     now: &[CodeFacts],
@@ -135,11 +132,11 @@ fn revision(
     stop: &AtomicBool,
 ) -> Result<Before, Problem> {
     let mut parts = vec![];
-    let (mut renamed, mut touched) = (BTreeMap::new(), BTreeSet::new());
-    for (i, ((root, start), now)) in roots.iter().zip(starts).zip(now).enumerate() {
-        let name = |path: &str| scan::merged_path(root, path, roots.len());
+    let (mut renamed, mut edited) = (BTreeMap::new(), BTreeSet::new());
+    for (i, ((root, start), now)) in trees.roots.iter().zip(starts).zip(now).enumerate() {
+        let name = |path: &str| scan::merged_path(root, path, trees.roots.len());
         renamed.extend(start.changes.renamed.iter().map(|(old, new)| (name(old), name(new))));
-        touched.extend(start.changes.touched.iter().map(|path| name(path)));
+        edited.extend(start.changes.edited.iter().map(|path| name(path)));
         // A folder is a submodule that stands at another commit.
         let matters = |path: &String| {
             let name = path.rsplit('/').next().unwrap_or(path);
@@ -158,14 +155,20 @@ fn revision(
         git::lay_out(&start.repository, &start.commit, &into, stop)?;
         let tree = into.join(start.repository.prefix());
         scan::like_a_repository(root, &tree)?;
-        let mut code = scan::scan(&tree, options)?;
+        let mut code = scan::scan(&tree, &trees.options)?;
         code.repository.root.clone_from(&now.repository.root);
         code.repository.commit = Some(start.commit.clone());
         parts.push(code);
     }
     let commit = starts.first().map(|s| s.commit.clone());
     let short = commit.as_deref().and_then(|c| c.get(..10)).unwrap_or_default();
-    Ok(Before { source: format!("{reference} at {short}"), commit, code: scan::merge(parts), renamed, touched })
+    Ok(Before {
+        source: format!("{reference} at {short}"),
+        commit,
+        code: scan::merge(parts),
+        renamed,
+        edited: Some(edited),
+    })
 }
 
 /// A former report or a scan document.
@@ -192,5 +195,5 @@ fn read(path: &Path) -> Result<Before, Problem> {
         })?,
     };
     let commit = code.repository.commit.clone();
-    Ok(Before { source: shown, commit, code, renamed: BTreeMap::new(), touched: BTreeSet::new() })
+    Ok(Before { source: shown, commit, code, renamed: BTreeMap::new(), edited: None })
 }

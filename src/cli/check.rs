@@ -1,9 +1,8 @@
 //! `check`: the gate of a pull request.
 
-use std::path::PathBuf;
-
 use super::baseline::{self, BaselineFlags};
 use super::migration::MigrationArgs;
+use super::trees::TreeFlags;
 use super::verdict::{Bench, ReportFlags};
 use super::{gather, progress};
 use crate::facts::{Facts, Known};
@@ -18,15 +17,8 @@ use crate::ui::Problem;
 /// there. Exit code 1: the change adds a blocker; 3: it adds something that could not be decided.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Source trees [default: code.roots of preflight.yaml, else the current folder]
-    #[arg(value_name = "ROOT")]
-    roots: Vec<PathBuf>,
-    /// A connection factory, as path:function; may be repeated
-    #[arg(long, value_name = "PATH:FUNCTION")]
-    factory: Vec<String>,
-    /// Leave out paths that match the glob; may be repeated
-    #[arg(long, value_name = "GLOB")]
-    exclude: Vec<String>,
+    #[command(flatten)]
+    trees: TreeFlags,
     #[command(flatten)]
     baseline: BaselineFlags,
     #[command(flatten)]
@@ -39,10 +31,7 @@ pub struct Args {
 pub fn run(args: &Args) -> super::Done {
     let migration = args.migration.load(args.reports.at.as_deref())?;
     let bench = Bench::new(&args.reports, migration.preflight.waivers.as_ref())?.only(Gate::Pr);
-    let mut options = gather::scan_options(&migration);
-    options.factories.extend(args.factory.iter().cloned());
-    options.exclude.extend(args.exclude.iter().cloned());
-    let roots = migration.roots(&args.roots);
+    let trees = args.trees.of(&migration);
     let flags = args.baseline.clone();
     // Held here, so that it is removed when the run ends in whatever way.
     let folder = match flags.baseline_ref {
@@ -52,8 +41,7 @@ pub fn run(args: &Args) -> super::Done {
         None => None,
     };
     let place = folder.as_ref().map(|f| f.path().to_owned());
-    let both =
-        gather::interruptible(move |stop| baseline::scan_both(&roots, &options, &flags, place.as_deref(), stop))?;
+    let both = gather::interruptible(move |stop| baseline::scan_both(&trees, &flags, place.as_deref(), stop))?;
     drop(folder);
     progress::step("asking the rules");
     let facts = |code| -> Result<Facts, Problem> {

@@ -7,6 +7,7 @@ use super::clock;
 use super::gather::{self, ProbeFlags};
 use super::migration::MigrationArgs;
 use super::output::{self, Look, Report};
+use super::trees::TreeFlags;
 use super::verdict::{self, ReportFlags, VerdictFlags};
 use crate::config::ConnectionSettings;
 use crate::demo;
@@ -74,7 +75,6 @@ fn live(cli: &Path, tree: &Path) -> Result<(Facts, String), Problem> {
     let mut migration = MigrationArgs { file: Some(estate.preflight.clone()) }.load(Some(&estate.at.to_string()))?;
     let none = ConnectionSettings::default;
     let connections = migration.connections(none(), none())?;
-    let roots = migration.roots(&[]);
     output::say("scanning the code and probing both clusters …");
     let flags = ProbeFlags {
         source_rps: Some(200.0),
@@ -83,7 +83,7 @@ fn live(cli: &Path, tree: &Path) -> Result<(Facts, String), Problem> {
         starts_since: None,
         list_open: 0,
     };
-    let facts = gather::everything(&migration, &roots, &connections, &flags)?;
+    let facts = gather::everything(&migration, TreeFlags::default().of(&migration), &connections, &flags)?;
     let how = "Both clusters were real dev servers, probed live; they are stopped now. No worker ran on them, so the \
                rules on workers fail beside what was planted.";
     Ok((facts, how.into()))
@@ -92,8 +92,7 @@ fn live(cli: &Path, tree: &Path) -> Result<(Facts, String), Problem> {
 fn recorded(chosen: bool, tree: &Path) -> Result<(Facts, String), Problem> {
     let estate = demo::recorded(tree)?;
     let migration = MigrationArgs { file: Some(estate.preflight.clone()) }.load(Some(&estate.at.to_string()))?;
-    let options = gather::scan_options(&migration);
-    let code = gather::code(&migration.roots(&[]), &options)?;
+    let code = gather::code(&TreeFlags::default().of(&migration))?;
     let facts =
         gather::facts(&migration, Known::Known(code), Known::Known(estate.source), Known::Known(estate.target))?;
     let why = if chosen { "as asked" } else { "the `temporal` CLI was not found on PATH" };

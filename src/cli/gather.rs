@@ -1,7 +1,7 @@
 //! From a migration to [`Facts`]: scan the code while both clusters are probed.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -11,6 +11,7 @@ use jiff::Timestamp;
 
 use super::clock;
 use super::migration::{Connections, Migration};
+use super::trees::Trees;
 use super::{output, progress};
 use crate::config;
 use crate::facts::attestation::Attestation;
@@ -20,7 +21,7 @@ use crate::facts::code::CodeFacts;
 use crate::facts::plan::Plan;
 use crate::facts::{Facts, Known, Side, Why};
 use crate::probe::{self, OpenElsewhere, ProbeOptions};
-use crate::scan::{self, ScanOptions};
+use crate::scan;
 use crate::ui::Problem;
 
 /// The exit code shells give a command that Ctrl-C ended.
@@ -55,24 +56,23 @@ fn rate(text: &str) -> Result<f64, String> {
 }
 
 /// Scan every root; several are merged.
-pub fn code(roots: &[PathBuf], options: &ScanOptions) -> Result<CodeFacts, Problem> {
-    let facts = roots.iter().map(|root| scan::scan(root, options)).collect::<Result<Vec<_>, _>>()?;
+pub fn code(trees: &Trees) -> Result<CodeFacts, Problem> {
+    let facts = trees.roots.iter().map(|root| scan::scan(root, &trees.options)).collect::<Result<Vec<_>, _>>()?;
     Ok(scan::merge(facts))
 }
 
 /// Scan the code while the source is probed; then probe the target, which is asked about the task queues of both.
 pub fn everything(
     migration: &Migration,
-    roots: &[PathBuf],
+    trees: Trees,
     connections: &Connections,
     flags: &ProbeFlags,
 ) -> Result<Facts, Problem> {
-    let (roots, options) = (roots.to_vec(), scan_options(migration));
     let (done, scanned) = tokio::sync::oneshot::channel();
     // Not a scoped thread: Ctrl-C need not wait for a long scan to end.
     std::thread::spawn(move || {
         // Nobody listens any more when the probe was interrupted.
-        let _ = done.send(code(&roots, &options));
+        let _ = done.send(code(&trees));
     });
     let (code, source, target) = until_interrupted(async {
         let source = one(Side::Source, connections, migration, flags, ToAsk::default()).await;
@@ -142,16 +142,6 @@ pub fn facts(
         certificates: Known::Known(certificates(migration)),
         attestations: attestations(migration)?,
     })
-}
-
-/// What the scan needs to know of the migration.
-pub fn scan_options(migration: &Migration) -> ScanOptions {
-    ScanOptions {
-        factories: migration.preflight.plan.factories.clone(),
-        exclude: migration.preflight.exclude.clone(),
-        progress: progress::teller().map(scan::Progress::from).unwrap_or_default(),
-        ..ScanOptions::default()
-    }
 }
 
 fn certificates(migration: &Migration) -> Vec<CertificateFile> {

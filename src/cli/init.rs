@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use tera::{Context, Tera};
 
+use super::trees::Trees;
 use super::{clock, gather, output};
 use crate::compare::cohorts::{Proposal, propose};
 use crate::config;
@@ -83,7 +84,7 @@ pub fn run(args: &Args) -> super::Done {
         }
     }
 
-    let code = gather::code(std::slice::from_ref(&args.folder), &ScanOptions::default())?;
+    let code = gather::code(&Trees { roots: vec![args.folder.clone()], options: ScanOptions::default() })?;
     let factories: Vec<String> = code.factories.iter().map(|f| format!("\"{}:{}\"", f.path, f.function)).collect();
     let env = |name: &str| std::env::var(name).ok().filter(|v| !v.is_empty());
     let profiles = profile::list(args.config_file.as_deref(), &env)?;

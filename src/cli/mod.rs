@@ -21,6 +21,7 @@ mod render;
 mod rules;
 mod scan;
 mod score;
+mod trees;
 mod verdict;
 
 use std::ffi::OsString;

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::ValueEnum;
 
 use super::migration::MigrationArgs;
+use super::trees::TreeFlags;
 use super::{gather, output};
 use crate::render;
 use crate::ui::atomic;
@@ -16,15 +17,8 @@ use crate::ui::atomic;
 /// preflight.yaml or --factory; without either it is proposed from what the code does.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Source trees [default: code.roots of preflight.yaml, else the current folder]
-    #[arg(value_name = "ROOT")]
-    roots: Vec<PathBuf>,
-    /// A connection factory, as path:function; may be repeated
-    #[arg(long, value_name = "PATH:FUNCTION")]
-    factory: Vec<String>,
-    /// Leave out paths that match the glob; may be repeated
-    #[arg(long, value_name = "GLOB")]
-    exclude: Vec<String>,
+    #[command(flatten)]
+    trees: TreeFlags,
     /// What to print; json is the scan document, the input of `score --code`
     #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT")]
     output: Output,
@@ -47,10 +41,7 @@ enum Output {
 /// Run it.
 pub fn run(args: &Args) -> super::Done {
     let migration = args.migration.load(None)?;
-    let mut options = gather::scan_options(&migration);
-    options.factories.extend(args.factory.iter().cloned());
-    options.exclude.extend(args.exclude.iter().cloned());
-    let code = gather::code(&migration.roots(&args.roots), &options)?;
+    let code = gather::code(&args.trees.of(&migration))?;
     if let Some(path) = &args.out {
         atomic::write(path, output::json(&code)?.as_bytes())?;
         output::say(&format!("wrote {}", output::file_uri(path)));

@@ -24,8 +24,8 @@ pub struct Former {
     pub unread: BTreeSet<String>,
     /// Former path → path now.
     pub renamed: BTreeMap<String, String>,
-    /// Files whose content the change touches, by their names now; empty when that is not known.
-    pub touched: BTreeSet<String>,
+    /// Files whose content the change edits, by their names now; none when that is not known.
+    pub edited: Option<BTreeSet<String>>,
 }
 
 impl Former {
@@ -33,12 +33,19 @@ impl Former {
     fn now<'p>(&'p self, path: &'p str) -> &'p str {
         self.renamed.get(path).map_or(path, String::as_str)
     }
+
+    /// Whether the change can have edited a file, by its name now.
+    fn may_edit(&self, path: &str) -> bool {
+        self.edited.as_ref().is_none_or(|edited| edited.contains(path))
+    }
 }
 
 /// Tell what is known from what is new.
 pub(super) fn compare(checks: &[Check], code: Option<&CodeFacts>, former: &Former) -> Baseline {
     let unread = code.map(|c| c.coverage.unread()).unwrap_or_default();
     let unread_before: BTreeSet<&str> = former.unread.iter().map(|path| former.now(path)).collect();
+    // What a change did to a file that cannot be read, nobody has seen.
+    let unseen = unread.iter().any(|path| !unread_before.contains(path) || former.may_edit(path));
     let mut baseline = Baseline {
         source: former.source.clone(),
         commit: former.commit.clone(),
@@ -51,8 +58,8 @@ pub(super) fn compare(checks: &[Check], code: Option<&CodeFacts>, former: &Forme
         let before = former.checks.iter().find(|c| c.rule == check.rule);
         let Some(before) = before else { continue };
         let gap = |c: &Check| !c.complete || (c.findings.is_empty() && c.outcome == Outcome::Unknown);
-        let broken = check.why.as_deref().is_some_and(|why| why.contains("could not be evaluated"));
-        if (gap(before) && before.why == check.why) || (!broken && unread.is_subset(&unread_before)) {
+        let as_before = gap(before) && before.why == check.why;
+        if !unseen && (as_before || !check.broken) {
             baseline.known_gaps.insert(check.rule.clone());
         }
         let mut left: Vec<&Finding> = before.findings.iter().collect();
@@ -166,9 +173,14 @@ fn words(finding: &Finding) -> String {
 /// What the comparison does not see.
 fn notes(code: Option<&CodeFacts>, former: &Former, unread: &BTreeSet<&str>, before: &BTreeSet<&str>) -> Vec<String> {
     let mut notes = vec![];
-    let edited: Vec<&str> =
-        unread.intersection(before).copied().filter(|path| former.touched.contains(*path)).collect();
-    if !edited.is_empty() {
+    let edited: Vec<&str> = unread.intersection(before).copied().filter(|path| former.may_edit(path)).collect();
+    if !edited.is_empty() && former.edited.is_none() {
+        notes.push(format!(
+            "whether {} that the scan cannot read changed since is not known: {}; --baseline-ref would tell",
+            files(edited.len()),
+            named(&edited)
+        ));
+    } else if !edited.is_empty() {
         notes.push(format!(
             "the change edits {} that the scan cannot read: {}; look there with your own eyes",
             files(edited.len()),
@@ -289,9 +301,22 @@ mod tests {
                          "skipped": [], "languages": {}, "dropped": {}, "not_analysed": {"java": ["A.java"]}}
         }))
         .unwrap();
-        let former = Former { checks: vec![gap("other")], unread: ["A.java".to_owned()].into(), ..Former::default() };
+        let mut former = Former {
+            checks: vec![gap("1 file of java names Temporal")],
+            unread: ["A.java".to_owned()].into(),
+            edited: Some(BTreeSet::new()),
+            ..Former::default()
+        };
         let baseline = compare(std::slice::from_ref(&now), Some(&code), &former);
         assert_eq!(of_change(&now, &baseline), None);
+        // The words are the same, and the file is another one: what was done to it was not seen.
+        former.edited = Some(["A.java".to_owned()].into());
+        let baseline = compare(std::slice::from_ref(&now), Some(&code), &former);
+        assert_eq!(of_change(&now, &baseline), Some(Outcome::Unknown));
+        former.edited = None;
+        let baseline = compare(std::slice::from_ref(&now), Some(&code), &former);
+        assert_eq!(of_change(&now, &baseline), Some(Outcome::Unknown));
+        former.edited = Some(BTreeSet::new());
         code.coverage.not_analysed.insert("java".into(), vec!["A.java".into(), "B.java".into()]);
         let baseline = compare(std::slice::from_ref(&now), Some(&code), &former);
         assert_eq!(of_change(&now, &baseline), Some(Outcome::Unknown));

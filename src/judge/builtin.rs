@@ -154,6 +154,7 @@ impl BuiltIn {
             why_remedy: None,
             attestation: None,
             complete: true,
+            broken: false,
             findings,
             explanation: self.explanation.to_owned(),
             references: Vec::new(),

@@ -19,6 +19,7 @@ pub fn check(rule: &str, severity: Severity, outcome: Outcome) -> Check {
         why: (outcome == Outcome::Unknown).then(|| "the target was not probed".into()),
         why_remedy: None,
         attestation: None,
+        broken: false,
         complete: outcome != Outcome::Unknown,
         findings,
         explanation: String::new(),

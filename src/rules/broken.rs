@@ -73,6 +73,7 @@ impl Broken {
             why_remedy: Some(format!("mend {}; `temporal-preflight rules test` shows the place", self.origin)),
             attestation: None,
             complete: false,
+            broken: true,
             findings: Vec::new(),
             explanation: self.explanation.clone(),
             references: Vec::new(),

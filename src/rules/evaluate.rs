@@ -110,6 +110,7 @@ impl<'a> Evaluator<'a> {
             why: decision.why.map(|w| w.reason),
             attestation: run.answer().map(|(asked, answer)| Asked { id: asked.id.clone(), word: answer.state() }),
             complete: decision.complete,
+            broken: !run.broken.is_empty(),
             findings: decision.findings,
             explanation: rule.explanation.clone(),
             references: rule.references.clone(),

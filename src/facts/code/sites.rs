@@ -124,6 +124,17 @@ impl Scope {
     pub fn is_production(self) -> bool {
         matches!(self, Scope::Main | Scope::Generated)
     }
+
+    /// For a reader.
+    pub fn words(self) -> &'static str {
+        match self {
+            Scope::Main => "production",
+            Scope::Test => "test",
+            Scope::Generated => "generated",
+            Scope::Vendored => "vendored",
+            Scope::Docs => "docs",
+        }
+    }
 }
 
 /// How sure the analyser is that this is a call of the SDK.

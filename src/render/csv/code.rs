@@ -75,17 +75,7 @@ fn confidence(confidence: Confidence) -> &'static str {
 }
 
 fn placed(path: &str, line: u32, scope: Scope) -> Row {
-    Row { path: path.to_owned(), line: Some(line), scope: words(scope).to_owned(), ..Row::default() }
-}
-
-fn words(scope: Scope) -> &'static str {
-    match scope {
-        Scope::Main => "production",
-        Scope::Test => "test",
-        Scope::Generated => "generated",
-        Scope::Vendored => "vendored",
-        Scope::Docs => "docs",
-    }
+    Row { path: path.to_owned(), line: Some(line), scope: scope.words().to_owned(), ..Row::default() }
 }
 
 fn others(code: &CodeFacts) -> Vec<Row> {

@@ -117,16 +117,6 @@ fn place(path: &str, line: u32, links: &Links) -> Cell {
     Cell::code(if line == 0 { path.to_owned() } else { format!("{path}:{line}") }).link(links.code(path, line))
 }
 
-fn scope(scope: Scope) -> &'static str {
-    match scope {
-        Scope::Main => "production",
-        Scope::Test => "test",
-        Scope::Generated => "generated",
-        Scope::Vendored => "vendored",
-        Scope::Docs => "docs",
-    }
-}
-
 /// Production code first, then by how much the origin of the client worries.
 pub(crate) fn worry(site: &Site) -> (Scope, u8) {
     let rank = match origin(site).0 {
@@ -154,7 +144,7 @@ fn starters(code: &CodeFacts, links: &Links) -> Table {
                 Cell::text(s.kind.name().replace('_', " ")).sub(if s.scope == Scope::Main {
                     ""
                 } else {
-                    scope(s.scope)
+                    s.scope.words()
                 }),
                 Cell::maybe(s.workflow_type.as_deref()).sub(s.cron.clone().unwrap_or_default()),
                 Cell::maybe(queue(s).as_deref()),
@@ -181,7 +171,7 @@ fn messages(code: &CodeFacts, links: &Links) -> Table {
             let (route, how) = routing(s);
             vec![
                 place(&s.path, s.line, links).sub(s.function.clone().unwrap_or_default()),
-                Cell::text(s.kind.name()).sub(if s.scope == Scope::Main { "" } else { scope(s.scope) }),
+                Cell::text(s.kind.name()).sub(if s.scope == Scope::Main { "" } else { s.scope.words() }),
                 Cell::maybe(s.message_name.as_deref()),
                 entry(s),
                 Cell::mark(route, how),
@@ -281,7 +271,7 @@ fn hazards(code: &CodeFacts, links: &Links) -> Table {
             vec![
                 Cell::text(words(&h.id)),
                 Cell::message(&h.detail),
-                place(&h.path, h.line, links).sub(if h.scope == Scope::Main { "" } else { scope(h.scope) }),
+                place(&h.path, h.line, links).sub(if h.scope == Scope::Main { "" } else { h.scope.words() }),
             ]
         })
         .collect();

@@ -30,6 +30,8 @@ pub struct Changes {
     pub renamed: BTreeMap<String, String>,
     /// Files that were changed, added or are not tracked, by their names now, and files that are gone.
     pub touched: BTreeSet<String>,
+    /// Those of them that may have another content than before: a file that only has another name has not.
+    pub edited: BTreeSet<String>,
 }
 
 impl Repository {
@@ -127,15 +129,19 @@ impl Repository {
             {
                 changes.renamed.insert(old.to_owned(), new.to_owned());
             }
-            changes
-                .touched
-                .extend([Some(path), new].into_iter().flatten().filter_map(|p| self.below(p)).map(str::to_owned));
+            let names = [Some(path), new].into_iter().flatten().filter_map(|p| self.below(p)).map(str::to_owned);
+            let names: Vec<String> = names.collect();
+            if status != "R100" {
+                changes.edited.extend(names.iter().cloned());
+            }
+            changes.touched.extend(names);
         }
         let others = run(&self.top, ["ls-files", "--others", "--exclude-standard", "-z"])?
             .or("git cannot list files that are not tracked")?;
-        changes.touched.extend(
-            others.stdout.split('\0').filter(|p| !p.is_empty()).filter_map(|p| self.below(p)).map(str::to_owned),
-        );
+        for path in others.stdout.split('\0').filter(|p| !p.is_empty()).filter_map(|p| self.below(p)) {
+            changes.edited.insert(path.to_owned());
+            changes.touched.insert(path.to_owned());
+        }
         Ok(changes)
     }
 
