@@ -10,6 +10,7 @@ mod executions;
 mod facts;
 mod metrics;
 mod offline;
+mod samples;
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;

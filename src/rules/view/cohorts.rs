@@ -9,7 +9,7 @@ use super::coverage::gap;
 use super::{Context, FactPath, FactView, plan, words};
 use crate::compare::cohorts::{Tie, TieKind, TypeFacts, ties, types};
 use crate::facts::plan::Cohort;
-use crate::facts::{Known, Locus};
+use crate::facts::{Known, Locus, Why};
 
 pub(super) const PATHS: &[FactPath] = &[
     FactPath {
@@ -191,26 +191,38 @@ fn tie_object(context: &Context<'_>, tie: &Tie) -> Value {
 }
 
 fn queues(context: &Context<'_>) -> Known<Vec<Value>> {
-    known_types(context).map(|types| {
+    known_types(context).and_then(|types| {
+        let mut untold = vec![];
         let mut by_queue: BTreeMap<&String, BTreeMap<&str, Vec<&String>>> = BTreeMap::new();
         for (name, known) in &types {
             let Some(cohort) = cohorts_of(context, name).first().copied() else { continue };
+            if known.queues.is_empty() {
+                untold.push(format!("`{name}`"));
+            }
             for queue in &known.queues {
                 by_queue.entry(queue).or_default().entry(&cohort.name).or_default().push(name);
             }
         }
         let shared = by_queue.into_iter().filter(|(_, cohorts)| cohorts.len() > 1);
-        shared
-            .map(|(queue, cohorts)| {
-                let all: BTreeSet<&String> = cohorts.values().flatten().copied().collect();
-                let quoted = |names: Vec<String>| words::list(&names, 5);
-                let lines = context.facts.plan.cohorts.iter().filter(|c| cohorts.contains_key(c.name.as_str()));
-                let loci: Vec<Locus> = lines.map(|c| context.plan_locus(c.line)).collect();
-                json!({"task_queue": queue, "workflow_types": all,
-                       "cohorts": quoted(cohorts.keys().map(|c| format!("`{c}`")).collect()),
-                       "types": quoted(all.iter().map(|t| format!("`{t}`")).collect()), "loci": loci})
-            })
-            .collect()
+        let shared = shared.map(|(queue, cohorts)| {
+            let all: BTreeSet<&String> = cohorts.values().flatten().copied().collect();
+            let quoted = |names: Vec<String>| words::list(&names, 5);
+            let lines = context.facts.plan.cohorts.iter().filter(|c| cohorts.contains_key(c.name.as_str()));
+            let loci: Vec<Locus> = lines.map(|c| context.plan_locus(c.line)).collect();
+            json!({"task_queue": queue, "workflow_types": all,
+                   "cohorts": quoted(cohorts.keys().map(|c| format!("`{c}`")).collect()),
+                   "types": quoted(all.iter().map(|t| format!("`{t}`")).collect()), "loci": loci})
+        });
+        let shared = shared.collect();
+        // With one cohort there is nothing to share.
+        if untold.is_empty() || context.facts.plan.cohorts.len() < 2 {
+            return Known::Known(shared);
+        }
+        let why = Why::with_remedy(
+            format!("neither code nor executions tell the task queue of {}", words::list(&untold, 5)),
+            "look up which workers register these workflow types, and whether another cohort needs them too",
+        );
+        Known::Partial { value: shared, why }
     })
 }
 

@@ -150,10 +150,15 @@ fn schedules_left(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<Value>> {
 
 /// An execution that starts on the source at the moment of the snapshot, and takes as long as the longest of its type.
 fn late_ends(context: &Context<'_>, half: &Half<'_>, over: Timestamp) -> Known<Vec<Value>> {
-    half.known("workflow types", &half.namespace.workflow_types).map(|types| {
+    half.known("workflow types", &half.namespace.workflow_types).and_then(|types| {
         let from = half.cluster.taken_at.max(context.facts.at);
+        let mut untold = vec![];
         let late = types.iter().filter(|t| t.open > 0 && !context.has_way_out(&t.name)).filter_map(|t| {
-            let longest = t.durations.map(|d| d.max).or_else(|| t.longest_closed.as_ref().map(|s| s.seconds))?;
+            let Some(longest) = t.durations.map(|d| d.max).or_else(|| t.longest_closed.as_ref().map(|s| s.seconds))
+            else {
+                untold.push(format!("`{}`", t.name));
+                return None;
+            };
             let seconds = i64::try_from(longest).ok()?;
             let ends = from.checked_add(SignedDuration::from_secs(seconds)).ok()?;
             (ends > over).then(|| {
@@ -163,7 +168,19 @@ fn late_ends(context: &Context<'_>, half: &Half<'_>, over: Timestamp) -> Known<V
                        "loci": [half.locus(format!("workflow type {}", t.name), "ListWorkflowExecutions"), context.plan_key("window")]})
             })
         });
-        late.collect()
+        let late = late.collect();
+        if untold.is_empty() {
+            return Known::Known(late);
+        }
+        let why = Why::with_remedy(
+            format!(
+                "no execution of {} in {} has closed within retention, so how long one takes is not known",
+                words::list(&untold, 5),
+                half.namespace.name
+            ),
+            "say under `ways_out` in preflight.yaml what becomes of those that are open at the end of the window",
+        );
+        Known::Partial { value: late, why }
     })
 }
 

@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use super::cluster::per_planned_namespace;
+use super::coverage::whole;
 use super::{Context, FactPath, FactView, words};
 use crate::compare::{self, Half, half, live};
-use crate::facts::cluster::{Beginning, Poller};
+use crate::facts::cluster::Beginning;
 use crate::facts::{Known, Locus, Why};
 
 pub(super) const PATHS: &[FactPath] = &[
@@ -56,22 +57,37 @@ fn per_pair(context: &Context<'_>, list: &dyn Fn(&Half<'_>, &Half<'_>) -> Known<
     })
 }
 
-/// Builds by task queue, of workers that name one in their heartbeats or polls.
-fn builds_of(half: &Half<'_>) -> BTreeMap<String, BTreeSet<String>> {
-    let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+/// The builds that work on a task queue.
+#[derive(Default)]
+struct Builds {
+    /// Those that workers name in their heartbeats or polls.
+    told: BTreeSet<String>,
+    /// A worker names none.
+    untold: bool,
+}
+
+/// Builds by task queue.
+fn builds_of(half: &Half<'_>) -> BTreeMap<String, Builds> {
+    let mut found: BTreeMap<String, Builds> = BTreeMap::new();
     let now = half.cluster.taken_at_by_its_clock();
-    for queue in half.namespace.task_queues.value().into_iter().flatten() {
-        let pollers = queue.workflow_pollers.iter().chain(&queue.activity_pollers).filter(|p| p.is_live(now));
-        let named: Vec<&Poller> = pollers.filter(|p| p.build_id.is_some()).collect();
-        let builds = named.iter().filter_map(|p| p.build_id.clone()).filter(|b| !b.is_empty());
-        found.entry(queue.name.clone()).or_default().extend(builds);
-    }
+    let told = |build: &Option<String>| build.clone().filter(|b| !b.is_empty());
+    let mut by_identity: BTreeMap<(&str, &str), String> = BTreeMap::new();
     for worker in half.namespace.workers.value().into_iter().flatten() {
-        if let Some(build) = worker.build_id.clone().filter(|b| !b.is_empty()) {
-            found.entry(worker.task_queue.clone()).or_default().insert(build);
+        if let Some(build) = told(&worker.build_id) {
+            by_identity.insert((&worker.task_queue, &worker.identity), build.clone());
+            found.entry(worker.task_queue.clone()).or_default().told.insert(build);
         }
     }
-    found.retain(|_, builds| !builds.is_empty());
+    for queue in half.namespace.task_queues.value().into_iter().flatten() {
+        for poller in queue.workflow_pollers.iter().chain(&queue.activity_pollers).filter(|p| p.is_live(now)) {
+            let beat = || by_identity.get(&(queue.name.as_str(), poller.identity.as_str())).cloned();
+            let builds = found.entry(queue.name.clone()).or_default();
+            match told(&poller.build_id).or_else(beat) {
+                Some(build) => drop(builds.told.insert(build)),
+                None => builds.untold = true,
+            }
+        }
+    }
     found
 }
 
@@ -83,11 +99,12 @@ fn builds(source: &Half<'_>, target: &Half<'_>) -> Known<Vec<Value>> {
         let polled = queues.iter().filter(|q| q.live_workflow_pollers(now) + q.live_activity_pollers(now) > 0);
         let (mut found, mut untold) = (vec![], vec![]);
         for queue in polled {
-            let (Some(left), Some(right)) = (here.get(&queue.name), there.get(&queue.name)) else {
+            let (left, right) = (here.get(&queue.name), there.get(&queue.name));
+            if ![left, right].iter().all(|side| side.is_some_and(|b| !b.untold && !b.told.is_empty())) {
                 untold.push(format!("`{}`", queue.name));
-                continue;
-            };
-            if left != right {
+            }
+            let (Some(Builds { told: left, .. }), Some(Builds { told: right, .. })) = (left, right) else { continue };
+            if !left.is_empty() && !right.is_empty() && left != right {
                 let shown = |builds: &BTreeSet<String>| {
                     words::list(&builds.iter().map(|b| format!("`{b}`")).collect::<Vec<_>>(), 3)
                 };
@@ -101,7 +118,7 @@ fn builds(source: &Half<'_>, target: &Half<'_>) -> Known<Vec<Value>> {
             return Known::Known(found);
         }
         let reason = format!(
-            "workers of {} in {} do not tell their build on both clusters",
+            "not every worker of {} in {} tells its build on both clusters",
             words::list(&untold, 5),
             source.namespace.name
         );
@@ -111,19 +128,22 @@ fn builds(source: &Half<'_>, target: &Half<'_>) -> Known<Vec<Value>> {
 }
 
 fn replay_tests(context: &Context<'_>) -> Known<Vec<Value>> {
-    context.code.clone().map(|code| {
+    context.code.clone().and_then(|code| {
+        if code.features.iter().any(|f| f.feature == "replay-test") {
+            return Known::Known(vec![]);
+        }
         let defined = code.workflow_types.iter().filter(|w| w.scope.is_production() && w.role == "defined");
         let defined: Vec<_> = defined.collect();
-        let replayed = code.features.iter().any(|f| f.feature == "replay-test");
-        let Some(first) = defined.first().filter(|_| !replayed) else { return vec![] };
+        let Some(first) = defined.first() else { return whole(code, vec![]) };
         let names: BTreeSet<String> = defined.iter().map(|w| format!("`{}`", w.name)).collect();
         let loci: Vec<Locus> = defined
             .iter()
             .take(5)
             .map(|w| Locus::Source { path: w.path.clone(), line: w.line, column: 0, function: None, snippet: None })
             .collect();
-        vec![json!({"place": format!("{}:{}", first.path, first.line), "loci": loci,
-                    "workflows": words::list(&names.into_iter().collect::<Vec<_>>(), 5)})]
+        let found = json!({"place": format!("{}:{}", first.path, first.line), "loci": loci,
+                           "workflows": words::list(&names.into_iter().collect::<Vec<_>>(), 5)});
+        whole(code, vec![found])
     })
 }
 
@@ -220,9 +240,18 @@ fn open_on_both(context: &Context<'_>, source: &Half<'_>, target: &Half<'_>) -> 
             let found: Vec<Value> = both.map(|id| object(id, "", "the oldest executions of both sides")).collect();
             if found.is_empty() { Known::Unknown(why) } else { Known::Partial { value: found, why } }
         }
-        known => known.map(|found| {
-            let looked_for = format!("{} of {}", found.asked, words::count(found.of, "open execution"));
-            found.open.iter().map(|s| object(&s.workflow_id, &s.workflow_type, &looked_for)).collect()
+        known => known.and_then(|asked| {
+            let looked_for = format!("{} of {}", asked.asked, words::count(asked.of, "open execution"));
+            let found = asked.open.iter().map(|s| object(&s.workflow_id, &s.workflow_type, &looked_for)).collect();
+            if asked.asked >= asked.of {
+                return Known::Known(found);
+            }
+            // A sample shows what is there, never that nothing is.
+            let why = Why::with_remedy(
+                format!("only {looked_for} of {from} were looked for in {to}"),
+                "see to it that no starter still runs against both clusters, and attest it",
+            );
+            Known::Partial { value: found, why }
         }),
     }
 }
