@@ -137,6 +137,7 @@ impl BuiltIn {
                 key: entry.key,
                 workflow_types: Vec::new(),
                 certainty: Certainty::Fail,
+                owner: None,
                 waiver: None,
             });
         }

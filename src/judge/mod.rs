@@ -23,7 +23,8 @@ pub use baseline::Former;
 pub use scorecard::Scorecard;
 pub use waivers::Waiver;
 
-use crate::facts::Facts;
+use crate::facts::code::CodeFacts;
+use crate::facts::{Facts, Locus};
 use scorecard::{Check, Gate, SCORECARD_SCHEMA};
 
 /// What a judgement is made from, beside the checks.
@@ -50,6 +51,9 @@ pub fn judge(mut checks: Vec<Check>, input: JudgeInput<'_>) -> Scorecard {
     let waivers = waivers::apply(&mut checks, &accepted, input.unwaivable, facts.at);
     let attestations = facts.attestations.value().cloned().unwrap_or_default();
     checks.extend(builtin::checks(&accepted, &waivers, &comments.flawed, &attestations, &checks));
+    if let Some(code) = facts.code.value() {
+        name_owners(&mut checks, code);
+    }
     checks.sort_by(|a, b| (a.severity, &a.area, &a.rule).cmp(&(b.severity, &b.area, &b.rule)));
     let baseline = input.former.map(|former| baseline::compare(&checks, facts.code.value(), former));
     let gates = gates::all(&checks, baseline.as_ref());
@@ -73,5 +77,15 @@ pub fn judge(mut checks: Vec<Check>, input: JudgeInput<'_>) -> Scorecard {
         checks,
         baseline,
         trend: None,
+    }
+}
+
+/// Whose the first file is that a finding is found in.
+fn name_owners(checks: &mut [Check], code: &CodeFacts) {
+    for finding in checks.iter_mut().flat_map(|check| &mut check.findings) {
+        finding.owner = finding.evidence.iter().find_map(|place| match place {
+            Locus::Source { path, .. } | Locus::File { path, .. } => code.owners.get(path).cloned(),
+            Locus::Live { .. } | Locus::Attested { .. } => None,
+        });
     }
 }

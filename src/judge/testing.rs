@@ -45,6 +45,7 @@ pub fn finding(rule: &str, path: &str, line: u32) -> Finding {
         key,
         workflow_types: Vec::new(),
         certainty: Certainty::Fail,
+        owner: None,
         waiver: None,
     }
 }

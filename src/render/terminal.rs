@@ -186,6 +186,9 @@ impl Page<Run<'_>> {
             let text = self.paint.dim(&format!("      and {}", plural(more, "more place")));
             self.line(&text);
         }
+        if let Some(owner) = &finding.owner {
+            self.hanging("owner", owner, 3);
+        }
         self.steps(&finding.steps);
     }
 

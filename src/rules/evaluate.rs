@@ -288,6 +288,7 @@ impl<'e, 'a> Run<'e, 'a> {
             fingerprint: fingerprint::of(&rule.id, &asked.id, 1),
             workflow_types: Vec::new(),
             certainty: Certainty::Fail,
+            owner: None,
             waiver: None,
         }
     }
@@ -330,6 +331,7 @@ impl<'e, 'a> Run<'e, 'a> {
             fingerprint,
             workflow_types: workflow_types(object),
             certainty,
+            owner: None,
             waiver: None,
         }
     }

@@ -1,5 +1,6 @@
 //! Several roots → one document.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::facts::Known;
@@ -29,6 +30,7 @@ pub fn merge(mut parts: Vec<CodeFacts>) -> CodeFacts {
         links: Known::Known(vec![]),
         sdks: vec![],
         ignores: vec![],
+        owners: BTreeMap::new(),
         coverage: Coverage::default(),
     };
     for mut part in parts {
@@ -45,6 +47,7 @@ pub fn merge(mut parts: Vec<CodeFacts>) -> CodeFacts {
         merged.links = Known::concat([merged.links, part.links]);
         merged.sdks.append(&mut part.sdks);
         merged.ignores.append(&mut part.ignores);
+        merged.owners.extend(part.owners.into_iter().map(|(path, owners)| (below(&root, &path), owners)));
         let (to, from) = (&mut merged.coverage, part.coverage);
         to.files_seen += from.files_seen;
         to.files_of_known_languages += from.files_of_known_languages;
@@ -79,7 +82,7 @@ fn below(root: &str, path: &str) -> String {
 }
 
 /// Change every path of a document.
-fn each_path(facts: &mut CodeFacts, change: impl Fn(&mut String)) {
+pub(super) fn each_path(facts: &mut CodeFacts, change: impl Fn(&mut String)) {
     for site in &mut facts.sites {
         change(&mut site.path);
         site.client.origins.iter_mut().for_each(|o| change(&mut o.path));

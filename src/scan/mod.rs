@@ -19,6 +19,7 @@ pub mod inventory;
 pub mod keys;
 pub mod lang;
 mod merge;
+mod owners;
 mod parts;
 pub mod prefilter;
 pub mod program;
@@ -32,6 +33,7 @@ pub mod text;
 pub mod walk;
 pub mod wrappers;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -141,6 +143,7 @@ pub fn scan(root: &Path, options: &ScanOptions) -> Result<CodeFacts, Problem> {
         links: Known::Known(vec![]),
         sdks: vec![],
         ignores: vec![],
+        owners: BTreeMap::new(),
         coverage: Coverage::default(),
     };
     let mut places = vec![];
@@ -155,6 +158,7 @@ pub fn scan(root: &Path, options: &ScanOptions) -> Result<CodeFacts, Problem> {
     }
     factories::apply(&mut facts, &options.factories, &places);
     finish(walked, &mut facts);
+    facts.owners = owners::of(root, &mut facts);
     Ok(facts)
 }
 

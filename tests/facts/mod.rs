@@ -432,6 +432,7 @@ pub fn code(sites: Vec<Site>) -> CodeFacts {
         links: Known::Known(vec![]),
         sdks: vec![],
         ignores: vec![],
+        owners: Default::default(),
         coverage: Coverage { files_seen: 12, files_of_known_languages: 9, files_parsed: 7, ..Default::default() },
     }
 }

@@ -5,6 +5,7 @@ mod expectations;
 mod fixtures;
 mod languages;
 mod matrix;
+mod owners;
 mod parts;
 mod robustness;
 mod rust;

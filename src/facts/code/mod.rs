@@ -45,6 +45,9 @@ pub struct CodeFacts {
     /// Comments that accept findings.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ignores: Vec<InlineIgnore>,
+    /// Path of a file named here → who owns it, as `CODEOWNERS` says.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub owners: BTreeMap<String, String>,
     /// What was looked at and what was not.
     pub coverage: Coverage,
 }

@@ -138,6 +138,9 @@ pub struct Finding {
     /// Workflow types it is about; empty when it concerns all of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub workflow_types: Vec<String>,
+    /// Who owns the file it is found in, as `CODEOWNERS` says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
     /// `fail` for a proven problem, `unknown` for one that could not be decided.
     pub certainty: Certainty,
     /// Set when a waiver covers it.

@@ -63,6 +63,8 @@ pub(super) struct Item {
     pub snippet: Option<String>,
     /// The way from the call to the place where its client was built.
     pub client: Option<String>,
+    /// Whose the file is.
+    pub owner: Option<String>,
     pub steps: Vec<StepView>,
 }
 
@@ -167,6 +169,7 @@ fn item(finding: &Finding, code: Option<&CodeFacts>, links: &Links) -> Item {
             _ => None,
         }),
         client: first.zip(code).and_then(|(l, code)| site(l, code)).and_then(way),
+        owner: finding.owner.clone(),
         steps: finding.remedy.iter().map(|s| StepView { text: s.text.clone(), command: s.command.clone() }).collect(),
     }
 }

@@ -99,6 +99,9 @@ impl Page<OfChange> {
         if let Some(client) = &item.client {
             self.hanging("client", client, 3);
         }
+        if let Some(owner) = &item.owner {
+            self.hanging("owner ", owner, 3);
+        }
         self.steps(&item.steps);
     }
 

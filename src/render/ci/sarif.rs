@@ -177,6 +177,7 @@ fn result(card: &Scorecard, item: &Item<'_>, rule_index: usize) -> Outcome {
             "severity": item.check.severity.name(),
             "certainty": if item.certainty == Certainty::Fail { "fail" } else { "unknown" },
             "gates": item.check.gates.iter().map(|g| g.name()).collect::<Vec<_>>(),
+            "owner": item.finding.and_then(|f| f.owner.as_deref()).map(plain),
         }),
     }
 }

@@ -44,12 +44,14 @@ struct Row {
     until: String,
     /// Whatever else there is to know, in words.
     detail: String,
+    /// Who owns the file, as `CODEOWNERS` says.
+    owner: String,
 }
 
 /// Column heading → cell. New columns go to the end, so that formulas in a spreadsheet keep their columns.
 type Column = (&'static str, fn(&Row) -> String);
 
-const COLUMNS: [Column; 22] = [
+const COLUMNS: [Column; 23] = [
     ("what", |r| r.what.to_owned()),
     ("side", |r| r.side.clone()),
     ("namespace", |r| r.namespace.clone()),
@@ -72,6 +74,7 @@ const COLUMNS: [Column; 22] = [
     ("from", |r| r.from.clone()),
     ("until", |r| r.until.clone()),
     ("detail", |r| r.detail.clone()),
+    ("owner", |r| r.owner.clone()),
 ];
 
 fn number(n: Option<u64>) -> String {

@@ -70,6 +70,8 @@ pub(crate) struct FindingView {
     pub fingerprint: String,
     /// What makes it credible; nothing for what could not be decided.
     pub confidence: Option<&'static str>,
+    /// Whose the file is.
+    pub owner: Option<String>,
     pub waiver: Option<String>,
 }
 
@@ -114,6 +116,7 @@ impl CheckView {
             .filter_map(|f| f.waiver.as_ref())
             .map(|w| format!("{}, until {}", w.owner, w.until))
             .collect();
+        owners.extend(check.findings.iter().filter(|f| f.waiver.is_none()).filter_map(|f| f.owner.clone()));
         owners.sort();
         owners.dedup();
         Self {
@@ -237,6 +240,7 @@ fn finding(finding: &Finding, links: &Links) -> FindingView {
             Certainty::Fail => finding.evidence.first().and_then(|place| links.confidence(place)),
             Certainty::Unknown => None,
         },
+        owner: finding.owner.clone(),
         waiver: finding
             .waiver
             .as_ref()
