@@ -6,6 +6,7 @@ mod support;
 use std::collections::BTreeSet;
 
 use support::commands::Reader;
+use temporal_preflight::demo::server::isolated;
 use temporal_preflight::judge::scorecard::Check;
 use temporal_preflight::rules::{load, selftest};
 
@@ -58,4 +59,22 @@ fn a_mistake_in_a_command_is_noticed() {
     {
         assert_eq!(reader.refusal(command), None, "{command}");
     }
+}
+
+/// The official CLI puts options that are its own, too, before the command.
+#[test]
+fn the_official_cli_runs_it_with_the_same_flags() {
+    let Ok(cli) = support::ensure_temporal() else { return };
+    let binary = std::path::Path::new(env!("CARGO_BIN_EXE_temporal-preflight"));
+    let path = std::env::join_paths([binary.parent().unwrap(), cli.parent().unwrap()]).unwrap();
+    let run = |program: &std::path::Path, first: &[&str]| {
+        let mut command = isolated(program);
+        command.env("PATH", &path).current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/estate"));
+        command.args(first).args(["check", ".", "--at", "2026-11-20T08:00:00Z", "-o", "json", "--color", "never"]);
+        let output = command.output().expect("it runs");
+        (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    let (code, report) = run(binary, &[]);
+    assert_eq!(code, Some(1), "{report}");
+    assert_eq!(run(&cli, &["preflight"]), (code, report));
 }

@@ -120,6 +120,7 @@ fn paging(cli: &Path, server: &DevServer, size: usize) -> Cost {
         .output()
         .expect("the CLI runs");
     let took = begun.elapsed();
+    assert!(output.status.success(), "the CLI gave up: {}", output.status);
     let lines = output.stdout.split(|b| *b == b'\n').filter(|line| !line.is_empty()).count();
     assert_eq!(lines, size * 2, "the CLI listed everything");
     cost(&recorder, took)

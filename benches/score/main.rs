@@ -15,11 +15,13 @@
 
 #[path = "../../tests/facts/mod.rs"]
 mod facts;
+#[path = "../support/measured.rs"]
+mod measured;
 
 use std::path::Path;
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::Command;
 
+use measured::Cost;
 use temporal_preflight::facts::cluster::{NamespaceSnapshot, WorkflowType};
 use temporal_preflight::facts::code::{CodeFacts, Kind, OriginStatus, Site, Wrapper, WrapperCall};
 use temporal_preflight::facts::{Known, Side};
@@ -38,18 +40,20 @@ fn main() {
         _ => vec![(10, 5), (50, 20), (200, 50)],
     };
     println!(
-        "{:>12} {:>10} {:>9}  {:<8} {:>8} {:>9} {:>9}",
-        "repositories", "namespaces", "input", "format", "seconds", "peak MiB", "output"
+        "{:>12} {:>10} {:>9}  {:<8} {:>8} {:>8} {:>9} {:>9}",
+        "repositories", "namespaces", "input", "format", "wall s", "CPU s", "peak MiB", "output"
     );
     for (repositories, namespaces) in sizes {
         let folder = tempfile::tempdir().expect("a folder");
         let input = write(folder.path(), repositories, namespaces);
         for format in ["json", "text", "html"] {
-            let (took, peak, output) = score(folder.path(), repositories, format);
+            let (cost, output) = score(folder.path(), repositories, format);
             println!(
-                "{repositories:>12} {namespaces:>10} {:>6} MB  {format:<8} {:>8.2} {peak:>9} {:>6.1} MB",
+                "{repositories:>12} {namespaces:>10} {:>6} MB  {format:<8} {:>8.2} {:>8.2} {:>9} {:>6.1} MB",
                 input / 1_000_000,
-                took.as_secs_f64(),
+                cost.wall.as_secs_f64(),
+                cost.cpu.unwrap_or_default().as_secs_f64(),
+                cost.peak.unwrap_or(0) / 1024,
                 output as f64 / 1e6
             );
         }
@@ -150,8 +154,8 @@ fn namespace(side: Side, number: usize) -> NamespaceSnapshot {
     }
 }
 
-/// Wall time, the highest resident memory in MiB, and bytes printed.
-fn score(folder: &Path, repositories: usize, format: &str) -> (Duration, u64, usize) {
+/// The cost, and bytes printed.
+fn score(folder: &Path, repositories: usize, format: &str) -> (Cost, u64) {
     let printed = std::fs::File::create(folder.join("printed")).expect("a file");
     let mut command = Command::new(env!("CARGO_BIN_EXE_temporal-preflight"));
     command.current_dir(folder).args(["score", "-f", "preflight.yaml", "--at", facts::NOW, "-o", format]);
@@ -159,24 +163,8 @@ fn score(folder: &Path, repositories: usize, format: &str) -> (Duration, u64, us
     for number in 0..repositories {
         command.arg("--code").arg(format!("code-{number}.json"));
     }
-    let began = Instant::now();
-    let mut child = command.stdout(printed).stderr(Stdio::null()).spawn().expect("the binary");
-    let mut peak = 0;
-    let status = loop {
-        peak = peak.max(resident(child.id()).unwrap_or(0));
-        match child.try_wait().expect("a child") {
-            Some(status) => break status,
-            None => std::thread::sleep(Duration::from_millis(5)),
-        }
-    };
-    let took = began.elapsed();
-    assert_eq!(status.code(), Some(1), "the estate has blockers");
+    let cost = measured::run(command.stdout(printed));
+    assert_eq!(cost.exit, Some(1), "the estate has blockers");
     let printed = std::fs::metadata(folder.join("printed")).expect("what was printed").len();
-    (took, peak / 1024, usize::try_from(printed).unwrap_or(usize::MAX))
-}
-
-/// Highest resident memory of a process so far, in KiB; only Linux tells it.
-fn resident(pid: u32) -> Option<u64> {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?.split_whitespace().next()?.parse().ok()
+    (cost, printed)
 }

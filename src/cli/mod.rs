@@ -10,6 +10,7 @@ mod connection;
 mod demo;
 mod doctor;
 mod explain;
+mod extension;
 mod former;
 mod gather;
 mod init;
@@ -90,7 +91,7 @@ fn command_line() -> clap::Command {
 
 /// `help COMMAND` is `COMMAND --help`: one form of help, however it is asked for.
 fn arguments(given: impl Iterator<Item = OsString>) -> Vec<OsString> {
-    let mut words: Vec<OsString> = given.collect();
+    let mut words = extension::in_order(given.collect());
     if words.get(1).is_some_and(|word| word == "help") {
         words.remove(1);
         words.push("--help".into());
