@@ -98,3 +98,14 @@ fn no_code_names_a_call_that_writes_to_a_cluster() {
         }
     }
 }
+
+/// An image is built seldom: what its file copies must not go away in between.
+#[test]
+fn the_image_is_made_from_what_is_there() {
+    let text = std::fs::read_to_string("templates/ci/Dockerfile").expect("a Dockerfile");
+    let copies = text.lines().filter_map(|line| line.strip_prefix("COPY ")).filter(|line| !line.starts_with("--from"));
+    let sources: Vec<&str> = copies.flat_map(|line| line.split(' ').rev().skip(1)).collect();
+    assert!(sources.contains(&"src"), "{sources:?}");
+    let missing: Vec<_> = sources.into_iter().filter(|source| !Path::new(source).exists()).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
