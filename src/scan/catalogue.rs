@@ -100,6 +100,10 @@ pub struct Catalogue {
     /// Members of a member of an enumeration that are the value it was given.
     #[serde(default)]
     pub enumeration_values: Vec<String>,
+    /// Objects of libraries in which one part of a program leaves values for others: what `app.state.client` is given,
+    /// `request.app.state.client` is.
+    #[serde(default)]
+    pub shared: Vec<String>,
     /// Library containers.
     #[serde(default)]
     pub boxes: BTreeMap<String, BoxType>,

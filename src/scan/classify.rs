@@ -321,6 +321,8 @@ fn untyped<'a>(
                 }
             }
             End::Instance(_) | End::Value(_) => own = true,
+            // What the tree has put into an object of another package is not of that package.
+            End::External(_) if found.within && imports_sdk(r, base.unit) => {}
             End::External(call) => other = other.or(r.outside_owner(*call)),
             _ => {}
         }

@@ -12,6 +12,7 @@ mod members;
 mod names;
 mod origins;
 mod settings;
+mod shared;
 mod trace;
 mod types;
 

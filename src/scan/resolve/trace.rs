@@ -58,6 +58,8 @@ pub struct Found<'a> {
     pub end: End<'a>,
     /// The steps, last first.
     pub steps: Steps,
+    /// What was looked for is a part of the end.
+    pub within: bool,
 }
 
 struct Search<'r, 'a> {
@@ -99,7 +101,7 @@ impl<'a> Resolver<'a> {
 
 impl<'a> Search<'_, 'a> {
     fn end(&mut self, end: End<'a>, path: &Path) {
-        self.found.push(Found { end, steps: path.steps.clone() });
+        self.found.push(Found { end, steps: path.steps.clone(), within: path.parts.first().is_some() });
     }
 
     fn open(&mut self, reason: &'static str, text: String, path: &Path) {

@@ -129,8 +129,11 @@ impl<'a> Resolver<'a> {
                 if let Some(package) = self.index.package_at(here(*base)) {
                     return self.package_member_type(&join(&package, name), at.unit);
                 }
-                let base = self.type_of(here(*base));
-                self.member_type(at, &base, name)
+                let ty = self.type_of(here(*base));
+                match self.member_type(at, &ty, name) {
+                    Ty::Unknown if !matches!(ty, Ty::Named(_)) => self.shared_type(here(*base), name),
+                    ty => ty,
+                }
             }
             ExprKind::Call { callee, args, .. } => {
                 if let ExprKind::Free(name) = self.index.kind(here(*callee)) {

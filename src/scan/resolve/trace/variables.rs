@@ -176,11 +176,26 @@ impl<'a> Search<'_, 'a> {
                     self.end(End::External(at), &path);
                 }
             }
+            What::Foreign(_) | What::Unknown if self.shared(base, name, &path) => {}
             What::Foreign(_) | What::Unknown => {
                 let parts = path.parts.push(Step::Field(name.to_owned()));
                 self.go(base, Path { parts, ..path });
             }
         }
+    }
+
+    /// Every value ever left under a name in a shared object; whether there is one.
+    fn shared(&mut self, base: At, name: &str, path: &Path) -> bool {
+        let Some(object) = self.r.shared_object(base) else { return false };
+        let writes: Vec<_> = self.r.shared_writes(object, name).filter(|(unit, _)| self.counts(*unit)).collect();
+        for (unit, write) in &writes {
+            let steps = path.steps.then(|| format!("{object}.{name} set in {}", self.r.index.unit(*unit).path));
+            self.source(*unit, &write.source, &Path { steps, frames: Frames::default(), ..path.clone() });
+        }
+        if writes.is_empty() {
+            self.r.index.want("", name, Reach::Anywhere);
+        }
+        !writes.is_empty()
     }
 
     fn is_open(&self, owner: &Name) -> bool {
