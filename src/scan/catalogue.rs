@@ -88,6 +88,9 @@ pub struct Catalogue {
     /// Library functions that hand an argument on.
     #[serde(default)]
     pub flows: BTreeMap<String, usize>,
+    /// Library functions that hand on all their arguments, as a list.
+    #[serde(default)]
+    pub gathers: Vec<String>,
     /// Library functions whose result is what calling an argument yields.
     #[serde(default)]
     pub providers: BTreeMap<String, usize>,
@@ -104,6 +107,9 @@ pub struct Catalogue {
     /// `request.app.state.client` is.
     #[serde(default)]
     pub shared: Vec<String>,
+    /// Variables that hold such an object, by name.
+    #[serde(default)]
+    pub shared_variables: Vec<String>,
     /// Library containers.
     #[serde(default)]
     pub boxes: BTreeMap<String, BoxType>,
@@ -320,7 +326,8 @@ impl Catalogue {
 
     /// Packages of the SDK's names.
     pub fn packages(&self) -> rustc_hash::FxHashSet<String> {
-        let library = self.configuration.keys().chain(self.flows.keys()).chain(self.providers.keys());
+        let library =
+            self.configuration.keys().chain(self.flows.keys()).chain(&self.gathers).chain(self.providers.keys());
         let listed = self.features.iter().flat_map(|f| f.functions.iter().chain(&f.decorators));
         let listed = listed.chain(self.links.iter().flat_map(|link| &link.functions));
         let names = self.types.keys().chain(self.functions.keys()).chain(library).chain(listed);

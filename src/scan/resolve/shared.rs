@@ -11,10 +11,14 @@ impl<'a> Resolver<'a> {
     pub(super) fn shared_object(&self, at: At) -> Option<&'a str> {
         let unit = self.index.unit(at.unit);
         let at = At { expr: strip(unit, at.expr), ..at };
-        // A variable that only has the name is something else.
-        let named = matches!(self.index.kind(at), ExprKind::Member { .. });
-        let name = self.index.last_name(unit, at.expr).filter(|_| named)?;
-        self.index.catalogue.shared.iter().find(|shared| *shared == name).map(String::as_str)
+        let catalogue = self.index.catalogue;
+        let names = match self.index.kind(at) {
+            ExprKind::Member { .. } => &catalogue.shared,
+            ExprKind::Var(_) if !matches!(self.type_of(at), Ty::Named(_)) => &catalogue.shared_variables,
+            _ => return None,
+        };
+        let name = self.index.last_name(unit, at.expr)?;
+        names.iter().find(|shared| *shared == name).map(String::as_str)
     }
 
     /// Every assignment to a name in a shared object: file and assignment.

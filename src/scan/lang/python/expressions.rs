@@ -203,6 +203,14 @@ impl<'t> Lowering<'t> {
                 }
             }
         }
+        // `getattr(client, "start_workflow")` is the member, whatever stands in for it when there is none.
+        if let (ExprKind::Free(function), [object, name, ..]) = (&self.b.unit.expr(callee).kind, args.as_slice())
+            && function == "getattr"
+            && let ExprKind::Text(name) = &self.b.unit.expr(*name).kind
+        {
+            let kind = ExprKind::Member { base: *object, name: name.clone() };
+            return self.add(kind, node);
+        }
         let values: Vec<ExprId> = args.iter().copied().chain(named.iter().map(|part| part.value)).collect();
         self.map_writes(callee, &args, &named);
         let id = self.add(ExprKind::Call { callee, args, named, spread }, node);

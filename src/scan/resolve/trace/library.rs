@@ -23,6 +23,9 @@ impl<'a> Search<'_, 'a> {
         {
             return self.handed_on(here(*argument), result, path);
         }
+        if self.r.outside_name(callee).is_some_and(|name| self.r.index.catalogue.gathers.contains(&name)) {
+            return self.gathered(at, args, result, &path);
+        }
         if let Some(name) = self.r.outside_name(callee)
             && let Some(argument) = self.r.index.catalogue.providers.get(&name)
         {
@@ -213,6 +216,31 @@ impl<'a> Search<'_, 'a> {
     }
 
     /// An argument that a library function hands on: the value, or what calling it yields.
+    /// Part of a list of all arguments, of which the last may be such a list itself.
+    fn gathered(&mut self, at: At, args: &'a [ExprId], result: usize, path: &Path) {
+        let ExprKind::Call { spread, .. } = self.r.index.kind(at) else { return };
+        let (single, many) = match args.split_last() {
+            Some((last, rest)) if *spread => (rest, Some(*last)),
+            _ => (args, None),
+        };
+        let element = match path.parts.first() {
+            Some((Step::Element, rest)) => Some(rest.clone()),
+            _ => None,
+        };
+        for (n, value) in single.iter().enumerate() {
+            let parts = match &element {
+                Some(rest) => rest.clone(),
+                None if n == result => path.parts.clone(),
+                None => continue,
+            };
+            self.go(At { unit: at.unit, expr: *value }, Path { parts, ..path.clone() });
+        }
+        if let Some(list) = many.filter(|_| element.is_some() || result >= single.len()) {
+            let parts = if element.is_some() { path.parts.clone() } else { path.parts.push(Step::Element) };
+            self.go(At { unit: at.unit, expr: list }, Path { parts, ..path.clone() });
+        }
+    }
+
     pub(super) fn handed_on(&mut self, argument: At, result: usize, path: Path) {
         let parts = if result > 0 { path.parts.push(Step::Result(result)) } else { path.parts.clone() };
         self.go(argument, Path { parts, ..path });

@@ -360,7 +360,13 @@ impl<'a> Search<'_, 'a> {
                 let parts = rest.clone();
                 self.go(at, Path { parts, ..path });
             }
-            Some((Step::Result(_), _)) => {}
+            // `[a, b] = [x, y]`
+            Some((Step::Result(n), rest)) => {
+                let parts_of_it = rest.clone();
+                if let Some(part) = parts.get(*n).filter(|part| part.key.is_none()) {
+                    self.go(At { unit: at.unit, expr: part.value }, Path { parts: parts_of_it, ..path });
+                }
+            }
         }
     }
 }
