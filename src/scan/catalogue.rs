@@ -115,7 +115,7 @@ pub struct Catalogue {
     pub boxes: BTreeMap<String, BoxType>,
     /// Values along a context.
     #[serde(default)]
-    pub context_store: Option<ContextStore>,
+    pub context_stores: Vec<ContextStore>,
     /// How containers are told what stands behind a token.
     #[serde(default)]
     pub tokens_of_containers: Option<Tokens>,

@@ -52,10 +52,13 @@ pub struct BoxType {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ContextStore {
-    /// Function that puts a value in: context, key, value.
+    /// Function that puts a value in, by key: the last two arguments are key and value. Of a type, the name of a method.
     pub put: String,
-    /// Method that takes it out by key.
-    pub get: String,
+    /// Methods that take it out by key.
+    pub get: Vec<String>,
+    /// Types whose methods these are; empty for a function, and for whatever has the methods.
+    #[serde(default)]
+    pub of: Vec<String>,
 }
 
 /// A method that calls the function it is given.

@@ -1,7 +1,7 @@
 //! Calls of other packages that hand a value on: once-functions, boxes, contexts.
 
 use super::*;
-use crate::scan::catalogue::{ClientAt, Yield};
+use crate::scan::catalogue::{ClientAt, ContextStore, Yield};
 use crate::scan::index::{join, name_part};
 
 impl<'a> Search<'_, 'a> {
@@ -251,11 +251,10 @@ impl<'a> Search<'_, 'a> {
         let index = self.r.index;
         let ExprKind::Member { base, name } = index.kind(callee) else { return false };
         let base = At { unit: at.unit, expr: *base };
-        if let Some(store) = &index.catalogue.context_store
-            && *name == store.get
-            && args.len() == 1
+        if let [key] = args
+            && self.context_value(base, name, At { unit: at.unit, expr: *key }, path)
         {
-            return self.context_value(at, args, path);
+            return true;
         }
         let ty = match self.r.type_of(base) {
             Ty::Foreign(ty) => ty,
@@ -281,29 +280,38 @@ impl<'a> Search<'_, 'a> {
         any
     }
 
-    pub(super) fn context_value(&mut self, at: At, args: &'a [ExprId], path: &Path) -> bool {
+    /// Every value put into a context under a key; whether there is one.
+    fn context_value(&mut self, base: At, get: &str, key: At, path: &Path) -> bool {
         let index = self.r.index;
-        let Some(store) = &index.catalogue.context_store else { return false };
-        let Some(key) = args.first() else { return false };
-        let key = index.unit(at.unit).text_of(*key).rsplit('.').next().unwrap_or_default().to_owned();
-        let put = store.put.rsplit('.').next().unwrap_or(&store.put).to_owned();
-        let mut any = false;
-        for call in index.calls_named(&put).collect::<Vec<_>>() {
-            let Some((callee, given)) = self.r.call(call) else { continue };
-            if self.r.outside_name(callee).as_deref() != Some(store.put.as_str()) || !self.counts(call.unit) {
+        // A key is told by its last name, wherever it is declared.
+        let last = |at: At| index.unit(at.unit).text_of(at.expr).rsplit('.').next().unwrap_or_default();
+        let is_of = |at: At, store: &ContextStore| match self.r.type_of(at) {
+            Ty::Foreign(ty) => store.of.iter().any(|of| **of == *ty),
+            _ => false,
+        };
+        let mut values = vec![];
+        for store in index.catalogue.context_stores.iter().filter(|store| store.get.iter().any(|name| name == get)) {
+            if !store.of.is_empty() && !is_of(base, store) {
                 continue;
             }
-            let [_, other, value] = given else { continue };
-            let other = index.unit(call.unit).text_of(*other);
-            if other.rsplit('.').next() != Some(key.as_str()) {
-                continue;
+            for call in index.calls_named(name_part(&store.put)) {
+                let Some((callee, [.., other, value])) = self.r.call(call) else { continue };
+                let puts = match index.kind(callee) {
+                    ExprKind::Member { base, .. } if !store.of.is_empty() => {
+                        is_of(At { unit: call.unit, expr: *base }, store)
+                    }
+                    _ => self.r.outside_name(callee).as_deref() == Some(store.put.as_str()),
+                };
+                if puts && self.counts(call.unit) && last(At { unit: call.unit, expr: *other }) == last(key) {
+                    values.push(At { unit: call.unit, expr: *value });
+                }
             }
-            any = true;
-            let steps = path.steps.then(|| format!("context value {key}"));
-            let path = Path { frames: Frames::default(), steps, ..path.clone() };
-            self.go(At { unit: call.unit, expr: *value }, path);
         }
-        any
+        for value in &values {
+            let steps = path.steps.then(|| format!("context value {}", last(key)));
+            self.go(*value, Path { frames: Frames::default(), steps, ..path.clone() });
+        }
+        !values.is_empty()
     }
 
     /// The variable or field an expression names, as an identity.
