@@ -55,6 +55,7 @@ impl Before {
             unread,
             renamed: self.renamed,
             edited: self.edited,
+            digests: self.code.coverage.unread_digests,
         }
     }
 

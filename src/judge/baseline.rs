@@ -26,6 +26,8 @@ pub struct Former {
     pub renamed: BTreeMap<String, String>,
     /// Files whose content the change edits, by their names now; none when that is not known.
     pub edited: Option<BTreeSet<String>>,
+    /// Files it could not read, by their former names → SHA-256 of what they held.
+    pub digests: BTreeMap<String, String>,
 }
 
 impl Former {
@@ -34,18 +36,30 @@ impl Former {
         self.renamed.get(path).map_or(path, String::as_str)
     }
 
-    /// Whether the change can have edited a file, by its name now.
-    fn may_edit(&self, path: &str) -> bool {
-        self.edited.as_ref().is_none_or(|edited| edited.contains(path))
+    /// Whether the change can have edited a file that is not read, by its name now.
+    fn may_edit(&self, path: &str, code: &CodeFacts) -> bool {
+        match &self.edited {
+            Some(edited) => edited.contains(path),
+            None => {
+                let digest = code.coverage.unread_digests.get(path);
+                digest.is_none() || digest != self.digests.get(path)
+            }
+        }
+    }
+
+    /// Whether it is known what the file held before.
+    fn knows(&self, path: &str) -> bool {
+        self.edited.is_some() || self.digests.contains_key(path)
     }
 }
 
 /// Tell what is known from what is new.
 pub(super) fn compare(checks: &[Check], code: Option<&CodeFacts>, former: &Former) -> Baseline {
     let unread = code.map(|c| c.coverage.unread()).unwrap_or_default();
+    let may_edit = |path: &str| code.is_none_or(|code| former.may_edit(path, code));
     let unread_before: BTreeSet<&str> = former.unread.iter().map(|path| former.now(path)).collect();
     // What a change did to a file that cannot be read, nobody has seen.
-    let unseen = unread.iter().any(|path| !unread_before.contains(path) || former.may_edit(path));
+    let unseen = unread.iter().any(|path| !unread_before.contains(path) || may_edit(path));
     let mut baseline = Baseline {
         source: former.source.clone(),
         commit: former.commit.clone(),
@@ -173,21 +187,24 @@ fn words(finding: &Finding) -> String {
 /// What the comparison does not see.
 fn notes(code: Option<&CodeFacts>, former: &Former, unread: &BTreeSet<&str>, before: &BTreeSet<&str>) -> Vec<String> {
     let mut notes = vec![];
-    let edited: Vec<&str> = unread.intersection(before).copied().filter(|path| former.may_edit(path)).collect();
-    if !edited.is_empty() && former.edited.is_none() {
+    let may_edit = |path: &&str| code.is_none_or(|code| former.may_edit(path, code));
+    let touched = unread.intersection(before).copied().filter(may_edit);
+    let (edited, open): (Vec<&str>, Vec<&str>) = touched.partition(|path| former.knows(path));
+    if !open.is_empty() {
         notes.push(format!(
             "whether {} that the scan cannot read changed since is not known: {}; --baseline-ref would tell",
-            files(edited.len()),
-            named(&edited)
+            files(open.len()),
+            named(&open)
         ));
-    } else if !edited.is_empty() {
+    }
+    if !edited.is_empty() {
         notes.push(format!(
             "the change edits {} that the scan cannot read: {}; look there with your own eyes",
             files(edited.len()),
             named(&edited)
         ));
     }
-    let standing = unread.intersection(before).count() - edited.len();
+    let standing = unread.intersection(before).count() - edited.len() - open.len();
     if standing > 0 {
         notes.push(format!("{} could not be read, or not wholly, before the change as after it", files(standing)));
     }
@@ -316,6 +333,13 @@ mod tests {
         former.edited = None;
         let baseline = compare(std::slice::from_ref(&now), Some(&code), &former);
         assert_eq!(of_change(&now, &baseline), Some(Outcome::Unknown));
+        // A stored report tells by the digest.
+        former.digests = [("A.java".to_owned(), "1f".to_owned())].into();
+        for (digest, expected) in [("1f", None), ("2e", Some(Outcome::Unknown))] {
+            code.coverage.unread_digests = [("A.java".to_owned(), digest.to_owned())].into();
+            let baseline = compare(std::slice::from_ref(&now), Some(&code), &former);
+            assert_eq!(of_change(&now, &baseline), expected);
+        }
         former.edited = Some(BTreeSet::new());
         code.coverage.not_analysed.insert("java".into(), vec!["A.java".into(), "B.java".into()]);
         let baseline = compare(std::slice::from_ref(&now), Some(&code), &former);

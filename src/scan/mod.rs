@@ -34,6 +34,7 @@ pub mod walk;
 pub mod wrappers;
 
 use std::collections::BTreeMap;
+use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -43,6 +44,7 @@ use crate::facts::code::*;
 use crate::ui::Problem;
 use catalogue::Catalogue;
 pub use merge::{merge, merged_path};
+use sha2::{Digest as _, Sha256};
 use walk::Walked;
 
 /// What to scan and how.
@@ -158,6 +160,7 @@ pub fn scan(root: &Path, options: &ScanOptions) -> Result<CodeFacts, Problem> {
     }
     factories::apply(&mut facts, &options.factories, &places);
     finish(walked, &mut facts);
+    facts.coverage.unread_digests = digests(root, &facts.coverage);
     facts.owners = owners::of(root, &mut facts);
     Ok(facts)
 }
@@ -199,6 +202,22 @@ fn analyse_all<'a, T: Send>(pool: &rayon::ThreadPool, jobs: &[Job<'a>], work: im
         }
     });
     done.into_inner().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Of the files that were not read, those that can at least be hashed.
+fn digests(root: &Path, coverage: &Coverage) -> BTreeMap<String, String> {
+    let digest = |path: &str| {
+        // A file may be too large to be held.
+        let mut file = BufReader::new(std::fs::File::open(root.join(path)).ok()?);
+        let mut state = Sha256::new();
+        while let piece @ [_, ..] = file.fill_buf().ok()? {
+            state.update(piece);
+            let read = piece.len();
+            file.consume(read);
+        }
+        Some(state.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+    };
+    coverage.unread().into_iter().filter_map(|path| Some((path.to_owned(), digest(path)?))).collect()
 }
 
 /// Sort everything and fill the coverage.

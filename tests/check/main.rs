@@ -344,6 +344,13 @@ fn languages_that_are_not_analysed_are_said_and_only_new_ones_leave_it_undecided
     repo.commit("before");
     repo.branch("change");
     expect(&repo, &[], 3, &["UNDECIDED", "1 file of java name"]);
+    // A stored scan tells by what the file held.
+    let stored = repo.path().join("../before.json").display().to_string();
+    preflight(&repo.path()).args(["scan", "--out", &stored]).assert().success();
+    expect(&repo, &["--baseline", &stored], 0, &["GO at the gate", "1 file could not be read"]);
+    repo.write("src/A.java", &format!("{java}// more\n"));
+    expect(&repo, &["--baseline", &stored], 3, &["UNDECIDED", "the change edits 1 file that the scan cannot read"]);
+    repo.write("src/A.java", java);
     repo.write("README.md", "# Pay\n");
     expect(
         &repo,

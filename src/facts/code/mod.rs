@@ -315,6 +315,9 @@ pub struct Coverage {
     /// Languages with files that name Temporal but that this version cannot analyse → files.
     #[serde(default)]
     pub not_analysed: BTreeMap<String, Vec<String>>,
+    /// File that could not be read, or not wholly → SHA-256 of its content: a later scan tells by it whether it changed.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub unread_digests: BTreeMap<String, String>,
     /// Candidates dropped, by the positive evidence that spoke against them.
     pub dropped: BTreeMap<String, u64>,
 }
