@@ -14,7 +14,7 @@ use rcgen::{
 use x509_parser::certificate::X509Certificate;
 use x509_parser::pem::parse_x509_pem;
 
-use super::estate::cannot_write;
+use super::files::cannot_write;
 use crate::ui::Problem;
 
 const AUTHORITY: &str = "workload-ca.pem";

@@ -6,6 +6,7 @@ use include_dir::{Dir, DirEntry, include_dir};
 use jiff::civil::{Date, date};
 
 use super::certificates;
+use super::files::{cannot_write, edit};
 use crate::ui::Problem;
 
 static ESTATE: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/fixtures/estate");
@@ -44,19 +45,6 @@ fn write(from: &Dir<'_>, folder: &Path) -> Result<(), Problem> {
         }
     }
     Ok(())
-}
-
-/// Replace a text file by what `change` makes of it.
-pub(super) fn edit(path: &Path, change: impl FnOnce(&str) -> Result<String, Problem>) -> Result<(), Problem> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|e| Problem::tool(format!("cannot read {}", path.display())).note(e.to_string()))?;
-    std::fs::write(path, change(&text)?).map_err(|e| cannot_write(path, &e))
-}
-
-pub(super) fn cannot_write(path: &Path, error: &std::io::Error) -> Problem {
-    Problem::tool(format!("cannot write {}", path.display()))
-        .note(error.to_string())
-        .help("give a folder that can be written: --out DIR")
 }
 
 /// Move every `YYYY-MM-DD` that stands alone by a number of days.

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::server::DevServer;
-use super::{estate, seed};
+use super::{estate, files, seed};
 use crate::ui::Problem;
 
 /// Two seeded dev servers and the source tree whose plan leads to them. Dropping it stops the servers.
@@ -50,7 +50,7 @@ pub fn prepare_live(cli: &Path, at: Timestamp, root: &Path) -> Result<LiveEstate
 
     estate::unpack(root, at.to_zoned(TimeZone::UTC).date())?;
     let preflight = root.join("preflight.yaml");
-    estate::edit(&preflight, |text| Ok(lead_to(text, source.address(), target.address())))?;
+    files::edit(&preflight, |text| Ok(lead_to(text, source.address(), target.address())))?;
     Ok(LiveEstate {
         source_address: source.address().to_owned(),
         target_address: target.address().to_owned(),

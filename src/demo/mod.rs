@@ -5,6 +5,7 @@
 
 mod certificates;
 pub mod estate;
+mod files;
 mod live;
 mod recorded;
 mod seed;

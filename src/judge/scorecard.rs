@@ -4,6 +4,7 @@
 
 mod check;
 mod gate;
+mod trend;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,8 +12,8 @@ use serde::{Deserialize, Serialize};
 
 pub use check::{Asked, Certainty, Check, Finding, Outcome, RemedyStep, Severity, WaiverRef, WaiverUse, WordState};
 pub use gate::{ChecklistItem, CohortResult, FailureMode, Gate, GateResult, Status, Verdict};
+pub use trend::{Change, Trend};
 
-use super::trend::Trend;
 use crate::facts::attestation::Attestation;
 use crate::facts::certificate::CertificateFile;
 use crate::facts::cluster::{ClusterKind, ClusterSnapshot, LadderStep, RpcCount};

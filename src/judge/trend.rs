@@ -4,55 +4,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::{Deserialize, Serialize};
+use super::scorecard::{Certainty, Change, Check, Finding, Outcome, Scorecard, Trend};
 
-use super::scorecard::{Certainty, Check, Finding, Gate, Outcome, Scorecard, Status, Verdict};
-
-/// A scorecard against a former one of the same migration.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
-pub struct Trend {
-    /// The instant the former one was judged for.
-    pub since: jiff::Timestamp,
-    /// Version of the tool that made it.
-    pub tool_version: String,
-    /// Its verdict at each gate both have.
-    pub gates: BTreeMap<Gate, Verdict>,
-    /// Its state of each checklist item both have.
-    pub checklist: BTreeMap<u8, Status>,
-    /// Findings that stand now and did not then.
-    pub appeared: Vec<Change>,
-    /// Findings that stood then and are known to be gone.
-    pub fixed: Vec<Change>,
-    /// Findings that stood then and are waived now.
-    pub accepted: Vec<Change>,
-    /// Findings that stood then and are not seen now, although nothing proves that they are gone.
-    pub lost: Vec<Change>,
-    /// Findings that stand now as they did then.
-    pub remaining: usize,
-}
-
-/// One finding that changed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
-pub struct Change {
-    /// Rule id.
-    pub rule: String,
-    /// The finding in words, as of the scorecard that has it.
-    pub message: String,
-    /// Its identity.
-    pub fingerprint: String,
-    /// What has to be known to read it rightly, such as that the rule had no answer on the other side.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub note: Option<String>,
-}
-
-impl Change {
-    fn new(finding: &Finding, note: Option<String>) -> Self {
-        Self {
-            rule: finding.rule.clone(),
-            message: finding.message.clone(),
-            fingerprint: finding.fingerprint.clone(),
-            note,
-        }
+fn change(finding: &Finding, note: Option<String>) -> Change {
+    Change {
+        rule: finding.rule.clone(),
+        message: finding.message.clone(),
+        fingerprint: finding.fingerprint.clone(),
+        note,
     }
 }
 
@@ -85,20 +44,20 @@ pub fn since(then: &Scorecard, now: &Scorecard) -> Trend {
     for finding in proven(now) {
         seen.insert(&finding.fingerprint);
         match (stood.contains(finding.fingerprint.as_str()), finding.waiver.is_some()) {
-            (true, true) => trend.accepted.push(Change::new(finding, None)),
+            (true, true) => trend.accepted.push(change(finding, None)),
             (true, false) => trend.remaining += 1,
             (false, true) => {}
             (false, false) => {
                 let note =
                     unanswered(before.get(finding.rule.as_str()).copied(), "then", "there was no such rule then");
-                trend.appeared.push(Change::new(finding, note));
+                trend.appeared.push(change(finding, note));
             }
         }
     }
     for finding in proven(then).filter(|f| f.waiver.is_none() && !seen.contains(f.fingerprint.as_str())) {
         match unanswered(today.get(finding.rule.as_str()).copied(), "now", "there is no such rule now") {
-            None => trend.fixed.push(Change::new(finding, None)),
-            note => trend.lost.push(Change::new(finding, note)),
+            None => trend.fixed.push(change(finding, None)),
+            note => trend.lost.push(change(finding, note)),
         }
     }
     trend

@@ -16,14 +16,12 @@ use super::certificates;
 use super::connection::{Connection, Pem};
 use super::hello::{HELLO_TIMEOUT, Hello};
 use super::tls::{self, Tls};
+use super::trouble::Trouble;
 use crate::facts::certificate::{Certificate, CertificateFile, CertificateRole};
 use crate::facts::cluster::{Credential, LadderStep};
 use crate::facts::{Known, Why};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// A failed step in words, and what to do.
-pub(super) type Trouble = (String, String);
 
 /// The steps taken so far, and the channel when the transport stands.
 pub(super) struct Ladder {

@@ -3,9 +3,11 @@
 use tonic::Code;
 
 use super::client::{self, Failure};
-use super::connect::Trouble;
 use super::connection::Connection;
 use crate::facts::cluster::Credential;
+
+/// A failed step in words, and what to do.
+pub(super) type Trouble = (String, String);
 
 /// The first call failed.
 pub(super) fn of_grpc(connection: &Connection, failure: &Failure) -> Trouble {

@@ -1,8 +1,9 @@
 //! What changed since a former report.
 
 use temporal_preflight::judge::Scorecard;
+use temporal_preflight::judge::scorecard::Trend;
 use temporal_preflight::judge::scorecard::{Check, Outcome, Verdict, WaiverRef};
-use temporal_preflight::judge::trend::{Trend, since};
+use temporal_preflight::judge::trend::since;
 use temporal_preflight::render::Format;
 
 use super::{card, hostile, text};

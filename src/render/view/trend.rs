@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::mark::{Mark, MarkView, anchor};
 use crate::judge::Scorecard;
-use crate::judge::trend::{Change, Trend};
+use crate::judge::scorecard::{Change, Trend};
 use crate::render::text::{minute, plural};
 
 /// Changes of one kind that are listed; the JSON report has all.
