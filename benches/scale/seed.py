@@ -17,7 +17,8 @@ far = 90 * 86400.0
 
 
 def text(moment):
-    return moment.strftime("%Y-%m-%d %H:%M:%S.%f") + "+00:00"
+    # Without zeros at the end, as the server writes it: pages begin after a row by comparing this text.
+    return moment.strftime("%Y-%m-%d %H:%M:%S.%f").rstrip("0").rstrip(".") + "+00:00"
 
 
 def row(index, is_open):
@@ -27,7 +28,8 @@ def row(index, is_open):
     close = duration = events = size = steps = None
     status = 1
     if not is_open:
-        lasted = min(numbers.lognormvariate(2.0 + kind * 0.2, 1.2), age)
+        # Thousands that close at one moment would be a batch, not a day's work.
+        lasted = min(numbers.lognormvariate(2.0 + kind * 0.2, 1.2), age * numbers.uniform(0.2, 1.0))
         close = text(start + datetime.timedelta(seconds=lasted))
         duration, events, size, steps = int(lasted * 1e9), 23, 4096, 9
         status = numbers.choices([2, 3, 5, 7], [94, 3, 2, 1])[0]
