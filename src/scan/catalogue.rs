@@ -104,12 +104,9 @@ pub struct Catalogue {
     #[serde(default)]
     pub enumeration_values: Vec<String>,
     /// Objects of libraries in which one part of a program leaves values for others: what `app.state.client` is given,
-    /// `request.app.state.client` is.
+    /// `request.app.state.client` is. By the last one or two names of the object, `app.state`.
     #[serde(default)]
     pub shared: Vec<String>,
-    /// Variables that hold such an object, by name.
-    #[serde(default)]
-    pub shared_variables: Vec<String>,
     /// Library containers.
     #[serde(default)]
     pub boxes: BTreeMap<String, BoxType>,

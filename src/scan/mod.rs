@@ -207,8 +207,10 @@ fn analyse_all<'a, T: Send>(pool: &rayon::ThreadPool, jobs: &[Job<'a>], work: im
 /// Of the files that were not read, those that can at least be hashed.
 fn digests(root: &Path, coverage: &Coverage) -> BTreeMap<String, String> {
     let digest = |path: &str| {
+        let path = root.join(path);
+        std::fs::symlink_metadata(&path).ok().filter(std::fs::Metadata::is_file)?;
         // A file may be too large to be held.
-        let mut file = BufReader::new(std::fs::File::open(root.join(path)).ok()?);
+        let mut file = BufReader::new(std::fs::File::open(path).ok()?);
         let mut state = Sha256::new();
         while let piece @ [_, ..] = file.fill_buf().ok()? {
             state.update(piece);

@@ -24,7 +24,8 @@ pub(super) fn of(root: &Path, facts: &mut CodeFacts) -> BTreeMap<String, String>
     each_path(facts, |path| {
         paths.borrow_mut().insert(path.clone());
     });
-    let Ok(root) = std::path::absolute(root) else { return BTreeMap::new() };
+    // The folders above are those of the real place: `..` has no parent by its name.
+    let Ok(root) = root.canonicalize() else { return BTreeMap::new() };
     let top = root.ancestors().find(|folder| folder.join(".git").exists()).unwrap_or(&root).to_owned();
     let mut repositories = Repositories { top, folders: BTreeMap::new() };
     let owned = paths.into_inner().into_iter().filter_map(|path| {
@@ -79,9 +80,8 @@ struct Line {
 impl Owners {
     fn read(top: &Path, place: &str) -> Option<Self> {
         let file = top.join(place);
-        if std::fs::metadata(&file).ok()?.len() > LARGEST {
-            return None;
-        }
+        // A link may lead out of the tree, and reading a pipe never ends.
+        std::fs::symlink_metadata(&file).ok().filter(|of| of.is_file() && of.len() <= LARGEST)?;
         Some(Self::parse(top, &std::fs::read_to_string(file).ok()?))
     }
 

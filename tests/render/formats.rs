@@ -98,6 +98,12 @@ fn the_inventory_holds_every_thing_and_what_could_not_be_seen() {
     let starter = rows.iter().find(|row| row[column("path")] == "cmd/nightly-settlement/main.go").unwrap();
     assert_eq!(starter[column("line")], "41");
     assert_eq!(starter[column("state")], "own connection");
+    assert_eq!(starter[column("owner")], "");
+    let mut owned = card.clone();
+    let path = "cmd/nightly-settlement/main.go".to_owned();
+    owned.inventory.code.value_mut().unwrap().owners = [(path, "ops@example.com".to_owned())].into();
+    let of = |row: &&Vec<String>| row[column("path")] == "cmd/nightly-settlement/main.go";
+    assert!(csv(&owned).iter().filter(of).all(|row| row[column("owner")] == "ops@example.com"));
 
     let undecided = csv(&super::card("undecided"));
     let missing = undecided.iter().find(|row| row[0] == "cluster" && row[column("side")] == "target").unwrap();

@@ -46,6 +46,7 @@ fn a_folder_of_a_repository_is_owned_as_the_repository_says_and_nobody_above_it_
     let of = |folder: &str| scan(&tree.0.path().join(folder), &ScanOptions::default()).unwrap();
     let part = of("repo/services");
     assert_eq!(owner(&part, "pay/start.go"), Some("@pay"));
+    assert_eq!(owner(&of("repo/../other"), "start.go"), None, "the folder above is not that of the name");
     let other = of("other");
     assert_eq!(owner(&other, "start.go"), None);
     let roots = [part.repository.root.clone(), other.repository.root.clone()];

@@ -14,6 +14,9 @@ pub(super) fn rows(card: &Scorecard) -> Vec<Row> {
         sites.sort_by_key(|s| (order(s.kind), worry(s)));
         rows.extend(sites.into_iter().map(site));
         rows.extend(others(code));
+        for row in &mut rows {
+            row.owner = code.owners.get(&row.path).cloned().unwrap_or_default();
+        }
     }
     rows
 }

@@ -174,7 +174,7 @@ fn late_ends(context: &Context<'_>, half: &Half<'_>, over: Timestamp) -> Known<V
         }
         let why = Why::with_remedy(
             format!(
-                "no execution of {} in {} has closed within retention, so how long one takes is not known",
+                "how long executions of {} in {} take is not known: none that closed was seen",
                 words::list(&untold, 5),
                 half.namespace.name
             ),

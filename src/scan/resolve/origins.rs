@@ -58,11 +58,8 @@ impl<'a> Resolver<'a> {
         let in_test = !self.in_production(unit);
         let (mut origins, mut via, mut open) = (Vec::<Origin>::new(), None, Vec::<(&str, String)>::new());
         let mut inherited = false;
-        let built = found.iter().any(|one| matches!(one.end, End::Sdk(..)));
         for one in found {
             match &one.end {
-                // The tree itself has put a client into this object of another package.
-                End::External(_) if one.within && built => {}
                 End::Sdk(call, api) => match api.client() {
                     Some(ClientAt::Context) => {
                         inherited = true;

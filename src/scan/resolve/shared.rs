@@ -7,18 +7,24 @@ use crate::scan::index::{At, strip};
 use crate::scan::program::*;
 
 impl<'a> Resolver<'a> {
-    /// Which shared object an expression is, by the name libraries give it.
+    /// Which shared object an expression is, by the names libraries give it.
     pub(super) fn shared_object(&self, at: At) -> Option<&'a str> {
         let unit = self.index.unit(at.unit);
         let at = At { expr: strip(unit, at.expr), ..at };
-        let catalogue = self.index.catalogue;
-        let names = match self.index.kind(at) {
-            ExprKind::Member { .. } => &catalogue.shared,
-            ExprKind::Var(_) if !matches!(self.type_of(at), Ty::Named(_)) => &catalogue.shared_variables,
-            _ => return None,
-        };
+        // What has a type of the tree has its own fields.
+        if matches!(self.index.kind(at), ExprKind::Var(_)) && matches!(self.type_of(at), Ty::Named(_)) {
+            return None;
+        }
         let name = self.index.last_name(unit, at.expr)?;
-        names.iter().find(|shared| *shared == name).map(String::as_str)
+        let holder = match self.index.kind(at) {
+            ExprKind::Member { base, .. } => self.index.last_name(unit, strip(unit, *base)),
+            _ => None,
+        };
+        let is = |shared: &&String| match shared.split_once('.') {
+            Some((first, last)) => last == name && holder == Some(first),
+            None => *shared == name,
+        };
+        self.index.catalogue.shared.iter().find(is).map(String::as_str)
     }
 
     /// Every assignment to a name in a shared object: file and assignment.

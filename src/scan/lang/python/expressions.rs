@@ -203,13 +203,19 @@ impl<'t> Lowering<'t> {
                 }
             }
         }
-        // `getattr(client, "start_workflow")` is the member, whatever stands in for it when there is none.
-        if let (ExprKind::Free(function), [object, name, ..]) = (&self.b.unit.expr(callee).kind, args.as_slice())
+        // `getattr(client, "start_workflow")` is the member, or what stands in for it when there is none.
+        if let (ExprKind::Free(function), [object, name, rest @ ..]) = (&self.b.unit.expr(callee).kind, args.as_slice())
             && function == "getattr"
             && let ExprKind::Text(name) = &self.b.unit.expr(*name).kind
         {
             let kind = ExprKind::Member { base: *object, name: name.clone() };
-            return self.add(kind, node);
+            let member = self.add(kind, node);
+            return match rest.first() {
+                Some(default) if !matches!(self.b.unit.expr(*default).kind, ExprKind::Nothing) => {
+                    self.add(ExprKind::Binary { op: "||".into(), left: member, right: *default }, node)
+                }
+                _ => member,
+            };
         }
         let values: Vec<ExprId> = args.iter().copied().chain(named.iter().map(|part| part.value)).collect();
         self.map_writes(callee, &args, &named);

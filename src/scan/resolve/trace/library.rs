@@ -216,28 +216,23 @@ impl<'a> Search<'_, 'a> {
     }
 
     /// An argument that a library function hands on: the value, or what calling it yields.
-    /// Part of a list of all arguments, of which the last may be such a list itself.
+    /// Part of a list of all arguments. Where one of them is spread, a place is that of no argument for sure.
     fn gathered(&mut self, at: At, args: &'a [ExprId], result: usize, path: &Path) {
         let ExprKind::Call { spread, .. } = self.r.index.kind(at) else { return };
-        let (single, many) = match args.split_last() {
-            Some((last, rest)) if *spread => (rest, Some(*last)),
-            _ => (args, None),
+        let (any, parts) = match path.parts.first() {
+            Some((Step::Element, rest)) => (true, rest.clone()),
+            _ => (*spread, path.parts.clone()),
         };
-        let element = match path.parts.first() {
-            Some((Step::Element, rest)) => Some(rest.clone()),
-            _ => None,
-        };
-        for (n, value) in single.iter().enumerate() {
-            let parts = match &element {
-                Some(rest) => rest.clone(),
-                None if n == result => path.parts.clone(),
-                None => continue,
-            };
-            self.go(At { unit: at.unit, expr: *value }, Path { parts, ..path.clone() });
-        }
-        if let Some(list) = many.filter(|_| element.is_some() || result >= single.len()) {
-            let parts = if element.is_some() { path.parts.clone() } else { path.parts.push(Step::Element) };
-            self.go(At { unit: at.unit, expr: list }, Path { parts, ..path.clone() });
+        for (_, value) in args.iter().enumerate().filter(|(n, _)| any || *n == result) {
+            let value = At { unit: at.unit, expr: *value };
+            let before = self.found.len();
+            self.go(value, Path { parts: parts.clone(), ..path.clone() });
+            if *spread {
+                // Which one is spread the call does not say: a list is, and its parts are what counts.
+                let own = self.found.split_off(before);
+                self.found.extend(own.into_iter().filter(|one| !matches!(one.end, End::Value(_))));
+                self.go(value, Path { parts: parts.push(Step::Element), ..path.clone() });
+            }
         }
     }
 

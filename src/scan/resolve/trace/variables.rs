@@ -194,8 +194,15 @@ impl<'a> Search<'_, 'a> {
         }
         if writes.is_empty() {
             self.r.index.want("", name, Reach::Anywhere);
+            return false;
         }
-        !writes.is_empty()
+        // It is found by its name: a client that the object itself leads to counts as well, where it leads is no doubt.
+        let parts = path.parts.push(Step::Field(name.to_owned()));
+        let found = self.found.len();
+        self.go(base, Path { parts, ..path.clone() });
+        let own = self.found.split_off(found);
+        self.found.extend(own.into_iter().filter(|one| matches!(one.end, End::Sdk(..))));
+        true
     }
 
     fn is_open(&self, owner: &Name) -> bool {
@@ -360,11 +367,11 @@ impl<'a> Search<'_, 'a> {
                 let parts = rest.clone();
                 self.go(at, Path { parts, ..path });
             }
-            // `[a, b] = [x, y]`
-            Some((Step::Result(n), rest)) => {
-                let parts_of_it = rest.clone();
-                if let Some(part) = parts.get(*n).filter(|part| part.key.is_none()) {
-                    self.go(At { unit: at.unit, expr: part.value }, Path { parts: parts_of_it, ..path });
+            // `[a, b] = [x, ...y]`: a place is that of no part for sure.
+            Some((Step::Result(_), rest)) => {
+                let rest = rest.clone();
+                for part in parts.iter().filter(|part| !matches!(part.key, Some(Key::Name(_)))) {
+                    self.go(At { unit: at.unit, expr: part.value }, Path { parts: rest.clone(), ..path.clone() });
                 }
             }
         }
