@@ -36,10 +36,14 @@ pub fn run(args: &Args) -> super::Done {
         .map_err(|e| Problem::usage(format!("cannot create {}", args.out.display())).note(e.to_string()))?;
     let cli = if args.recorded { None } else { demo::find_cli() };
     let tree = args.out.join("estate");
-    let (facts, how) = match cli {
+    let (mut facts, how) = match cli {
         Some(cli) => live(&cli, &tree)?,
         None => recorded(args.recorded, &tree)?,
     };
+    if let Some(code) = facts.code.value_mut() {
+        // The example company is part of no commit, whatever repository the demonstration is made in.
+        code.repository.commit = None;
+    }
     let flags = VerdictFlags {
         gate: None,
         previous: None,

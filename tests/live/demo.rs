@@ -21,8 +21,14 @@ const PLANTED: [(&str, &str); 9] = [
     ("signal-without-fallback", "webhooks/stripe.go"),
 ];
 
+/// The repository the demonstration is made in stands at it.
+const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
+
 fn demo(command: &mut Command) -> Value {
     let folder = tempfile::tempdir().expect("a folder");
+    // As in the clone the README speaks of.
+    std::fs::create_dir(folder.path().join(".git")).expect("a folder");
+    std::fs::write(folder.path().join(".git/HEAD"), COMMIT).expect("a file");
     let output = command.arg("--out").arg(folder.path()).output().expect("the program runs");
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(0), "{said}");
@@ -31,6 +37,10 @@ fn demo(command: &mut Command) -> Value {
     let card = std::fs::read_to_string(folder.path().join("report.json")).expect("the report");
     let card: Value = serde_json::from_str(&card).expect("a scorecard");
     assert_eq!(card["verdict"], "no-go");
+    assert!(
+        card.pointer("/inventory/code").is_some_and(|code| !code.to_string().contains(COMMIT)),
+        "no commit of others"
+    );
     for (rule, name) in PLANTED {
         let check = card["checks"].as_array().expect("checks").iter().find(|c| c["rule"] == rule);
         let check = check.unwrap_or_else(|| panic!("no rule {rule}"));
