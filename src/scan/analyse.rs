@@ -1,6 +1,6 @@
 //! One language of a part of the tree: parsing in rounds, and everything its files say.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use aho_corasick::AhoCorasick;
@@ -56,6 +56,7 @@ impl Analysis {
         let coverage = &mut facts.coverage;
         coverage.files_of_known_languages += self.coverage.files_of_known_languages;
         coverage.files_parsed += self.coverage.files_parsed;
+        coverage.steps += self.coverage.steps;
         coverage.files_with_syntax_errors.extend(self.coverage.files_with_syntax_errors);
         coverage.skipped.extend(self.coverage.skipped);
         for (reason, count) in self.coverage.dropped {
@@ -94,6 +95,7 @@ pub fn language(
     let mut units: Vec<Unit> = vec![];
     let mut analysis = Analysis::default();
     let mut entered = false;
+    let mut gaps = BTreeMap::new();
     for round in 0..=ROUNDS {
         let lowered: Vec<(usize, Result<Lowered, String>)> =
             chosen.par_iter().filter_map(|i| Some((*i, lower(walked.entries.get(*i)?, project)))).collect();
@@ -122,6 +124,8 @@ pub fn language(
         entries::find(&resolver, forms, &mut settled.drafts, &mut settled.lifts);
         let more = ask(&index, &mut asked, walked, &candidates(mine, &parsed), project);
         analysis = describe(&resolver, settled);
+        gaps = resolver.budget.gaps();
+        analysis.coverage.steps = resolver.budget.taken();
         chosen = ask(&index, &mut asked, walked, &candidates(mine, &parsed), project);
         if !entered && more.len() <= MORE {
             chosen.extend(more);
@@ -142,8 +146,14 @@ pub fn language(
             coverage.skipped.push(Skip { path: unit.path.clone(), reason });
         }
     }
-    let dropped = std::mem::take(&mut analysis.coverage.dropped);
-    Ok(Analysis { sdks, coverage: Coverage { dropped, ..coverage }, ..analysis })
+    for (unit, (count, line)) in gaps {
+        let Some(unit) = units.get(unit as usize).filter(|unit| unit.scope.is_production()) else { continue };
+        let searches = if count == 1 { "a search was".to_owned() } else { format!("{count} searches were") };
+        let reason = format!("in part: {searches} given up after as many steps as one may take, the first at line {line}");
+        coverage.skipped.push(Skip { path: unit.path.clone(), reason });
+    }
+    let (dropped, steps) = (std::mem::take(&mut analysis.coverage.dropped), analysis.coverage.steps);
+    Ok(Analysis { sdks, coverage: Coverage { dropped, steps, ..coverage }, ..analysis })
 }
 
 /// Searches for any of these words.

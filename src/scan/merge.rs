@@ -52,6 +52,7 @@ pub fn merge(mut parts: Vec<CodeFacts>) -> CodeFacts {
         to.files_seen += from.files_seen;
         to.files_of_known_languages += from.files_of_known_languages;
         to.files_parsed += from.files_parsed;
+        to.steps += from.steps;
         to.files_with_syntax_errors.extend(from.files_with_syntax_errors);
         to.unread_digests.extend(from.unread_digests.into_iter().map(|(path, digest)| (below(&root, &path), digest)));
         to.skipped.extend(from.skipped);

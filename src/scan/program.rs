@@ -183,6 +183,8 @@ pub struct Expr {
     pub start: u32,
     /// End of the byte range.
     pub end: u32,
+    /// The block it stands in.
+    pub block: BlockId,
 }
 
 /// The shapes expressions have in every language.

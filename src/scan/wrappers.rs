@@ -145,7 +145,7 @@ fn has_callers(r: &Resolver<'_>, function: FnAt) -> bool {
 fn hands_out_client(r: &Resolver<'_>, function: FnAt, connect: At) -> bool {
     let declared = r.index.function(function);
     let by_type = declared.results.iter().any(|result| match r.ty(function.unit, &result.ty) {
-        Ty::Named(full) => r.is_client_type(&full, 0) || holds_client(r, &full),
+        Ty::Named(full) => r.is_client_type(&full) || holds_client(r, &full),
         _ => false,
     });
     let unit = r.index.unit(function.unit);
@@ -156,7 +156,7 @@ fn hands_out_client(r: &Resolver<'_>, function: FnAt, connect: At) -> bool {
 fn holds_client(r: &Resolver<'_>, full: &Name) -> bool {
     match r.index.type_decl(full) {
         Some((unit, TypeDecl { kind: TypeKind::Record { fields, .. }, .. })) => {
-            fields.iter().any(|f| matches!(r.ty(unit, &f.ty), Ty::Named(inner) if r.is_client_type(&inner, 0)))
+            fields.iter().any(|f| matches!(r.ty(unit, &f.ty), Ty::Named(inner) if r.is_client_type(&inner)))
         }
         _ => false,
     }
@@ -177,7 +177,7 @@ fn providers(r: &Resolver<'_>, drafts: &[Draft<'_>]) -> Vec<Lifted> {
                 continue;
             }
             let is_client = function.results.first().is_some_and(
-                |result| matches!(r.ty(at.unit, &result.ty), Ty::Named(full) if r.is_client_type(&full, 0)),
+                |result| matches!(r.ty(at.unit, &result.ty), Ty::Named(full) if r.is_client_type(&full)),
             );
             if !is_client || !has_callers(r, at) {
                 continue;

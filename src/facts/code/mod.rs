@@ -306,6 +306,9 @@ pub struct Coverage {
     pub files_of_known_languages: u64,
     /// Files that were parsed.
     pub files_parsed: u64,
+    /// Steps that searches through the code took: the same for the same tree on every machine.
+    #[serde(default)]
+    pub steps: u64,
     /// Files parsed with syntax errors (facts from them may be incomplete).
     pub files_with_syntax_errors: Vec<String>,
     /// Skipped on purpose or by necessity, each with the reason.

@@ -13,10 +13,13 @@ use rustc_hash::{FxHashSet as HashSet, FxHasher};
 pub use path::Steps;
 use path::{Frames, Parts, Path, Step};
 
-use super::{Resolver, Ty, What};
+use super::{Resolver, SEARCH_LIMIT, Ty, What};
 use crate::scan::catalogue::{ApiRef, Slot, SlotStep};
 use crate::scan::index::{At, FnAt, Name, VarAt};
 use crate::scan::program::*;
+
+/// How many expressions may be looked at for every step: most are found to be known.
+const LOOKS: usize = 4;
 
 /// How deep a path may be.
 const MAX_DEPTH: usize = 60;
@@ -65,6 +68,8 @@ pub struct Found<'a> {
 struct Search<'r, 'a> {
     r: &'r Resolver<'a>,
     ask: Ask,
+    /// Steps it was given, and those that are left.
+    given: usize,
     left: usize,
     seen: HashSet<u64>,
     found: Vec<Found<'a>>,
@@ -78,17 +83,18 @@ impl<'a> Resolver<'a> {
 
     /// All values of a part of an expression.
     pub fn trace_slot(&self, at: At, steps: &[SlotStep], ask: Ask) -> Vec<Found<'a>> {
-        let parts = Parts::default().into(steps);
-        let mut search = Search { r: self, ask, left: ask.steps, seen: HashSet::default(), found: vec![] };
-        search.go(at, Path { parts, frames: Frames::default(), steps: Steps::default(), depth: 0 });
-        search.found
+        let path = Path { parts: Parts::default().into(steps), ..Path::default() };
+        self.search(ask, |search| search.go(at, path))
     }
 
     /// All clients behind an embedded or named field of a type of the tree.
     pub fn trace_field(&self, owner: &Name, field: &str, ask: Ask) -> Vec<Found<'a>> {
-        let mut search = Search { r: self, ask, left: ask.steps, seen: HashSet::default(), found: vec![] };
-        let path = Path { parts: Parts::default(), frames: Frames::default(), steps: Steps::default(), depth: 0 };
-        search.field(owner, field, path);
+        self.search(ask, |search| search.field(owner, field, Path::default()))
+    }
+
+    fn search(&self, ask: Ask, begin: impl FnOnce(&mut Search<'_, 'a>)) -> Vec<Found<'a>> {
+        let mut search = Search { r: self, ask, given: ask.steps, left: ask.steps, seen: HashSet::default(), found: vec![] };
+        self.budget.ask(ask.steps * LOOKS, || begin(&mut search));
         search.found
     }
 
@@ -113,16 +119,37 @@ impl<'a> Search<'_, 'a> {
         at.hash(&mut hasher);
         path.parts.hash(&mut hasher);
         path.frames.hash(&mut hasher);
-        if !self.seen.insert(hasher.finish()) {
+        let goes_on = self.r.budget.take();
+        if goes_on && !self.seen.insert(hasher.finish()) {
             return;
         }
-        if self.left == 0 || path.depth > MAX_DEPTH {
-            self.open("depth_limit", format!("the search was given up at {}", self.r.index.place(at)), &path);
-            return;
+        if !goes_on || self.left == 0 || path.depth > MAX_DEPTH {
+            return self.give_up(at, &path);
         }
         self.left -= 1;
         let path = Path { depth: path.depth + 1, ..path };
         self.visit(at, path);
+    }
+
+    /// The search ends here, before its end: once is enough to know it.
+    fn give_up(&mut self, at: At, path: &Path) {
+        self.r.budget.end_early();
+        if !self.found.iter().any(|found| matches!(found.end, End::Open(SEARCH_LIMIT, _))) {
+            let text = format!("the search was given up at {}, after as many steps as it may take", self.r.index.place(at));
+            self.open(SEARCH_LIMIT, text, path);
+        }
+    }
+
+    /// A search apart, with at most so many steps of this one.
+    fn apart(&self, steps: usize) -> Self {
+        let given = self.left.min(steps);
+        Search { r: self.r, ask: self.ask, given, left: given, seen: HashSet::default(), found: vec![] }
+    }
+
+    /// Charge a search apart to this one.
+    fn done(&mut self, inner: Self) -> Vec<Found<'a>> {
+        self.left = self.left.saturating_sub(inner.given - inner.left);
+        inner.found
     }
 
     fn visit(&mut self, at: At, path: Path) {

@@ -60,7 +60,7 @@ fn chooser(r: &Resolver<'_>, at: At, depth: usize) -> Option<Chosen> {
             let declared = r.index.function(*function);
             let unit = r.index.unit(function.unit);
             let first = declared.results.first()?;
-            let client = matches!(r.ty(function.unit, &first.ty), Ty::Named(full) if r.is_client_type(&full, 0));
+            let client = matches!(r.ty(function.unit, &first.ty), Ty::Named(full) if r.is_client_type(&full));
             let values: std::collections::BTreeSet<&str> = declared
                 .returns
                 .iter()

@@ -58,7 +58,7 @@ impl<'a> Search<'_, 'a> {
             }
         }
         self.ask_for_implementers(callee);
-        let mut functions = self.r.callees(at).to_vec();
+        let mut functions: Vec<FnAt> = self.r.callees(at).to_vec();
         // What a function value is may depend on the way we came (a callback parameter).
         if matches!(self.r.index.kind(callee), ExprKind::Var(_)) && path.frames.0.is_some() {
             functions = self.functions_along(callee, &path);
@@ -121,10 +121,10 @@ impl<'a> Search<'_, 'a> {
 
     /// The functions a callee has as values, given the calls on the way.
     pub(super) fn functions_along(&mut self, callee: At, path: &Path) -> Vec<FnAt> {
-        let ask = Ask { clients: false, ..self.ask };
-        let mut inner = Search { r: self.r, ask, left: self.left.min(300), seen: HashSet::default(), found: vec![] };
+        let mut inner = self.apart(300);
+        inner.ask = Ask { clients: false, ..self.ask };
         inner.go(callee, Path { parts: Parts::default(), ..path.clone() });
-        inner.found.iter().filter_map(|found| self.r.function_value(&found.end)).collect()
+        self.done(inner).iter().filter_map(|found| self.r.function_value(&found.end)).collect()
     }
 
     /// What a function returns as its n-th result.

@@ -107,7 +107,7 @@ impl Frames {
     }
 }
 
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub(super) struct Path {
     pub(super) parts: Parts,
     pub(super) frames: Frames,

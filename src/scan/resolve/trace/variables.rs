@@ -92,7 +92,7 @@ impl<'a> Search<'_, 'a> {
     pub(super) fn instance(&mut self, ty: &Name, path: Path) {
         if self.ask.clients
             && path.parts.first().is_none()
-            && let Some(route) = self.r.embedded_client(ty, 0)
+            && let Some(route) = self.r.embedded_client(ty)
             && let Some((owner, field)) = route.last()
         {
             return self.field(owner, field, path);
@@ -260,26 +260,11 @@ impl<'a> Search<'_, 'a> {
                 self.end(End::Setting(words.clone()), &path);
             }
         }
-        for (unit, i) in index.field_writes(field).to_vec() {
+        let writers = self.r.writers(field);
+        for (unit, i) in writers.get(owner).into_iter().flatten().copied() {
             let Some(write) = index.unit(unit).writes.get(i) else { continue };
             // The setting says more than the default that stands in for it.
             if !settings.is_empty() && path.parts.first().is_none() && self.r.is_settings_default(unit, write) {
-                continue;
-            }
-            let ExprKind::Member { base, .. } = &index.unit(unit).expr(write.target).kind else { continue };
-            let base = At { unit, expr: strip(index.unit(unit), *base) };
-            let ty = self.r.type_of(At {
-                unit,
-                expr: match &index.unit(unit).expr(write.target).kind {
-                    ExprKind::Member { base, .. } => *base,
-                    _ => base.expr,
-                },
-            });
-            let matches = match self.r.member(&ty, field).what {
-                What::Field { owner: found, .. } => found == *owner,
-                _ => false,
-            };
-            if !matches {
                 continue;
             }
             if !self.counts(unit) {
@@ -318,6 +303,9 @@ impl<'a> Search<'_, 'a> {
         let (part, rest) = (part.clone(), rest.clone());
         let mut any = false;
         for (unit, i) in index.field_writes(&part).to_vec() {
+            if !self.r.budget.take() {
+                break;
+            }
             let Some(write) = index.unit(unit).writes.get(i) else { continue };
             let ExprKind::Member { base, .. } = &index.unit(unit).expr(write.target).kind else { continue };
             let ExprKind::Member { base, name } = index.kind(At { unit, expr: strip(index.unit(unit), *base) }) else {
