@@ -59,9 +59,10 @@ impl Analysis {
         coverage.steps += self.coverage.steps;
         coverage.files_with_syntax_errors.extend(self.coverage.files_with_syntax_errors);
         coverage.skipped.extend(self.coverage.skipped);
-        for (reason, count) in self.coverage.dropped {
-            *coverage.dropped.entry(reason).or_default() += count;
+        for candidate in &self.coverage.candidates_dropped {
+            *coverage.dropped.entry(candidate.reason.clone()).or_default() += 1;
         }
+        coverage.candidates_dropped.extend(self.coverage.candidates_dropped);
         self.factories
     }
 }
@@ -82,14 +83,13 @@ pub fn language(
     let sdks = sdks::find(root, front.language(), &catalogue.dependency, manifests.iter().copied());
     let mine = &part.entries;
     let mut coverage = Coverage { files_of_known_languages: mine.len() as u64, ..Coverage::default() };
-    // A tree in which no file names the SDK cannot call it.
-    if !mine.iter().any(|i| walked.entries.get(*i).is_some_and(|e| e.marked)) {
+    // Where no file names the SDK, a library around it may still be called.
+    let mut chosen = prefilter::seeds(&walked.entries, mine, &automaton(&catalogue.tokens)?);
+    if chosen.is_empty() {
         return Ok(Analysis { sdks, coverage, ..Analysis::default() });
     }
     let paths = mine.iter().filter_map(|i| Some(walked.entries.get(*i)?.path.as_str()));
     let project = &project(front, catalogue, paths, &manifests);
-    let tokens = &automaton(&catalogue.tokens)?;
-    let mut chosen = prefilter::seeds(&walked.entries, mine, tokens);
     let mut parsed: BTreeSet<usize> = BTreeSet::new();
     let mut asked: BTreeSet<Want> = BTreeSet::new();
     let mut units: Vec<Unit> = vec![];
@@ -152,8 +152,9 @@ pub fn language(
         let reason = format!("in part: {searches} given up after as many steps as one may take, the first at line {line}");
         coverage.skipped.push(Skip { path: unit.path.clone(), reason });
     }
-    let (dropped, steps) = (std::mem::take(&mut analysis.coverage.dropped), analysis.coverage.steps);
-    Ok(Analysis { sdks, coverage: Coverage { dropped, steps, ..coverage }, ..analysis })
+    let candidates_dropped = std::mem::take(&mut analysis.coverage.candidates_dropped);
+    let steps = analysis.coverage.steps;
+    Ok(Analysis { sdks, coverage: Coverage { candidates_dropped, steps, ..coverage }, ..analysis })
 }
 
 /// Searches for any of these words.
@@ -208,7 +209,7 @@ fn describe(r: &Resolver<'_>, settled: Settled<'_>) -> Analysis {
         hazards: hazards::find(r, &classified, &drafts),
         wrappers: lifts.into_iter().map(|lift| lift.wrapper).collect(),
         sites: drafts.into_iter().map(|d| d.site).collect(),
-        coverage: Coverage { dropped: classified.dropped, ..Coverage::default() },
+        coverage: Coverage { candidates_dropped: classified.dropped, ..Coverage::default() },
         sdks: vec![],
     }
 }

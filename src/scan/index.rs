@@ -10,7 +10,7 @@ use std::rc::Rc;
 use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 
 use super::catalogue::Catalogue;
-use super::lang::{FrontEnd, Project};
+use super::lang::{Builtin, FrontEnd, Project};
 use super::prefilter::{Reach, Want};
 use super::program::*;
 
@@ -318,6 +318,19 @@ impl<'a> Index<'a> {
     /// The call an expression is a named argument of, and the part it is.
     pub fn named_argument_of(&self, at: At) -> Option<(At, &'a Part)> {
         self.named_arguments.get(&at).copied()
+    }
+
+    /// What a free name of a file does as a builtin function: none when it is declared or imported there.
+    pub fn builtin(&self, unit: u32, name: &str) -> Option<Builtin> {
+        let builtin = self.front.builtin(name)?;
+        let full = join(&self.unit(unit).package, name);
+        let imported = self.imports.get(unit as usize).is_some_and(|imports| imports.contains_key(name));
+        (!imported && !self.declares(&full)).then_some(builtin)
+    }
+
+    /// Whether a name is a builtin type without members of interest, where nothing of the tree is called so.
+    pub fn is_plain_type(&self, unit: u32, name: &str) -> bool {
+        self.front.plain_types().contains(&name) && !self.types.contains_key(&join(&self.unit(unit).package, name))
     }
 
     /// Whether a method name says too little to be bound by it alone.

@@ -65,6 +65,7 @@ pub fn merge(mut parts: Vec<CodeFacts>) -> CodeFacts {
         for (reason, count) in from.dropped {
             *to.dropped.entry(reason).or_default() += count;
         }
+        to.candidates_dropped.extend(from.candidates_dropped);
     }
     sort(&mut merged);
     merged
@@ -113,6 +114,7 @@ pub(super) fn each_path(facts: &mut CodeFacts, change: impl Fn(&mut String)) {
     let coverage = &mut facts.coverage;
     coverage.files_with_syntax_errors.iter_mut().for_each(&change);
     coverage.skipped.iter_mut().for_each(|s| change(&mut s.path));
+    coverage.candidates_dropped.iter_mut().for_each(|d| change(&mut d.path));
     coverage.not_analysed.values_mut().flatten().for_each(&change);
 }
 
@@ -134,6 +136,7 @@ pub(super) fn sort(facts: &mut CodeFacts) {
     facts.sdks.sort_by(|a, b| a.path.cmp(&b.path).then_with(|| a.line.cmp(&b.line)));
     facts.ignores.sort_by(|a, b| a.path.cmp(&b.path).then_with(|| a.line.cmp(&b.line)));
     facts.coverage.files_with_syntax_errors.sort();
+    facts.coverage.candidates_dropped.sort();
     facts.coverage.skipped.sort();
     facts.coverage.skipped.dedup();
     facts.coverage.not_analysed.values_mut().for_each(|files| files.sort());

@@ -103,6 +103,19 @@ impl Project {
     }
 }
 
+/// What a builtin function does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Builtin {
+    /// Hands on its first argument, with the others as further elements.
+    Append,
+    /// Makes a zero value of the type it is given.
+    Zero,
+    /// Makes an empty container of the type it is given.
+    Empty,
+    /// Gives nothing that is of interest.
+    Nothing,
+}
+
 /// How one language is lowered.
 pub trait FrontEnd: Sync {
     /// Name in facts and catalogue (`go`).
@@ -176,6 +189,14 @@ pub trait FrontEnd: Sync {
     /// Whether a method name is too plain to tell which method is meant when the receiver's type is unknown.
     fn is_plain(&self, _name: &str) -> bool {
         false
+    }
+    /// What a function that every file knows without declaring or importing it does with its arguments.
+    fn builtin(&self, _name: &str) -> Option<Builtin> {
+        None
+    }
+    /// Types that every file knows and that have no members of interest.
+    fn plain_types(&self) -> &'static [&'static str] {
+        &[]
     }
     /// Whether a file is test code by the language's own convention.
     fn is_test(&self, path: &str) -> bool;

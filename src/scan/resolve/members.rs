@@ -8,6 +8,9 @@ use crate::scan::catalogue::ApiRef;
 use crate::scan::index::{At, FnAt, Name, join};
 use crate::scan::program::*;
 
+/// Stands for the package of values that are of no type with methods of interest.
+pub const PLAIN_VALUE: &str = "plain value";
+
 /// How many types one question about a member may look at.
 const TYPES: usize = 60;
 
@@ -86,7 +89,7 @@ impl<'a> Resolver<'a> {
                 self.member(inner, name)
             }
             Ty::Plain | Ty::List(_) | Ty::Map(_) | Ty::Function(_) => {
-                Member { path: vec![], what: What::Foreign("builtin".into()) }
+                Member { path: vec![], what: What::Foreign(PLAIN_VALUE.into()) }
             }
             _ => Member { path: vec![], what: What::Unknown },
         }

@@ -7,6 +7,7 @@ use std::rc::Rc;
 use super::{Functions, Resolver, What};
 use crate::scan::catalogue::{ApiRef, Part, SlotStep, Yield};
 use crate::scan::index::{At, FnAt, Name, VarAt, join, name_part, package_part};
+use crate::scan::lang::Builtin;
 use crate::scan::prefilter::Reach;
 use crate::scan::program::*;
 
@@ -42,31 +43,6 @@ const DEPTH: usize = 800;
 /// How many embedded fields may lead to a client.
 const EMBEDDED: usize = 8;
 
-const PLAIN: [&str; 22] = [
-    "string",
-    "bool",
-    "int",
-    "int8",
-    "int16",
-    "int32",
-    "int64",
-    "uint",
-    "uint8",
-    "uint16",
-    "uint32",
-    "uint64",
-    "uintptr",
-    "float32",
-    "float64",
-    "complex64",
-    "complex128",
-    "byte",
-    "rune",
-    "error",
-    "comparable",
-    "void",
-];
-
 impl<'a> Resolver<'a> {
     /// Resolve a written type.
     pub fn ty(&self, unit: u32, ty: &TypeExpr) -> Ty {
@@ -88,7 +64,7 @@ impl<'a> Resolver<'a> {
             }
             TypeExpr::Named { qualifier, name } => {
                 if qualifier.is_none() {
-                    if PLAIN.contains(&name.as_str()) {
+                    if self.index.is_plain_type(unit, name) {
                         return Ty::Plain;
                     }
                     if name == "any" {
@@ -155,16 +131,8 @@ impl<'a> Resolver<'a> {
                 }
             }
             ExprKind::Call { callee, args, .. } => {
-                if let ExprKind::Free(name) = self.index.kind(here(*callee)) {
-                    match (name.as_str(), args.first()) {
-                        ("new" | "make", Some(first)) => {
-                            if let Ty::Meta(ty) = self.type_of(here(*first)) {
-                                return (*ty).clone();
-                            }
-                        }
-                        ("append", Some(first)) => return self.type_of(here(*first)),
-                        _ => {}
-                    }
+                if let Some(ty) = self.builtin_type(at.unit, *callee, args) {
+                    return ty;
                 }
                 if let Some(handed) = self.handed_on_type(at.unit, *callee, args) {
                     return handed;
@@ -204,6 +172,21 @@ impl<'a> Resolver<'a> {
             },
             ExprKind::Text(_) | ExprKind::Number(_) | ExprKind::Truth(_) => Ty::Plain,
             ExprKind::Binary { .. } | ExprKind::Not(_) | ExprKind::Nothing | ExprKind::Opaque => Ty::Unknown,
+        }
+    }
+
+    /// What a builtin function of the language yields.
+    fn builtin_type(&self, unit: u32, callee: ExprId, args: &[ExprId]) -> Option<Ty> {
+        let here = |expr: ExprId| At { unit, expr };
+        let ExprKind::Free(name) = self.index.kind(here(callee)) else { return None };
+        let first = *args.first()?;
+        match self.index.builtin(unit, name)? {
+            Builtin::Append => Some(self.type_of(here(first))),
+            Builtin::Zero | Builtin::Empty => match self.type_of(here(first)) {
+                Ty::Meta(ty) => Some((*ty).clone()),
+                _ => None,
+            },
+            Builtin::Nothing => None,
         }
     }
 
@@ -382,7 +365,7 @@ impl<'a> Resolver<'a> {
             return api_type(&api);
         }
         let own = *package == self.index.unit(unit).package;
-        if PLAIN.contains(&name.as_str()) && own {
+        if own && self.index.is_plain_type(unit, name) {
             return Ty::Meta(Rc::new(Ty::Plain));
         }
         if self.index.is_local(package.strip_suffix("_test").unwrap_or(package)) {

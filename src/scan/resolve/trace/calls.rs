@@ -3,6 +3,7 @@
 use super::*;
 use crate::scan::catalogue::{ApiRef, ClientAt};
 use crate::scan::index::{VarAt, package_part};
+use crate::scan::lang::Builtin;
 use crate::scan::prefilter::Reach;
 
 impl<'a> Search<'_, 'a> {
@@ -16,37 +17,10 @@ impl<'a> Search<'_, 'a> {
         if let Some(api) = self.r.api_of(at) {
             return self.sdk_call(at, api, result, path);
         }
-        if let ExprKind::Free(name) = self.r.index.kind(callee) {
-            match (name.as_str(), args) {
-                ("append", [first, rest @ ..]) => {
-                    self.go(here(*first), path.clone());
-                    if let Some((Step::Element, inner)) = path.parts.first() {
-                        let inner = inner.clone();
-                        for value in rest {
-                            // `append(a, b...)` hands on elements, `append(a, b)` the value itself.
-                            self.go(here(*value), Path { parts: inner.clone(), ..path.clone() });
-                        }
-                    }
-                    return;
-                }
-                ("new", [first]) => {
-                    if let Ty::Meta(ty) = self.r.type_of(here(*first))
-                        && let Ty::Named(ty) = &*ty
-                    {
-                        match path.parts.first() {
-                            None => return self.instance(ty, path),
-                            Some((Step::Field(field), rest)) => {
-                                let (field, rest) = (field.clone(), rest.clone());
-                                return self.field(ty, &field, Path { parts: rest, ..path });
-                            }
-                            _ => return,
-                        }
-                    }
-                    return;
-                }
-                ("make" | "panic" | "len" | "cap" | "recover", _) => return,
-                _ => {}
-            }
+        if let ExprKind::Free(name) = self.r.index.kind(callee)
+            && let Some(builtin) = self.r.index.builtin(callee.unit, name)
+        {
+            return self.builtin(at.unit, builtin, args, path);
         }
         if let Ty::Meta(ty) = self.r.type_of(callee) {
             if self.r.made_type(callee).is_some() || self.r.index.names_arguments() {
@@ -74,6 +48,39 @@ impl<'a> Search<'_, 'a> {
             let steps = path.steps.then(|| format!("returned by {}", self.r.index.display(function)));
             let frames = path.frames.push(function, at);
             self.returns(function, result, Path { frames, steps, ..path.clone() });
+        }
+    }
+
+    /// A call of a builtin function of the language.
+    fn builtin(&mut self, unit: u32, builtin: Builtin, args: &'a [ExprId], path: Path) {
+        let here = |expr: ExprId| At { unit, expr };
+        let Some((first, rest)) = args.split_first() else { return };
+        match builtin {
+            Builtin::Append => {
+                self.go(here(*first), path.clone());
+                if let Some((Step::Element, inner)) = path.parts.first() {
+                    let inner = inner.clone();
+                    for value in rest {
+                        // `append(a, b...)` hands on elements, `append(a, b)` the value itself.
+                        self.go(here(*value), Path { parts: inner.clone(), ..path.clone() });
+                    }
+                }
+            }
+            Builtin::Zero => {
+                if let Ty::Meta(ty) = self.r.type_of(here(*first))
+                    && let Ty::Named(ty) = &*ty
+                {
+                    match path.parts.first() {
+                        None => self.instance(ty, path),
+                        Some((Step::Field(field), rest)) => {
+                            let (field, rest) = (field.clone(), rest.clone());
+                            self.field(ty, &field, Path { parts: rest, ..path });
+                        }
+                        _ => {}
+                    }
+                }
+            }
+            Builtin::Empty | Builtin::Nothing => {}
         }
     }
 
