@@ -4,6 +4,7 @@
 //! lowering (see [`super::lang::builder`]), so a shadowed package name is never mistaken for the package.
 
 mod declarations;
+mod reaching;
 
 use crate::facts::code::Scope;
 

@@ -268,9 +268,11 @@ impl<'r, 'a> Candidate<'r, 'a> {
         self.r.index.catalogue.sdk_type(api.owner).is_some_and(|(_, ty)| ty.role == "handle")
     }
 
-    /// Whether a file imports something else whose calls have the same names.
+    /// Whether a file imports something else whose calls have the same names; in tests, whatever stands in for it.
     fn imports_rival(&self, unit: u32) -> bool {
-        self.r.index.unit(unit).imports.iter().any(|i| self.r.index.catalogue.is_rival(&i.path))
+        let (unit, catalogue) = (self.r.index.unit(unit), self.r.index.catalogue);
+        let stands_in = |path: &str| unit.scope == Scope::Test && catalogue.lookalike(path).is_some();
+        unit.imports.iter().any(|i| catalogue.is_rival(&i.path) || stands_in(&i.path))
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use rustc_hash::FxHashSet as HashSet;
 
-use super::trace::{Ask, End, Found};
+use super::trace::{Ask, End, Found, Frames};
 use super::{Resolver, Ty};
 use crate::scan::catalogue::Slot;
 use crate::scan::index::{Asks, At, FnAt, name_part};
@@ -140,6 +140,14 @@ impl<'a> Resolver<'a> {
     /// Fold an expression.
     pub fn fold(&self, at: At) -> Folded {
         self.frugally(|| self.fold_at(at, 0))
+    }
+
+    /// Fold an expression of a function that was entered by these calls.
+    pub fn fold_along(&self, at: At, frames: &Frames) -> Folded {
+        self.frugally(|| {
+            let found = self.trace_ways(at, None, frames, self.fold_ask(at));
+            self.fold_found(&found, 0)
+        })
     }
 
     /// Run a search that does not ask for further files.

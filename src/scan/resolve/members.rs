@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::{Resolver, Ty};
-use crate::scan::catalogue::ApiRef;
-use crate::scan::index::{At, FnAt, Name, join};
+use crate::scan::catalogue::{ApiRef, SlotStep};
+use crate::scan::index::{At, FnAt, Name, join, strip};
 use crate::scan::program::*;
 
 /// Stands for the package of values that are of no type with methods of interest.
@@ -268,5 +268,53 @@ impl<'a> Resolver<'a> {
         let found = Rc::new(self.index.literals_with(field));
         self.with_field.borrow_mut().insert(field.to_owned(), found.clone());
         found
+    }
+
+    /// The values that production code gives to a field of a type, where its objects are made or later.
+    pub fn values_of_field(&self, owner: &Name, field: &str) -> Vec<At> {
+        let position = match self.index.type_decl(owner) {
+            Some((_, TypeDecl { kind: TypeKind::Record { fields, .. }, .. })) => {
+                fields.iter().position(|f| f.name == field)
+            }
+            _ => None,
+        };
+        let mut values: Vec<At> =
+            self.constructions(owner, field, position).into_iter().map(|(_, value, _)| value).collect();
+        for literal in self.index.composites(owner) {
+            let ExprKind::Composite { parts, .. } = self.index.kind(*literal) else { continue };
+            let is = |(n, part): &(usize, &Part)| match &part.key {
+                Some(Key::Name(name)) => name == field,
+                Some(_) => false,
+                None => position == Some(*n),
+            };
+            let part = parts.iter().enumerate().find(is);
+            values.extend(part.map(|(_, part)| At { unit: literal.unit, expr: part.value }));
+        }
+        for (unit, i) in self.writers(field).get(owner).into_iter().flatten() {
+            let write = self.index.unit(*unit).writes.get(*i).filter(|write| write.source.take == Take::Whole);
+            values.extend(write.map(|write| At { unit: *unit, expr: write.source.value }));
+        }
+        values.retain(|at| {
+            let nothing = matches!(self.index.kind(*at), ExprKind::Nothing);
+            self.in_production(at.unit) && !nothing
+        });
+        values
+    }
+
+    /// The value written for a part of a literal.
+    pub fn part_of(&self, at: At, steps: &[SlotStep]) -> Option<At> {
+        let mut at = At { expr: strip(self.index.unit(at.unit), at.expr), ..at };
+        for step in steps {
+            if let ExprKind::Var(var) = self.index.kind(at) {
+                let [only] = self.index.unit(at.unit).reaching(*var, Some(at.expr))[..] else { return None };
+                at.expr = strip(self.index.unit(at.unit), only.value);
+            }
+            let (ExprKind::Composite { parts, .. }, SlotStep::Field(field)) = (self.index.kind(at), step) else {
+                return None;
+            };
+            let part = parts.iter().find(|part| matches!(&part.key, Some(Key::Name(name)) if name == field))?;
+            at.expr = strip(self.index.unit(at.unit), part.value);
+        }
+        Some(at)
     }
 }

@@ -1,6 +1,6 @@
 //! From a receiver back to the place where its client was built.
 
-use super::trace::{Ask, End, Found};
+use super::trace::{Ask, End, Found, Frames};
 use super::{Resolver, SEARCH_LIMIT, What};
 use crate::facts::code::{ClientOrigin, Kind, Origin, OriginStatus, Scope};
 use crate::scan::catalogue::{ClientAt, SlotStep};
@@ -53,6 +53,14 @@ impl<'a> Resolver<'a> {
         self.all_clients(at, || self.trace_slot(at, steps, ask))
     }
 
+    /// All ends of the search for the client at `at`, reached by these calls, with what tells those of one place apart.
+    pub fn client_ways(&self, at: At, method: Option<&str>, frames: &Frames) -> Vec<Found<'a>> {
+        let ask = Ask { production: self.in_production(at.unit), clients: true, steps: STEPS };
+        let member = method.map(|m| self.member(&self.type_of(at), m));
+        let field = member.as_ref().and_then(|member| member.path.last());
+        self.all_clients(at, || self.trace_ways(at, field.map(|(owner, field)| (owner, field.as_str())), frames, ask))
+    }
+
     /// One question about a client. Where it ended early, wherever that was, one of the ends says so.
     fn all_clients(&self, at: At, question: impl FnOnce() -> Vec<Found<'a>>) -> Vec<Found<'a>> {
         let (mut found, cut) = self.budget.ask(4 * STEPS, || (question(), self.budget.is_cut()));
@@ -60,7 +68,7 @@ impl<'a> Resolver<'a> {
             self.budget.note(at.unit, self.line(at));
             if !found.iter().any(|one| matches!(one.end, End::Open(SEARCH_LIMIT, _))) {
                 let text = format!("a search that this one rests on was given up, seen from {}", self.index.place(at));
-                found.push(Found { end: End::Open(SEARCH_LIMIT, text), steps: Default::default(), within: false });
+                found.push(Found { end: End::Open(SEARCH_LIMIT, text), steps: Default::default(), within: false, marks: Default::default() });
             }
         }
         found

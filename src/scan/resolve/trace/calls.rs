@@ -46,8 +46,8 @@ impl<'a> Search<'_, 'a> {
                 continue;
             }
             let steps = path.steps.then(|| format!("returned by {}", self.r.index.display(function)));
-            let frames = path.frames.push(function, at);
-            self.returns(function, result, Path { frames, steps, ..path.clone() });
+            let (frames, marks) = (path.frames.push(function, at), self.mark_call(&path, function, at));
+            self.returns(function, result, Path { frames, marks, steps, ..path.clone() });
         }
     }
 
@@ -141,7 +141,7 @@ impl<'a> Search<'_, 'a> {
             match given.values.as_slice() {
                 [] => {
                     let Some(var) = declared.results.get(result).and_then(|r| r.var) else { continue };
-                    self.var(VarAt { unit: function.unit, var }, path.clone());
+                    self.var(VarAt { unit: function.unit, var }, None, path.clone());
                 }
                 [only] if declared.results.len() > 1 => {
                     let parts = path.parts.push(Step::Result(result));
