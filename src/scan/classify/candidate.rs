@@ -5,7 +5,7 @@ use crate::facts::code::{Confidence, Scope};
 use crate::scan::catalogue::{ApiRef, Catalogue, SdkType, Slot};
 use crate::scan::index::{At, join};
 use crate::scan::program::*;
-use crate::scan::resolve::{Ask, End, Found, PLAIN_VALUE, Resolver, Ty, What};
+use crate::scan::resolve::{Ask, End, Found, PLAIN_VALUE, Resolver, SEARCH_LIMIT, Ty, What};
 
 /// Reason codes of ways that add no value of their own.
 const IDLE: [&str; 2] = ["only_tests_call", "never_assigned"];
@@ -180,6 +180,7 @@ impl<'r, 'a> Candidate<'r, 'a> {
             return Verdict::Is(api, Confidence::Proven);
         }
         if self.telling.is_none() {
+            self.note_limit(&ends);
             return Verdict::Nothing;
         }
         if let Some(reason) = self.evidence_against(&ends) {
@@ -195,6 +196,18 @@ impl<'r, 'a> Candidate<'r, 'a> {
             return self.drop("look-alike-import");
         }
         self.open(base, api)
+    }
+
+    /// A plain name is no site where its receiver could not be followed: say so, when the call might have reached an
+    /// execution.
+    fn note_limit(&self, ends: &[Found<'a>]) {
+        let limit = ends.iter().any(|found| matches!(found.end, End::Open(SEARCH_LIMIT, _)));
+        let types = self.r.index.catalogue.types.values();
+        let mut meant = types.filter_map(|ty| ty.methods.get(self.name)?.kind);
+        if limit && meant.any(|kind| kind.starts() || kind.messages()) {
+            let line = self.r.index.unit(self.callee.unit).expr(self.callee.expr).line;
+            self.r.budget.note(self.callee.unit, line);
+        }
     }
 
     /// The method of the client, or of what a client handed out, that an end is.

@@ -64,12 +64,10 @@ impl<'a> Resolver<'a> {
     /// One question about a client. Where it ended early, wherever that was, one of the ends says so.
     fn all_clients(&self, at: At, question: impl FnOnce() -> Vec<Found<'a>>) -> Vec<Found<'a>> {
         let (mut found, cut) = self.budget.ask(4 * STEPS, || (question(), self.budget.is_cut()));
-        if cut {
-            self.budget.note(at.unit, self.line(at));
-            if !found.iter().any(|one| matches!(one.end, End::Open(SEARCH_LIMIT, _))) {
-                let text = format!("a search that this one rests on was given up, seen from {}", self.index.place(at));
-                found.push(Found { end: End::Open(SEARCH_LIMIT, text), steps: Default::default(), within: false, marks: Default::default() });
-            }
+        if cut && !found.iter().any(|one| matches!(one.end, End::Open(SEARCH_LIMIT, _))) {
+            let text = format!("a search that this one rests on was given up, seen from {}", self.index.place(at));
+            let end = End::Open(SEARCH_LIMIT, text);
+            found.push(Found { end, steps: Default::default(), within: false, marks: Default::default() });
         }
         found
     }

@@ -6,9 +6,11 @@ mod params;
 mod path;
 mod variables;
 
+use std::cell::RefCell;
 use std::hash::{Hash, Hasher};
+use std::rc::Rc;
 
-use rustc_hash::{FxHashSet as HashSet, FxHasher};
+use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet, FxHasher};
 
 pub use path::{Frames, Mark, Marks, Steps};
 use path::{Parts, Path, Step};
@@ -79,6 +81,8 @@ struct Search<'r, 'a> {
     /// Ways are told apart, not only ends.
     ways: bool,
     seen: HashSet<u64>,
+    /// Callee and calls on the way → the functions it is, for this search and those apart from it.
+    along: Rc<RefCell<HashMap<u64, Vec<FnAt>>>>,
     found: Vec<Found<'a>>,
 }
 
@@ -109,7 +113,7 @@ impl<'a> Resolver<'a> {
     }
 
     fn search(&self, ask: Ask, ways: bool, begin: impl FnOnce(&mut Search<'_, 'a>)) -> Vec<Found<'a>> {
-        let mut search = Search { r: self, ask, given: ask.steps, left: ask.steps, ways, seen: HashSet::default(), found: vec![] };
+        let mut search = Search { r: self, ask, given: ask.steps, left: ask.steps, ways, along: Rc::default(), seen: HashSet::default(), found: vec![] };
         self.budget.ask(ask.steps * LOOKS, || begin(&mut search));
         search.found
     }
@@ -165,7 +169,7 @@ impl<'a> Search<'_, 'a> {
     /// A search apart, with at most so many steps of this one.
     fn apart(&self, steps: usize) -> Self {
         let given = self.left.min(steps);
-        Search { r: self.r, ask: self.ask, given, left: given, ways: self.ways, seen: HashSet::default(), found: vec![] }
+        Search { r: self.r, ask: self.ask, given, left: given, ways: self.ways, along: self.along.clone(), seen: HashSet::default(), found: vec![] }
     }
 
     /// Charge a search apart to this one.

@@ -26,7 +26,7 @@ pub(super) struct Clients {
 pub(super) fn of(r: &Resolver<'_>, draft: &Draft<'_>, frames: &Frames) -> Clients {
     let Some((at, method)) = receiver(r, draft) else { return Clients { open: true, ..Clients::default() } };
     let found = r.client_ways(at, method.as_deref(), frames);
-    let mut clients = Clients { text: r.index.unit(at.unit).text_of(at.expr).to_owned(), ..Clients::default() };
+    let mut clients = Clients { text: root(r, at), ..Clients::default() };
     for one in &found {
         let place = match &one.end {
             End::Sdk(call, _) => r.index.place(*call) + &format!(":{}", call.expr.0),
@@ -59,22 +59,32 @@ fn receiver(r: &Resolver<'_>, draft: &Draft<'_>) -> Option<(At, Option<String>)>
     r.client_place(draft.call.at, draft.call.api.client())
 }
 
+/// The object a handle was taken from, as written: `client` of `client.getHandle(id)`.
+fn root(r: &Resolver<'_>, mut at: At) -> String {
+    let unit = r.index.unit(at.unit);
+    while let ExprKind::Call { callee, .. } = unit.expr(strip(unit, at.expr)).kind
+        && let ExprKind::Member { base, .. } = unit.expr(callee).kind
+        && r.callees(At { unit: at.unit, expr: strip(unit, at.expr) }).is_empty()
+    {
+        at.expr = base;
+    }
+    unit.text_of(at.expr).to_owned()
+}
+
 impl Clients {
     /// Whether two calls talk through different clients, as far as can be told.
     pub fn differ(&self, other: &Clients) -> bool {
         if self.ways == other.ways {
             // The same construction with the same arguments is the same cluster, whatever its variables are called.
-            return self.ways.len() != 1 && self.text != other.text;
+            return !self.is_told() && self.text != other.text;
         }
-        if self.ways.is_disjoint(&other.ways) {
-            return true;
-        }
-        self.text != other.text
+        self.ways.is_disjoint(&other.ways) || self.text != other.text
     }
 
-    /// Whether every way leads to one construction with the same arguments.
-    pub fn is_one(&self) -> bool {
-        !self.open && self.ways.len() == 1
+    /// Whether it is known which of the clients it is: there is one, or constants choose among those of a factory.
+    fn is_told(&self) -> bool {
+        let chosen = |way: &Way| way.1.iter().any(|mark| !mark.contains('~'));
+        self.ways.len() == 1 || (!self.ways.is_empty() && self.ways.iter().all(chosen))
     }
 }
 

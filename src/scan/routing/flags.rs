@@ -132,8 +132,8 @@ impl Finder<'_, '_> {
     /// A function that hands out one client or another, or whose argument is one thing or another.
     fn of_call(&mut self, at: At, depth: usize) -> Option<Chosen> {
         let r = self.r;
-        let callees = r.callees(at);
-        for function in callees.iter() {
+        let is_client = |ty: &Ty| matches!(ty, Ty::Named(full) if r.is_client_type(full));
+        for function in r.callees(at).iter().filter(|f| r.index.unit(f.unit).scope.is_production()) {
             let declared = r.index.function(*function);
             let unit = r.index.unit(function.unit);
             let values: Vec<ExprId> = declared
@@ -145,7 +145,9 @@ impl Finder<'_, '_> {
             let texts: BTreeSet<&str> = values.iter().map(|value| unit.text_of(*value)).collect();
             let by_guard = || declared.returns.iter().find_map(|given| guard_label(r, function.unit, given.block, &texts));
             // Where an argument chooses, the question is who chooses the argument.
+            let result = declared.results.first().map(|result| r.ty(function.unit, &result.ty));
             if texts.len() > 1
+                && (result.as_ref().is_some_and(is_client) || is_client(&r.type_of(at)))
                 && let Some(label) = by_guard().filter(|label| !names_param(unit, declared, &label.label))
             {
                 return Some(label);
@@ -237,6 +239,8 @@ fn label(r: &Resolver<'_>, at: At, depth: usize) -> Option<Chosen> {
             }
             label(r, here(*left), depth + 1).or_else(|| label(r, here(*right), depth + 1))
         }
+        // What is asked of an error chooses no client.
+        ExprKind::Call { args, .. } if args.iter().any(|arg| is_error(r, here(*arg))) => None,
         ExprKind::Call { args, .. } => {
             if let Folded::Setting(words) = r.fold(at) {
                 return Some(plain(words));
@@ -260,6 +264,17 @@ fn label(r: &Resolver<'_>, at: At, depth: usize) -> Option<Chosen> {
         ExprKind::Member { .. } | ExprKind::Free(_) | ExprKind::Element { .. } => short(r, at).map(plain),
         _ => None,
     }
+}
+
+/// Whether an expression is the error that a handler was given, or a part of it.
+fn is_error(r: &Resolver<'_>, mut at: At) -> bool {
+    let unit = r.index.unit(at.unit);
+    while let ExprKind::Member { base, .. } | ExprKind::Same(base) = unit.expr(at.expr).kind {
+        at.expr = base;
+    }
+    let ExprKind::Var(var) = unit.expr(at.expr).kind else { return false };
+    let is_given = |block: &Block| matches!(&block.guard, Guard::Handler { error, .. } if *error == Some(var));
+    unit.var(var).name == "err" || unit.blocks.iter().any(is_given)
 }
 
 fn plain(label: String) -> Chosen {

@@ -6,6 +6,9 @@ use crate::scan::index::{VarAt, package_part};
 use crate::scan::lang::Builtin;
 use crate::scan::prefilter::Reach;
 
+/// Steps a search for the functions that a callee is may take of those that are left.
+const ALONG: usize = 2000;
+
 impl<'a> Search<'_, 'a> {
     pub(super) fn call(&mut self, at: At, callee: At, args: &'a [ExprId], path: Path) {
         let here = |expr: ExprId| At { unit: at.unit, expr };
@@ -128,10 +131,22 @@ impl<'a> Search<'_, 'a> {
 
     /// The functions a callee has as values, given the calls on the way.
     pub(super) fn functions_along(&mut self, callee: At, path: &Path) -> Vec<FnAt> {
-        let mut inner = self.apart(300);
+        let mut hasher = FxHasher::default();
+        callee.hash(&mut hasher);
+        path.frames.hash(&mut hasher);
+        let key = hasher.finish();
+        if let Some(known) = self.along.borrow().get(&key) {
+            return known.clone();
+        }
+        // What leads back here adds nothing.
+        self.along.borrow_mut().insert(key, vec![]);
+        let mut inner = self.apart(ALONG);
         inner.ask = Ask { clients: false, ..self.ask };
-        inner.go(callee, Path { parts: Parts::default(), ..path.clone() });
-        self.done(inner).iter().filter_map(|found| self.r.function_value(&found.end)).collect()
+        inner.go(callee, Path { parts: Parts::default(), marks: Marks::default(), ..path.clone() });
+        let ends = self.done(inner);
+        let functions: Vec<FnAt> = ends.iter().filter_map(|found| self.r.function_value(&found.end)).collect();
+        self.along.borrow_mut().insert(key, functions.clone());
+        functions
     }
 
     /// What a function returns as its n-th result.
