@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use super::RenderOptions;
 use super::page::Page;
-use super::text::{list, number, one_line, plural, shorten_path};
+use super::text::{number, one_line, plural};
 use super::view::{Mark, code};
 use crate::facts::code::{CodeFacts, Kind, Site};
 
@@ -39,7 +39,7 @@ struct Line {
 }
 
 fn place(path: &str, line: u32) -> String {
-    format!("{}:{line}", shorten_path(path, 44))
+    format!("{path}:{line}")
 }
 
 /// ` · entered by HTTP POST /orders`, when it is known.
@@ -221,7 +221,7 @@ impl Page<OfScan> {
             *features.entry(&used.what).or_default() += 1;
         }
         parts.extend(features.into_iter().map(|(what, n)| plural(n, what)));
-        parts.extend(code.sdks.iter().take(4).map(|s| format!("{} {}", s.package, s.in_words())));
+        parts.extend(code.sdks.iter().map(|s| format!("{} {}", s.package, s.in_words())));
         if !parts.is_empty() {
             self.heading("Also");
             self.wrapped(&parts.join(" · "), 1);
@@ -255,8 +255,8 @@ impl Page<OfScan> {
         }
         if !c.dropped.is_empty() {
             let dropped: u64 = c.dropped.values().sum();
-            let reasons: Vec<String> = c.dropped.keys().take(3).cloned().collect();
-            gaps.push(format!("{} look-alikes dropped: {}", number(dropped), list(&reasons)));
+            let reasons: Vec<String> = c.dropped.iter().map(|(reason, n)| format!("{reason} {}", number(*n))).collect();
+            gaps.push(format!("{} look-alikes dropped: {}; -v names each", number(dropped), reasons.join(", ")));
         }
         for gap in gaps.iter().take(LINES) {
             self.wrapped(&format!("– {gap}"), 1);

@@ -13,6 +13,7 @@ use super::parts::Part;
 use super::prefilter::{self, Want};
 use super::program::Unit;
 use super::resolve::Resolver;
+use super::traced::{self, Traced};
 use super::walk::{Entry, Walked};
 use super::{classify, entries, factories, hazards, inventory, routing, scope, sdks, sites, text, wrappers};
 use crate::facts::code::*;
@@ -78,6 +79,7 @@ pub fn language(
     forms: &entries::Forms,
     walked: &Walked,
     part: &Part,
+    trace: Option<&Traced>,
 ) -> Result<Analysis, Problem> {
     let manifests: Vec<(&str, &str)> = part.manifests(walked).collect();
     let sdks = sdks::find(root, front.language(), &catalogue.dependency, manifests.iter().copied());
@@ -96,6 +98,7 @@ pub fn language(
     let mut analysis = Analysis::default();
     let mut entered = false;
     let mut gaps = BTreeMap::new();
+    let mut told: Vec<String> = vec![];
     for round in 0..=ROUNDS {
         let lowered: Vec<(usize, Result<Lowered, String>)> =
             chosen.par_iter().filter_map(|i| Some((*i, lower(walked.entries.get(*i)?, project)))).collect();
@@ -123,6 +126,7 @@ pub fn language(
         // What describes the calls is looked for when they are settled; ways in once, for they only add to it.
         entries::find(&resolver, forms, &mut settled.drafts, &mut settled.lifts);
         let more = ask(&index, &mut asked, walked, &candidates(mine, &parsed), project);
+        told = trace.map(|trace| traced::lines(&resolver, trace, &settled.drafts)).unwrap_or_default();
         analysis = describe(&resolver, settled);
         gaps = resolver.budget.gaps();
         analysis.coverage.steps = resolver.budget.taken();
@@ -137,6 +141,9 @@ pub fn language(
             break;
         }
     }
+    if let Some(trace) = trace {
+        told.into_iter().for_each(|line| trace.told.say(|| line));
+    }
     for unit in &units {
         if unit.broken {
             coverage.files_with_syntax_errors.push(unit.path.clone());
@@ -149,7 +156,8 @@ pub fn language(
     for (unit, (count, line)) in gaps {
         let Some(unit) = units.get(unit as usize).filter(|unit| unit.scope.is_production()) else { continue };
         let searches = if count == 1 { "a search was".to_owned() } else { format!("{count} searches were") };
-        let reason = format!("in part: {searches} given up after as many steps as one may take, the first at line {line}");
+        let reason =
+            format!("in part: {searches} given up after as many steps as one may take, the first at line {line}");
         coverage.skipped.push(Skip { path: unit.path.clone(), reason });
     }
     let candidates_dropped = std::mem::take(&mut analysis.coverage.candidates_dropped);

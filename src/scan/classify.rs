@@ -12,8 +12,9 @@ use super::catalogue::ApiRef;
 use super::index::{At, FnAt};
 use super::program::*;
 use super::resolve::{Resolver, Ty};
-use candidate::Candidate;
+use super::traced::shown;
 use crate::facts::code::{Confidence, DroppedCandidate, Kind};
+use candidate::Candidate;
 
 /// A call of the SDK.
 #[derive(Debug, Clone, Copy)]
@@ -62,15 +63,7 @@ pub(super) enum Verdict<'a> {
 
 /// Classify every call of the tree.
 pub fn classify<'a>(r: &Resolver<'a>) -> Classified<'a> {
-    let catalogue = r.index.catalogue;
-    let names: HashSet<&str> = catalogue
-        .types
-        .values()
-        .flat_map(|t| t.methods.keys())
-        .map(String::as_str)
-        .chain(catalogue.functions.keys().filter_map(|f| f.rsplit('.').next()))
-        .chain(r.other_names())
-        .collect();
+    let names = names(r);
     let mut out = Classified::default();
     for (n, unit) in r.index.units.iter().enumerate() {
         for place in &unit.calls {
@@ -84,6 +77,35 @@ pub fn classify<'a>(r: &Resolver<'a>) -> Classified<'a> {
     let named: HashSet<At> = out.calls.iter().filter(|c| !c.as_value).filter_map(|c| r.naming(c.name_at)).collect();
     out.calls.retain(|call| !call.as_value || !named.contains(&call.at));
     out
+}
+
+/// The names of the SDK, and those the tree gives to its functions.
+fn names<'a>(r: &Resolver<'a>) -> HashSet<&'a str> {
+    let catalogue = r.index.catalogue;
+    let methods = catalogue.types.values().flat_map(|t| t.methods.keys()).map(String::as_str);
+    let functions = catalogue.functions.keys().filter_map(|f| f.rsplit('.').next());
+    methods.chain(functions).chain(r.other_names()).collect()
+}
+
+/// What became of the calls on a line that have a name of the SDK, in words.
+pub fn candidates_of(r: &Resolver<'_>, n: u32, line: u32) -> Vec<String> {
+    let (unit, names) = (r.index.unit(n), names(r));
+    let mut said = vec![];
+    for place in &unit.calls {
+        let Some((callee, _)) = r.call(At { unit: n, expr: place.expr }) else { continue };
+        let name = r.index.meant_name(n, unit, callee.expr).filter(|name| names.contains(name));
+        let Some(name) = name.filter(|_| unit.expr(callee.expr).line == line) else { continue };
+        let candidate = Candidate::new(r, callee, name, Some(At { unit: n, expr: place.expr }), place.function);
+        let found = match candidate.judge() {
+            Verdict::Is(api, confidence) => format!("{confidence:?} call of {}", api.display()).to_lowercase(),
+            Verdict::Dropped(reason) => format!("dropped: {reason}"),
+            Verdict::Nothing => {
+                "no candidate: the name is a plain one, and the receiver is no object of the SDK".to_owned()
+            }
+        };
+        said.push(format!("candidate {}: receiver {}; {found}", shown(r, callee), candidate.receiver_in_words()));
+    }
+    said
 }
 
 impl Classified<'_> {

@@ -76,7 +76,9 @@ fn why_open(draft: &Draft<'_>, unclear: bool) -> Option<String> {
         return None;
     }
     if unclear {
-        return Some("functions that lead to it talk to several clients, and when each is tried was not understood".into());
+        return Some(
+            "functions that lead to it talk to several clients, and when each is tried was not understood".into(),
+        );
     }
     if site.client.status == OriginStatus::Inherited || site.client.every_way_ends() {
         return None;
@@ -180,7 +182,9 @@ fn comes_from_loop(r: &Resolver<'_>, at: At, depth: usize) -> bool {
                 _ => on(source.value),
             })
         }
-        ExprKind::Same(inner) | ExprKind::Cast { value: inner, .. } | ExprKind::Member { base: inner, .. } => on(*inner),
+        ExprKind::Same(inner) | ExprKind::Cast { value: inner, .. } | ExprKind::Member { base: inner, .. } => {
+            on(*inner)
+        }
         ExprKind::Element { base, index } => index.is_some_and(on) || on(*base),
         ExprKind::Call { callee, args, .. } => {
             let base = match r.index.kind(here(*callee)) {

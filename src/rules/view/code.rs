@@ -8,9 +8,7 @@ use super::coverage::{unanalysed, whole};
 use super::{Context, FactPath, FactView, sdks, starters, words};
 use crate::compare::cohorts::types_of_site;
 use crate::facts::Locus;
-use crate::facts::code::{
-    CodeFacts, Confidence, EntryKind, FallbackOn, Kind, OriginStatus, RoutingRole, Site,
-};
+use crate::facts::code::{CodeFacts, Confidence, EntryKind, FallbackOn, Kind, OriginStatus, RoutingRole, Site};
 
 pub(super) const PATHS: &[FactPath] = &[
     FactPath {

@@ -64,6 +64,18 @@ impl<'r, 'a> Candidate<'r, 'a> {
         }
     }
 
+    /// What is known of the type of the receiver, for a reader.
+    pub fn receiver_in_words(&self) -> String {
+        let ExprKind::Member { base, .. } = self.r.index.kind(self.callee) else { return "none".to_owned() };
+        match self.r.type_of(At { unit: self.callee.unit, expr: *base }) {
+            Ty::Named(full) => format!("of type {full}"),
+            Ty::Foreign(full) => format!("of type {full}, outside of this tree"),
+            Ty::Meta(_) => "is a type".to_owned(),
+            Ty::Unknown => "of unknown type".to_owned(),
+            Ty::Plain | Ty::List(_) | Ty::Map(_) | Ty::Function(_) | Ty::Tuple(_) => "is a plain value".to_owned(),
+        }
+    }
+
     /// Only names that are telling by themselves are named when they turn out to be something else.
     fn drop(&self, reason: &str) -> Verdict<'a> {
         match self.telling {

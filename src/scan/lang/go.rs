@@ -98,8 +98,27 @@ impl FrontEnd for Go {
 
     fn plain_types(&self) -> &'static [&'static str] {
         &[
-            "string", "bool", "int", "int8", "int16", "int32", "int64", "uint", "uint8", "uint16", "uint32", "uint64",
-            "uintptr", "float32", "float64", "complex64", "complex128", "byte", "rune", "error", "comparable",
+            "string",
+            "bool",
+            "int",
+            "int8",
+            "int16",
+            "int32",
+            "int64",
+            "uint",
+            "uint8",
+            "uint16",
+            "uint32",
+            "uint64",
+            "uintptr",
+            "float32",
+            "float64",
+            "complex64",
+            "complex128",
+            "byte",
+            "rune",
+            "error",
+            "comparable",
         ]
     }
 

@@ -167,7 +167,7 @@ impl<'a> Resolver<'a> {
     }
 
     /// Calls of the parameter as which a value is given to a function of the tree.
-    fn calls_of_argument(&self, value: At) -> Vec<At> {
+    pub fn calls_of_argument(&self, value: At) -> Vec<At> {
         let Some((call, position)) = self.index.argument_of(value) else { return vec![] };
         self.callees(call).iter().flat_map(|callee| self.calls_of_param(*callee, position)).collect()
     }

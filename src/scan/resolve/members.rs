@@ -145,8 +145,7 @@ impl<'a> Resolver<'a> {
                 if bases.is_empty() {
                     own
                 } else {
-                    own.filter(|m| !matches!(m.what, What::Unknown))
-                        .or_else(|| self.inherited(unit, bases, name, seen))
+                    own.filter(|m| !matches!(m.what, What::Unknown)).or_else(|| self.inherited(unit, bases, name, seen))
                 }
             }
             TypeKind::Interface { methods, bases, fields } => {

@@ -62,6 +62,8 @@ pub struct Resolver<'a> {
     writers: RefCell<HashMap<String, Option<Rc<members::Writers>>>>,
     provided: OnceCell<Vec<(FnAt, Ty)>>,
     with_field: RefCell<HashMap<String, Rc<members::WithField<'a>>>>,
+    /// Steps of searches, written down while somebody asks for them.
+    log: RefCell<Option<Vec<String>>>,
     origins: RefCell<HashMap<(At, bool), ClientOrigin>>,
     literals: OnceCell<literals::Literals<'a>>,
 }
@@ -86,8 +88,22 @@ impl<'a> Resolver<'a> {
             writers: Default::default(),
             provided: Default::default(),
             with_field: Default::default(),
+            log: Default::default(),
             origins: Default::default(),
             literals: Default::default(),
+        }
+    }
+
+    /// Do something, and write down every step of the searches it takes.
+    pub fn recorded<T>(&self, work: impl FnOnce() -> T) -> (T, Vec<String>) {
+        let before = self.log.replace(Some(vec![]));
+        let answer = work();
+        (answer, self.log.replace(before).unwrap_or_default())
+    }
+
+    fn write_down(&self, step: impl FnOnce() -> String) {
+        if let Some(log) = self.log.borrow_mut().as_mut() {
+            log.push(step());
         }
     }
 

@@ -10,6 +10,9 @@ use crate::scan::program::ExprKind;
 /// Steps a search for a client may take.
 const STEPS: usize = 6000;
 
+/// Characters of an expression that are shown; a mark says that there is more.
+const WRITTEN: usize = 120;
+
 /// Steps of the path that are worth printing.
 const PRINTED: usize = 12;
 
@@ -134,7 +137,11 @@ impl<'a> Resolver<'a> {
             }),
         };
         let mut via = via.unwrap_or_default();
-        via.truncate(PRINTED);
+        if via.len() > PRINTED {
+            let more = via.len() - PRINTED;
+            via.truncate(PRINTED);
+            via.push(format!("and {more} more steps"));
+        }
         ClientOrigin { status, origins, via, reason }
     }
 
@@ -157,7 +164,11 @@ impl<'a> Resolver<'a> {
             Some((callee, _)) => callee.expr,
             None => at.expr,
         };
-        unit.text_of(expr).chars().filter(|c| !c.is_whitespace()).take(80).collect()
+        let text: String = unit.text_of(expr).chars().filter(|c| !c.is_whitespace()).take(WRITTEN + 1).collect();
+        match text.char_indices().nth(WRITTEN) {
+            Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+            None => text,
+        }
     }
 
     /// Where the client of an SDK call stands: the receiver or an argument, with the method's name.

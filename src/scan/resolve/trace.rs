@@ -113,7 +113,16 @@ impl<'a> Resolver<'a> {
     }
 
     fn search(&self, ask: Ask, ways: bool, begin: impl FnOnce(&mut Search<'_, 'a>)) -> Vec<Found<'a>> {
-        let mut search = Search { r: self, ask, given: ask.steps, left: ask.steps, ways, along: Rc::default(), seen: HashSet::default(), found: vec![] };
+        let mut search = Search {
+            r: self,
+            ask,
+            given: ask.steps,
+            left: ask.steps,
+            ways,
+            along: Rc::default(),
+            seen: HashSet::default(),
+            found: vec![],
+        };
         self.budget.ask(ask.steps * LOOKS, || begin(&mut search));
         search.found
     }
@@ -127,6 +136,18 @@ impl<'a> Resolver<'a> {
 
 impl<'a> Search<'_, 'a> {
     fn end(&mut self, end: End<'a>, path: &Path) {
+        self.r.write_down(|| {
+            let said = match &end {
+                End::Sdk(at, api) => format!("ends in {} at {}", api.display(), self.r.index.place(*at)),
+                End::External(at) => format!("ends outside of this tree at {}", self.r.index.place(*at)),
+                End::Function(at) => format!("ends in the function {}", self.r.index.display(*at)),
+                End::Value(at) => format!("ends in a value at {}", self.r.index.place(*at)),
+                End::Setting(words) => format!("ends in {words}"),
+                End::Instance(name) => format!("ends in an object of type {name}"),
+                End::Open(reason, text) => format!("fails: {reason}: {text}"),
+            };
+            format!("{}=> {said}", "  ".repeat(path.depth))
+        });
         let (steps, within, marks) = (path.steps.clone(), path.parts.first().is_some(), path.marks.clone());
         self.found.push(Found { end, steps, within, marks });
     }
@@ -153,6 +174,13 @@ impl<'a> Search<'_, 'a> {
             return self.give_up(at, &path);
         }
         self.left -= 1;
+        self.r.write_down(|| {
+            let text: String =
+                self.r.index.unit(at.unit).text_of(at.expr).split_whitespace().collect::<Vec<_>>().join(" ");
+            let shown: String = text.chars().take(100).collect();
+            let more = if shown.len() < text.len() { "…" } else { "" };
+            format!("{}{}  {shown}{more}", "  ".repeat(path.depth), self.r.index.place(at))
+        });
         let path = Path { depth: path.depth + 1, ..path };
         self.visit(at, path);
     }
@@ -161,7 +189,8 @@ impl<'a> Search<'_, 'a> {
     fn give_up(&mut self, at: At, path: &Path) {
         self.r.budget.end_early();
         if !self.found.iter().any(|found| matches!(found.end, End::Open(SEARCH_LIMIT, _))) {
-            let text = format!("the search was given up at {}, after as many steps as it may take", self.r.index.place(at));
+            let text =
+                format!("the search was given up at {}, after as many steps as it may take", self.r.index.place(at));
             self.open(SEARCH_LIMIT, text, path);
         }
     }
@@ -169,7 +198,16 @@ impl<'a> Search<'_, 'a> {
     /// A search apart, with at most so many steps of this one.
     fn apart(&self, steps: usize) -> Self {
         let given = self.left.min(steps);
-        Search { r: self.r, ask: self.ask, given, left: given, ways: self.ways, along: self.along.clone(), seen: HashSet::default(), found: vec![] }
+        Search {
+            r: self.r,
+            ask: self.ask,
+            given,
+            left: given,
+            ways: self.ways,
+            along: self.along.clone(),
+            seen: HashSet::default(),
+            found: vec![],
+        }
     }
 
     /// Charge a search apart to this one.

@@ -143,7 +143,8 @@ impl Finder<'_, '_> {
                 .filter(|value| !matches!(unit.expr(*value).kind, ExprKind::Nothing))
                 .collect();
             let texts: BTreeSet<&str> = values.iter().map(|value| unit.text_of(*value)).collect();
-            let by_guard = || declared.returns.iter().find_map(|given| guard_label(r, function.unit, given.block, &texts));
+            let by_guard =
+                || declared.returns.iter().find_map(|given| guard_label(r, function.unit, given.block, &texts));
             // Where an argument chooses, the question is who chooses the argument.
             let result = declared.results.first().map(|result| r.ty(function.unit, &result.ty));
             if texts.len() > 1

@@ -1,13 +1,14 @@
 //! The calls by which a function tries to reach an execution: its own, and those of the functions it calls.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use super::clients::{self, Clients};
 use super::evidence::Evidence;
 use super::{between, related, tries_again};
 use crate::facts::code::Scope;
 use crate::scan::index::{At, FnAt};
-use crate::scan::program::BlockId;
+use crate::scan::program::{BlockId, FuncId};
 use crate::scan::resolve::{Frames, Resolver};
 use crate::scan::sites::Draft;
 
@@ -67,18 +68,20 @@ impl Tries {
             let own = Try { draft, call: call.at, block: call.block, frames: Frames::default(), through: None };
             add(&mut by_function, FnAt { unit, func }, own, &mut level);
         }
-        for _ in 0..CALLS {
+        for length in 0..CALLS {
             let mut next = vec![];
             for (function, n) in std::mem::take(&mut level) {
                 let Some(inner) = by_function.get(&function).and_then(|tries| tries.get(n)).cloned() else { continue };
-                for call in r.callers(function).iter() {
+                let innermost = drafts.get(inner.draft).and_then(|draft| draft.call.function);
+                let (entered, calls) = entered(r, function, innermost.filter(|_| length == 0));
+                for call in calls.iter() {
                     let Some(place) = r.index.call_place(*call) else { continue };
                     let Some(func) = r.index.unit(call.unit).named_around(place.function) else { continue };
                     let outer = FnAt { unit: call.unit, func };
                     if outer == function || is_test(r, call.unit) != is_test(r, function.unit) {
                         continue;
                     }
-                    let frames = inner.frames.behind(function, *call);
+                    let frames = inner.frames.behind(entered, *call);
                     let through = Some((function, n));
                     let outer_try = Try { draft: inner.draft, call: *call, block: place.block, frames, through };
                     add(&mut by_function, outer, outer_try, &mut next);
@@ -153,6 +156,21 @@ impl Tries {
             self.by_function.get(function).is_some_and(|tries| tries.iter().any(|one| one.draft == draft))
         })
     }
+}
+
+/// The function that is called to get to a try, and the calls: a function literal that is handed to others is run by
+/// them, not by the function it is written in.
+fn entered(r: &Resolver<'_>, function: FnAt, innermost: Option<FuncId>) -> (FnAt, Rc<Vec<At>>) {
+    let mut inner = innermost;
+    while let Some(func) = inner.filter(|func| *func != function.func) {
+        let literal = FnAt { unit: function.unit, func };
+        let calls = r.callers(literal);
+        if !calls.is_empty() {
+            return (literal, calls);
+        }
+        inner = r.index.function(literal).parent;
+    }
+    (function, r.callers(function))
 }
 
 fn add(all: &mut BTreeMap<FnAt, Vec<Try>>, function: FnAt, one: Try, level: &mut Vec<(FnAt, usize)>) {

@@ -23,9 +23,7 @@ fn indentation(text: &str) -> usize {
                 Some(b'\t') => width += 8,
                 Some(b'\r' | b'\x0c' | b'\n') => width = 0,
                 // A line that goes on in the next one keeps the width it has.
-                Some(b'\\') => {
-                    while bytes.next_if(|byte| matches!(byte, b'\r' | b'\n')).is_some() {}
-                }
+                Some(b'\\') => while bytes.next_if(|byte| matches!(byte, b'\r' | b'\n')).is_some() {},
                 Some(b'#') => {
                     bytes.by_ref().find(|byte| *byte == b'\n');
                     continue 'line;
@@ -59,7 +57,8 @@ mod tests {
         assert_eq!(indentation(&stairs(400, " ", "if c:")), 400);
         assert_eq!(indentation(&stairs(400, "\t", "if c:")), 400);
         assert_eq!(indentation(&stairs(400, " ", "if c:\r")), 400);
-        let continued: String = (0..400).map(|level| format!("{}\\\n{}if c:\n", " ".repeat(level), " ".repeat(level))).collect();
+        let continued: String =
+            (0..400).map(|level| format!("{}\\\n{}if c:\n", " ".repeat(level), " ".repeat(level))).collect();
         assert_eq!(indentation(&continued), 400);
         assert!(too_deep(&stairs(301, " ", "if c:")).is_some() && too_deep(&stairs(300, " ", "if c:")).is_none());
     }
