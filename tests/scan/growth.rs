@@ -6,8 +6,8 @@ use crate::hostile::{self, Files, Make};
 use crate::tree::{Tree, starts};
 
 /// Levels of the smallest tree and of those compared with it.
-const SMALL: usize = 8;
-const LARGER: [usize; 3] = [16, 32, 64];
+const SMALL: usize = 16;
+const LARGER: [usize; 2] = [32, 64];
 
 /// How much more than in proportion a tree may cost: caps of single searches are reached one after the other.
 const SLACK: u64 = 4;

@@ -98,7 +98,13 @@ fn functions(language: &str, texts: &BTreeMap<String, String>) -> BTreeSet<Strin
             l.starts_with([' ', '\t'])
                 && beginnings.iter().any(|b| l.trim_start().strip_prefix(b).is_some_and(|r| word_at(r) == name))
         });
-        *count == 1 && !quoted && !special && !indented && !member.iter().any(|m| all.contains(m))
+        // A member of something else: `client.cancel()`, `Connection::connect`, `worker.New`.
+        let of: &[&str] = match language {
+            "go" => &["client.", "worker.", "workflow.", "activity.", "envconfig.", "testsuite.", "mocks."],
+            _ => &[".", "::"],
+        };
+        let of_another = of.iter().any(|of| all.contains(&format!("{of}{name}")));
+        *count == 1 && !of_another && !quoted && !special && !indented && !member.iter().any(|m| all.contains(m))
     });
     found.into_keys().collect()
 }
@@ -156,16 +162,21 @@ fn check(language: &str, case: &Path, turn: &mut usize) -> Vec<String> {
     let free: Vec<&str> = WORDS.into_iter().filter(|w| !taken.contains(w) && !uses(&texts, w)).collect();
     let before = what(&scan(case, &ScanOptions::default()).unwrap());
     let mut wrong = vec![];
-    for function in functions(language, &texts) {
-        let word = free[*turn % free.len()];
-        *turn += 1;
+    let all: Vec<String> = functions(language, &texts).into_iter().collect();
+    // As many at once as there are words; those to come begin with another word.
+    for some in all.chunks(free.len()) {
+        let names: Vec<(&str, &str)> =
+            some.iter().enumerate().map(|(n, f)| (f.as_str(), free[(*turn + n) % free.len()])).collect();
+        *turn += some.len();
         let folder = tempfile::tempdir().unwrap();
-        copy(case, folder.path(), |text| renamed(text, &function, word));
+        copy(case, folder.path(), |text| {
+            names.iter().fold(text.to_owned(), |text, (from, to)| renamed(&text, from, to))
+        });
         let after = what(&scan(folder.path(), &ScanOptions::default()).unwrap());
         if before != after {
-            let lost: Vec<&String> = before.difference(&after).take(3).collect();
-            let new: Vec<&String> = after.difference(&before).take(3).collect();
-            wrong.push(format!("{}: {function} as {word}: {lost:?} became {new:?}", case.display()));
+            let lost: Vec<&String> = before.difference(&after).take(5).collect();
+            let new: Vec<&String> = after.difference(&before).take(5).collect();
+            wrong.push(format!("{}: {names:?}: {lost:?} became {new:?}", case.display()));
         }
     }
     wrong
