@@ -6,6 +6,8 @@ mod flags;
 mod kept;
 mod tries;
 
+use std::collections::BTreeSet;
+
 use evidence::{Evidence, both, condition_says, guard};
 
 use super::index::At;
@@ -16,7 +18,7 @@ use crate::facts::code::*;
 use tries::{Pair, Tries, Try};
 
 /// Through how many expressions a client is followed to the loop it comes from.
-const FROM_LOOP: usize = 8;
+const FROM_LOOP: usize = 60;
 
 /// Fill in the routing of every site.
 pub fn judge<'a>(r: &Resolver<'a>, drafts: &mut [Draft<'a>]) {
@@ -132,7 +134,7 @@ fn loop_fallback(r: &Resolver<'_>, draft: &Draft<'_>) -> Option<Evidence> {
     }
     let (receiver, _) = r.client_place(draft.call.at, draft.call.api.client())?;
     let unit = r.index.unit(receiver.unit);
-    if !comes_from_loop(r, receiver, 0) {
+    if !comes_from_loop(r, receiver) {
         return None;
     }
     let mut at = Some(draft.call.block);
@@ -171,38 +173,45 @@ fn loop_fallback(r: &Resolver<'_>, draft: &Draft<'_>) -> Option<Evidence> {
 }
 
 /// Whether a client is an element of what a loop goes through, or is made from one: `for which in ("cloud", "onprem")`.
-fn comes_from_loop(r: &Resolver<'_>, at: At, depth: usize) -> bool {
-    let here = |expr: ExprId| At { unit: at.unit, expr };
-    let on = |expr: ExprId| depth < FROM_LOOP && comes_from_loop(r, here(expr), depth + 1);
-    match r.index.kind(at) {
-        ExprKind::Var(var) => {
-            let sources = r.index.unit(at.unit).reaching(*var, Some(at.expr));
-            sources.iter().any(|source| match source.take {
-                Take::ElementOf => has_several(r, here(source.value)),
-                _ => on(source.value),
-            })
+fn comes_from_loop(r: &Resolver<'_>, at: At) -> bool {
+    let unit = r.index.unit(at.unit);
+    let mut todo = vec![at.expr];
+    let mut seen: BTreeSet<ExprId> = BTreeSet::new();
+    while let Some(expr) = todo.pop() {
+        if seen.len() > FROM_LOOP || !seen.insert(expr) {
+            continue;
         }
-        ExprKind::Same(inner) | ExprKind::Cast { value: inner, .. } | ExprKind::Member { base: inner, .. } => {
-            on(*inner)
+        match &unit.expr(expr).kind {
+            ExprKind::Var(var) => {
+                for source in unit.reaching(*var, Some(expr)) {
+                    match source.take {
+                        Take::ElementOf if has_several(r, At { unit: at.unit, expr: source.value }) => return true,
+                        Take::ElementOf => {}
+                        _ => todo.push(source.value),
+                    }
+                }
+            }
+            ExprKind::Same(inner) | ExprKind::Cast { value: inner, .. } | ExprKind::Member { base: inner, .. } => {
+                todo.push(*inner);
+            }
+            ExprKind::Element { base, index } => todo.extend(index.iter().chain([base])),
+            ExprKind::Call { callee, args, .. } => {
+                todo.extend(args);
+                if let ExprKind::Member { base, .. } = unit.expr(*callee).kind {
+                    todo.push(base);
+                }
+            }
+            _ => {}
         }
-        ExprKind::Element { base, index } => index.is_some_and(on) || on(*base),
-        ExprKind::Call { callee, args, .. } => {
-            let base = match r.index.kind(here(*callee)) {
-                ExprKind::Member { base, .. } => Some(*base),
-                _ => None,
-            };
-            base.into_iter().chain(args.iter().copied()).any(on)
-        }
-        _ => false,
     }
+    false
 }
 
 /// Whether what a loop goes through has, or may have, more than one element.
 fn has_several(r: &Resolver<'_>, at: At) -> bool {
     match r.index.kind(at) {
         ExprKind::Composite { parts, .. } => {
-            let texts: std::collections::BTreeSet<&str> =
-                parts.iter().map(|part| r.index.unit(at.unit).text_of(part.value)).collect();
+            let texts: BTreeSet<&str> = parts.iter().map(|part| r.index.unit(at.unit).text_of(part.value)).collect();
             texts.len() > 1
         }
         _ => true,

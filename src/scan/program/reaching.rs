@@ -31,6 +31,10 @@ impl Unit {
             } else if !before || self.is_other_branch(source.block, &around) {
                 next_turn.push(source);
             } else if !self.leaves(source, &around) {
+                // Assigned in both branches: one of them ran.
+                if let Some(first) = reaching.iter().position(|other| self.is_other_half(source.block, other.block)) {
+                    reaching.drain(..first);
+                }
                 reaching.push(source);
             }
         }
@@ -40,6 +44,18 @@ impl Unit {
             looped.is_some_and(|looped| hides.is_none_or(|hides| !self.blocks_around(hides).contains(&looped)))
         }));
         if reaching.is_empty() { all } else { reaching }
+    }
+
+    /// Whether two blocks are the two branches of one condition.
+    fn is_other_half(&self, one: BlockId, other: BlockId) -> bool {
+        let guard = |id: BlockId| self.blocks.get(id.at()).map(|block| (&block.guard, block.parent));
+        match (guard(one), guard(other)) {
+            (
+                Some((Guard::When { condition, holds }, parent)),
+                Some((Guard::When { condition: same, holds: its }, its_parent)),
+            ) => condition == same && holds != its && parent == its_parent,
+            _ => false,
+        }
     }
 
     /// The innermost loop around a block and the others.

@@ -16,8 +16,8 @@ pub(super) const DEFAULT: &str = "default";
 const BY_NAME: usize = 3;
 
 /// Steps the search for what one call reaches may take, and that for the functions one value is.
-const CALLEES: usize = 4000;
-const VALUES: usize = 400;
+const CALLEES: usize = 12_000;
+const VALUES: usize = 1500;
 
 impl<'a> Resolver<'a> {
     /// Callee and arguments of a call.

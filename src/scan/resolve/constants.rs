@@ -16,6 +16,11 @@ const FOLD: Ask = Ask { production: true, clients: false, steps: 200 };
 /// Steps one question about a constant may take, with everything it is put together from.
 const STEPS: usize = 4000;
 
+/// Steps a question about all texts of a value may take, and those that one part of it may take: what is not seen may
+/// be what is looked for.
+const TEXTS: usize = 40_000;
+const TEXT: usize = 4000;
+
 /// Through how many operations and calls the texts of a value are followed.
 const MADE_OF: usize = 16;
 
@@ -70,11 +75,12 @@ impl<'a> Resolver<'a> {
     /// The constant texts the value of a slot is put together from: of `"a" + x` and `fmt.Sprintf("a %s", x)`, both
     /// are `a` and what `x` folds to.
     pub fn texts_in_slot(&self, call: At, slot: &Slot) -> Vec<String> {
-        let (texts, cut) = self.frugally(|| {
+        let ask = Ask { steps: TEXT, ..self.fold_ask(call) };
+        let (texts, cut) = self.near_by(TEXTS, || {
             let mut texts = vec![];
             let mut seen = HashSet::default();
-            for found in self.trace_argument(call, slot, self.fold_ask(call)).unwrap_or_default() {
-                self.texts_in(&found.end, 0, &mut seen, &mut texts);
+            for found in self.trace_argument(call, slot, ask).unwrap_or_default() {
+                self.texts_in(&found.end, (ask, 0), &mut seen, &mut texts);
             }
             (texts, self.budget.is_cut())
         });
@@ -115,7 +121,7 @@ impl<'a> Resolver<'a> {
     }
 
     /// `seen` are the values looked at for this question: helpers of helpers share what they are made from.
-    fn texts_in(&self, end: &End<'a>, depth: usize, seen: &mut HashSet<At>, texts: &mut Vec<String>) {
+    fn texts_in(&self, end: &End<'a>, (ask, depth): (Ask, usize), seen: &mut HashSet<At>, texts: &mut Vec<String>) {
         let (End::Value(at) | End::External(at)) = end else { return };
         if !seen.insert(*at) {
             return;
@@ -131,8 +137,8 @@ impl<'a> Resolver<'a> {
         }
         for part in parts {
             let at = At { unit: at.unit, expr: part };
-            for found in self.trace(at, self.fold_ask(at)) {
-                self.texts_in(&found.end, depth + 1, seen, texts);
+            for found in self.trace(at, ask) {
+                self.texts_in(&found.end, (ask, depth + 1), seen, texts);
             }
         }
     }
@@ -152,12 +158,16 @@ impl<'a> Resolver<'a> {
 
     /// Run a search that does not ask for further files.
     fn frugally<T>(&self, search: impl FnOnce() -> T) -> T {
+        self.near_by(STEPS, search)
+    }
+
+    fn near_by<T>(&self, steps: usize, search: impl FnOnce() -> T) -> T {
         let before = self.index.asks.get();
         self.index.asks.set(match before {
             Asks::All | Asks::Declarations => Asks::Declarations,
             Asks::Near | Asks::Nothing => Asks::Nothing,
         });
-        let result = self.budget.ask(STEPS, search);
+        let result = self.budget.ask(steps, search);
         self.index.asks.set(before);
         result
     }

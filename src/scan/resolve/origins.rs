@@ -13,6 +13,9 @@ const STEPS: usize = 6000;
 /// Characters of an expression that are shown; a mark says that there is more.
 const WRITTEN: usize = 120;
 
+/// Steps a search may take that tells ways apart.
+const WAYS: usize = 1000;
+
 /// Steps of the path that are worth printing.
 const PRINTED: usize = 12;
 
@@ -58,7 +61,7 @@ impl<'a> Resolver<'a> {
 
     /// All ends of the search for the client at `at`, reached by these calls, with what tells those of one place apart.
     pub fn client_ways(&self, at: At, method: Option<&str>, frames: &Frames) -> Vec<Found<'a>> {
-        let ask = Ask { production: self.in_production(at.unit), clients: true, steps: STEPS };
+        let ask = Ask { production: self.in_production(at.unit), clients: true, steps: WAYS };
         let member = method.map(|m| self.member(&self.type_of(at), m));
         let field = member.as_ref().and_then(|member| member.path.last());
         self.all_clients(at, || self.trace_ways(at, field.map(|(owner, field)| (owner, field.as_str())), frames, ask))

@@ -9,6 +9,9 @@ use crate::scan::program::*;
 use crate::scan::resolve::{End, Folded, Found, Frames, Mark, Resolver, Ty};
 use crate::scan::sites::Draft;
 
+/// Steps one question about the clients of a call may take, with the words for what tells them apart.
+const STEPS: usize = 8000;
+
 /// One client: the construction, and the arguments, objects and keys that led to it, in words.
 type Way = (String, Vec<String>);
 
@@ -24,6 +27,14 @@ pub(super) struct Clients {
 
 /// The clients of a call, when its function was entered by these calls.
 pub(super) fn of(r: &Resolver<'_>, draft: &Draft<'_>, frames: &Frames) -> Clients {
+    r.budget.ask(STEPS, || {
+        let clients = looked_for(r, draft, frames);
+        // What was not seen to its end may be anything.
+        Clients { open: clients.open || r.budget.is_cut(), ..clients }
+    })
+}
+
+fn looked_for(r: &Resolver<'_>, draft: &Draft<'_>, frames: &Frames) -> Clients {
     let Some((at, method)) = receiver(r, draft) else { return Clients { open: true, ..Clients::default() } };
     let found = r.client_ways(at, method.as_deref(), frames);
     let mut clients = Clients { text: root(r, at), ..Clients::default() };

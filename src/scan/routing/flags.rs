@@ -19,6 +19,9 @@ pub(super) struct Chosen {
 /// How many steps from a receiver back to what chooses it are looked at.
 const DEPTH: usize = 8;
 
+/// How many expressions one search for what chooses a client looks at.
+const SEEN: usize = 100;
+
 /// For every site, the flag or setting that chooses its client.
 pub(super) fn all<'a>(r: &Resolver<'a>, drafts: &[Draft<'a>]) -> Vec<Option<Chosen>> {
     // Sites of one function that may be the branches of one choice.
@@ -75,7 +78,7 @@ struct Finder<'r, 'a> {
 impl Finder<'_, '_> {
     /// The condition under which a value is one client, or one address, or another.
     fn chooser(&mut self, at: At, depth: usize) -> Option<Chosen> {
-        if depth > DEPTH || !self.seen.insert(at) {
+        if depth > DEPTH || self.seen.len() > SEEN || !self.seen.insert(at) {
             return None;
         }
         let r = self.r;

@@ -18,6 +18,9 @@ const CALLS: usize = 3;
 /// How many tries of one function are compared with each other.
 const COMPARED: usize = 64;
 
+/// How many tries of one function have their clients looked for.
+const LOOKED_FOR: usize = 24;
+
 /// How many ways up from one call are looked at.
 const ABOVE: usize = 200;
 
@@ -97,27 +100,32 @@ impl Tries {
     fn compare(&mut self, r: &Resolver<'_>, drafts: &[Draft<'_>]) {
         for (function, tries) in &self.by_function {
             let mut known: BTreeMap<usize, Clients> = BTreeMap::new();
-            let mut clients = |n: usize, one: &Try| {
-                let of = || drafts.get(one.draft).map(|draft| clients::of(r, draft, &one.frames)).unwrap_or_default();
-                known.entry(n).or_insert_with(of).clone()
-            };
             let start = |one: &Try| r.index.unit(one.call.unit).expr(one.call.expr).start;
             for (i, first) in tries.iter().enumerate() {
                 for (j, second) in tries.iter().enumerate() {
                     let (Some(a), Some(b)) = (drafts.get(first.draft), drafts.get(second.draft)) else { continue };
-                    let in_turn = start(first) < start(second) && related(a.site.kind, b.site.kind);
-                    if !in_turn || !clients(i, first).differ(&clients(j, second)) {
+                    if start(first) >= start(second) || !related(a.site.kind, b.site.kind) {
                         continue;
                     }
-                    match between(r, (first.call, first.block), second.block) {
+                    let evidence = between(r, (first.call, first.block), second.block);
+                    let by_helpers = first.through.is_some() || second.through.is_some();
+                    if (evidence.is_none() && !by_helpers) || !has_room(&known, [i, j]) {
+                        continue;
+                    }
+                    for (n, draft, one) in [(i, a, first), (j, b, second)] {
+                        known.entry(n).or_insert_with(|| clients::of(r, draft, &one.frames));
+                    }
+                    if !known.get(&i).zip(known.get(&j)).is_some_and(|(one, other)| one.differ(other)) {
+                        continue;
+                    }
+                    match evidence {
                         Some(evidence) => {
                             self.paired.extend([(*function, i), (*function, j)]);
                             self.pairs.push(Pair { first: first.clone(), second: second.clone(), evidence });
                         }
-                        None if first.through.is_some() || second.through.is_some() => {
+                        None => {
                             self.unclear.insert(*function);
                         }
-                        None => {}
                     }
                 }
             }
@@ -156,6 +164,11 @@ impl Tries {
             self.by_function.get(function).is_some_and(|tries| tries.iter().any(|one| one.draft == draft))
         })
     }
+}
+
+/// Whether the clients of these tries are known, or may still be looked for.
+fn has_room(known: &BTreeMap<usize, Clients>, tries: [usize; 2]) -> bool {
+    known.len() < LOOKED_FOR || tries.iter().all(|n| known.contains_key(n))
 }
 
 /// The function that is called to get to a try, and the calls: a function literal that is handed to others is run by

@@ -6,6 +6,9 @@ use super::*;
 use crate::scan::index::{VarAt, join, name_part, package_part, strip};
 use crate::scan::prefilter::Reach;
 
+/// Assignments of a variable that are looked at for one step.
+const LOOKED_AT: usize = 16;
+
 impl<'a> Search<'_, 'a> {
     /// A variable, as it is where it is used.
     pub(super) fn var(&mut self, at: VarAt, used: Option<At>, path: Path) {
@@ -20,6 +23,8 @@ impl<'a> Search<'_, 'a> {
                 }
             }
         }
+        // To see which of many values get here, all of them are looked at.
+        self.r.budget.take_many(var.sources.len() / LOOKED_AT);
         for source in self.r.index.unit(at.unit).reaching(at.var, used.map(|used| used.expr)) {
             self.source(at.unit, source, &path);
         }
