@@ -57,11 +57,11 @@ pub fn run(args: &Args) -> super::Done {
     };
     let former = match both.before {
         Some(before) => {
-            let card = bench.card(&facts(before.code.clone())?, Gate::Pr, None);
+            let card = bench.card(&facts(before.code.clone())?, Gate::Pr, None, None);
             Some(before.judged(card))
         }
         None => None,
     };
-    let card = bench.card(&facts(both.now)?, Gate::Pr, former.as_ref());
+    let card = bench.card(&facts(both.now)?, Gate::Pr, former.as_ref(), None);
     bench.hand_over(&card.of_one_gate(), &args.reports)
 }

@@ -2,13 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 
 use super::clock;
 use crate::config::{self, CloudOpsSettings, ConnectionSettings, Preflight};
 use crate::facts::cluster::ClusterKind;
-use crate::facts::plan::NamespaceMapping;
+use crate::facts::plan::{NamespaceMapping, TargetKind};
 use crate::facts::{Known, Side, Why};
 use crate::probe::metrics::{self, Prometheus};
 use crate::probe::{Connection, cloud_ops, profile};
@@ -20,6 +20,28 @@ pub struct MigrationArgs {
     /// The file that describes the migration [default: preflight.yaml, when it is there]
     #[arg(short, long, value_name = "FILE")]
     pub file: Option<PathBuf>,
+    /// What the target is: Temporal Cloud, or a self-hosted server that stands in for it, so that what only Temporal
+    /// Cloud asks is not asked [default: `target.kind` of the file, else cloud]
+    #[arg(long, value_enum, value_name = "KIND")]
+    pub target_kind: Option<TargetKindName>,
+}
+
+/// `--target-kind`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum TargetKindName {
+    /// Temporal Cloud
+    Cloud,
+    /// A stand-in for Temporal Cloud
+    Rehearsal,
+}
+
+impl From<TargetKindName> for TargetKind {
+    fn from(name: TargetKindName) -> Self {
+        match name {
+            TargetKindName::Cloud => TargetKind::Cloud,
+            TargetKindName::Rehearsal => TargetKind::Rehearsal,
+        }
+    }
 }
 
 /// A migration, resolved.
@@ -48,7 +70,7 @@ impl MigrationArgs {
             Some(path) => Some(path.clone()),
             None => Some(PathBuf::from(config::DEFAULT_FILE)).filter(|p| p.exists()),
         };
-        let (preflight, folder) = match path {
+        let (mut preflight, folder) = match path {
             Some(path) => {
                 let folder = path.parent().unwrap_or(Path::new("")).to_owned();
                 (config::preflight::load(&path)?, folder)
@@ -59,6 +81,9 @@ impl MigrationArgs {
                 (preflight, PathBuf::new())
             }
         };
+        if let Some(kind) = self.target_kind {
+            preflight.plan.target_kind = kind.into();
+        }
         Ok(Migration {
             preflight,
             folder,

@@ -21,7 +21,7 @@ pub use task_queues::{QueueChange, QueueKind, TypeChange, TypeKind};
 use serde::Serialize;
 
 use crate::facts::cluster::{ClusterKind, ClusterSnapshot, NamespaceSnapshot};
-use crate::facts::plan::{NamespaceMapping, Plan};
+use crate::facts::plan::{NamespaceMapping, Plan, TargetKind};
 use crate::facts::{Known, Locus, Side, Why};
 
 /// Everything that differs between the two clusters, as far as both are known.
@@ -131,7 +131,10 @@ impl<'a> Each<'a> {
                         let pair = Pair {
                             source_namespace: mapping.source.clone(),
                             target_namespace: target_name.to_owned(),
-                            target_kind: target.cluster.kind,
+                            target_kind: match self.plan.target_kind {
+                                TargetKind::Cloud => ClusterKind::Cloud,
+                                TargetKind::Rehearsal => ClusterKind::SelfHosted,
+                            },
                         };
                         changes(&Halves { pair, source, target })
                     })

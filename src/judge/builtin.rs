@@ -31,7 +31,14 @@ pub struct BuiltIn {
 ///
 /// An attestation that does not count any more is a minor: the rule it should answer has no answer then, and that
 /// decides. One that is contradicted by facts decides nothing elsewhere, so it is a condition itself.
-pub const ALL: [BuiltIn; 8] = [
+pub const ALL: [BuiltIn; 10] = [
+    BuiltIn {
+        id: "attestation-alike",
+        title: "Attestations were given one by one",
+        severity: Severity::Minor,
+        explanation: include_str!("builtin/attestation-alike.md"),
+        remedy: "Give each entry the day, the person and the link of its own evidence",
+    },
     BuiltIn {
         id: "attestation-contradicted",
         title: "No attestation says the opposite of what the facts show",
@@ -52,6 +59,13 @@ pub const ALL: [BuiltIn; 8] = [
         severity: Severity::Minor,
         explanation: include_str!("builtin/attestation-expired.md"),
         remedy: "Ask again, and renew `date` and `valid_until`; or remove the entry when nobody vouches for it any more",
+    },
+    BuiltIn {
+        id: "attestation-incomplete",
+        title: "Every attestation that answers a blocker has a full name and a link",
+        severity: Severity::Minor,
+        explanation: include_str!("builtin/attestation-incomplete.md"),
+        remedy: "Write the full name of the person under `by`, and the evidence (ticket, document, recording) under `link`",
     },
     BuiltIn {
         id: "attestation-unused",
@@ -136,6 +150,8 @@ impl BuiltIn {
                 fingerprint: fingerprint::of(self.id, &entry.key, ordinal),
                 key: entry.key,
                 workflow_types: Vec::new(),
+                task_queues: Vec::new(),
+                namespaces: Vec::new(),
                 certainty: Certainty::Fail,
                 owner: None,
                 waiver: None,
@@ -154,6 +170,8 @@ impl BuiltIn {
             why: (!failed).then_some(basis),
             why_remedy: None,
             attestation: None,
+            accepted: None,
+            cloud_only: false,
             complete: true,
             broken: false,
             findings,

@@ -55,7 +55,7 @@ pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
 /// The account, where the target is Temporal Cloud; none for a cluster of the team's own.
 fn account<'a>(context: &Context<'a>) -> Known<Option<(&'a ClusterSnapshot, &'a CloudOps)>> {
     context.target.clone().and_then(|target| {
-        if target.kind != ClusterKind::Cloud {
+        if context.target_kind != ClusterKind::Cloud {
             return Known::Known(None);
         }
         let cloud = target.cloud.as_ref().map(|cloud| Some((target, cloud)));

@@ -214,7 +214,7 @@ fn address_problems(context: &Context<'_>, target: &ClusterSnapshot) -> Vec<Valu
 /// Once a namespace has a connectivity rule, every path without one is closed (docs: cloud/connectivity). That it was
 /// described over this connection proves the path.
 fn closed_paths(context: &Context<'_>, target: &ClusterSnapshot) -> Known<Vec<Value>> {
-    if target.kind != ClusterKind::Cloud {
+    if context.target_kind != ClusterKind::Cloud {
         return Known::Known(vec![]);
     }
     let planned = context.facts.plan.namespaces.iter().filter_map(|m| m.target.as_deref());

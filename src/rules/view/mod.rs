@@ -36,7 +36,7 @@ use serde_json::Value;
 use crate::compare::{Comparison, compare};
 use crate::facts::cluster::{ClusterKind, ClusterSnapshot};
 use crate::facts::code::CodeFacts;
-use crate::facts::plan::Strategy;
+use crate::facts::plan::{Strategy, TargetKind};
 use crate::facts::{Facts, Known, Locus, Why};
 
 /// Dotted fact path (`diff.search_attributes`) → value. A path that is absent was never computed; a rule
@@ -166,7 +166,7 @@ struct Context<'a> {
     code: Known<&'a CodeFacts>,
     source: Known<&'a ClusterSnapshot>,
     target: Known<&'a ClusterSnapshot>,
-    /// Self-hosted only when the target was seen to be; else the goal of the tool, Temporal Cloud.
+    /// What the plan says the target is: Temporal Cloud, or a self-hosted server that stands in for it.
     target_kind: ClusterKind,
     comparison: Comparison,
 }
@@ -179,7 +179,10 @@ impl<'a> Context<'a> {
         );
         let source = with_remedy(facts.source.as_ref(), "probe the source cluster: `temporal-preflight probe`");
         let target = with_remedy(facts.target.as_ref(), "probe the target cluster: `temporal-preflight probe`");
-        let target_kind = facts.target.value().map_or(ClusterKind::Cloud, |t| t.kind);
+        let target_kind = match facts.plan.target_kind {
+            TargetKind::Cloud => ClusterKind::Cloud,
+            TargetKind::Rehearsal => ClusterKind::SelfHosted,
+        };
         let comparison = compare(&facts.source, &facts.target, &facts.plan);
         Self { facts, code, source, target, target_kind, comparison }
     }

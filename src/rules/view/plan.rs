@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 use super::limits::{self, Limits};
-use super::{Context, FactPath, FactView, kind_name, words};
+use super::{Context, FactPath, FactView, words};
 use crate::compare::{self, live, namespace_missing};
 use crate::facts::cluster::{ClusterKind, ExecutionSample, WorkflowType};
 use crate::facts::plan::Window;
@@ -17,7 +17,7 @@ use crate::facts::{Known, Why};
 pub(super) const PATHS: &[FactPath] = &[
     FactPath {
         path: "plan.target_kind",
-        meaning: "cloud or self-hosted; cloud until the target was seen to be self-hosted",
+        meaning: "cloud, or rehearsal where a self-hosted server stands in for it; as the plan says",
         fields: "",
     },
     FactPath { path: "plan.window_problems", meaning: "why the dual-run window cannot be used", fields: "problem" },
@@ -44,7 +44,7 @@ pub(super) const PATHS: &[FactPath] = &[
 ];
 
 pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
-    view.put("plan.target_kind", Known::Known(kind_name(context.target_kind)));
+    view.put("plan.target_kind", Known::Known(context.facts.plan.target_kind.name()));
     view.put("plan.window_problems", Known::Known(window_problems(context)));
     view.put("plan.unmapped_namespaces", unmapped(context));
     view.put("plan.missing_on_source", missing_on_source(context));

@@ -96,7 +96,7 @@ fn concerns(context: &Context<'_>, cloud: &CloudOps, key: &CloudApiKey) -> bool 
 /// refuse.
 pub(super) fn accepted(context: &Context<'_>, files: Known<Vec<Used<'_>>>) -> Known<Vec<Value>> {
     context.target.clone().and_then(|target| {
-        if target.kind != ClusterKind::Cloud {
+        if context.target_kind != ClusterKind::Cloud {
             return Known::Known(vec![]);
         }
         Known::concat(planned(context).map(|name| of_namespace(target, name, &files)))
