@@ -2,6 +2,7 @@
 
 mod git;
 mod ignores;
+mod settings;
 
 use std::path::Path;
 use std::process::Output;
