@@ -40,7 +40,7 @@ pub fn run(args: &Args) -> super::Done {
         migration.preflight.plan.target_kind = kind.into();
     }
     let attestations = judge.attestations;
-    let bench = Bench::with(&args.reports, judge.waivers)?.only(Gate::Pr).telling(judge.changes);
+    let bench = Bench::with(&args.reports, judge.waivers)?.only(Gate::Pr);
     let trees = args.trees.of(&migration);
     let flags = args.baseline.clone();
     // Held here, so that it is removed when the run ends in whatever way.
@@ -70,6 +70,7 @@ pub fn run(args: &Args) -> super::Done {
         }
         None => None,
     };
+    let bench = bench.telling(judge.changes);
     let card = bench.card(&facts(both.now), Gate::Pr, former.as_ref(), None);
     bench.hand_over(&card.of_one_gate(), &args.reports)
 }
