@@ -38,7 +38,7 @@ fn two_cohorts(links: Vec<WorkflowLink>) -> Facts {
 
 fn card(facts: &Facts) -> Scorecard {
     let none = BTreeSet::new();
-    judge(checks(facts), JudgeInput { facts, gate: Gate::Route, waivers: &[], unwaivable: &none, former: None })
+    judge(checks(facts), JudgeInput::new(facts, Gate::Route, &[], &none))
 }
 
 #[test]
