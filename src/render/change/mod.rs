@@ -113,7 +113,9 @@ impl Change {
                 change.blockers.push(group(check, Certainty::Fail, Mark::Failed));
             }
             let doubts = group(check, Certainty::Unknown, Mark::Unknown);
-            if open.contains(&check.rule) || !doubts.items.is_empty() {
+            // What somebody vouches for is decided, as long as the change adds nothing to it.
+            let vouched = matches!(check.outcome, Outcome::Pass | Outcome::NotDue);
+            if open.contains(&check.rule) || (!vouched && !doubts.items.is_empty()) {
                 add_gap(&mut change.undecided, doubts);
             }
             if check.severity != Severity::Blocker {
