@@ -62,14 +62,20 @@ pub struct Migration {
 }
 
 impl MigrationArgs {
+    /// The file, whether it is there or not.
+    pub fn path(&self) -> PathBuf {
+        match &self.file {
+            Some(path) if path.is_dir() => path.join(config::DEFAULT_FILE),
+            Some(path) => path.clone(),
+            None => PathBuf::from(config::DEFAULT_FILE),
+        }
+    }
+
     /// Read the file and the clock, or take the instant of `--at`. Without a file everything has its default.
     pub fn load(&self, at: Option<&str>) -> Result<Migration, Problem> {
         let at = clock::at(at)?;
-        let path = match &self.file {
-            Some(path) if path.is_dir() => Some(path.join(config::DEFAULT_FILE)),
-            Some(path) => Some(path.clone()),
-            None => Some(PathBuf::from(config::DEFAULT_FILE)).filter(|p| p.exists()),
-        };
+        // Only a file that was asked for must be there.
+        let path = Some(self.path()).filter(|path| self.file.is_some() || path.exists());
         let (mut preflight, folder) = match path {
             Some(path) => {
                 let folder = path.parent().unwrap_or(Path::new("")).to_owned();

@@ -14,6 +14,7 @@ mod extension;
 mod former;
 mod gather;
 mod init;
+mod judged_by;
 mod migration;
 mod output;
 mod probe;

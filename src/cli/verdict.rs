@@ -14,7 +14,7 @@ use crate::config::{self, ATTESTATIONS_FILE};
 use crate::facts::plan::Cohort;
 use crate::facts::{Facts, Known};
 use crate::judge::scorecard::{Gate, Scorecard};
-use crate::judge::{self, Former, JudgeInput, Waiver, trend};
+use crate::judge::{self, Former, JudgeInput, SettingChange, Waiver, trend};
 use crate::render::Format;
 use crate::rules;
 use crate::ui::Problem;
@@ -136,17 +136,31 @@ pub struct Bench {
     others: BTreeSet<String>,
     /// Whether comments in the code accept findings.
     comments: bool,
+    /// What a change edits of the configuration it would be judged by; none when that was not looked at.
+    setting_changes: Option<Vec<SettingChange>>,
 }
 
 impl Bench {
     /// Load the rule packs and the waivers.
     pub fn new(flags: &ReportFlags, waivers: Option<&PathBuf>) -> Result<Self, super::Failure> {
+        let waivers = waivers.map(|path| config::waivers::load(path)).transpose()?.unwrap_or_default();
+        Self::with(flags, waivers)
+    }
+
+    /// Load the rule packs, and take waivers that were read already.
+    pub fn with(flags: &ReportFlags, mut waivers: Vec<Waiver>) -> Result<Self, super::Failure> {
         let catalogue = rules::load(&flags.rules)?;
-        let mut waivers = waivers.map(|path| config::waivers::load(path)).transpose()?.unwrap_or_default();
         if flags.no_ignores {
             waivers.clear();
         }
-        Ok(Self { catalogue, waivers, others: BTreeSet::new(), comments: !flags.no_ignores })
+        let (others, comments) = (BTreeSet::new(), !flags.no_ignores);
+        Ok(Self { catalogue, waivers, others, comments, setting_changes: None })
+    }
+
+    /// Tell what the change edits of the configuration it would be judged by.
+    pub fn telling(mut self, changes: Option<Vec<SettingChange>>) -> Self {
+        self.setting_changes = changes;
+        self
     }
 
     /// Ask the rules of one gate only. Waivers and attestations of the others have nothing to say in such a run.
@@ -177,7 +191,10 @@ impl Bench {
         let unwaivable = self.catalogue.unwaivable();
         let waivers: Vec<Waiver> =
             self.waivers.iter().filter(|waiver| !self.others.contains(&waiver.rule)).cloned().collect();
-        judge::judge(checks, JudgeInput { facts, gate, waivers: &waivers, unwaivable: &unwaivable, former, cohort })
+        let setting_changes = self.setting_changes.as_deref();
+        let input =
+            JudgeInput { facts, gate, waivers: &waivers, unwaivable: &unwaivable, former, setting_changes, cohort };
+        judge::judge(checks, input)
     }
 
     /// The facts without what people said about rules that are not asked, and without comments when they do not count.

@@ -3,7 +3,10 @@
 //! They need no rule file, because they are about what people wrote and not about facts.
 
 mod attestations;
+mod settings;
 mod waivers;
+
+pub use settings::SettingChange;
 
 use super::fingerprint;
 use super::ignores::Flawed;
@@ -31,7 +34,7 @@ pub struct BuiltIn {
 ///
 /// An attestation that does not count any more is a minor: the rule it should answer has no answer then, and that
 /// decides. One that is contradicted by facts decides nothing elsewhere, so it is a condition itself.
-pub const ALL: [BuiltIn; 10] = [
+pub const ALL: [BuiltIn; 11] = [
     BuiltIn {
         id: "attestation-alike",
         title: "Attestations were given one by one",
@@ -73,6 +76,13 @@ pub const ALL: [BuiltIn; 10] = [
         severity: Severity::Minor,
         explanation: include_str!("builtin/attestation-unused.md"),
         remedy: "Correct the id, or remove the entry",
+    },
+    BuiltIn {
+        id: "configuration-changed",
+        title: "The change leaves alone what it is judged by",
+        severity: Severity::Major,
+        explanation: include_str!("builtin/configuration-changed.md"),
+        remedy: "Let the owner of the migration look at the edit, and land it on its own: it counts from then on",
     },
     BuiltIn {
         id: "ignore-invalid",
@@ -117,6 +127,7 @@ pub(super) fn checks(
     flawed: &[Flawed],
     attestations: &[Attestation],
     rules: &[Check],
+    changes: Option<&[SettingChange]>,
 ) -> Vec<Check> {
     let mut all = Vec::new();
     if !attestations.is_empty() {
@@ -126,6 +137,7 @@ pub(super) fn checks(
         all.extend(waivers::checks(waivers, uses, rules));
     }
     all.extend(waivers::comments(waivers, flawed));
+    all.extend(changes.and_then(settings::check));
     all
 }
 

@@ -21,6 +21,7 @@ pub mod waivers;
 use std::collections::BTreeSet;
 
 pub use baseline::Former;
+pub use builtin::SettingChange;
 pub use scorecard::Scorecard;
 pub use waivers::Waiver;
 
@@ -42,6 +43,8 @@ pub struct JudgeInput<'a> {
     pub unwaivable: &'a BTreeSet<String>,
     /// What was there before the change, when a change is judged.
     pub former: Option<&'a Former>,
+    /// What a change edits of the configuration it would be judged by; none when that was not looked at.
+    pub setting_changes: Option<&'a [SettingChange]>,
     /// The cohort of the plan that is asked about; none for all of them.
     pub cohort: Option<&'a Cohort>,
 }
@@ -54,7 +57,14 @@ pub fn judge(mut checks: Vec<Check>, input: JudgeInput<'_>) -> Scorecard {
     let accepted = [input.waivers, &comments.waivers].concat();
     let waivers = waivers::apply(&mut checks, &accepted, input.unwaivable, facts.at);
     let attestations = facts.attestations.value().cloned().unwrap_or_default();
-    checks.extend(builtin::checks(&accepted, &waivers, &comments.flawed, &attestations, &checks));
+    checks.extend(builtin::checks(
+        &accepted,
+        &waivers,
+        &comments.flawed,
+        &attestations,
+        &checks,
+        input.setting_changes,
+    ));
     if let Some(code) = facts.code.value() {
         name_owners(&mut checks, code);
     }

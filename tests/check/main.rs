@@ -2,6 +2,7 @@
 
 mod git;
 mod ignores;
+mod settings;
 
 use std::path::Path;
 use std::process::Output;
@@ -478,7 +479,7 @@ fn ctrl_c_leaves_no_folder_behind() {
     let slow = tools.path().join("git");
     let real = git::program();
     let script = format!(
-        "#!/bin/sh\ncase \"$*\" in *cat-file*) : > '{}'; exec sleep 60;; esac\nexec '{}' \"$@\"\n",
+        "#!/bin/sh\ncase \"$*\" in *\"cat-file --batch\"*) : > '{}'; exec sleep 60;; esac\nexec '{}' \"$@\"\n",
         tools.path().join("reached").display(),
         real.display()
     );

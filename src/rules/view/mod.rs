@@ -13,6 +13,7 @@ mod coverage;
 mod diff;
 mod drain;
 mod eligibility;
+mod excluded;
 mod executions;
 mod limits;
 mod metrics;
@@ -24,6 +25,8 @@ mod sdks;
 mod sizes;
 mod starters;
 mod strategy;
+mod switch_off;
+mod target_health;
 mod timing;
 mod versioning;
 mod words;
@@ -100,6 +103,9 @@ pub fn fact_paths() -> impl Iterator<Item = &'static FactPath> {
         limits::PATHS,
         cluster::PATHS,
         executions::PATHS,
+        excluded::PATHS,
+        target_health::PATHS,
+        switch_off::PATHS,
         plan::PATHS,
         strategy::PATHS,
         cohorts::PATHS,
@@ -140,6 +146,9 @@ fn build_one(facts: &Facts) -> FactView {
     limits::put(&context, &mut view);
     cluster::put(&context, &mut view);
     executions::put(&context, &mut view);
+    excluded::put(&context, &mut view);
+    target_health::put(&context, &mut view);
+    switch_off::put(&context, &mut view);
     plan::put(&context, &mut view);
     strategy::put(&context, &mut view);
     cohorts::put(&context, &mut view);

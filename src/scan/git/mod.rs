@@ -145,6 +145,34 @@ impl Repository {
         Ok(changes)
     }
 
+    /// What a file of the folder that was asked for held at a commit; none when it was not there.
+    ///
+    /// # Errors
+    /// The commit has the file, and git cannot read it.
+    pub fn file_at(&self, commit: &str, name: &str) -> Result<Option<Vec<u8>>, Problem> {
+        let path = if self.prefix.is_empty() { name.to_owned() } else { format!("{}/{name}", self.prefix) };
+        let object = format!("{commit}:{path}");
+        if !run(&self.top, ["cat-file", "-e", &object])?.ok {
+            return Ok(None);
+        }
+        let output = git(&self.top).args(["cat-file", "blob", &object]).stdin(Stdio::null()).output();
+        let output = output.map_err(|e| no_git(&e))?;
+        if !output.status.success() {
+            let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+            return Err(Problem::tool(format!("git cannot read {path} of the baseline")).note(said));
+        }
+        Ok(Some(output.stdout))
+    }
+
+    /// Whether git ignores a file of the folder that was asked for: it is not tracked, and an ignore file names it.
+    ///
+    /// # Errors
+    /// `git` cannot be started.
+    pub fn ignores(&self, name: &str) -> Result<bool, Problem> {
+        let folder = self.top.join(&self.prefix);
+        Ok(run(&folder, ["check-ignore", "--quiet", "--", name])?.ok)
+    }
+
     /// A path relative to the folder that was asked for; none when it is elsewhere.
     fn below<'p>(&self, path: &'p str) -> Option<&'p str> {
         if self.prefix.is_empty() {
