@@ -346,7 +346,7 @@ fn judged(check: &Check, waivers: &[Waiver], catalogue: &Catalogue) -> Scorecard
     let unwaivable = catalogue.unwaivable();
     judge(
         vec![check.clone()],
-        JudgeInput { facts: &facts, gate: Gate::Route, waivers, unwaivable: &unwaivable, former: None, cohort: None },
+        JudgeInput { facts: &facts, gate: Gate::Route, waivers, unwaivable: &unwaivable, former: None },
     )
 }
 
@@ -401,10 +401,8 @@ fn the_terminal_and_the_page_explain_a_rule_in_the_same_words() {
     let checks: Vec<Check> = catalogue.rules.iter().map(failing).collect();
     let facts = card_facts();
     let none = catalogue.unwaivable();
-    let card = judge(
-        checks,
-        JudgeInput { facts: &facts, gate: Gate::Route, waivers: &[], unwaivable: &none, former: None, cohort: None },
-    );
+    let card =
+        judge(checks, JudgeInput { facts: &facts, gate: Gate::Route, waivers: &[], unwaivable: &none, former: None });
     let page = render::render(&card, Format::Html, &RenderOptions::default()).unwrap();
     let page = String::from_utf8(page).unwrap();
     // Tags and entities become spaces, as punctuation does.

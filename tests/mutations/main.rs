@@ -88,14 +88,7 @@ fn scorecard(document: Value, who: &str) -> Scorecard {
     let checks = evaluate(&CATALOGUE, &build(&facts), &context);
     judge(
         checks,
-        JudgeInput {
-            facts: &facts,
-            gate: Gate::Route,
-            waivers: &[],
-            unwaivable: &BTreeSet::new(),
-            former: None,
-            cohort: None,
-        },
+        JudgeInput { facts: &facts, gate: Gate::Route, waivers: &[], unwaivable: &BTreeSet::new(), former: None },
     )
 }
 
