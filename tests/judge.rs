@@ -264,7 +264,7 @@ fn checks(rules: &[(&str, &str)], things: Known<Value>) -> Vec<Check> {
 
 fn decide(checks: Vec<Check>, waivers: &[Waiver]) -> Scorecard {
     let (facts, unwaivable) = (facts(), BTreeSet::new());
-    judge(checks, JudgeInput { facts: &facts, gate: Gate::Route, waivers, unwaivable: &unwaivable, former: None })
+    judge(checks, JudgeInput::new(&facts, Gate::Route, waivers, &unwaivable))
 }
 
 fn waiver(rule: &str, until: &str) -> Waiver {
@@ -396,7 +396,7 @@ fn entries_of_the_attestations_that_do_nothing_are_findings() {
     let judged = |view: &FactView| {
         let none = BTreeSet::new();
         let checks = evaluate(&catalogue(&rules), view, &context);
-        judge(checks, JudgeInput { facts: &facts, gate: Gate::Route, waivers: &[], unwaivable: &none, former: None })
+        judge(checks, JudgeInput::new(&facts, Gate::Route, &[], &none))
     };
     let card = judged(&seen);
     for (id, severity, line, says) in [

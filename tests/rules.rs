@@ -344,10 +344,7 @@ fn card_facts() -> Facts {
 fn judged(check: &Check, waivers: &[Waiver], catalogue: &Catalogue) -> Scorecard {
     let facts = card_facts();
     let unwaivable = catalogue.unwaivable();
-    judge(
-        vec![check.clone()],
-        JudgeInput { facts: &facts, gate: Gate::Route, waivers, unwaivable: &unwaivable, former: None },
-    )
+    judge(vec![check.clone()], JudgeInput::new(&facts, Gate::Route, waivers, &unwaivable))
 }
 
 #[test]
@@ -401,8 +398,7 @@ fn the_terminal_and_the_page_explain_a_rule_in_the_same_words() {
     let checks: Vec<Check> = catalogue.rules.iter().map(failing).collect();
     let facts = card_facts();
     let none = catalogue.unwaivable();
-    let card =
-        judge(checks, JudgeInput { facts: &facts, gate: Gate::Route, waivers: &[], unwaivable: &none, former: None });
+    let card = judge(checks, JudgeInput::new(&facts, Gate::Route, &[], &none));
     let page = render::render(&card, Format::Html, &RenderOptions::default()).unwrap();
     let page = String::from_utf8(page).unwrap();
     // Tags and entities become spaces, as punctuation does.

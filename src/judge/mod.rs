@@ -49,6 +49,13 @@ pub struct JudgeInput<'a> {
     pub cohort: Option<&'a Cohort>,
 }
 
+impl<'a> JudgeInput<'a> {
+    /// A judgement of the whole: no change is looked at, and no cohort alone.
+    pub fn new(facts: &'a Facts, gate: Gate, waivers: &'a [Waiver], unwaivable: &'a BTreeSet<String>) -> Self {
+        Self { facts, gate, waivers, unwaivable, former: None, setting_changes: None, cohort: None }
+    }
+}
+
 /// Judge the checks at every gate.
 pub fn judge(mut checks: Vec<Check>, input: JudgeInput<'_>) -> Scorecard {
     let facts = input.facts;

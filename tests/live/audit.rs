@@ -44,7 +44,7 @@ impl Ground {
         std::fs::write(estate.root.join("certs/workload-ca.pem"), &authority.certificate).expect("write the CA");
         let [source, _] = connections(&std::fs::read_to_string(&estate.preflight).expect("the plan"));
         let target = format!(
-            "target: {{address: \"localhost:{}\", tls_ca_path: certs/workload-ca.pem, tls_cert_path: certs/payments-worker.pem, tls_key_path: \"{}\"}}",
+            "target: {{kind: rehearsal, address: \"localhost:{}\", tls_ca_path: certs/workload-ca.pem, tls_cert_path: certs/payments-worker.pem, tls_key_path: \"{}\"}}",
             proxy.address.port(),
             aside.path().join("payments-worker.key").display()
         );

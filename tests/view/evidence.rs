@@ -234,9 +234,8 @@ fn known_places(value: &Value, at: String, all: &mut Vec<String>) {
 
 fn verdicts(facts: &Facts) -> Vec<(Gate, Verdict)> {
     let none = BTreeSet::new();
-    let card =
-        judge(checks(facts), JudgeInput { facts, gate: Gate::Route, waivers: &[], unwaivable: &none, former: None });
-    let cohorts = card.cohorts.iter().map(|c| (c.route.gate, c.route.verdict));
+    let card = judge(checks(facts), JudgeInput::new(facts, Gate::Route, &[], &none));
+    let cohorts = card.cohorts.iter().map(|c| (c.result.gate, c.result.verdict));
     card.gates.iter().map(|g| (g.gate, g.verdict)).chain(cohorts).collect()
 }
 
