@@ -5,6 +5,7 @@
 
 mod company;
 mod document;
+mod languages;
 #[path = "../support/mod.rs"]
 mod support;
 
