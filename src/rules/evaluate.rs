@@ -14,7 +14,7 @@ use super::attest::{self, Answer};
 use super::broken::Broken;
 use super::expr::{Expression, Scope};
 use super::message::{Filled, Template, descend};
-use super::model::{Attested, Each, Remedy, Rule};
+use super::model::{About, Attested, Each, Remedy, Rule};
 use super::view::FactView;
 use crate::facts::attestation::Attestation;
 use crate::facts::plan::Strategy;
@@ -121,6 +121,7 @@ impl<'a> Evaluator<'a> {
                 id: asked.id.clone(),
                 word: answer.state(),
                 decides: decision.by_word,
+                unseen_only: asked.about == About::Unseen,
             }),
             accepted: None,
             cloud_only: rule.concerns_cloud_only(),
@@ -176,7 +177,8 @@ impl<'e, 'a> Run<'e, 'a> {
                 decision.complete = true;
                 decision.findings.insert(0, self.denial(asked, word));
             }
-            Outcome::Pass => {
+            // Where all was seen, there is nothing the denial is about.
+            Outcome::Pass if asked.about == About::Everything => {
                 let basis = decision.why.map(|why| why.reason + "; ").unwrap_or_default();
                 decision.why = Some(Why::new(basis + &attest::contradicts(word)));
             }
@@ -270,10 +272,13 @@ impl<'e, 'a> Run<'e, 'a> {
                     _ => String::new(),
                 };
                 let attest = open.remedy.map(|remedy| remedy + &question).unwrap_or_default();
-                let remedy = match why.remedy {
-                    Some(remedy) => Some(format!("{remedy}; or {attest}")),
-                    None => Some(attest),
+                let remedy = match (why.remedy, asked.about) {
+                    // To look is what the word is about.
+                    (Some(remedy), About::Unseen) => format!("{remedy}; then {attest}"),
+                    (Some(remedy), About::Everything) => format!("{remedy}; or {attest}"),
+                    (None, _) => attest,
                 };
+                let remedy = Some(remedy + &acceptance(self.rule));
                 let reason = match answer {
                     Answer::Absent => why.reason,
                     _ => format!("{}; {}", why.reason, open.reason),
@@ -471,6 +476,16 @@ impl<'e, 'a> Run<'e, 'a> {
             Err(error) => Err(format!("`basis`: {error}")),
         }
     }
+}
+
+/// The entry that accepts what nobody looked at, where that may be accepted.
+fn acceptance(rule: &Rule) -> String {
+    let reads = rule.attested.as_ref().is_some_and(|asked| asked.about == About::Unseen);
+    if !reads || !rule.waivable {
+        return String::new();
+    }
+    let entry = format!("- {{rule: {}, reason: WHY, owner: FULL NAME, until: DATE}}", rule.id);
+    format!("; or accept it as a condition, in waivers.yaml: `{entry}`")
 }
 
 /// The names an object gives under the first of the fields that has some: a list of names, or one.

@@ -116,6 +116,20 @@ pub struct Attested {
     pub question: String,
     /// How many days old the word may be when routing begins; any age when not given.
     pub fresh_days: Option<u16>,
+    /// What the word is about.
+    pub about: About,
+}
+
+/// What an attestation is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum About {
+    /// All that the rule asks.
+    #[default]
+    Everything,
+    /// What the tool could not see or decide only, such as files of languages it does not analyse. What it did see
+    /// neither proves nor disproves the word.
+    Unseen,
 }
 
 /// One thing to do.

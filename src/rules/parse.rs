@@ -5,7 +5,7 @@ use serde_saphyr::{Location, Spanned};
 
 use super::expr::Expression;
 use super::message::Template;
-use super::model::{Applies, Attested, Doubt, Each, Expect, Over, Remedy, Rule, TestCase};
+use super::model::{About, Applies, Attested, Doubt, Each, Expect, Over, Remedy, Rule, TestCase};
 use crate::facts::plan::Strategy;
 use crate::judge::builtin;
 use crate::judge::checklist::FAILURE_MODES;
@@ -74,6 +74,8 @@ struct RuleFile {
     question: Option<Spanned<String>>,
     #[serde(default)]
     fresh_days: Option<Spanned<u16>>,
+    #[serde(default)]
+    about: Option<Spanned<About>>,
     #[serde(default)]
     key: Option<Spanned<String>>,
     #[serde(default)]
@@ -176,6 +178,7 @@ impl Checker<'_> {
                 id: id.value,
                 question: question.value,
                 fresh_days: file.fresh_days.map(|days| days.value),
+                about: file.about.map(|about| about.value).unwrap_or_default(),
             }),
             basis,
             remedy,
@@ -302,6 +305,12 @@ impl Checker<'_> {
             file.attested.is_none(),
             "`fresh_days` needs `attested`",
             "whose age?",
+        );
+        require(
+            file.about.as_ref().map(|about| &about.referenced),
+            file.attested.is_none() || file.each.is_none(),
+            "`about` needs `attested` and `each`",
+            "what was seen is in `each`",
         );
         let decides = file.each.is_some() || file.attested.is_some();
         require(Some(&file.id.referenced), !decides, "neither `each` nor `attested`", "nothing decides this rule");

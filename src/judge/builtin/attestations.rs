@@ -34,6 +34,12 @@ struct Word<'a> {
 }
 
 impl Word<'_> {
+    /// Rules whose facts can say the opposite, with the state of the word.
+    fn disputable(&self) -> impl Iterator<Item = (&'_ Check, WordState)> {
+        let about_all = |check: &Check| check.attestation.as_ref().is_some_and(|asked| !asked.unseen_only);
+        self.asking.iter().copied().filter(move |(check, _)| about_all(check))
+    }
+
     fn any(&self, state: WordState) -> bool {
         self.asking.iter().any(|(_, s)| *s == state)
     }
@@ -135,9 +141,9 @@ fn falsely_vouched(word: &Word<'_>) -> Option<String> {
         };
         check.findings.iter().any(seen)
     };
-    let vouched = word.asking.iter().filter(|(_, state)| matches!(state, WordState::Holds | WordState::Incomplete));
+    let vouched = word.disputable().filter(|(_, state)| matches!(state, WordState::Holds | WordState::Incomplete));
     let failed: Vec<String> =
-        vouched.map(|(check, _)| *check).filter(proven).map(|check| format!("`{}`", check.rule)).collect();
+        vouched.map(|(check, _)| check).filter(proven).map(|check| format!("`{}`", check.rule)).collect();
     let verb = if failed.len() == 1 { "fails" } else { "fail" };
     (!failed.is_empty()).then(|| {
         format!("{by} vouches for `{id}` ({date}), but the facts show the opposite: {} {verb}", failed.join(", "))
@@ -151,7 +157,7 @@ fn falsely_denied(word: &Word<'_>) -> Option<String> {
     if !word.any(WordState::Denied) || word.asking.iter().any(|(check, _)| heard(check)) {
         return None;
     }
-    let passed = word.asking.iter().filter(|(check, _)| check.outcome == Outcome::Pass);
+    let passed = word.disputable().filter(|(check, _)| check.outcome == Outcome::Pass);
     let passed: Vec<String> = passed.map(|(check, _)| format!("`{}`", check.rule)).collect();
     (!passed.is_empty())
         .then(|| format!("{by} denies `{id}` ({date}), but the facts show the opposite: {} passed", passed.join(", ")))

@@ -108,6 +108,9 @@ pub struct Asked {
     /// Whether the outcome rests on the entry: no evidence, or not all of it, was there.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub decides: bool,
+    /// The entry is about what the tool could not see or decide only: what it did see does not contradict it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unseen_only: bool,
 }
 
 /// What an entry of `attestations.yaml` is worth to a rule.

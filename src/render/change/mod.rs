@@ -234,6 +234,7 @@ fn notes(card: &Scorecard) -> Vec<String> {
         ));
     }
     notes.extend(card.baseline.iter().flat_map(|b| b.notes.iter().cloned()));
+    notes.extend(scope_of(card).iter().map(|said| said.trim_end_matches('.').to_owned()));
     if card.verdict == Verdict::Undecided {
         notes.push("what could not be decided is not a pass: look at it, or answer it in attestations.yaml".to_owned());
     }

@@ -32,6 +32,11 @@ pub(super) const PATHS: &[FactPath] = &[
         fields: "source_namespace, name, type, lists, sampled, workflow_id, source_flags",
     },
     FactPath {
+        path: "source.search_attribute_values",
+        meaning: "search attributes of which values were looked at, with the number of executions that were",
+        fields: "source_namespace, name, type, sampled",
+    },
+    FactPath {
         path: "source.search_attributes_unused",
         meaning: "search attributes of the source that no execution within retention, no schedule and no scanned code uses",
         fields: "source_namespace, name, type",
@@ -57,6 +62,7 @@ pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
     view.put("source.search_attributes_over_limit", limited(&|half, limits| over_limit(context, half, limits)));
     view.put("source.search_attribute_names", limited(&|half, limits| attribute_names(context, half, limits)));
     view.put("source.search_attribute_lists", moved(&|half| lists(context, half)));
+    view.put("source.search_attribute_values", moved(&values));
     view.put("source.search_attributes_unused", moved(&|half| unused(context, half)));
     view.put("source.search_attribute_sizes", limited(&|half, limits| sizes(half, limits)));
     view.put("source.text_identifiers", moved(&|half| text_identifiers(context, half)));
@@ -78,6 +84,18 @@ fn lists(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<Value>> {
                        "loci": [half.locus(format!("search attribute {}", used.name), "ListWorkflowExecutions")]})
             })
             .collect()
+    })
+}
+
+fn values(half: &Half<'_>) -> Known<Vec<Value>> {
+    half.known("the use of search attributes", &half.namespace.attribute_use).map(|all| {
+        let seen = all.iter().filter(|used| used.sampled > 0);
+        seen.map(|used| {
+            json!({"source_namespace": half.namespace.name, "name": used.name, "type": type_of(half, &used.name),
+                   "sampled": used.sampled,
+                   "loci": [half.locus(format!("search attribute {}", used.name), "ListWorkflowExecutions")]})
+        })
+        .collect()
     })
 }
 

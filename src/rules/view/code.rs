@@ -94,6 +94,16 @@ pub(super) const PATHS: &[FactPath] = &[
         fields: "what, count, files",
     },
     FactPath {
+        path: "code.search_attributes",
+        meaning: "search attributes that production code names",
+        fields: "name, role, place, path, line",
+    },
+    FactPath {
+        path: "code.workflows",
+        meaning: "workflow types that production code defines",
+        fields: "name, place, path, line",
+    },
+    FactPath {
         path: "code.factories",
         meaning: "the connection factories, configured or proposed",
         fields: "path, line, function, configured, found, sites",
@@ -118,6 +128,8 @@ pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
     view.put("code.sdks_without_api_key", context.code.clone().and_then(sdks::without_api_key));
     view.put("code.sdks_with_partial_api_key", context.code.clone().and_then(sdks::with_partial_api_key));
     view.put("code.unanalysed", context.code.clone().map(unanalysed));
+    view.put("code.search_attributes", found(search_attributes));
+    view.put("code.workflows", found(workflows));
     view.put("code.factories", context.code.clone().map(factories));
 }
 
@@ -147,11 +159,7 @@ fn resumes(api: &str) -> bool {
 
 fn features(code: &CodeFacts, feature: &str) -> Vec<Value> {
     let used = code.features.iter().filter(|f| f.feature == feature && f.scope.is_production());
-    used.map(|f| {
-        let loci = [Locus::Source { path: f.path.clone(), line: f.line, column: 0, function: None, snippet: None }];
-        json!({"what": f.what, "place": format!("{}:{}", f.path, f.line), "path": f.path, "line": f.line, "loci": loci})
-    })
-    .collect()
+    used.map(|f| at_line(&f.path, f.line, json!({"what": f.what}))).collect()
 }
 
 fn beside_workflows(code: &CodeFacts) -> Vec<Value> {
@@ -172,6 +180,25 @@ fn beside_workflows(code: &CodeFacts) -> Vec<Value> {
         used
     });
     calls.chain(nexus).collect()
+}
+
+fn at_line(path: &str, line: u32, extra: Value) -> Value {
+    let locus = Locus::Source { path: path.to_owned(), line, column: 0, function: None, snippet: None };
+    let mut value = json!({"place": format!("{path}:{line}"), "path": path, "line": line, "loci": [locus]});
+    if let (Some(value), Value::Object(extra)) = (value.as_object_mut(), extra) {
+        value.extend(extra);
+    }
+    value
+}
+
+fn search_attributes(code: &CodeFacts) -> Vec<Value> {
+    let named = code.search_attributes.iter().filter(|u| u.scope.is_production() && !u.name.is_empty());
+    named.map(|u| at_line(&u.path, u.line, json!({"name": u.name, "role": u.role}))).collect()
+}
+
+fn workflows(code: &CodeFacts) -> Vec<Value> {
+    let defined = code.workflow_types.iter().filter(|w| w.scope.is_production() && w.role == "defined");
+    defined.map(|w| at_line(&w.path, w.line, json!({"name": w.name}))).collect()
 }
 
 fn factories(code: &CodeFacts) -> Vec<Value> {

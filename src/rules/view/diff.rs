@@ -187,7 +187,8 @@ fn attribute(context: &Context<'_>, change: &AttributeChange) -> Value {
 
 fn not_in_clusters(context: &Context<'_>) -> Known<Vec<Value>> {
     let clusters = attribute_names(context);
-    context.code.clone().zip(clusters).zip(limits::limits()).map(|((code, known), limits)| {
+    let whole = context.code.clone().and_then(|code| coverage::whole(code, code));
+    whole.zip(clusters).zip(limits::limits()).map(|((code, known), limits)| {
         let system = |name: &str| {
             name.starts_with("Temporal")
                 || limits.reserved_search_attributes.iter().any(|r| r == name)

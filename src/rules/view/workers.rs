@@ -28,6 +28,11 @@ pub(super) const PATHS: &[FactPath] = &[
         fields: "source_namespace, identity, role, source_flags",
     },
     FactPath {
+        path: "source.identities",
+        meaning: "clients and workers seen on the source lately",
+        fields: "source_namespace, identity, role",
+    },
+    FactPath {
         path: "diff.untried_queues",
         meaning: "task queues with work on the source on which nothing has completed on the target",
         fields: "source_namespace, target_namespace, task_queue, target_flags",
@@ -43,6 +48,7 @@ pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
     view.put("diff.worker_builds", per_pair(context, &builds));
     view.put("code.replay_tests", replay_tests(context));
     view.put("source.unexplained_identities", identities(context));
+    view.put("source.identities", per_planned_namespace(context, &|half| seen_identities(half)));
     view.put("diff.untried_queues", per_pair(context, &|source, target| untried(context, source, target)));
     view.put("diff.ids_open_on_both", per_pair(context, &|source, target| open_on_both(context, source, target)));
 }
@@ -159,29 +165,44 @@ fn identities(context: &Context<'_>) -> Known<Vec<Value>> {
         ));
     }
     per_planned_namespace(context, &|half| {
-        let mut seen: BTreeMap<String, &'static str> = BTreeMap::new();
-        let queues = half.known("task queues", &half.namespace.task_queues);
-        for queue in queues.value().into_iter().flatten() {
-            for poller in queue.workflow_pollers.iter().chain(&queue.activity_pollers) {
-                seen.entry(poller.identity.clone()).or_insert("polls tasks");
-            }
-        }
-        let recent = half.known("recent starts", &half.namespace.executions.recent);
-        for starter in recent.value().into_iter().flat_map(|r| &r.types).flat_map(|t| &t.starters) {
-            if starter.how == Beginning::Started {
-                seen.insert(starter.identity.clone(), "starts executions");
-            }
-        }
-        let unexplained = seen.iter().filter(|(identity, _)| !owners.iter().any(|o| o.covers(identity)));
-        let found: Vec<Value> = unexplained
-            .map(|(identity, role)| {
+        seen(half).map(|seen| {
+            let unexplained = seen.iter().filter(|(identity, _)| !owners.iter().any(|o| o.covers(identity)));
+            let object = |(identity, role): (&String, &&str)| {
                 json!({"source_namespace": half.namespace.name, "identity": identity, "role": role,
                        "source_flags": context.source_flags(&half.namespace.name),
                        "loci": [half.locus(format!("identity {identity}"), "DescribeTaskQueue"), context.plan_key("identities")]})
-            })
-            .collect();
-        queues.zip(recent).map(|_| found)
+            };
+            unexplained.map(object).collect()
+        })
     })
+}
+
+fn seen_identities(half: &Half<'_>) -> Known<Vec<Value>> {
+    seen(half).map(|seen| {
+        let object = |(identity, role): (&String, &&str)| {
+            json!({"source_namespace": half.namespace.name, "identity": identity, "role": role,
+                   "loci": [half.locus(format!("identity {identity}"), "DescribeTaskQueue")]})
+        };
+        seen.iter().map(object).collect()
+    })
+}
+
+/// Clients and workers seen in a namespace, with what they do.
+fn seen(half: &Half<'_>) -> Known<BTreeMap<String, &'static str>> {
+    let mut seen: BTreeMap<String, &'static str> = BTreeMap::new();
+    let queues = half.known("task queues", &half.namespace.task_queues);
+    for queue in queues.value().into_iter().flatten() {
+        for poller in queue.workflow_pollers.iter().chain(&queue.activity_pollers) {
+            seen.entry(poller.identity.clone()).or_insert("polls tasks");
+        }
+    }
+    let recent = half.known("recent starts", &half.namespace.executions.recent);
+    for starter in recent.value().into_iter().flat_map(|r| &r.types).flat_map(|t| &t.starters) {
+        if starter.how == Beginning::Started {
+            seen.insert(starter.identity.clone(), "starts executions");
+        }
+    }
+    queues.zip(recent).map(|_| seen)
 }
 
 /// The target has shown that a queue works when an execution on it has completed there.
