@@ -308,13 +308,14 @@ pub fn left_out(side: Side) -> Known<ClusterSnapshot> {
 
 /// How old a stored snapshot may be before the reader is told.
 pub fn warn_if_old(snapshot: &ClusterSnapshot, at: Timestamp) {
-    let hours = at.duration_since(snapshot.taken_at).as_hours();
+    let newest = snapshot.newest();
+    let hours = at.duration_since(newest).as_hours();
     if hours > 24 {
         output::say(&format!(
             "note: the snapshot of the {} cluster is {} days old ({}); facts about open executions and schedules age quickly",
             snapshot.side,
             hours / 24,
-            snapshot.taken_at
+            newest
         ));
     }
 }

@@ -19,6 +19,7 @@ pub mod redact;
 pub mod snapshot;
 
 mod account;
+mod answers;
 mod api_key;
 mod attribute_use;
 mod budget;
@@ -130,7 +131,7 @@ pub async fn probe(side: Side, connection: &Connection, options: &ProbeOptions) 
     rpcs.extend(account_ledger.counts());
     let ladder = seen.ladder;
     let metrics = measured(&seen.namespaces, connection, options).await;
-    ClusterSnapshot {
+    let snapshot = ClusterSnapshot {
         schema: SNAPSHOT_SCHEMA.to_owned(),
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
         side,
@@ -161,7 +162,8 @@ pub async fn probe(side: Side, connection: &Connection, options: &ProbeOptions) 
         redacted_with: None,
         rpcs,
         elapsed_ms: u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX),
-    }
+    };
+    snapshot.settled()
 }
 
 /// The data plane: connect, and ask what there is.
@@ -335,6 +337,7 @@ async fn look(
         seen.namespaces.push(match described {
             // Without access, or without the namespace, every further call would say the same.
             Err(failure) if failure.is_final() || failure.code == Code::NotFound => NamespaceSnapshot {
+                looked_at: Some(options.at),
                 exists: (failure.code == Code::NotFound).then_some(false),
                 ..namespaces::unknown(name, &failure.why())
             },
@@ -366,8 +369,9 @@ async fn look_into(
     let Server { side, kind, version, nexus } = server;
     let search_attributes = search_attributes::read(client, kind, name, described.as_ref().ok()).await;
     let visibility = executions::Visibility::new(client, name, version, options).await;
+    let offered = executions::Offered::by(described.as_ref().ok().map(|described| &described.config));
     let (mut schedules, executions) =
-        tokio::join!(schedules::read(client, name, version, options), executions::read(&visibility));
+        tokio::join!(schedules::read(&visibility, version, options), executions::read(&visibility, offered));
     let task_queues = task_queues::read(&visibility, &schedules, nexus, options).await;
     let config = described.as_ref().ok().map(|described| &described.config);
     let workers = workers::workers(client, name, config).await;
@@ -381,6 +385,7 @@ async fn look_into(
     schedule_times::read(client, name, &mut schedules, options).await;
     NamespaceSnapshot {
         name: name.to_owned(),
+        looked_at: Some(options.at),
         exists: described.is_ok().then_some(true),
         config: match described {
             Ok(described) => Known::Known(described.config),

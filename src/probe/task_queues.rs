@@ -78,6 +78,8 @@ async fn describe(
         activity_backlog: backlog(&activity),
         workflow_backlog_seconds: backlog_age(&workflow),
         activity_backlog_seconds: backlog_age(&activity),
+        workflow_tasks_an_hour: tasks_an_hour(&workflow),
+        activity_tasks_an_hour: tasks_an_hour(&activity),
         current_version: current_version(&workflow),
         workflow_pollers: pollers(workflow.pollers),
         activity_pollers: pollers(activity.pollers),
@@ -113,6 +115,12 @@ fn backlog(answer: &DescribeTaskQueueResponse) -> Option<i64> {
         (None, Some(status)) => Some(status.backlog_count_hint),
         (None, None) => None,
     }
+}
+
+/// Tasks that came in the last half minute, as if they went on for an hour; rounded up, so that one is not none.
+fn tasks_an_hour(answer: &DescribeTaskQueueResponse) -> Option<u64> {
+    let rate = answer.stats.as_ref()?.tasks_add_rate;
+    (rate.is_finite() && rate >= 0.0).then(|| (f64::from(rate) * 3_600.0).ceil() as u64)
 }
 
 /// Nothing waits, or the server does not tell: neither has an age.

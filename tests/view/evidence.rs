@@ -263,7 +263,6 @@ fn whatever_is_taken_away_no_verdict_gets_better() {
     source(&mut healthy).namespace_names =
         Known::Known(vec!["legacy".into(), "payments-prod".into(), "refunds".into()]);
     source(&mut healthy).namespaces.extend([refunds, legacy]);
-    source(&mut healthy).earlier = facts::emptied(&["legacy", "payments-prod", "refunds"].map(str::to_owned));
     target(&mut healthy).namespaces.push(facts::namespace("refunds.a1b2c"));
     source(&mut healthy).metrics = facts::metrics(&["payments-prod", "refunds"]);
     target(&mut healthy).metrics = facts::metrics(&["payments-prod.a1b2c", "refunds.a1b2c"]);

@@ -6,7 +6,7 @@ use super::limits::{self, Limits};
 use super::{Context, FactPath, FactView, words};
 use crate::compare::{self, Half, half, live};
 use crate::facts::cluster::{ClusterKind, ClusterSnapshot, Credential, LadderStep, NamespaceConfig};
-use crate::facts::{Known, Why};
+use crate::facts::{Known, Side, Why};
 
 pub(super) const PATHS: &[FactPath] = &[
     FactPath {
@@ -261,10 +261,17 @@ fn other_endpoint(context: &Context<'_>, target: &ClusterSnapshot, host: &str) -
 /// A week: what the clusters told is judged at every gate, and gates are further apart.
 const OLD_SECONDS: i64 = 7 * 86_400;
 
+/// The newest look counts, unless a namespace of the plan has facts that only an older one told.
 fn old(context: &Context<'_>, cluster: &ClusterSnapshot) -> Option<Value> {
-    let age = context.facts.at.as_second() - cluster.taken_at.as_second();
+    let planned = context.facts.plan.namespaces.iter().filter_map(|m| match cluster.side {
+        Side::Source => Some(m.source.as_str()),
+        Side::Target => m.target.as_deref(),
+    });
+    let of = |name: &str| cluster.namespaces.iter().find(|n| n.name == name).and_then(|n| n.looked_at);
+    let looked_at = planned.filter_map(of).min().unwrap_or_else(|| cluster.newest());
+    let age = context.facts.at.as_second() - looked_at.as_second();
     (age > OLD_SECONDS).then(|| {
-        json!({"side": cluster.side, "taken": cluster.taken_at.to_string().split('T').next(),
+        json!({"side": cluster.side, "taken": looked_at.to_string().split('T').next(),
                "age": words::count(age.unsigned_abs() / 86_400, "day"),
                "loci": [live(cluster, None, "snapshot", "GetSystemInfo")]})
     })
