@@ -18,9 +18,9 @@ use temporalio_protos::temporal::api::workflowservice::v1::{
     GetClusterInfoRequest, GetClusterInfoResponse, GetSystemInfoRequest, GetSystemInfoResponse,
     GetWorkflowExecutionHistoryRequest, ListActivityExecutionsRequest, ListActivityExecutionsResponse,
     ListNamespacesRequest, ListNamespacesResponse, ListNexusOperationExecutionsRequest,
-    ListNexusOperationExecutionsResponse, ListScheduleMatchingTimesRequest, ListScheduleMatchingTimesResponse, ListSchedulesRequest, ListSchedulesResponse,
-    ListWorkerDeploymentsRequest, ListWorkerDeploymentsResponse, ListWorkersRequest, ListWorkersResponse,
-    ListWorkflowExecutionsRequest, ListWorkflowExecutionsResponse,
+    ListNexusOperationExecutionsResponse, ListScheduleMatchingTimesRequest, ListScheduleMatchingTimesResponse,
+    ListSchedulesRequest, ListSchedulesResponse, ListWorkerDeploymentsRequest, ListWorkerDeploymentsResponse,
+    ListWorkersRequest, ListWorkersResponse, ListWorkflowExecutionsRequest, ListWorkflowExecutionsResponse,
 };
 use tonic::client::Grpc;
 use tonic::transport::Channel;

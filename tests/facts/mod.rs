@@ -459,6 +459,7 @@ pub fn healthy() -> Facts {
     let mut source = namespace("payments-prod");
     source.schedules = Known::Known(vec![schedule("nightly-settlement", true)]);
     source.task_queues = Known::Known(vec![queue("payments", 4, true), queue("settlement", 0, true)]);
+    source.executions.also_open = Known::unknown("ids of the other side were not looked for here");
     let mut target = namespace("payments-prod.a1b2c");
     target.schedules = Known::Known(vec![schedule("nightly-settlement", true)]);
     target.task_queues = Known::Known(vec![queue("payments", 0, true), queue("settlement", 0, true)]);

@@ -162,6 +162,7 @@ fn look(side: Side, address: &str, namespace: &str) -> ClusterSnapshot {
     let options = ProbeOptions {
         namespaces: vec![namespace.to_owned(), "default".to_owned()],
         task_queues: vec![],
+        later_queues: None,
         open_elsewhere: BTreeMap::new(),
         starts_since: None,
         list_open: 0,

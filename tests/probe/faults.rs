@@ -32,8 +32,7 @@ fn busy(version: &'static str, method: &str, body: &[u8], started: i64) -> Reply
         "GetSystemInfo" => message(&GetSystemInfoResponse { server_version: version.into(), capabilities: None }),
         "CountWorkflowExecutions" => {
             let query = asked::<CountWorkflowExecutionsRequest>(body).query;
-            let none =
-                NONE.iter().any(|q| query.contains(q));
+            let none = NONE.iter().any(|q| query.contains(q));
             let count = if none { 0 } else { 40 };
             let groups = match query.contains("GROUP BY") {
                 false => vec![],
@@ -311,7 +310,7 @@ fn drained(method: &str, body: &[u8]) -> Reply {
 fn when_time_is_short_it_is_durations_that_are_left_out() {
     let server = Fake::start(drained);
     let mut asked = options(&["payments"]);
-    (asked.rps, asked.deadline) = (20.0, Duration::from_secs(6));
+    (asked.rps, asked.deadline) = (20.0, Duration::from_secs(8));
     let snapshot = run(at(&server.address.to_string()), &asked);
     let found = namespace(&snapshot, "payments");
     let Known::Known(types) = &found.workflow_types else { panic!("{:?}", found.workflow_types.why()) };
@@ -326,5 +325,5 @@ fn when_time_is_short_it_is_durations_that_are_left_out() {
     assert!((2..=3).contains(&all.p50) && (10..=16).contains(&all.p90) && (100..=260).contains(&all.p99), "{all:?}");
     assert!(why.reason.contains("the time did not allow more"), "{why:?}");
     assert!(found.task_queues.is_known(), "what comes after was asked");
-    assert!(snapshot.elapsed_ms < 6_500, "{}", snapshot.elapsed_ms);
+    assert!(snapshot.elapsed_ms < 8_500, "{}", snapshot.elapsed_ms);
 }

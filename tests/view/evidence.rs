@@ -258,7 +258,10 @@ fn whatever_is_taken_away_no_verdict_gets_better() {
     source(&mut healthy).namespaces[0].schedules = Known::Known(vec![]);
     let mut refunds = facts::namespace("refunds");
     refunds.workflow_types = Known::Known(vec![]);
-    refunds.task_queues = Known::Known(vec![]);
+    refunds.task_queues = Known::Known(vec![queue("payments", 0, false)]);
+    // The workers of the source were stopped.
+    source(&mut healthy).namespaces[0].task_queues =
+        Known::Known(vec![queue("payments", 0, false), queue("settlement", 0, false)]);
     let legacy = NamespaceSnapshot { name: "legacy".into(), ..refunds.clone() };
     source(&mut healthy).namespace_names =
         Known::Known(vec!["legacy".into(), "payments-prod".into(), "refunds".into()]);
@@ -288,6 +291,7 @@ fn whatever_is_taken_away_no_verdict_gets_better() {
                     "drained-48-hours",
                     "no-other-work",
                     "no-backlog",
+                    "source-workers-stopped",
                 ]
                 .contains(*id)
             })
@@ -461,7 +465,7 @@ fn what_is_proven_stays_proven_beside_a_gap() {
     let all = checks(&facts);
     let check = all.iter().find(|c| c.rule == "source-inventory").unwrap();
     assert_eq!((check.outcome, check.complete), (Outcome::Fail, false));
-    assert!(check.why.as_deref().is_some_and(|w| w.contains("NotFound")));
+    assert!(check.why.as_deref().is_some_and(|w| w.contains("the source has no namespace payments-prod")));
 }
 
 #[test]

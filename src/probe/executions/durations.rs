@@ -16,8 +16,8 @@ use crate::facts::{Known, Why};
 const QUANTILES: [(f64, f64); 3] = [(0.5, 0.06), (0.9, 0.03), (0.99, 0.006)];
 /// A quantile is also near enough when it is known to this ratio.
 const RATIO: f64 = 1.1;
-/// Counts the durations of one type take, most of the time.
-const COUNTS: f64 = 8.0;
+/// Calls the durations of one type take, most of the time.
+const COUNTS: f64 = 10.0;
 /// Counts for one quantile; those before it make the next one cheaper.
 const STEPS: usize = 12;
 

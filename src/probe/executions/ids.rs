@@ -49,7 +49,7 @@ pub(super) async fn open(visibility: &Visibility<'_>) -> Known<OpenIds> {
 }
 
 /// Which of the given ids are open here; they are those of the other cluster.
-pub(super) async fn also_open(visibility: &Visibility<'_>) -> Known<AlsoOpen> {
+pub(in crate::probe) async fn also_open(visibility: &Visibility<'_>) -> Known<AlsoOpen> {
     let Some(elsewhere) = visibility.options.open_elsewhere.get(visibility.namespace) else {
         return Known::Unknown(Why::with_remedy(
             "ids of the other side were not looked for here",

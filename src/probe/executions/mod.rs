@@ -31,6 +31,7 @@ use futures_util::{StreamExt as _, stream};
 pub(super) use beside::Offered;
 pub(super) use distinct::Field;
 pub(super) use first_event::HistoryStart;
+pub(super) use ids::also_open;
 pub(super) use visibility::Visibility;
 
 use super::client::Failure;
@@ -80,7 +81,7 @@ pub(super) async fn read(visibility: &Visibility<'_>, offered: Offered) -> Execu
     let listed = listing::read(visibility, &types).await;
     let beside = beside::read(visibility, offered).await;
     let rest = beside::rest(visibility, offered).await;
-    let also_open = ids::also_open(visibility).await;
+    let also_open = also_open(visibility).await;
     let open_ids = ids::open(visibility).await;
 
     let open = known(visibility.open.clone());

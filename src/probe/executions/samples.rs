@@ -131,7 +131,7 @@ mod tests {
         let started = |first: &str| chain_started(&run, first).map(|t| t.to_string());
         assert_eq!(started("019a2e26-4f20-7c11-8f00-000000000000").as_deref(), Some("2025-10-29T04:07:33.92Z"));
         assert_eq!(started("019a2e26-4f20-4c11-8f00-000000000000"), None, "signal-with-start makes ids at random");
-        assert_eq!(started("019fffff-4f20-7c11-8f00-000000000000"), None, "later than the run itself");
+        assert_eq!(started("01afffff-4f20-7c11-8f00-000000000000"), None, "later than the run itself");
         assert_eq!(started(&run.run_id).as_deref(), Some("2026-11-21T09:00:00Z"), "the first run is this one");
         assert_eq!(started(""), None, "an older server does not tell");
     }

@@ -77,12 +77,14 @@ impl<'a> Visibility<'a> {
     /// That there are none is believed when a list of the same shows none.
     pub(in crate::probe) async fn count(&self, query: &str) -> Result<u64, Failure> {
         let told = self.counted(query).await?;
-        if told > 0 || self.page(query, 1, Vec::new()).await?.rows.is_empty() {
+        if told > 0 || self.listed(query, 1, Vec::new()).await?.rows.is_empty() {
             return Ok(told);
         }
         // Started between count and list, or the count is wrong.
         match self.counted(query).await? {
-            0 => Err(self.contradiction("CountWorkflowExecutions", "it counted 0 executions beside one that is listed")),
+            0 => {
+                Err(self.contradiction("CountWorkflowExecutions", "it counted 0 executions beside one that is listed"))
+            }
             told => Ok(told),
         }
     }
@@ -118,7 +120,7 @@ impl<'a> Visibility<'a> {
         let query = if filter.is_empty() { GROUP.to_owned() } else { format!("{filter} {GROUP}") };
         let request = CountWorkflowExecutionsRequest { namespace: self.namespace.to_owned(), query };
         let answer = self.client.count_workflow_executions(self.namespace, request).await?;
-        if answer.count == 0 && answer.groups.is_empty() && !self.page(filter, 1, Vec::new()).await?.rows.is_empty() {
+        if answer.count == 0 && answer.groups.is_empty() && !self.listed(filter, 1, Vec::new()).await?.rows.is_empty() {
             let message = "it counted no execution of any status beside one that is listed";
             return Err(self.contradiction("CountWorkflowExecutions", message));
         }
@@ -150,8 +152,23 @@ impl<'a> Visibility<'a> {
         if known == Some(0) { self.phases.closed } else { self.phases.ended }
     }
 
-    /// One page of executions that match.
+    /// One page of executions that match. That there are none is believed when a count of the same shows none.
     pub(super) async fn page(&self, query: &str, size: i32, token: Vec<u8>) -> Result<Page, Failure> {
+        let first = token.is_empty();
+        let page = self.listed(query, size, token).await?;
+        if !first || !page.rows.is_empty() || self.counted(query).await? == 0 {
+            return Ok(page);
+        }
+        // Started between list and count, or the list is wrong.
+        let again = self.listed(query, size, Vec::new()).await?;
+        match again.rows.is_empty() && self.counted(query).await? > 0 {
+            true => Err(self.contradiction("ListWorkflowExecutions", "it lists no execution, and some are counted")),
+            false => Ok(again),
+        }
+    }
+
+    /// One page, as it was told.
+    async fn listed(&self, query: &str, size: i32, token: Vec<u8>) -> Result<Page, Failure> {
         let request = ListWorkflowExecutionsRequest {
             namespace: self.namespace.to_owned(),
             page_size: size,

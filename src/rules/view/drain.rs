@@ -1,10 +1,9 @@
 //! What keeps the source from being drained beside open executions, and when it will be.
 
-use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::cluster::{per_moved_namespace, per_planned_namespace};
-use super::{Context, FactPath, FactView, plan, words};
+use super::cluster::per_planned_namespace;
+use super::{Context, FactPath, FactView};
 use crate::compare::Half;
 use crate::drain::hold::{self, Hold, Look};
 use crate::facts::{Known, Why};
@@ -17,19 +16,9 @@ pub(super) const PATHS: &[FactPath] = &[
         fields: "source_namespace, problem, source_flags",
     },
     FactPath {
-        path: "source.backlogs",
-        meaning: "task queues of the source in which tasks wait",
-        fields: "source_namespace, task_queue, tasks, source_flags",
-    },
-    FactPath {
         path: "source.schedules_left",
         meaning: "schedules the source still holds, paused or not, in every namespace of the plan",
         fields: "source_namespace, id, workflow_type, source_flags",
-    },
-    FactPath {
-        path: "plan.late_ends",
-        meaning: "workflow types whose executions, if started as late as today, end after the window",
-        fields: "source_namespace, workflow_type, longest, ends, window_end, open",
     },
     FactPath {
         path: "source.other_work",
@@ -40,15 +29,7 @@ pub(super) const PATHS: &[FactPath] = &[
 
 pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
     view.put("source.not_held", per_planned_namespace(context, &|half| not_held(context, half)));
-    view.put("source.backlogs", per_planned_namespace(context, &|half| backlogs(context, half)));
     view.put("source.schedules_left", per_planned_namespace(context, &|half| schedules_left(context, half)));
-    let late = plan::window(context)
-        .and_then(|window| match plan::window_over(window) {
-            Some(over) => Known::Known(over),
-            None => Known::unknown("the dual-run window is outside of the calendar"),
-        })
-        .and_then(|over| per_moved_namespace(context, &|half| late_ends(context, half, over)));
-    view.put("plan.late_ends", late);
     view.put("source.other_work", per_planned_namespace(context, &|half| other_work(context, half)));
 }
 
@@ -83,37 +64,6 @@ fn not_held(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<Value>> {
     }
 }
 
-fn backlogs(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<Value>> {
-    half.known("task queues", &half.namespace.task_queues).and_then(|queues| {
-        let mut untold = vec![];
-        let mut found = vec![];
-        for queue in &queues {
-            let (Some(workflow), Some(activity)) = (queue.workflow_backlog, queue.activity_backlog) else {
-                untold.push(format!("`{}`", queue.name));
-                continue;
-            };
-            let waiting = workflow.max(0).saturating_add(activity.max(0)).unsigned_abs();
-            if waiting > 0 {
-                found.push(json!({"source_namespace": half.namespace.name, "task_queue": queue.name,
-                    "tasks": words::count(waiting, "task"), "source_flags": context.source_flags(&half.namespace.name),
-                    "loci": [half.locus(format!("task queue {}", queue.name), "DescribeTaskQueue")]}));
-            }
-        }
-        if untold.is_empty() {
-            return Known::Known(found);
-        }
-        let reason = format!(
-            "the source does not tell how many tasks wait in {} of {} (servers before 1.25)",
-            words::list(&untold, 5),
-            half.namespace.name
-        );
-        Known::Partial {
-            value: found,
-            why: Why::with_remedy(reason, "look at the backlog metrics of the source, and attest it"),
-        }
-    })
-}
-
 fn schedules_left(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<Value>> {
     half.known("schedules", &half.namespace.schedules).map(|schedules| {
         let each = schedules.iter().map(|s| {
@@ -122,42 +72,6 @@ fn schedules_left(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<Value>> {
                    "loci": [half.locus(format!("schedule {}", s.id), "DescribeSchedule")]})
         });
         each.collect()
-    })
-}
-
-/// An execution that starts on the source at the moment of the snapshot, and takes as long as the longest of its type.
-fn late_ends(context: &Context<'_>, half: &Half<'_>, over: Timestamp) -> Known<Vec<Value>> {
-    half.known("workflow types", &half.namespace.workflow_types).and_then(|types| {
-        let from = half.cluster.taken_at.max(context.facts.at);
-        let mut untold = vec![];
-        let late = types.iter().filter(|t| t.open > 0 && !context.has_way_out(&t.name)).filter_map(|t| {
-            let Some(longest) = t.durations.map(|d| d.max).or_else(|| t.longest_closed.as_ref().map(|s| s.seconds))
-            else {
-                untold.push(format!("`{}`", t.name));
-                return None;
-            };
-            let seconds = i64::try_from(longest).ok()?;
-            let ends = from.checked_add(SignedDuration::from_secs(seconds)).ok()?;
-            (ends > over).then(|| {
-                json!({"source_namespace": half.namespace.name, "workflow_type": t.name,
-                       "longest": words::duration(longest), "ends": words::minute(ends), "window_end": words::minute(over),
-                       "open": words::count(t.open, "open execution"),
-                       "loci": [half.locus(format!("workflow type {}", t.name), "ListWorkflowExecutions"), context.plan_key("window")]})
-            })
-        });
-        let late = late.collect();
-        if untold.is_empty() {
-            return Known::Known(late);
-        }
-        let why = Why::with_remedy(
-            format!(
-                "how long executions of {} in {} take is not known: none that closed was seen",
-                words::list(&untold, 5),
-                half.namespace.name
-            ),
-            "say under `ways_out` in preflight.yaml what becomes of those that are open at the end of the window",
-        );
-        Known::Partial { value: late, why }
     })
 }
 
