@@ -499,7 +499,7 @@ fn entries_of_the_attestations_that_do_nothing_are_findings() {
     );
     let contradicted = card.checks.iter().find(|c| c.rule == "e").unwrap();
     assert_eq!(contradicted.outcome, Outcome::Pass);
-    assert!(contradicted.why.as_ref().unwrap().ends_with("the facts show it, although Ada says no (2026-11-01)"));
+    assert!(contradicted.why.as_ref().unwrap().ends_with("the facts show it, although Ada Brandt says no (2026-11-01)"));
     // Where the facts are missing the denial is heard, and contradicts nothing.
     let card = judged(&view(Known::unknown("no scan")));
     let outcome = |id: &str| card.checks.iter().find(|c| c.rule == id).unwrap().outcome;
@@ -591,8 +591,8 @@ fn taking_evidence_away_never_opens_a_gate() {
                 assert!(opens(part) || !opens(nothing), "{case}");
                 // Who waives the rule as a whole accepts what nobody has seen, and gets conditions.
                 let accepted = waivers.iter().any(|waiver| waiver.pattern.is_none());
-                if accepted {
-                    assert_ne!((part, nothing), (Verdict::Go, Verdict::Go), "{case}");
+                if severity == "blocker" && accepted {
+                    assert!(part != Verdict::Go && nothing != Verdict::Go, "{case}");
                 } else if severity == "blocker" {
                     assert!(!opens(part) && !opens(nothing), "a blocker passes only when everything was seen: {case}");
                 }
