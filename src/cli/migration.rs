@@ -20,8 +20,7 @@ pub struct MigrationArgs {
     /// The file that describes the migration [default: preflight.yaml, when it is there]
     #[arg(short, long, value_name = "FILE")]
     pub file: Option<PathBuf>,
-    /// What the target is: Temporal Cloud, or a self-hosted server that stands in for it, so that what only Temporal
-    /// Cloud asks is not asked [default: `target.kind` of the file, else cloud]
+    /// A rehearsal does not ask what only Temporal Cloud asks [default: `target.kind`, else cloud]
     #[arg(long, value_enum, value_name = "KIND")]
     pub target_kind: Option<TargetKindName>,
 }

@@ -481,7 +481,10 @@ mod tests {
                 "both `exclude` and `strategy`",
                 ":3:5",
             ),
-            ("version: 1\nnamespaces:\n  - {source: a}\n", "neither is given", ":3:5"),
+            ("version: 1\nnamespaces:\n  - {source: a}\n", "none of them is given", ":3:5"),
+            ("version: 1\nnamespaces:\n  - {source: a, target: b, stays: x}\n", "both `target` and `stays`", ":3:5"),
+            ("version: 1\nnamespaces:\n  - {source: a, stays: ' '}\n", "`stays` needs a reason", ":3:5"),
+            ("version: 1\nsource: {kind: rehearsal}\n", "belongs under `target`", ":2:9"),
             (
                 "version: 1\nnamespaces:\n  - {source: a, target: b}\n  - {source: a, target: c}\n",
                 "mapped on line 3",

@@ -50,6 +50,9 @@ impl Page<Run<'_>> {
         let title = one_line(&report.title).into_owned();
         self.line(&format!("{label} at the gate {} · {title}", self.paint.bold(&v.gate)));
         self.message(&v.summary, 0);
+        for sentence in &report.scope {
+            self.message(sentence, 2);
+        }
         for side in &report.sides {
             let text = match (&side.address, &side.missing) {
                 (Some(address), None) => format!("{} {address} · {}", side.name, side.detail),

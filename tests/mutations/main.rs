@@ -6,6 +6,7 @@
 mod company;
 mod document;
 mod languages;
+mod properties;
 #[path = "../support/mod.rs"]
 mod support;
 

@@ -9,6 +9,7 @@ mod executions;
 mod inventory;
 mod links;
 mod mark;
+mod scope;
 pub(super) mod table;
 mod trend;
 
@@ -29,6 +30,7 @@ pub(super) mod certificates {
 
 pub(super) use compare::when as schedule_when;
 pub(super) use executions::began;
+pub(super) use scope::sentences as scope_of;
 pub(super) use links::{Links, encode};
 pub(super) use mark::{Mark, MarkView};
 use table::Table;
@@ -52,6 +54,8 @@ pub(super) struct Report {
     pub commit: Option<String>,
     pub sides: Vec<SideView>,
     pub verdict: VerdictView,
+    /// What the answer leaves out and what it rests on, a sentence each.
+    pub scope: Vec<String>,
     /// Failed blockers of the gate.
     pub blockers: Vec<CheckView>,
     /// Blockers of the gate without an answer.
@@ -196,6 +200,7 @@ impl Report {
             commit: card.inventory.code.value().and_then(|c| c.repository.commit.clone()),
             sides: card.sides.iter().map(side).collect(),
             verdict: verdict(card),
+            scope: scope::sentences(card),
             blockers: named(|g| &g.blocked_by),
             idle_waivers: card
                 .waivers
