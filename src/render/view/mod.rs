@@ -30,9 +30,9 @@ pub(super) mod certificates {
 
 pub(super) use compare::when as schedule_when;
 pub(super) use executions::began;
-pub(super) use scope::sentences as scope_of;
 pub(super) use links::{Links, encode};
 pub(super) use mark::{Mark, MarkView};
+pub(super) use scope::sentences as scope_of;
 use table::Table;
 
 use super::RenderOptions;

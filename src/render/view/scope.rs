@@ -39,7 +39,11 @@ fn cohort(card: &Scorecard) -> Option<String> {
 fn words(card: &Scorecard) -> Option<String> {
     let gate = card.gates.iter().find(|gate| gate.gate == card.gate).filter(|gate| gate.attested > 0)?;
     let verb = if gate.attested == 1 { "rests" } else { "rest" };
-    Some(format!("{} of the {} of this gate {verb} on somebody's word.", gate.attested, plural_of(gate.passed, "pass", "passes")))
+    Some(format!(
+        "{} of the {} of this gate {verb} on somebody's word.",
+        gate.attested,
+        plural_of(gate.passed, "pass", "passes")
+    ))
 }
 
 fn plural_of(n: usize, one: &str, many: &str) -> String {
@@ -58,7 +62,11 @@ fn unread(card: &Scorecard) -> Vec<String> {
     let Some(code) = card.inventory.code.value() else { return vec![] };
     let of = |(language, files): (&String, &Vec<String>)| {
         let names = named(files.iter().map(String::as_str));
-        format!("Not read: {} of {language} that {} Temporal: {names}.", plural(files.len(), "file"), names_it(files.len()))
+        format!(
+            "Not read: {} of {language} that {} Temporal: {names}.",
+            plural(files.len(), "file"),
+            names_it(files.len())
+        )
     };
     code.coverage.not_analysed.iter().map(of).collect()
 }
