@@ -47,6 +47,7 @@ fn options(namespaces: &[&str]) -> ProbeOptions {
     ProbeOptions {
         namespaces: namespaces.iter().map(|&n| n.to_owned()).collect(),
         task_queues: Vec::new(),
+        later_queues: None,
         open_elsewhere: Default::default(),
         starts_since: None,
         list_open: 0,

@@ -19,6 +19,7 @@ pub mod redact;
 pub mod snapshot;
 
 mod account;
+mod answers;
 mod api_key;
 mod attribute_use;
 mod budget;
@@ -57,7 +58,9 @@ use client::{Client, Failure};
 use connect::Ladder;
 use read_only::{Ledger, ReadOnly};
 
-use crate::facts::cluster::{ClusterKind, ClusterSnapshot, Metrics, NamespaceSnapshot, SNAPSHOT_SCHEMA, SystemInfo};
+use crate::facts::cluster::{
+    ClusterKind, ClusterSnapshot, Metrics, NamespaceSnapshot, OpenIds, SNAPSHOT_SCHEMA, SystemInfo,
+};
 use crate::facts::{Known, Side, Why};
 
 /// Told, in a short line, what the probe is doing.
@@ -71,11 +74,13 @@ pub struct ProbeOptions {
     pub namespaces: Vec<String>,
     /// Task queues to describe although no open execution or schedule names them: those found in the code.
     pub task_queues: Vec<String>,
+    /// More of them, which become known while the probe is under way; nothing when there are none to wait for.
+    pub later_queues: Option<LaterQueues>,
     /// Executions started since this instant are looked at for who still starts here; the last 24 hours when not given.
     pub starts_since: Option<Timestamp>,
     /// List so many of the oldest open executions one by one; 0 for none. Calls grow with this number only.
     pub list_open: usize,
-    /// Of the target: by namespace, ids of executions that are open on the source, to be looked for here, too.
+    /// By namespace, ids of executions that are open on the other side, to be looked for here, too.
     pub open_elsewhere: std::collections::BTreeMap<String, OpenElsewhere>,
     /// The instant ages are measured at.
     pub at: Timestamp,
@@ -93,13 +98,24 @@ pub struct ProbeOptions {
     pub progress: Option<Progress>,
 }
 
-/// A few open executions of the other cluster.
+/// Task queues that are not known yet: the code that names them is still being read.
+pub type LaterQueues = futures_util::future::Shared<futures_util::future::BoxFuture<'static, Arc<[String]>>>;
+
+/// Open executions of the other cluster.
 #[derive(Debug, Clone, Default)]
 pub struct OpenElsewhere {
     /// Their ids.
     pub ids: Vec<String>,
     /// How many executions are open there.
     pub open: u64,
+}
+
+impl OpenElsewhere {
+    /// These, too.
+    pub fn extend(&mut self, ids: &OpenIds) {
+        self.open += ids.open;
+        self.ids.extend(ids.executions.iter().map(|execution| execution.workflow_id.clone()));
+    }
 }
 
 impl ProbeOptions {
@@ -130,7 +146,7 @@ pub async fn probe(side: Side, connection: &Connection, options: &ProbeOptions) 
     rpcs.extend(account_ledger.counts());
     let ladder = seen.ladder;
     let metrics = measured(&seen.namespaces, connection, options).await;
-    ClusterSnapshot {
+    let snapshot = ClusterSnapshot {
         schema: SNAPSHOT_SCHEMA.to_owned(),
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
         side,
@@ -161,6 +177,31 @@ pub async fn probe(side: Side, connection: &Connection, options: &ProbeOptions) 
         redacted_with: None,
         rpcs,
         elapsed_ms: u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX),
+    };
+    snapshot.settled()
+}
+
+/// Look once more at a cluster, for nothing but ids that turned out to be open on the other side.
+pub async fn look_for_ids(connection: &Connection, options: &ProbeOptions, snapshot: &mut ClusterSnapshot) {
+    let ledger = Arc::new(Ledger::default());
+    let Some(channel) = connect::climb(connection).await.channel else { return };
+    let budget = Arc::new(Budget::new(options.rps, options.deadline));
+    let transport = ReadOnly::new(channel, headers(connection), Arc::clone(&budget), Arc::clone(&ledger));
+    let client = Client::new(transport, budget);
+    let version = query::version(snapshot.system.value().map_or("", |s| s.server_version.as_str()));
+    for namespace in &mut snapshot.namespaces {
+        if options.open_elsewhere.contains_key(&namespace.name) {
+            options.say(&format!("{}: ids of the other side in {}", connection.side, namespace.name));
+            let name = namespace.name.clone();
+            let visibility = executions::Visibility::new(&client, &name, version, options).await;
+            namespace.executions.also_open = executions::also_open(&visibility).await;
+        }
+    }
+    for (name, count) in ledger.counts() {
+        let all = snapshot.rpcs.entry(name).or_default();
+        all.calls += count.calls;
+        all.errors += count.errors;
+        all.denied += count.denied;
     }
 }
 
@@ -335,6 +376,7 @@ async fn look(
         seen.namespaces.push(match described {
             // Without access, or without the namespace, every further call would say the same.
             Err(failure) if failure.is_final() || failure.code == Code::NotFound => NamespaceSnapshot {
+                looked_at: Some(options.at),
                 exists: (failure.code == Code::NotFound).then_some(false),
                 ..namespaces::unknown(name, &failure.why())
             },
@@ -366,11 +408,12 @@ async fn look_into(
     let Server { side, kind, version, nexus } = server;
     let search_attributes = search_attributes::read(client, kind, name, described.as_ref().ok()).await;
     let visibility = executions::Visibility::new(client, name, version, options).await;
+    let offered = executions::Offered::by(described.as_ref().ok().map(|described| &described.config));
     let (mut schedules, executions) =
-        tokio::join!(schedules::read(client, name, version, options), executions::read(&visibility));
-    let task_queues = task_queues::read(&visibility, &schedules, nexus, options).await;
+        tokio::join!(schedules::read(&visibility, version, options), executions::read(&visibility, offered));
     let config = described.as_ref().ok().map(|described| &described.config);
     let workers = workers::workers(client, name, config).await;
+    let task_queues = task_queues::read(&visibility, &schedules, &workers, nexus, options).await;
     let deployments = workers::deployments(client, name, version, options).await;
     let attribute_use = match side {
         Side::Source => attribute_use::read(&visibility, &search_attributes, options).await,
@@ -381,6 +424,7 @@ async fn look_into(
     schedule_times::read(client, name, &mut schedules, options).await;
     NamespaceSnapshot {
         name: name.to_owned(),
+        looked_at: Some(options.at),
         exists: described.is_ok().then_some(true),
         config: match described {
             Ok(described) => Known::Known(described.config),

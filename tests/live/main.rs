@@ -3,5 +3,6 @@
 mod audit;
 mod demo;
 mod ground;
+mod lies;
 #[path = "../support/mod.rs"]
 mod support;

@@ -257,12 +257,14 @@ fn whatever_is_taken_away_no_verdict_gets_better() {
     source(&mut healthy).namespaces[0].schedules = Known::Known(vec![]);
     let mut refunds = facts::namespace("refunds");
     refunds.workflow_types = Known::Known(vec![]);
-    refunds.task_queues = Known::Known(vec![]);
+    refunds.task_queues = Known::Known(vec![queue("payments", 0, false)]);
+    // The workers of the source were stopped.
+    source(&mut healthy).namespaces[0].task_queues =
+        Known::Known(vec![queue("payments", 0, false), queue("settlement", 0, false)]);
     let legacy = NamespaceSnapshot { name: "legacy".into(), ..refunds.clone() };
     source(&mut healthy).namespace_names =
         Known::Known(vec!["legacy".into(), "payments-prod".into(), "refunds".into()]);
     source(&mut healthy).namespaces.extend([refunds, legacy]);
-    source(&mut healthy).earlier = facts::emptied(&["legacy", "payments-prod", "refunds"].map(str::to_owned));
     target(&mut healthy).namespaces.push(facts::namespace("refunds.a1b2c"));
     source(&mut healthy).metrics = facts::metrics(&["payments-prod", "refunds"]);
     target(&mut healthy).metrics = facts::metrics(&["payments-prod.a1b2c", "refunds.a1b2c"]);
@@ -288,6 +290,7 @@ fn whatever_is_taken_away_no_verdict_gets_better() {
                     "drained-48-hours",
                     "no-other-work",
                     "no-backlog",
+                    "source-workers-stopped",
                 ]
                 .contains(*id)
             })
@@ -461,7 +464,7 @@ fn what_is_proven_stays_proven_beside_a_gap() {
     let all = checks(&facts);
     let check = all.iter().find(|c| c.rule == "source-inventory").unwrap();
     assert_eq!((check.outcome, check.complete), (Outcome::Fail, false));
-    assert!(check.why.as_deref().is_some_and(|w| w.contains("NotFound")));
+    assert!(check.why.as_deref().is_some_and(|w| w.contains("the source has no namespace payments-prod")));
 }
 
 #[test]

@@ -14,6 +14,8 @@ fn ids_that_were_not_looked_for_may_be_open_on_both() {
         let open = open.iter().map(|name| execution(name, 60)).collect();
         source(&mut facts).namespaces[0].open = Known::Known(400);
         target(&mut facts).namespaces[0].open = Known::Known(3);
+        target(&mut facts).namespaces[0].workflow_types = Known::Known(vec![]);
+        target(&mut facts).namespaces[0].executions.samples = Known::Known(vec![]);
         target(&mut facts).namespaces[0].executions.also_open = Known::Known(AlsoOpen { asked, of: 400, open });
         outcome(&facts, "same-id-open-on-both")
     };

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::RenderOptions;
 use super::text::plural;
-use super::view::{Links, Mark, MarkView, StepView};
+use super::view::{Links, Mark, MarkView, StepView, scope_of};
 use crate::facts::Locus;
 use crate::facts::code::{CodeFacts, Kind, Site};
 use crate::judge::Scorecard;

@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use super::limits::{self, Limits};
 use super::{Context, FactPath, FactView, words};
 use crate::compare::{self, Half, half, live};
-use crate::facts::cluster::{ClusterKind, ClusterSnapshot, Credential, LadderStep, NamespaceConfig};
-use crate::facts::{Known, Why};
+use crate::facts::cluster::{ClusterKind, ClusterSnapshot, Credential, LadderStep, NamespaceConfig, WorkflowType};
+use crate::facts::{Known, Side, Why};
 
 pub(super) const PATHS: &[FactPath] = &[
     FactPath {
@@ -50,11 +50,6 @@ pub(super) const PATHS: &[FactPath] = &[
         fields: "source_namespace, name, open, closed",
     },
     FactPath {
-        path: "source.unfinished_types",
-        meaning: "workflow types with open executions of which none closed within retention",
-        fields: "source_namespace, name, open, retention",
-    },
-    FactPath {
         path: "source.schedules",
         meaning: "schedules of the moved namespaces",
         fields: "source_namespace, id, paused",
@@ -95,8 +90,7 @@ pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
     );
 
     let moved = |list: &dyn Fn(&Half<'_>) -> Known<Vec<Value>>| per_moved_namespace(context, list);
-    view.put("source.workflow_types", moved(&workflow_types));
-    view.put("source.unfinished_types", moved(&unfinished_types));
+    view.put("source.workflow_types", moved(&workflow_types).and_then(|types| beside_code(context, types)));
     view.put("source.schedules", moved(&schedules));
     let limits = limits::limits();
     let limited = |list: &dyn Fn(&Half<'_>, &Limits) -> Known<Vec<Value>>| {
@@ -261,10 +255,17 @@ fn other_endpoint(context: &Context<'_>, target: &ClusterSnapshot, host: &str) -
 /// A week: what the clusters told is judged at every gate, and gates are further apart.
 const OLD_SECONDS: i64 = 7 * 86_400;
 
+/// The newest look counts, unless a namespace of the plan has facts that only an older one told.
 fn old(context: &Context<'_>, cluster: &ClusterSnapshot) -> Option<Value> {
-    let age = context.facts.at.as_second() - cluster.taken_at.as_second();
+    let planned = context.facts.plan.namespaces.iter().filter_map(|m| match cluster.side {
+        Side::Source => Some(m.source.as_str()),
+        Side::Target => m.target.as_deref(),
+    });
+    let of = |name: &str| cluster.namespaces.iter().find(|n| n.name == name).and_then(|n| n.looked_at);
+    let looked_at = planned.filter_map(of).min().unwrap_or_else(|| cluster.newest());
+    let age = context.facts.at.as_second() - looked_at.as_second();
     (age > OLD_SECONDS).then(|| {
-        json!({"side": cluster.side, "taken": cluster.taken_at.to_string().split('T').next(),
+        json!({"side": cluster.side, "taken": looked_at.to_string().split('T').next(),
                "age": words::count(age.unsigned_abs() / 86_400, "day"),
                "loci": [live(cluster, None, "snapshot", "GetSystemInfo")]})
     })
@@ -304,28 +305,53 @@ fn same_cluster(context: &Context<'_>) -> Known<Vec<Value>> {
     })
 }
 
+/// The workflow types of a namespace. Where nothing at all was found, nobody can say that there is nothing: it may be the
+/// wrong namespace, the wrong cluster, or a visibility store without its rows.
+pub(super) fn inventory(half: &Half<'_>) -> Known<Vec<WorkflowType>> {
+    let n = half.namespace;
+    half.known("workflow types", &n.workflow_types).and_then(|types| {
+        let nothing = |list: Option<usize>| list == Some(0);
+        let empty = types.is_empty()
+            && nothing(n.schedules.value().map(Vec::len))
+            && nothing(n.search_attributes.value().map(Vec::len));
+        if !empty {
+            return Known::Known(types);
+        }
+        Known::Unknown(Why::with_remedy(
+            format!(
+                "nothing at all was found in source namespace {}: no workflow type, no schedule, no search attribute",
+                n.name
+            ),
+            "see to it that address, namespace and visibility store are the right ones; a namespace that was never used \
+             needs no move: exclude it with this reason",
+        ))
+    })
+}
+
+/// An empty source beside code that defines workflow types is not the source of that code.
+fn beside_code(context: &Context<'_>, types: Vec<Value>) -> Known<Vec<Value>> {
+    let defined = context.code.value().into_iter().flat_map(|code| &code.workflow_types);
+    let defined: std::collections::BTreeSet<&str> =
+        defined.filter(|t| t.scope.is_production()).map(|t| t.name.as_str()).collect();
+    if !types.is_empty() || defined.is_empty() {
+        return Known::Known(types);
+    }
+    Known::Unknown(Why::with_remedy(
+        format!(
+            "the code defines {}, and no execution of any was ever seen on the source",
+            words::count(defined.len() as u64, "workflow type")
+        ),
+        "see to it that address, namespaces and visibility store of the source are the right ones",
+    ))
+}
+
 fn workflow_types(half: &Half<'_>) -> Known<Vec<Value>> {
-    half.known("workflow types", &half.namespace.workflow_types).map(|types| {
-        let object = |t: &crate::facts::cluster::WorkflowType| {
+    inventory(half).map(|types| {
+        let object = |t: &WorkflowType| {
             json!({"source_namespace": half.namespace.name, "name": t.name, "open": t.open, "closed": t.closed,
                    "loci": [half.locus(format!("workflow type {}", t.name), "CountWorkflowExecutions")]})
         };
         types.iter().map(object).collect()
-    })
-}
-
-fn unfinished_types(half: &Half<'_>) -> Known<Vec<Value>> {
-    let retention = half.namespace.config.value().map(|c| words::duration(c.retention_seconds));
-    let retention = retention.map_or("the retention period".to_owned(), |r| format!("the retention of {r}"));
-    half.known("workflow types", &half.namespace.workflow_types).map(|types| {
-        let unfinished = types.iter().filter(|t| t.open > 0 && t.closed == 0);
-        unfinished
-            .map(|t| {
-                json!({"source_namespace": half.namespace.name, "name": t.name, "workflow_type": t.name,
-                       "open": words::count(t.open, "open execution"), "retention": retention,
-                       "loci": [half.locus(format!("workflow type {}", t.name), "CountWorkflowExecutions")]})
-            })
-            .collect()
     })
 }
 
@@ -416,7 +442,7 @@ fn open_executions(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<Value>> 
 
 fn active_schedules(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<Value>> {
     half.known("schedules", &half.namespace.schedules).map(|schedules| {
-        let active = schedules.iter().filter(|s| s.acts_after(half.cluster.taken_at));
+        let active = schedules.iter().filter(|s| s.acts_after(half.cluster.newest()));
         active
             .map(|s| {
                 json!({"source_namespace": half.namespace.name, "id": s.id, "workflow_type": s.action.workflow_type,

@@ -18,7 +18,9 @@ mod executions;
 mod limits;
 mod metrics;
 mod plan;
+mod queues;
 mod routing;
+mod running;
 mod schedule_command;
 mod schedules;
 mod sdks;
@@ -110,6 +112,8 @@ pub fn fact_paths() -> impl Iterator<Item = &'static FactPath> {
         strategy::PATHS,
         cohorts::PATHS,
         drain::PATHS,
+        queues::PATHS,
+        running::PATHS,
         workers::PATHS,
         routing::PATHS,
         certificates::PATHS,
@@ -153,6 +157,8 @@ fn build_one(facts: &Facts) -> FactView {
     strategy::put(&context, &mut view);
     cohorts::put(&context, &mut view);
     drain::put(&context, &mut view);
+    queues::put(&context, &mut view);
+    running::put(&context, &mut view);
     workers::put(&context, &mut view);
     routing::put(&context, &mut view);
     certificates::put(&context, &mut view);
