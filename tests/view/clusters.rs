@@ -50,8 +50,13 @@ fn limits_of_cloud_do_not_bind_a_rehearsal_on_a_second_cluster() {
     let texts: Vec<_> = (0..6).map(|n| attribute(&format!("Note{n}"), "Text")).collect();
     source(&mut facts).namespaces[0].search_attributes = Known::Known(texts);
     assert_eq!(outcome(&facts, "search-attribute-count"), Outcome::Fail);
+    // An address that is none of Temporal Cloud's names excuses nothing; the plan does.
     target(&mut facts).kind = ClusterKind::SelfHosted;
+    assert_eq!(outcome(&facts, "search-attribute-count"), Outcome::Fail);
+    assert_eq!(outcome(&facts, "target-kind"), Outcome::Unknown);
+    facts.plan.target_kind = TargetKind::Rehearsal;
     assert_eq!(outcome(&facts, "search-attribute-count"), Outcome::NotApplicable);
+    assert_eq!(outcome(&facts, "target-kind"), Outcome::Pass);
 }
 
 #[test]

@@ -291,15 +291,20 @@ fn whatever_is_taken_away_no_verdict_gets_better() {
                     "no-other-work",
                     "no-backlog",
                     "source-workers-stopped",
+                    "code-reviewed",
+                    "renewal-automated",
+                    "target-takes-starts",
+                    "target-is-cloud",
+                    "excluded-namespaces-idle",
                 ]
                 .contains(*id)
             })
             .map(|id| temporal_preflight::facts::attestation::Attestation {
                 id: (*id).to_owned(),
                 holds: true,
-                by: "Ann".into(),
+                by: "Ann Lee".into(),
                 date: "2026-11-20".parse().unwrap(),
-                link: None,
+                link: Some("OPS-1".into()),
                 valid_until: "2027-01-31".parse().unwrap(),
                 note: None,
                 place: ("attestations.yaml".into(), 1),

@@ -20,6 +20,7 @@ use facts::{attribute, client_certificate, code, execution, healthy, origin, que
 use serde_json::Value;
 use temporal_preflight::facts::cluster::{ClusterKind, ClusterSnapshot, Credential, NamespaceSnapshot};
 use temporal_preflight::facts::code::*;
+use temporal_preflight::facts::plan::{SwitchOff, TargetKind};
 use temporal_preflight::facts::{Facts, Known};
 use temporal_preflight::judge::scorecard::{Check, Gate, Outcome, Severity, Verdict};
 use temporal_preflight::judge::{JudgeInput, judge};
@@ -103,6 +104,9 @@ const WANTS_THE_END: &str = "routing-code-left";
 fn a_healthy_migration_passes_wherever_facts_decide() {
     let mut facts = healthy();
     target(&mut facts).cloud = facts::account(&["payments-prod.a1b2c".into()]);
+    let day = |text: &str| Some(text.parse().unwrap());
+    facts.plan.switch_off =
+        Some(SwitchOff { workers_stopped: day("2026-10-01"), archived: day("2026-11-01"), ..SwitchOff::default() });
     let open: Vec<String> = checks(&facts)
         .iter()
         .filter(|c| c.rule != WANTS_THE_END)

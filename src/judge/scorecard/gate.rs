@@ -50,6 +50,19 @@ impl Gate {
         }
     }
 
+    /// Gates at which a rule is asked, in words: `pr, dual-run and later`, `plan to route`.
+    pub fn span(gates: &[Self]) -> String {
+        let phases = || gates.iter().copied().filter(|gate| *gate != Gate::Pr);
+        let phases = match (phases().min(), phases().max()) {
+            (Some(first), Some(last)) if first == last => Some(first.to_string()),
+            (Some(first), Some(Gate::Decommission)) => Some(format!("{first} and later")),
+            (Some(first), Some(last)) => Some(format!("{first} to {last}")),
+            _ => None,
+        };
+        let pr = gates.contains(&Gate::Pr).then(|| Gate::Pr.to_string());
+        pr.into_iter().chain(phases).collect::<Vec<_>>().join(", ")
+    }
+
     /// What passing the gate permits, in words.
     pub fn permits(self) -> &'static str {
         match self {

@@ -66,7 +66,7 @@ pub(super) const PATHS: &[FactPath] = &[
     },
     FactPath {
         path: "source.open_executions",
-        meaning: "namespaces of the source with open executions, excluded ones too",
+        meaning: "moved namespaces of the source with open executions",
         fields: "source_namespace, open, types, source_flags",
     },
     FactPath {
@@ -99,8 +99,8 @@ pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
     view.put("source.size_limits", limited(&|half, limits| size_limits(context, half, limits)));
     view.put("source.archival", moved(&|half| archival(context, half)));
 
-    view.put("source.open_executions", per_planned_namespace(context, &|half| open_executions(context, half)));
-    view.put("source.active_schedules", per_planned_namespace(context, &|half| active_schedules(context, half)));
+    view.put("source.open_executions", per_moved_namespace(context, &|half| open_executions(context, half)));
+    view.put("source.active_schedules", per_moved_namespace(context, &|half| active_schedules(context, half)));
 }
 
 fn credential_name(credential: Credential) -> &'static str {
@@ -123,15 +123,15 @@ pub(super) fn per_moved_namespace(
     })
 }
 
-/// A list over the moved namespaces and the excluded ones that the source still has: nobody may lose them with the
-/// cluster.
+/// A list over the moved namespaces and the excluded ones that the source still has and that do not stay there: nobody
+/// may lose them with the cluster.
 pub(super) fn per_planned_namespace(
     context: &Context<'_>,
     list: &dyn Fn(&Half<'_>) -> Known<Vec<Value>>,
 ) -> Known<Vec<Value>> {
     let moved = per_moved_namespace(context, list);
     let excluded = context.source.clone().and_then(|source| {
-        let excluded = context.facts.plan.namespaces.iter().filter(|m| m.target.is_none());
+        let excluded = context.facts.plan.namespaces.iter().filter(|m| m.target.is_none() && !m.stays);
         let there = excluded.filter(|m| compare::namespace_missing(source, &m.source) != Known::Known(true));
         Known::concat(there.map(|m| half(source, &m.source).and_then(|half| list(&half))))
     });

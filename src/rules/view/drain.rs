@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::cluster::per_planned_namespace;
+use super::cluster::per_moved_namespace;
 use super::{Context, FactPath, FactView};
 use crate::compare::Half;
 use crate::drain::hold::{self, Hold, Look};
@@ -28,9 +28,9 @@ pub(super) const PATHS: &[FactPath] = &[
 ];
 
 pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
-    view.put("source.not_held", per_planned_namespace(context, &|half| not_held(context, half)));
-    view.put("source.schedules_left", per_planned_namespace(context, &|half| schedules_left(context, half)));
-    view.put("source.other_work", per_planned_namespace(context, &|half| other_work(context, half)));
+    view.put("source.not_held", per_moved_namespace(context, &|half| not_held(context, half)));
+    view.put("source.schedules_left", per_moved_namespace(context, &|half| schedules_left(context, half)));
+    view.put("source.other_work", per_moved_namespace(context, &|half| other_work(context, half)));
 }
 
 fn not_held(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<Value>> {

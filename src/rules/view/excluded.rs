@@ -44,8 +44,12 @@ fn excluded(context: &Context<'_>) -> Known<Vec<Value>> {
 fn use_of(half: &Half<'_>) -> Known<Vec<String>> {
     let open = half.known("the number of open executions", &half.namespace.open);
     let schedules = half.known("schedules", &half.namespace.schedules);
-    let uses = open.zip(schedules).map(|(open, schedules)| {
+    let recent = half.known("recent starts", &half.namespace.executions.recent);
+    let uses = open.zip(schedules).zip(recent).map(|((open, schedules), recent)| {
         let mut uses = vec![];
+        if recent.roots > 0 {
+            uses.push(format!("{} since {}", words::count(recent.roots, "new execution"), words::minute(recent.since)));
+        }
         if open > 0 {
             uses.push(words::count(open, "open execution"));
         }

@@ -46,10 +46,10 @@ pub(super) const PATHS: &[FactPath] = &[
 const APART: SignedDuration = SignedDuration::from_mins(12);
 
 pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
-    view.put("source.backlogs", per_planned_namespace(context, &|half| backlogs(context, half)));
+    view.put("source.backlogs", per_moved_namespace(context, &|half| backlogs(context, half)));
     view.put("source.unpolled_queues", per_moved_namespace(context, &|half| unpolled(context, half)));
     view.put("source.pollers_left", per_planned_namespace(context, &|half| pollers_left(context, half)));
-    let looked_at = per_planned_namespace(context, &|half| looked_at(context, half));
+    let looked_at = per_moved_namespace(context, &|half| looked_at(context, half));
     view.put("source.backlog_basis", looked_at.clone().map(|queues| backlog_basis(&queues)));
     view.put("source.poller_basis", looked_at.map(|queues| asked(&queues)));
 }
