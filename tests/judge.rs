@@ -600,3 +600,38 @@ fn taking_evidence_away_never_opens_a_gate() {
         }
     }
 }
+
+#[test]
+fn a_word_about_what_was_not_seen_is_neither_proven_nor_disproven_by_what_was() {
+    let unread = "attested: looked\nabout: unseen\nquestion: Were the other files read?\n";
+    let rules = [rule("a", "major", unread)];
+    let judged = |holds: bool, things: Known<Value>| {
+        let attestations = Known::Known(vec![word(holds, "2026-11-01", "2026-12-31")]);
+        let mut facts = facts();
+        facts.attestations = attestations.clone();
+        let context = Context {
+            at: at(),
+            strategy: Strategy::Manual,
+            attestations: &attestations,
+            attestations_path: "attestations.yaml",
+        };
+        let checks = evaluate(&catalogue(&rules), &view(things), &context);
+        let card = judge(checks, JudgeInput::new(&facts, Gate::Route, &[], &BTreeSet::new()));
+        let outcome = |id: &str| card.checks.iter().find(|c| c.rule == id).unwrap().outcome;
+        (outcome("a"), outcome("attestation-contradicted"))
+    };
+    let part = |things: Value| Known::Partial { value: things, why: Why::new("2 files were not analysed") };
+    let (bad, odd, good) = (thing("b", true, false), thing("o", false, true), thing("g", false, false));
+    for (holds, things, outcome) in [
+        // What was read is wrong: the word is about the rest, and nobody is called a liar.
+        (true, Known::Known(json!([bad])), Outcome::Fail),
+        (true, part(json!([bad])), Outcome::Fail),
+        (true, part(json!([good])), Outcome::Pass),
+        (true, Known::Known(json!([odd])), Outcome::Pass),
+        (false, part(json!([good])), Outcome::Fail),
+        // All was read: there is nothing the denial is about.
+        (false, Known::Known(json!([good])), Outcome::Pass),
+    ] {
+        assert_eq!(judged(holds, things.clone()), (outcome, Outcome::Pass), "{holds}, {things:?}");
+    }
+}

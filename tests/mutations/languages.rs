@@ -71,7 +71,8 @@ fn code_that_nobody_read_leaves_every_gate_open_and_says_how_to_answer() {
 fn what_a_person_read_reaches_go_with_no_further_condition() {
     let mut facts = in_java();
     // Whether payloads are encoded and Nexus is called is seen in code only, and asked for itself.
-    let words = ["starters-reviewed", "signals-reviewed", "code-reviewed", "codec-server", "nexus-endpoints"];
+    let words =
+        ["starters-reviewed", "signals-reviewed", "code-reviewed", "codec-server", "nexus-endpoints", "replay-tested"];
     words.iter().for_each(|id| vouch(&mut facts, id, true));
     let (before, after) = (judged(MENDED.clone(), "mended").0, judged(facts, "in Java").0);
     for gate in ASKED_OF_CODE {

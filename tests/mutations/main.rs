@@ -220,7 +220,9 @@ fn without_the_evidence_the_same_gates_are_undecided() {
                 wrong.push(format!("{} without {path}: failed {failed:#?}, open {:?}", row.rule, undecided.keys()));
                 continue;
             }
-            let open = gates_of([row.rule.as_str()]);
+            let mut open = gates_of([row.rule.as_str()]);
+            let later = gates_of(row.early.iter().map(String::as_str));
+            open.retain(|gate| !later.contains(gate));
             let closed = gates(&card, Verdict::Undecided);
             if !open.is_subset(&closed) {
                 wrong.push(format!("{} without {path}: undecided only at {closed:?}", row.rule));

@@ -154,7 +154,11 @@ fn is_identifier(name: &str) -> bool {
 }
 
 fn unused(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<Value>> {
-    half.known("search attributes", &half.namespace.search_attributes).map(|attributes| {
+    // Without all code and schedules nothing can be called unused.
+    let code = context.code.clone().and_then(|code| coverage::whole(code, code));
+    let users = code.zip(half.known("schedules", &half.namespace.schedules));
+    let attributes = half.known("search attributes", &half.namespace.search_attributes);
+    attributes.zip(users).map(|(attributes, _)| {
         let unneeded = unneeded(context, half);
         let unused = attributes.iter().filter(|a| unneeded.contains(&a.name));
         unused
