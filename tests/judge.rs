@@ -499,7 +499,9 @@ fn entries_of_the_attestations_that_do_nothing_are_findings() {
     );
     let contradicted = card.checks.iter().find(|c| c.rule == "e").unwrap();
     assert_eq!(contradicted.outcome, Outcome::Pass);
-    assert!(contradicted.why.as_ref().unwrap().ends_with("the facts show it, although Ada Brandt says no (2026-11-01)"));
+    assert!(
+        contradicted.why.as_ref().unwrap().ends_with("the facts show it, although Ada Brandt says no (2026-11-01)")
+    );
     // Where the facts are missing the denial is heard, and contradicts nothing.
     let card = judged(&view(Known::unknown("no scan")));
     let outcome = |id: &str| card.checks.iter().find(|c| c.rule == id).unwrap().outcome;

@@ -197,11 +197,8 @@ fn excluded_namespaces_must_be_empty_when_they_were_probed() {
     let mut legacy = facts::namespace("legacy-batch");
     legacy.open = Known::Known(2);
     source(&mut facts).namespaces.push(legacy);
-    assert_eq!(
-        outcome(&facts, "open-executions-left"),
-        Outcome::Pass,
-        "not in the plan: namespace-unmapped reports it"
-    );
+    let in_use = "excluded-namespace-in-use";
+    assert_eq!(outcome(&facts, in_use), Outcome::NotApplicable, "not in the plan: namespace-unmapped reports it");
     facts.plan.namespaces.push(temporal_preflight::facts::plan::NamespaceMapping {
         source: "legacy-batch".into(),
         target: None,
@@ -209,7 +206,10 @@ fn excluded_namespaces_must_be_empty_when_they_were_probed() {
         line: 6,
         ..Default::default()
     });
-    assert_eq!(outcome(&facts, "open-executions-left"), Outcome::Fail);
+    assert_eq!(outcome(&facts, in_use), Outcome::Fail);
+    assert_eq!(outcome(&facts, "open-executions-left"), Outcome::Pass, "the drain is about what moves");
+    facts.plan.namespaces.last_mut().unwrap().stays = true;
+    assert_eq!(outcome(&facts, in_use), Outcome::NotApplicable, "it stays in use on purpose");
 }
 
 /// Every place in the facts at which something is known, as a JSON pointer.
@@ -418,7 +418,7 @@ fn what_is_excluded_goes_down_with_the_cluster() {
     let mut facts = healthy();
     facts.plan.namespaces.push(mapping("legacy-batch", None));
     source(&mut facts).namespace_names = Known::Known(vec!["legacy-batch".into(), "payments-prod".into()]);
-    assert_open(&facts, "not probed", &["open-executions-left", "schedules-left-active"]);
+    assert_open(&facts, "not probed", &["excluded-namespace-in-use"]);
     let gone = NamespaceSnapshot {
         exists: Some(false),
         open: Known::unknown("NotFound"),
@@ -426,7 +426,7 @@ fn what_is_excluded_goes_down_with_the_cluster() {
         ..facts::namespace("legacy-batch")
     };
     source(&mut facts).namespaces.push(gone);
-    assert_eq!(outcome(&facts, "open-executions-left"), Outcome::Pass, "what does not exist is empty");
+    assert_eq!(outcome(&facts, "excluded-namespace-in-use"), Outcome::NotApplicable, "what does not exist is empty");
 }
 
 #[test]
