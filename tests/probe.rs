@@ -10,6 +10,8 @@ mod attributes;
 mod beside;
 #[path = "probe/cloud_ops.rs"]
 mod cloud_ops;
+#[path = "probe/contradictions.rs"]
+mod contradictions;
 #[path = "probe/executions.rs"]
 mod executions;
 #[path = "probe/fake.rs"]
