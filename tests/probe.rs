@@ -26,6 +26,8 @@ mod live;
 mod network;
 #[path = "probe/oldest.rs"]
 mod oldest;
+#[path = "probe/overdue.rs"]
+mod overdue;
 #[path = "probe/partial.rs"]
 mod partial;
 #[path = "probe/prometheus.rs"]
