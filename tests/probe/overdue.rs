@@ -42,10 +42,12 @@ fn matches(query: &str, row: &WorkflowExecutionInfo) -> bool {
     let never =
         ["NOT IN", "TemporalNamespaceDivision", "TemporalReportedProblems", "TemporalScheduledById IS NOT NULL"];
     let longer = query.split_once("ExecutionDuration >= '").and_then(|(_, q)| q.split_once('s')?.0.parse::<f64>().ok());
-    !never.iter().any(|part| query.contains(part))
-        && !(query.contains("CloseTime IS NULL") && close.is_some())
-        && !(query.contains("CloseTime IS NOT NULL") && close.is_none())
-        && instant(query, "StartTime <=").is_none_or(|at| start <= at)
+    let phase = (query.contains("CloseTime IS NULL") && close.is_some())
+        || (query.contains("CloseTime IS NOT NULL") && close.is_none());
+    if phase || never.iter().any(|part| query.contains(part)) {
+        return false;
+    }
+    instant(query, "StartTime <=").is_none_or(|at| start <= at)
         && instant(query, "StartTime >").is_none_or(|at| start > at)
         && instant(query, "ExecutionTime >").is_none_or(|at| start > at)
         && instant(query, "CloseTime >").is_none_or(|at| close.is_some_and(|close| close > at))

@@ -14,6 +14,7 @@ mod diff;
 mod drain;
 mod eligibility;
 mod executions;
+mod inventory;
 mod limits;
 mod metrics;
 mod plan;
