@@ -10,6 +10,8 @@ mod attributes;
 mod beside;
 #[path = "probe/cloud_ops.rs"]
 mod cloud_ops;
+#[path = "probe/contradictions.rs"]
+mod contradictions;
 #[path = "probe/executions.rs"]
 mod executions;
 #[path = "probe/fake.rs"]
@@ -24,6 +26,8 @@ mod live;
 mod network;
 #[path = "probe/oldest.rs"]
 mod oldest;
+#[path = "probe/overdue.rs"]
+mod overdue;
 #[path = "probe/partial.rs"]
 mod partial;
 #[path = "probe/prometheus.rs"]

@@ -27,6 +27,7 @@ mod calendar;
 mod client;
 mod clock;
 mod connect;
+mod elsewhere;
 mod executions;
 mod hello;
 mod namespaces;
@@ -51,6 +52,7 @@ use tokio::time::Instant;
 use tonic::Code;
 
 pub use connection::Connection;
+pub use elsewhere::{LaterQueues, OpenElsewhere, look_for_ids};
 pub use read_only::reads;
 
 use budget::Budget;
@@ -58,9 +60,7 @@ use client::{Client, Failure};
 use connect::Ladder;
 use read_only::{Ledger, ReadOnly};
 
-use crate::facts::cluster::{
-    ClusterKind, ClusterSnapshot, Metrics, NamespaceSnapshot, OpenIds, SNAPSHOT_SCHEMA, SystemInfo,
-};
+use crate::facts::cluster::{ClusterKind, ClusterSnapshot, Metrics, NamespaceSnapshot, SNAPSHOT_SCHEMA, SystemInfo};
 use crate::facts::{Known, Side, Why};
 
 /// Told, in a short line, what the probe is doing.
@@ -96,26 +96,6 @@ pub struct ProbeOptions {
     pub metrics: Known<metrics::Prometheus>,
     /// Called before every part of the work.
     pub progress: Option<Progress>,
-}
-
-/// Task queues that are not known yet: the code that names them is still being read.
-pub type LaterQueues = futures_util::future::Shared<futures_util::future::BoxFuture<'static, Arc<[String]>>>;
-
-/// Open executions of the other cluster.
-#[derive(Debug, Clone, Default)]
-pub struct OpenElsewhere {
-    /// Their ids.
-    pub ids: Vec<String>,
-    /// How many executions are open there.
-    pub open: u64,
-}
-
-impl OpenElsewhere {
-    /// These, too.
-    pub fn extend(&mut self, ids: &OpenIds) {
-        self.open += ids.open;
-        self.ids.extend(ids.executions.iter().map(|execution| execution.workflow_id.clone()));
-    }
 }
 
 impl ProbeOptions {
@@ -179,30 +159,6 @@ pub async fn probe(side: Side, connection: &Connection, options: &ProbeOptions) 
         elapsed_ms: u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX),
     };
     snapshot.settled()
-}
-
-/// Look once more at a cluster, for nothing but ids that turned out to be open on the other side.
-pub async fn look_for_ids(connection: &Connection, options: &ProbeOptions, snapshot: &mut ClusterSnapshot) {
-    let ledger = Arc::new(Ledger::default());
-    let Some(channel) = connect::climb(connection).await.channel else { return };
-    let budget = Arc::new(Budget::new(options.rps, options.deadline));
-    let transport = ReadOnly::new(channel, headers(connection), Arc::clone(&budget), Arc::clone(&ledger));
-    let client = Client::new(transport, budget);
-    let version = query::version(snapshot.system.value().map_or("", |s| s.server_version.as_str()));
-    for namespace in &mut snapshot.namespaces {
-        if options.open_elsewhere.contains_key(&namespace.name) {
-            options.say(&format!("{}: ids of the other side in {}", connection.side, namespace.name));
-            let name = namespace.name.clone();
-            let visibility = executions::Visibility::new(&client, &name, version, options).await;
-            namespace.executions.also_open = executions::also_open(&visibility).await;
-        }
-    }
-    for (name, count) in ledger.counts() {
-        let all = snapshot.rpcs.entry(name).or_default();
-        all.calls += count.calls;
-        all.errors += count.errors;
-        all.denied += count.denied;
-    }
 }
 
 /// The data plane: connect, and ask what there is.

@@ -297,6 +297,7 @@ fn drained(method: &str, body: &[u8]) -> Reply {
                 start_time: Some(prost_wkt_types::Timestamp { seconds: 1_000_000, nanos: 0 }),
                 close_time: Some(prost_wkt_types::Timestamp { seconds: 1_004_900 + n, nanos: 0 }),
                 status: 2,
+                task_queue: "orders".into(),
                 ..WorkflowExecutionInfo::default()
             };
             let executions = if none { vec![] } else { (0..TYPES).map(row).collect() };

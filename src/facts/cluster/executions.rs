@@ -67,6 +67,7 @@ impl ExecutionFacts {
             && self.cron.is_known()
             && self.scheduled.is_known()
             && self.samples.is_known()
+            && self.rest.is_known()
             && self.listed.as_ref().is_none_or(Known::is_known)
     }
 }

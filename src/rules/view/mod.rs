@@ -15,6 +15,7 @@ mod drain;
 mod eligibility;
 mod excluded;
 mod executions;
+mod inventory;
 mod limits;
 mod metrics;
 mod plan;

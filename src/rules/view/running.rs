@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::cluster::{inventory, per_moved_namespace};
+use super::cluster::per_moved_namespace;
+use super::inventory::inventory;
 use super::{Context, FactPath, FactView, plan, words};
 use crate::compare::Half;
 use crate::facts::cluster::{ExecutionSample, StuckExecution, WorkflowType};
