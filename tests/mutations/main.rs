@@ -9,6 +9,7 @@ mod languages;
 mod properties;
 #[path = "../support/mod.rs"]
 mod support;
+mod verdicts;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;

@@ -330,11 +330,8 @@ fn whatever_is_taken_away_no_verdict_gets_better() {
     let silent = |place: &str| {
         let field = place.rsplit('/').next().unwrap_or_default();
         if place.contains("/executions/") {
-            let asked: &[&str] = if place.contains("/namespaces/2/") {
-                &["recent", "beside"]
-            } else {
-                &["recent", "cron", "samples", "beside"]
-            };
+            let asked: &[&str] =
+                if place.contains("/namespaces/2/") { &["recent"] } else { &["recent", "cron", "samples", "beside"] };
             return place.starts_with("/target/") || !asked.contains(&field);
         }
         let of_source =
