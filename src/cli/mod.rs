@@ -69,7 +69,8 @@ enum Command {
     Scan(scan::Args),
     Check(check::Args),
     Probe(probe::Args),
-    Audit(audit::Args),
+    // By far the most flags.
+    Audit(Box<audit::Args>),
     Score(score::Args),
     Render(render::Args),
     Explain(explain::Args),

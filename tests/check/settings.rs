@@ -30,7 +30,9 @@ fn a_change_does_not_write_its_own_judge() {
     let waiver = "- {rule: starter-outside-factory, reason: it is fine, owner: Ann Lee, until: 2099-12-31}\n\
                   - {rule: client-outside-factory, reason: it is fine, owner: Ann Lee, until: 2099-12-31}\n";
     let word = "- {id: starters-reviewed, by: Ann Lee, date: 2026-01-01, valid_until: 2099-12-31, link: \"https://x.example\"}\n";
-    let cases: [(&str, Vec<(&str, String)>, &str); 8] = [
+    /// What happens, the files that are edited, and what is said of it.
+    type Case<'a> = (&'a str, Vec<(&'a str, String)>, &'a str);
+    let cases: [Case<'_>; 8] = [
         (
             "the new starter is a factory",
             vec![("preflight.yaml", CONFIGURED.replace("\"]", "\", \"jobs/evil/main.go:main\"]"))],
