@@ -12,7 +12,7 @@ use temporal_preflight::rules::view::build;
 use temporal_preflight::rules::{Context, evaluate};
 
 use super::document::Edit;
-use super::{CATALOGUE, MENDED, read};
+use super::{CATALOGUE, MENDED, MUTATIONS, read};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -119,7 +119,11 @@ struct Phase {
 #[serde(deny_unknown_fields)]
 struct Customer {
     name: String,
+    #[serde(default)]
     facts: Vec<Edit>,
+    /// As the company given in the row of this blocker; it is ready for every gate at once.
+    #[serde(default)]
+    given_of: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -127,6 +131,12 @@ struct Customer {
 struct Healthy {
     phases: Vec<Phase>,
     customers: Vec<Customer>,
+}
+
+/// The edits that lead from the end of the move to a phase of it.
+pub fn phase(gate: Gate) -> Vec<Edit> {
+    let healthy: Healthy = read("fixtures/healthy.yaml".as_ref());
+    healthy.phases.into_iter().find(|phase| phase.gate == gate).expect("every gate").facts
 }
 
 #[test]
@@ -138,7 +148,10 @@ fn whoever_has_done_everything_reaches_go_at_each_gate() {
     for customer in &healthy.customers {
         for phase in &healthy.phases {
             let mut document = edited(&customer.facts);
-            phase.facts.iter().for_each(|edit| edit.apply(&mut document));
+            match &customer.given_of {
+                Some(rule) => document = MUTATIONS.iter().find(|row| row.rule == *rule).expect("a row").mended(),
+                None => phase.facts.iter().for_each(|edit| edit.apply(&mut document)),
+            }
             let card = scorecard(&document, phase.gate, None);
             if card.verdict != Verdict::Go {
                 wrong.push(format!("{} at {}: {:?}\n{}", customer.name, phase.gate, card.verdict, because(&card)));
