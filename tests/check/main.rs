@@ -1,5 +1,6 @@
 //! `check` on real git repositories, with real branches: what a change adds fails, and nothing else.
 
+mod chosen;
 mod git;
 mod ignores;
 
