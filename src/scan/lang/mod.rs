@@ -1,5 +1,6 @@
 //! The languages: one file each, grammar only.
 
+mod broken;
 pub mod builder;
 mod go;
 mod python;
@@ -8,7 +9,7 @@ mod typescript;
 
 use std::collections::BTreeSet;
 
-use super::program::Unit;
+use super::program::{Function, Unit};
 use crate::facts::code::Scope;
 
 /// A file to lower.
@@ -177,6 +178,8 @@ pub trait FrontEnd: Sync {
     fn is_plain(&self, _name: &str) -> bool {
         false
     }
+    /// Whether code elsewhere may call a function: it is exported where the language has that, and no private helper.
+    fn offers(&self, unit: &Unit, function: &Function) -> bool;
     /// Whether a file is test code by the language's own convention.
     fn is_test(&self, path: &str) -> bool;
     /// Lower one file; `Err` says why it could not be parsed.

@@ -68,6 +68,11 @@ impl FrontEnd for Python {
         modules::may_import(bytes, package)
     }
 
+    /// A file that runs itself is a script: its functions are its own, unless a name says otherwise.
+    fn offers(&self, unit: &Unit, function: &Function) -> bool {
+        !function.name.starts_with('_') && !unit.text.contains("__name__ ==")
+    }
+
     fn is_test(&self, path: &str) -> bool {
         let name = path.rsplit('/').next().unwrap_or(path);
         name.starts_with("test_") || name.ends_with("_test.py") || name == "conftest.py"
@@ -96,7 +101,7 @@ impl FrontEnd for Python {
             scope: file.scope,
             package: home.to_owned(),
             package_name: home.rsplit('/').next().unwrap_or(home).to_owned(),
-            broken: root.has_error(),
+            broken: super::broken::spans(root, &file.text),
             ..Unit::default()
         };
         let text = file.text;

@@ -106,6 +106,10 @@ impl FrontEnd for Rust {
             || folders.split('/').any(|f| f == "benches" || f.ends_with("_tests"))
     }
 
+    fn offers(&self, unit: &Unit, function: &Function) -> bool {
+        function.implements.is_some() || unit.line(function.line).trim_start().starts_with("pub")
+    }
+
     fn lower(&self, file: SourceFile<'_>) -> Result<Unit, String> {
         self.lower_all(file)?.into_iter().next().ok_or_else(|| "holds no code".to_owned())
     }
@@ -121,7 +125,10 @@ impl FrontEnd for Rust {
         proc_macro2::extra::invalidate_current_thread_spans();
         let text: Arc<str> = file.text.into();
         let mut units = result?;
-        units.iter_mut().for_each(|unit| unit.text = text.clone());
+        for unit in &mut units {
+            unit.text = text.clone();
+            unit.broken.iter_mut().for_each(|span| span.end = span.end.min(text.len()));
+        }
         Ok(units)
     }
 }
@@ -163,7 +170,7 @@ fn lower_file(source: &Source<'_>, path: &str, scope: Scope, items: &[syn::Item]
                 scope,
                 package: task.id.clone(),
                 package_name: task.id.clone(),
-                broken: broken && units.is_empty(),
+                broken: if broken && units.is_empty() { vec![0..usize::MAX] } else { vec![] },
                 ..Unit::default()
             };
             let mut lowering = Lowering {
@@ -285,6 +292,6 @@ mod tests {
         let units = lower("fn f() { a.b( }\nfn g() {}").unwrap_err();
         assert!(units.contains("parsed"));
         let units = lower("fn f() { a. ; }\nfn g() {}").unwrap();
-        assert!(units[0].broken && units[0].functions.iter().any(|f| f.name == "g"));
+        assert!(!units[0].broken.is_empty() && units[0].functions.iter().any(|f| f.name == "g"));
     }
 }

@@ -5,6 +5,7 @@ mod classes;
 mod declarations;
 mod expressions;
 mod manifests;
+mod masks;
 mod modules;
 mod patterns;
 mod statements;
@@ -82,6 +83,17 @@ impl FrontEnd for TypeScript {
         Some("export *")
     }
 
+    /// Modules of ES name what they export; older ones assign it.
+    fn offers(&self, unit: &Unit, function: &Function) -> bool {
+        let name = if function.name.is_empty() { function.holder.as_deref() } else { Some(function.name.as_str()) };
+        let name = function.owner.as_deref().or(name).unwrap_or_default();
+        let exported = unit.exports.iter().any(|(_, own)| own == name);
+        let written = ["class", "abstract class", "default class"].iter().any(|kind| {
+            unit.text.contains(&format!("export {kind} {name}"))
+        });
+        exported || written || unit.text.contains("module.exports") || unit.text.contains(&format!("exports.{name}"))
+    }
+
     fn is_test(&self, path: &str) -> bool {
         let (folders, name) = path.rsplit_once('/').unwrap_or(("", path));
         let marked = [".test.", ".spec.", ".e2e-spec.", ".e2e.", "-test.", "-spec.", ".stories."];
@@ -99,7 +111,12 @@ impl FrontEnd for TypeScript {
             _ => None,
         };
         let text = script.as_deref().unwrap_or(&file.text);
-        let tree = parse(grammar(extension), text)?;
+        let mut tree = parse(grammar(extension), text)?;
+        let masked = if tree.root_node().has_error() { masks::masked(text) } else { None };
+        if let Some(masked) = &masked {
+            tree = parse(grammar(extension), masked)?;
+        }
+        let text = masked.as_deref().unwrap_or(text);
         let root = tree.root_node();
         let package = format!("./{}", without_extension(file.path));
         let unit = Unit {
@@ -108,7 +125,7 @@ impl FrontEnd for TypeScript {
             scope: file.scope,
             package_name: package.clone(),
             package,
-            broken: root.has_error(),
+            broken: super::broken::spans(root, text),
             ..Unit::default()
         };
         let mut lowering = Lowering {
