@@ -14,7 +14,7 @@ use super::prefilter::{self, Want};
 use super::program::Unit;
 use super::resolve::Resolver;
 use super::walk::{Entry, Walked};
-use super::{classify, entries, factories, hazards, inventory, routing, scope, sdks, sites, text, wrappers};
+use super::{chains, classify, entries, factories, hazards, inventory, routing, scope, sdks, sites, text, wrappers};
 use crate::facts::code::*;
 use crate::ui::Problem;
 
@@ -207,6 +207,7 @@ struct Settled<'a> {
 fn settle<'a>(r: &Resolver<'a>) -> Settled<'a> {
     let classified = classify::classify(r);
     let mut drafts = sites::build(r, &classified);
+    chains::join(r, &mut drafts);
     routing::judge(r, &mut drafts);
     let lifts = wrappers::lift(r, &mut drafts);
     Settled { classified, drafts, lifts }

@@ -6,6 +6,7 @@
 
 mod analyse;
 pub mod catalogue;
+mod chains;
 pub mod classify;
 pub mod document;
 pub mod entries;

@@ -204,7 +204,7 @@ fn connections(code: &CodeFacts, links: &Links) -> Table {
         })
         .collect();
     rows.extend(
-        code.sites.iter().filter(|s| matches!(s.kind, Kind::Connect | Kind::ConnectConfig | Kind::Worker)).map(|s| {
+        code.sites.iter().filter(|s| s.is_connection() || matches!(s.kind, Kind::ConnectConfig | Kind::Worker)).map(|s| {
             let users = code
                 .sites
                 .iter()

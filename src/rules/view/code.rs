@@ -270,7 +270,7 @@ fn clients(code: &CodeFacts) -> Vec<Value> {
         by_name || by_use.contains(&(site.path.as_str(), site.line))
     };
     production(code)
-        .filter(|s| s.kind == Kind::Connect)
+        .filter(|s| s.is_connection())
         .map(|site| {
             let verdict = if in_factory(site) { "factory" } else { "outside" };
             let address = site.address.as_deref().unwrap_or("an address that is not a constant");
