@@ -118,7 +118,7 @@ fn environments_and_caches_are_left_out_and_said() {
     repo.write(".venv/lib/python3.12/site-packages/temporalio/job.py", PYTHON);
     let card = card(&repo, &["--baseline-ref", "main"]);
     assert_eq!(card["verdict"], "go", "{}", card["summary"]);
-    let skipped = card["inventory"]["code"]["value"]["coverage"]["skipped"].to_string();
+    let skipped = card["inventory"]["code"]["known"]["coverage"]["skipped"].to_string();
     assert!(skipped.contains(".venv"), "{skipped}");
     repo.git(&["add", "--force", ".venv"]);
     fails(&repo, ".venv/lib");
@@ -146,7 +146,7 @@ fn what_a_sparse_checkout_leaves_out_is_said_and_stays_open() {
     assert!(!repo.path().join("jobs").exists());
     undecided(&repo, &["jobs", "starter-outside-factory"]);
     let card = card(&repo, &["--baseline-ref", "main"]);
-    let skipped = card["inventory"]["code"]["value"]["coverage"]["skipped"].to_string();
+    let skipped = card["inventory"]["code"]["known"]["coverage"]["skipped"].to_string();
     assert!(skipped.contains("\"jobs\"") && skipped.contains("sparse checkout") && skipped.contains("2 files"), "{skipped}");
 }
 
@@ -262,6 +262,6 @@ fn what_the_configuration_leaves_out_is_said_when_it_names_temporal() {
     repo.commit("a job");
     let card = card(&repo, &["--exclude", "jobs/**"]);
     assert_eq!(card["verdict"], "go-with-conditions", "{}", card["summary"]);
-    let skipped = card["inventory"]["code"]["value"]["coverage"]["skipped"].to_string();
+    let skipped = card["inventory"]["code"]["known"]["coverage"]["skipped"].to_string();
     assert!(skipped.contains("jobs/evil.go") && !skipped.contains("plain.go"), "{skipped}");
 }

@@ -123,6 +123,15 @@ pub trait FrontEnd: Sync {
     /// Texts that show, in a source file or manifest elsewhere, that code below a top-level folder may be used
     /// there. `modules` are the package roots its manifests declare.
     fn signs_of(&self, folder: &str, files: &[&str], modules: &[Module]) -> Vec<Sign>;
+    /// Whether a manifest in which a name was seen declares that it depends on it.
+    fn depends_on(&self, _path: &str, _text: &str, _name: &str) -> bool {
+        true
+    }
+    /// Whether an import alone shows nothing between two projects: names of files are no names of projects, and only a
+    /// manifest says what is meant.
+    fn imports_by_file_name(&self) -> bool {
+        false
+    }
     /// Names a manifest gives to files of the tree.
     fn aliases(&self, _path: &str, _text: &str) -> Vec<Alias> {
         vec![]

@@ -43,6 +43,10 @@ impl FrontEnd for Python {
         modules::signs_of(files)
     }
 
+    fn imports_by_file_name(&self) -> bool {
+        true
+    }
+
     fn folder_of(&self, package: &str, project: &Project) -> Option<String> {
         project.folders.contains(package).then(|| package.to_owned())
     }

@@ -50,7 +50,6 @@ impl FrontEnd for Rust {
     fn signs_of(&self, _folder: &str, _files: &[&str], modules: &[Module]) -> Vec<Sign> {
         let mut signs = vec![];
         for Module { name, .. } in modules {
-            signs.push(Sign::anywhere(name, format!("{name}::")));
             for written in [name.clone(), name.replace('_', "-")] {
                 let texts =
                     [format!("{written} ="), format!("{written}."), format!("{written}]"), format!("\"{written}\"")];
@@ -58,6 +57,10 @@ impl FrontEnd for Rust {
             }
         }
         signs
+    }
+
+    fn depends_on(&self, _path: &str, text: &str, name: &str) -> bool {
+        modules::depends_on(text, name)
     }
 
     fn folder_of(&self, package: &str, project: &Project) -> Option<String> {

@@ -51,12 +51,17 @@ impl FrontEnd for TypeScript {
         manifests::aliases(path, text)
     }
 
-    /// Packages are depended upon and imported by name; other files by path.
+    fn depends_on(&self, path: &str, text: &str, name: &str) -> bool {
+        manifests::depends_on(path, text, name)
+    }
+
+    /// Packages are depended upon and imported by name; other files by path. A name without a scope may be that of a
+    /// folder, so that its import alone shows nothing.
     fn signs_of(&self, _folder: &str, _files: &[&str], modules: &[Module]) -> Vec<Sign> {
         let mut signs = vec![];
         for Module { name, .. } in modules {
             signs.push(Sign::in_manifest(name, format!("\"{name}\":")));
-            for quote in ['"', '\'', '`'] {
+            for quote in ['"', '\'', '`'].iter().filter(|_| name.starts_with('@')) {
                 for import in ["from ", "import ", "import(", "require("] {
                     let texts = [format!("{import}{quote}{name}{quote}"), format!("{import}{quote}{name}/")];
                     signs.extend(texts.map(|text| Sign::anywhere(name, text)));
