@@ -137,7 +137,11 @@ impl Page<OfScan> {
         }
         if !c.files_with_syntax_errors.is_empty() {
             let files = &c.files_with_syntax_errors;
-            parts.push(format!("{} with syntax errors ({})", plural(files.len(), "file"), first(files.iter().cloned())));
+            parts.push(format!(
+                "{} with syntax errors ({})",
+                plural(files.len(), "file"),
+                first(files.iter().cloned())
+            ));
         }
         let gaps: Vec<String> =
             c.skipped.iter().filter(|s| !s.on_purpose() || s.is_excluded()).map(|s| s.path.clone()).collect();

@@ -138,8 +138,7 @@ pub fn language(
     for unit in &units {
         if !unit.broken.is_empty() {
             let decides = unit.scope.is_production() && needles.touch(unit);
-            let files =
-                if decides { &mut coverage.files_with_syntax_errors } else { &mut coverage.broken_apart };
+            let files = if decides { &mut coverage.files_with_syntax_errors } else { &mut coverage.broken_apart };
             files.push(unit.path.clone());
         }
         if unit.too_deep {
@@ -160,7 +159,9 @@ struct Needles {
 impl Needles {
     fn new(catalogue: &Catalogue, asked: &BTreeSet<Want>) -> Result<Self, Problem> {
         let words = catalogue.markers.iter().chain(&catalogue.tokens).map(String::as_str);
-        let words = words.chain(asked.iter().map(|want| want.name.as_str()).filter(|name| name.len() > 3)).chain(["temporal", "workflow"]);
+        let words = words
+            .chain(asked.iter().map(|want| want.name.as_str()).filter(|name| name.len() > 3))
+            .chain(["temporal", "workflow"]);
         let automaton = AhoCorasick::builder()
             .ascii_case_insensitive(true)
             .build(words)

@@ -85,12 +85,16 @@ struct Within {
 /// Walk a tree. `markers` are those of the analysed languages.
 pub fn walk(root: &Path, options: &ScanOptions, markers: &AhoCorasick) -> Result<Walked, Problem> {
     let members = Members::of(root, options.laid_out);
-    let visitor = Visitor { root, members: &members, excluded: excluded(root, options)?, look: Look::new(root, options, markers) };
+    let visitor = Visitor {
+        root,
+        members: &members,
+        excluded: excluded(root, options)?,
+        look: Look::new(root, options, markers),
+    };
     let (sender, receiver) = std::sync::mpsc::channel::<Vec<Seen>>();
     let threads = std::thread::available_parallelism().map_or(2, std::num::NonZero::get).min(8);
     // What is ignored is decided here: the walker would follow rules of its own, and of folders above the tree.
-    let walker =
-        WalkBuilder::new(root).threads(threads).standard_filters(false).follow_links(false).build_parallel();
+    let walker = WalkBuilder::new(root).threads(threads).standard_filters(false).follow_links(false).build_parallel();
     std::thread::scope(|scope| {
         scope.spawn(|| {
             let sender = sender;
@@ -132,9 +136,7 @@ fn excluded(root: &Path, options: &ScanOptions) -> Result<Override, Problem> {
             Problem::usage(format!("the pattern `{glob}` cannot be used to choose files")).note(e.to_string())
         })?;
     }
-    globs
-        .build()
-        .map_err(|e| Problem::usage("the patterns that choose files cannot be used").note(e.to_string()))
+    globs.build().map_err(|e| Problem::usage("the patterns that choose files cannot be used").note(e.to_string()))
 }
 
 /// Put together what the threads saw.

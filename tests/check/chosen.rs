@@ -147,7 +147,10 @@ fn what_a_sparse_checkout_leaves_out_is_said_and_stays_open() {
     undecided(&repo, &["jobs", "starter-outside-factory"]);
     let card = card(&repo, &["--baseline-ref", "main"]);
     let skipped = card["inventory"]["code"]["known"]["coverage"]["skipped"].to_string();
-    assert!(skipped.contains("\"jobs\"") && skipped.contains("sparse checkout") && skipped.contains("2 files"), "{skipped}");
+    assert!(
+        skipped.contains("\"jobs\"") && skipped.contains("sparse checkout") && skipped.contains("2 files"),
+        "{skipped}"
+    );
 }
 
 /// Neither side of the comparison has it, so a change beside it is decided.
@@ -247,7 +250,8 @@ fn without_a_repository_everything_is_read() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join(".gitignore"), "jobs/\n").unwrap();
     std::fs::create_dir(folder.path().join("jobs")).unwrap();
-    std::fs::write(folder.path().join("go.mod"), "module example.com/pay\n\nrequire go.temporal.io/sdk v1.37.0\n").unwrap();
+    std::fs::write(folder.path().join("go.mod"), "module example.com/pay\n\nrequire go.temporal.io/sdk v1.37.0\n")
+        .unwrap();
     std::fs::write(folder.path().join("jobs/evil.go"), forgotten("Evil")).unwrap();
     let output = crate::preflight(folder.path()).args(["check", "."]).output().unwrap();
     assert_eq!(output.status.code(), Some(1), "{}", crate::said(&output));

@@ -150,7 +150,8 @@ fn what_only_has_the_name_of_another_package_is_no_dependency() {
 /// Two projects have a module of the same plain name; only a manifest says that one uses the other.
 #[test]
 fn two_python_projects_are_joined_by_what_their_manifests_say() {
-    let caller = "from common.flow import launch_flow\n\n\nasync def nightly() -> None:\n    await launch_flow(\"Invoice\")\n";
+    let caller =
+        "from common.flow import launch_flow\n\n\nasync def nightly() -> None:\n    await launch_flow(\"Invoice\")\n";
     for (dependency, joined) in [("httpx", false), ("acme-common", true), ("shared", true)] {
         let manifest = format!("[project]\nname = \"jobs\"\ndependencies = [\"{dependency}\"]\n");
         let facts = Tree::new(&[

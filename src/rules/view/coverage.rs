@@ -97,7 +97,10 @@ fn unread(code: &CodeFacts) -> Unread {
     let mut all = Vec::new();
     for (language, paths) in code.coverage.not_analysed.iter().filter(|(_, files)| !files.is_empty()) {
         let (files_word, name) = counted(paths.len(), "file", "names", "name");
-        all.push((format!("{files_word} of {language} {name} Temporal, which this version does not analyse"), files(paths)));
+        all.push((
+            format!("{files_word} of {language} {name} Temporal, which this version does not analyse"),
+            files(paths),
+        ));
     }
     let broken = &code.coverage.files_with_syntax_errors;
     if !broken.is_empty() {

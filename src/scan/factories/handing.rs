@@ -41,9 +41,9 @@ pub fn of(r: &Resolver<'_>, function: FnAt, connects: &[At]) -> Option<Handing> 
         r.callers(function).iter().any(|call| {
             let unit = r.index.unit(call.unit);
             let around = r.index.call_place(*call).and_then(|place| unit.named_around(place.function));
-            around.map(|func| FnAt { unit: call.unit, func }).is_some_and(|outer| {
-                outer != function && offered(outer) && given(r, outer, connects).is_some()
-            })
+            around
+                .map(|func| FnAt { unit: call.unit, func })
+                .is_some_and(|outer| outer != function && offered(outer) && given(r, outer, connects).is_some())
         })
     };
     // What a framework calls puts the client where its handlers find it.
@@ -73,9 +73,11 @@ fn given(r: &Resolver<'_>, function: FnAt, connects: &[At]) -> Option<Handing> {
             Some(_) | None => return Some(Handing::Shared),
         }
     }
-    let shared = unit.globals.iter().flat_map(|var| &unit.var(*var).sources).any(|source| {
-        inside(source.value) && holds(r, function.unit, unit, source.value, connects, 0)
-    });
+    let shared = unit
+        .globals
+        .iter()
+        .flat_map(|var| &unit.var(*var).sources)
+        .any(|source| inside(source.value) && holds(r, function.unit, unit, source.value, connects, 0));
     if shared { Some(Handing::Shared) } else { kept.then_some(Handing::Kept) }
 }
 

@@ -73,17 +73,72 @@ const OTHERS: [&str; 12] =
 
 /// Words a program starts processes with, or hands a text to a shell.
 const SPAWNS: [&str; 40] = [
-    "subprocess", "os.system", "popen", "check_output", "check_call", "execsync", "execfile", "child_process", "spawn",
-    "execa", "exec.command", "command::new", "processbuilder", "getruntime", "process.start", "processstartinfo",
-    "shell_exec", "proc_open", "passthru", "open3", "system(", "zx", "bun.$", "deno.command", "invoke", "fabric",
-    "paramiko", "exec_run", "exec_command", "bashoperator", "sshoperator", "kubernetespodoperator", "local.command",
-    "sh(", "sh '", "sh \"", "sh\"", "exec(", "shell(", "kubectl",
+    "subprocess",
+    "os.system",
+    "popen",
+    "check_output",
+    "check_call",
+    "execsync",
+    "execfile",
+    "child_process",
+    "spawn",
+    "execa",
+    "exec.command",
+    "command::new",
+    "processbuilder",
+    "getruntime",
+    "process.start",
+    "processstartinfo",
+    "shell_exec",
+    "proc_open",
+    "passthru",
+    "open3",
+    "system(",
+    "zx",
+    "bun.$",
+    "deno.command",
+    "invoke",
+    "fabric",
+    "paramiko",
+    "exec_run",
+    "exec_command",
+    "bashoperator",
+    "sshoperator",
+    "kubernetespodoperator",
+    "local.command",
+    "sh(",
+    "sh '",
+    "sh \"",
+    "sh\"",
+    "exec(",
+    "shell(",
+    "kubectl",
 ];
 
 /// What prints its words instead of running them.
 const PRINTS: [&str; 22] = [
-    "echo", "printf", "print", "say", "log", "info", "warn", "error", "die", "fail", "usage", "note", "hint", "Write-Host",
-    "Write-Output", "console.log", "description:", "description", "summary", "help", "title", "#",
+    "echo",
+    "printf",
+    "print",
+    "say",
+    "log",
+    "info",
+    "warn",
+    "error",
+    "die",
+    "fail",
+    "usage",
+    "note",
+    "hint",
+    "Write-Host",
+    "Write-Output",
+    "console.log",
+    "description:",
+    "description",
+    "summary",
+    "help",
+    "title",
+    "#",
 ];
 
 /// How many words after a command are looked at.
@@ -115,7 +170,8 @@ pub(super) fn find(text: &str, form: Form) -> Vec<Seen> {
         let candidate = Candidate { words: &words, at, verb: verb_at, form };
         if candidate.holds(spawns, names_program) {
             let verb = words.get(verb_at).map_or("", |w| w.text);
-            let program = candidate.program().map_or("temporal", |w| if w.text.contains("tctl") { "tctl" } else { "temporal" });
+            let program =
+                candidate.program().map_or("temporal", |w| if w.text.contains("tctl") { "tctl" } else { "temporal" });
             found.push(Seen {
                 line: word.line,
                 by: BeyondBy::Command,
@@ -161,7 +217,11 @@ fn joined(before: &Word<'_>, word: &Word<'_>, form: Form) -> bool {
     let gap = word.line.saturating_sub(before.line);
     match form {
         Form::Script => false,
-        Form::Data => gap <= 3 && (word.element || word.opens_quote || word.open_before || word.indent > before.indent),
+        // An option at the beginning of a line goes on with a text that is folded.
+        Form::Data => {
+            let goes_on = word.open_before || word.indent > before.indent || word.text.starts_with("--");
+            gap <= 3 && (word.element || word.opens_quote || goes_on)
+        }
         Form::Code => gap <= 3,
     }
 }
@@ -175,7 +235,8 @@ fn is_program(word: &Word<'_>, form: Form) -> bool {
     }
     let lower = base.to_ascii_lowercase();
     let named = lower.contains("tctl") || lower.contains("temporal");
-    let variable = word.expanded || word.text.starts_with(['$', '%']) || form == Form::Code && word.element && !word.opens_quote;
+    let variable =
+        word.expanded || word.text.starts_with(['$', '%']) || form == Form::Code && word.element && !word.opens_quote;
     named && variable && !lower.contains("address") && !lower.contains("namespace")
 }
 
@@ -236,7 +297,8 @@ impl<'w, 't> Candidate<'w, 't> {
     fn of_another_program(&self) -> bool {
         let mut at = self.at;
         while let Some(before) = at.checked_sub(1).and_then(|i| self.words.get(i)) {
-            if !self.words.get(at).is_some_and(|word| joined(before, word, self.form)) || is_program(before, self.form) {
+            if !self.words.get(at).is_some_and(|word| joined(before, word, self.form)) || is_program(before, self.form)
+            {
                 return false;
             }
             let base = before.text.rsplit('/').next().unwrap_or(before.text);
@@ -303,7 +365,8 @@ fn printed_lines(text: &str, form: Form) -> std::collections::BTreeSet<u32> {
             continue;
         }
         let start = line.trim_start().trim_start_matches(['@', '-', '"']).trim_start();
-        let first = start.split(|c: char| c.is_whitespace() || matches!(c, '(' | '"' | '\'')).next().unwrap_or_default();
+        let first =
+            start.split(|c: char| c.is_whitespace() || matches!(c, '(' | '"' | '\'')).next().unwrap_or_default();
         let first = first.trim_end_matches(':');
         let runs = [" | ", "&&", ";"].iter().any(|more| line.contains(more));
         if PRINTS.contains(&first) && !runs {

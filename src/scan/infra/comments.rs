@@ -56,7 +56,8 @@ fn without(line: &str, style: Style, inside: &mut Option<&'static str>) -> Strin
         let Some(at) = line.find(close) else { return blank(line) };
         *inside = None;
         let end = at + close.len();
-        return blank(line.get(..end).unwrap_or_default()) + &without(line.get(end..).unwrap_or_default(), style, inside);
+        return blank(line.get(..end).unwrap_or_default())
+            + &without(line.get(end..).unwrap_or_default(), style, inside);
     }
     let start = line.trim_start();
     // A text that stands alone is documentation.
@@ -91,7 +92,9 @@ fn comment(line: &str, style: Style) -> Option<usize> {
             (Some(_), _) => {}
             (None, b'"' | b'`') => quote = Some(*byte),
             // An apostrophe within a word is none.
-            (None, b'\'') if at == 0 || !bytes.get(at - 1).is_some_and(u8::is_ascii_alphanumeric) => quote = Some(b'\''),
+            (None, b'\'') if at == 0 || !bytes.get(at - 1).is_some_and(u8::is_ascii_alphanumeric) => {
+                quote = Some(b'\'')
+            }
             (None, _) => {
                 let rest = line.get(at..).unwrap_or_default();
                 let begins = at == 0 || bytes.get(at - 1).is_some_and(u8::is_ascii_whitespace);

@@ -26,13 +26,15 @@ fn ending(name: &str) -> String {
 /// How a command stands in a file of this name.
 pub fn form_of(name: &str) -> Form {
     let stem = name.split('.').next().unwrap_or(name);
-    if matches!(stem, "Makefile" | "makefile" | "GNUmakefile" | "justfile" | "Justfile" | "Dockerfile" | "Containerfile")
-    {
+    if matches!(
+        stem,
+        "Makefile" | "makefile" | "GNUmakefile" | "justfile" | "Justfile" | "Dockerfile" | "Containerfile"
+    ) {
         return Form::Script;
     }
     match ending(name).as_str() {
-        "" | "sh" | "bash" | "zsh" | "ksh" | "fish" | "mk" | "mak" | "just" | "dockerfile" | "containerfile" | "ps1"
-        | "psm1" | "cmd" | "bat" | "awk" | "cron" | "crontab" => {
+        "" | "sh" | "bash" | "zsh" | "ksh" | "fish" | "mk" | "mak" | "just" | "dockerfile" | "containerfile"
+        | "ps1" | "psm1" | "cmd" | "bat" | "awk" | "cron" | "crontab" => {
             // A name without an ending may be a script, or one of CI in a language of its own.
             if matches!(stem, "Jenkinsfile" | "Rakefile" | "Vagrantfile" | "Fastfile" | "Gemfile") {
                 Form::Code
@@ -54,10 +56,10 @@ pub fn comments_of(name: &str) -> Style {
         return Style::Slashes;
     }
     match ending(name).as_str() {
-        "go" | "ts" | "tsx" | "mts" | "cts" | "js" | "jsx" | "mjs" | "cjs" | "vue" | "svelte" | "astro" | "java" | "kt"
-        | "kts" | "scala" | "sc" | "groovy" | "gradle" | "cs" | "fs" | "fsx" | "swift" | "rs" | "c" | "h" | "cc"
-        | "cpp" | "cxx" | "hpp" | "m" | "mm" | "dart" | "proto" | "zig" | "jsonc" | "json5" | "jsonnet" | "libsonnet"
-        | "cue" | "bicep" | "razor" => Style::Slashes,
+        "go" | "ts" | "tsx" | "mts" | "cts" | "js" | "jsx" | "mjs" | "cjs" | "vue" | "svelte" | "astro" | "java"
+        | "kt" | "kts" | "scala" | "sc" | "groovy" | "gradle" | "cs" | "fs" | "fsx" | "swift" | "rs" | "c" | "h"
+        | "cc" | "cpp" | "cxx" | "hpp" | "m" | "mm" | "dart" | "proto" | "zig" | "jsonc" | "json5" | "jsonnet"
+        | "libsonnet" | "cue" | "bicep" | "razor" => Style::Slashes,
         "php" | "tf" | "tfvars" | "hcl" | "nomad" => Style::Both,
         "json" | "ipynb" | "txt" | "html" | "xml" | "plist" => Style::None,
         "sql" | "lua" | "hs" => Style::Dashes,

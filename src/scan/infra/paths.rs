@@ -80,8 +80,10 @@ fn path(text: &str, at: usize) -> Option<Seen> {
         end -= 1;
     }
     let line = after.get(..end)?;
-    let (noun, place) =
-        ["workflows", "schedules", "activities"].iter().filter_map(|noun| Some((*noun, line.find(noun)?))).min_by_key(|(_, at)| *at)?;
+    let (noun, place) = ["workflows", "schedules", "activities"]
+        .iter()
+        .filter_map(|noun| Some((*noun, line.find(noun)?)))
+        .min_by_key(|(_, at)| *at)?;
     let between = line.get(..place)?;
     if between.len() > REACH || between.matches('/').count() > 4 || between.contains(['?', ';']) {
         return None;
@@ -112,7 +114,13 @@ fn method(text: &str, at: usize) -> Option<Seen> {
     let length = rest.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(rest.len());
     let called = rest.get(..length)?;
     let (name, starts, messages) = METHODS.into_iter().find(|(name, ..)| *name == called)?;
-    Some(Seen { line: line_of(text, at), by: BeyondBy::Grpc, seen: format!("WorkflowService/{name}"), starts, messages })
+    Some(Seen {
+        line: line_of(text, at),
+        by: BeyondBy::Grpc,
+        seen: format!("WorkflowService/{name}"),
+        starts,
+        messages,
+    })
 }
 
 fn line_of(text: &str, at: usize) -> u32 {

@@ -69,7 +69,11 @@ fn commands_of_manifests_in_every_form() {
 fn processes_of_programs() {
     for (path, text, line) in [
         ("a.py", "import subprocess\nsubprocess.run([\"temporal\", \"workflow\", \"start\", \"--type\", \"W\"])\n", 2),
-        ("a.py", "CLI = [\"temporal\", \"--address\", A]\nrun([*CLI,\n     \"workflow\", \"start\", \"--type\", t])\n", 3),
+        (
+            "a.py",
+            "CLI = [\"temporal\", \"--address\", A]\nrun([*CLI,\n     \"workflow\", \"start\", \"--type\", t])\n",
+            3,
+        ),
         ("a.py", "os.system(f\"temporal workflow start --type {t}\")\n", 1),
         ("a.ts", "execFileSync('temporal', ['workflow', 'start', '--type', 'W']);\n", 1),
         ("a.ts", "await execa`temporal workflow start --type ${t}`;\n", 1),
@@ -119,7 +123,12 @@ fn calls_of_the_http_api_and_of_the_service() {
         ("a.rs", "format!(\"{base}/namespaces/{ns}/workflows/{id}/signal/{name}\")\n", false, true),
         ("a.go", "url.JoinPath(base, \"api/v1/namespaces\", ns, \"workflows\", id)\n", true, false),
         ("a.http", "POST https://t/api/v1/namespaces/n/schedules/s\n", true, false),
-        ("a.sh", "grpcurl -d @ t:7233 temporal.api.workflowservice.v1.WorkflowService/StartWorkflowExecution\n", true, false),
+        (
+            "a.sh",
+            "grpcurl -d @ t:7233 temporal.api.workflowservice.v1.WorkflowService/StartWorkflowExecution\n",
+            true,
+            false,
+        ),
         ("a.yaml", "apiVersion: temporal.example.com/v1alpha1\nkind: TemporalSchedule\n", true, false),
     ] {
         let all = seen(path, text);

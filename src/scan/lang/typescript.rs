@@ -93,9 +93,9 @@ impl FrontEnd for TypeScript {
         let name = if function.name.is_empty() { function.holder.as_deref() } else { Some(function.name.as_str()) };
         let name = function.owner.as_deref().or(name).unwrap_or_default();
         let exported = unit.exports.iter().any(|(_, own)| own == name);
-        let written = ["class", "abstract class", "default class"].iter().any(|kind| {
-            unit.text.contains(&format!("export {kind} {name}"))
-        });
+        let written = ["class", "abstract class", "default class"]
+            .iter()
+            .any(|kind| unit.text.contains(&format!("export {kind} {name}")));
         exported || written || unit.text.contains("module.exports") || unit.text.contains(&format!("exports.{name}"))
     }
 

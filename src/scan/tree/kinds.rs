@@ -22,8 +22,7 @@ const OTHER: [&str; 75] = [
     "mp4", "wav", "ogg", "webm", "mov", "avi", "woff", "woff2", "ttf", "otf", "eot", "zip", "gz", "tgz", "bz2", "xz",
     "zst", "7z", "rar", "tar", "jar", "war", "whl", "egg", "gem", "nupkg", "class", "pyc", "pyo", "o", "a", "so",
     "dylib", "dll", "exe", "wasm", "bin", "dat", "db", "sqlite", "parquet", "avro", "pkl", "npy", "onnx", "pb", "css",
-    "scss", "sass", "less", "map", "snap", "lock", "sum", "csv", "tsv", "patch", "diff",
-    "proto",
+    "scss", "sass", "less", "map", "snap", "lock", "sum", "csv", "tsv", "patch", "diff", "proto",
 ];
 
 /// Names of text for readers that has no ending.

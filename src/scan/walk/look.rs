@@ -78,7 +78,11 @@ impl<'a> Look<'a> {
         }
         if size > self.options.max_file_bytes {
             let matters = named.is_known() || may_hold(entry.path());
-            return if matters { skip(format!("too large ({} MB)", size.div_ceil(1_000_000))) } else { Some(Seen::Uninteresting) };
+            return if matters {
+                skip(format!("too large ({} MB)", size.div_ceil(1_000_000)))
+            } else {
+                Some(Seen::Uninteresting)
+            };
         }
         match text::read(entry.path()) {
             Ok(bytes) => Some(self.bytes(path, name, entry.path(), &named, &bytes, within)),
@@ -129,7 +133,9 @@ impl<'a> Look<'a> {
         let folder = target.as_ref().is_some_and(|target| target.is_dir());
         let reason = match (&named, outside) {
             (_, true) if folder => "leads out of the tree: a symbolic link to a folder, not followed",
-            (Some(_), true) if target.is_some_and(|t| t.is_file()) => "leads out of the tree: a symbolic link, not followed",
+            (Some(_), true) if target.is_some_and(|t| t.is_file()) => {
+                "leads out of the tree: a symbolic link, not followed"
+            }
             (Some(named), _) if named.is_known() => "symbolic link, not followed",
             _ => return Seen::Uninteresting,
         };

@@ -355,11 +355,16 @@ pub(super) fn depends_on(text: &str, name: &str) -> bool {
         for (key, value) in table {
             let Some(inner) = value.as_table() else { continue };
             if key.ends_with("dependencies") {
-                let renamed = |v: &toml::Value| v.get("package").and_then(toml::Value::as_str).is_some_and(|p| plain(p) == wanted);
+                let renamed = |v: &toml::Value| {
+                    v.get("package").and_then(toml::Value::as_str).is_some_and(|p| plain(p) == wanted)
+                };
                 if inner.iter().any(|(crate_name, v)| plain(crate_name) == wanted || renamed(v)) {
                     return true;
                 }
-            } else if matches!(key.as_str(), "workspace" | "target") || table.contains_key("target") || key.starts_with("cfg(") {
+            } else if matches!(key.as_str(), "workspace" | "target")
+                || table.contains_key("target")
+                || key.starts_with("cfg(")
+            {
                 todo.push(inner);
             }
         }

@@ -17,6 +17,20 @@ pub(super) fn masked(text: &str) -> Option<String> {
             changed = true;
         }
     }
+    // The grammar takes the beginning of a member `in_use` on a line of its own for the operator `in`.
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        let name = line.trim_start();
+        let at = start + (line.len() - name.len());
+        if name
+            .strip_prefix("in")
+            .is_some_and(|rest| rest.starts_with(|c: char| c == '_' || c == '$' || c.is_ascii_digit()))
+        {
+            replace(&mut out, at, at + 1, b"_");
+            changed = true;
+        }
+        start += line.len();
+    }
     changed.then(|| String::from_utf8(out).ok()).flatten()
 }
 
@@ -91,6 +105,10 @@ mod tests {
             assert_eq!(masked.lines().count(), text.lines().count());
             assert!(!masked.contains("typeof import") && !masked.contains("export type"), "{masked}");
         }
+        assert_eq!(
+            masked("export type A = {\n  a?: number\n  in_use?: boolean\n};").unwrap(),
+            "export type A = {\n  a?: number\n  _n_use?: boolean\n};"
+        );
         assert_eq!(masked("export type A = typeof b;"), None);
     }
 }
