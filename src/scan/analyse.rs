@@ -142,7 +142,12 @@ pub fn language(
             files.push(unit.path.clone());
         }
         if unit.too_deep {
-            let reason = format!("in part: nesting deeper than {} levels was not followed", lang::builder::MAX_DEPTH);
+            let depth = lang::builder::MAX_DEPTH;
+            let reason = if unit.scope.is_production() && needles.named_in(&unit.text) {
+                format!("in part: nesting deeper than {depth} levels was not followed")
+            } else {
+                format!("{}: nesting deeper than {depth} levels was not followed", Skip::APART)
+            };
             coverage.skipped.push(Skip { path: unit.path.clone(), reason });
         }
     }
@@ -154,6 +159,8 @@ pub fn language(
 /// asked for.
 struct Needles {
     automaton: AhoCorasick,
+    /// Those of the SDK alone.
+    of_sdk: AhoCorasick,
 }
 
 impl Needles {
@@ -166,7 +173,12 @@ impl Needles {
             .ascii_case_insensitive(true)
             .build(words)
             .map_err(|e| Problem::tool("the search automaton could not be built").note(e.to_string()))?;
-        Ok(Self { automaton })
+        Ok(Self { automaton, of_sdk: self::automaton(catalogue.markers.iter().chain(&catalogue.tokens))? })
+    }
+
+    /// Whether the SDK, or a call of its names, stands anywhere in a text.
+    fn named_in(&self, text: &str) -> bool {
+        self.of_sdk.is_match(text)
     }
 
     fn touch(&self, unit: &Unit) -> bool {

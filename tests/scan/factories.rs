@@ -100,6 +100,20 @@ fn an_object_that_holds_it_and_shared_state_hand_it_out() {
     proposed(&[("app/lifespan.py", state), ("app/routes.py", route)], &["app/lifespan.py:startup"]);
 }
 
+/// The service of a container starts what others ask it for; a class that serves itself alone hands out nothing.
+#[test]
+fn the_service_of_a_container_is_handed_out() {
+    let class = |decorator: &str| {
+        format!(
+            "import {{ Injectable }} from '@nestjs/common';\nimport {{ Client }} from '@temporalio/client';\n{decorator}\n\
+             export class Flows {{\n  private client: Client;\n  async onModuleInit() {{ this.client = new Client(); }}\n  \
+             async go() {{ await this.client.workflow.start('W', {{ taskQueue: 'q', workflowId: 'w' }}); }}\n}}\n"
+        )
+    };
+    proposed(&[PACKAGE, ("flows.ts", &class("@Injectable()"))], &["flows.ts:onModuleInit"]);
+    proposed(&[PACKAGE, ("flows.ts", &class(""))], &[]);
+}
+
 #[test]
 fn each_language_and_each_module_has_its_own() {
     let make = ts("export function make() { return new Client(); }");

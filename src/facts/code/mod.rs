@@ -384,6 +384,8 @@ pub struct Skip {
 impl Skip {
     /// How the reason begins for what git tracks and the work tree has not.
     pub const LACKING: &str = "not in the work tree";
+    /// How the reason begins for what was read in part in tests, or where nothing names the SDK.
+    pub const APART: &str = "apart from Temporal";
     /// How the reason begins for what the configuration leaves out although it names Temporal.
     pub const EXCLUDED: &str = "excluded";
 
@@ -399,7 +401,7 @@ impl Skip {
 
     /// Skipped because it is not the team's production code, rather than because it could not be read.
     pub fn on_purpose(&self) -> bool {
-        const REASONS: [&str; 8] = [
+        const REASONS: [&str; 9] = [
             "vendored",
             "build output",
             "generated",
@@ -408,6 +410,7 @@ impl Skip {
             "not a regular file",
             "test code",
             Skip::EXCLUDED,
+            Skip::APART,
         ];
         let reason = self.reason.to_ascii_lowercase();
         REASONS.iter().any(|r| reason.starts_with(r))

@@ -78,7 +78,14 @@ fn given(r: &Resolver<'_>, function: FnAt, connects: &[At]) -> Option<Handing> {
         .iter()
         .flat_map(|var| &unit.var(*var).sources)
         .any(|source| inside(source.value) && holds(r, function.unit, unit, source.value, connects, 0));
-    if shared { Some(Handing::Shared) } else { kept.then_some(Handing::Kept) }
+    // A container hands out the objects of a type it was told of.
+    let provided = |owner: &String| unit.types.iter().any(|ty| ty.name == *owner && !ty.decorators.is_empty());
+    match kept {
+        _ if shared => Some(Handing::Shared),
+        true if declared.owner.as_ref().is_some_and(provided) => Some(Handing::Shared),
+        true => Some(Handing::Kept),
+        false => None,
+    }
 }
 
 /// Whether a value is the client, or is made of it.
