@@ -196,7 +196,7 @@ fn elect<'p>((language, module): Reach<'_>, sites: &[&Site], places: &'p [Place]
         let here = sites.iter().filter(fed).filter(|site| handing.reaches(&place.path, site)).count();
         let folder = |path: &str| path.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
         let everywhere = sites.iter().all(|site| folder(&site.path) == folder(&place.path));
-        if here == 0 && place.module != module || place.of_program && !everywhere {
+        if here == 0 && (place.module != module || handing == Handing::Kept) || place.of_program && !everywhere {
             continue;
         }
         ranked.push((place, here));

@@ -186,9 +186,8 @@ pub(super) fn find(text: &str, form: Form) -> Vec<Seen> {
 
 /// The verb of a group: the first word after it that is no option and no value of one.
 fn verb(words: &[Word<'_>], group_at: usize, group: &str, form: Form) -> Option<(usize, Does)> {
-    let mut at = group_at + 1;
     let mut value = false;
-    for _ in 0..12 {
+    for at in group_at + 1..group_at + 13 {
         let (before, word) = (words.get(at - 1)?, words.get(at)?);
         if !joined(before, word, form) {
             return None;
@@ -201,7 +200,6 @@ fn verb(words: &[Word<'_>], group_at: usize, group: &str, form: Form) -> Option<
             (false, true) => value = false,
             (false, false) => return None,
         }
-        at += 1;
     }
     None
 }

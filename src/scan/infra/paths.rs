@@ -103,7 +103,7 @@ fn path(text: &str, at: usize) -> Option<Seen> {
         line: line_of(text, at),
         by: BeyondBy::Http,
         seen: format!("HTTP API /namespaces/…/{noun}/…"),
-        starts: with_start || !messages && noun != "activities" || noun == "activities" && !messages,
+        starts: with_start || !messages,
         messages: messages || with_start,
     })
 }

@@ -13,7 +13,7 @@ pub fn spans(root: Node<'_>, text: &str) -> Vec<Range<usize>> {
     if !root.has_error() {
         return vec![];
     }
-    let whole = vec![0..text.len()];
+    let whole: Vec<Range<usize>> = std::iter::once(0..text.len()).collect();
     let mut found: Vec<Range<usize>> = vec![];
     let mut todo = vec![(root, root.byte_range())];
     while let Some((node, statement)) = todo.pop() {
@@ -40,8 +40,11 @@ fn holds_statements(kind: &str) -> bool {
     ["program", "module", "source_file", "block", "body", "statement_list"].iter().any(|word| kind.contains(word))
 }
 
-/// Whether every bracket that is opened is closed again.
+/// Whether every bracket and every text that is opened is closed again.
 fn balanced(text: &str) -> bool {
+    if ['"', '`'].iter().any(|quote| text.matches(*quote).count() % 2 == 1) {
+        return false;
+    }
     let mut open = vec![];
     for c in text.chars() {
         match c {

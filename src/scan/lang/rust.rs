@@ -173,7 +173,7 @@ fn lower_file(source: &Source<'_>, path: &str, scope: Scope, items: &[syn::Item]
                 scope,
                 package: task.id.clone(),
                 package_name: task.id.clone(),
-                broken: if broken && units.is_empty() { vec![0..usize::MAX] } else { vec![] },
+                broken: std::iter::once(0..usize::MAX).filter(|_| broken && units.is_empty()).collect(),
                 ..Unit::default()
             };
             let mut lowering = Lowering {
