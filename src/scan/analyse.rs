@@ -14,7 +14,7 @@ use super::prefilter::{self, Want};
 use super::program::Unit;
 use super::resolve::Resolver;
 use super::walk::{Entry, Walked};
-use super::{classify, entries, factories, hazards, inventory, routing, scope, sdks, sites, text, wrappers};
+use super::{chains, classify, entries, factories, hazards, inventory, routing, scope, sdks, sites, text, wrappers};
 use crate::facts::code::*;
 use crate::ui::Problem;
 
@@ -57,6 +57,7 @@ impl Analysis {
         coverage.files_of_known_languages += self.coverage.files_of_known_languages;
         coverage.files_parsed += self.coverage.files_parsed;
         coverage.files_with_syntax_errors.extend(self.coverage.files_with_syntax_errors);
+        coverage.broken_apart.extend(self.coverage.broken_apart);
         coverage.skipped.extend(self.coverage.skipped);
         for (reason, count) in self.coverage.dropped {
             *coverage.dropped.entry(reason).or_default() += count;
@@ -133,17 +134,56 @@ pub fn language(
             break;
         }
     }
+    let needles = Needles::new(catalogue, &asked)?;
     for unit in &units {
-        if unit.broken {
-            coverage.files_with_syntax_errors.push(unit.path.clone());
+        if !unit.broken.is_empty() {
+            let decides = unit.scope.is_production() && needles.touch(unit);
+            let files = if decides { &mut coverage.files_with_syntax_errors } else { &mut coverage.broken_apart };
+            files.push(unit.path.clone());
         }
         if unit.too_deep {
-            let reason = format!("in part: nesting deeper than {} levels was not followed", lang::builder::MAX_DEPTH);
+            let depth = lang::builder::MAX_DEPTH;
+            let reason = if unit.scope.is_production() && needles.named_in(&unit.text) {
+                format!("in part: nesting deeper than {depth} levels was not followed")
+            } else {
+                format!("{}: nesting deeper than {depth} levels was not followed", Skip::APART)
+            };
             coverage.skipped.push(Skip { path: unit.path.clone(), reason });
         }
     }
     let dropped = std::mem::take(&mut analysis.coverage.dropped);
     Ok(Analysis { sdks, coverage: Coverage { dropped, ..coverage }, ..analysis })
+}
+
+/// Words by which a broken part of a file has to do with Temporal: those of the SDK, and names of the tree the analysis
+/// asked for.
+struct Needles {
+    automaton: AhoCorasick,
+    /// Those of the SDK alone.
+    of_sdk: AhoCorasick,
+}
+
+impl Needles {
+    fn new(catalogue: &Catalogue, asked: &BTreeSet<Want>) -> Result<Self, Problem> {
+        let words = catalogue.markers.iter().chain(&catalogue.tokens).map(String::as_str);
+        let words = words
+            .chain(asked.iter().map(|want| want.name.as_str()).filter(|name| name.len() > 3))
+            .chain(["temporal", "workflow"]);
+        let automaton = AhoCorasick::builder()
+            .ascii_case_insensitive(true)
+            .build(words)
+            .map_err(|e| Problem::tool("the search automaton could not be built").note(e.to_string()))?;
+        Ok(Self { automaton, of_sdk: self::automaton(catalogue.markers.iter().chain(&catalogue.tokens))? })
+    }
+
+    /// Whether the SDK, or a call of its names, stands anywhere in a text.
+    fn named_in(&self, text: &str) -> bool {
+        self.of_sdk.is_match(text)
+    }
+
+    fn touch(&self, unit: &Unit) -> bool {
+        unit.broken.iter().any(|span| unit.text.get(span.clone()).is_none_or(|text| self.automaton.is_match(text)))
+    }
 }
 
 /// Searches for any of these words.
@@ -180,6 +220,7 @@ struct Settled<'a> {
 fn settle<'a>(r: &Resolver<'a>) -> Settled<'a> {
     let classified = classify::classify(r);
     let mut drafts = sites::build(r, &classified);
+    chains::join(r, &mut drafts);
     routing::judge(r, &mut drafts);
     let lifts = wrappers::lift(r, &mut drafts);
     Settled { classified, drafts, lifts }
@@ -190,7 +231,7 @@ fn describe(r: &Resolver<'_>, settled: Settled<'_>) -> Analysis {
     let Settled { classified, drafts, lifts } = settled;
     let workflow_types = inventory::workflows(r, &classified);
     Analysis {
-        factories: factories::functions(r),
+        factories: factories::functions(r, &drafts),
         links: inventory::links(r, &workflow_types),
         workflow_types,
         search_attributes: inventory::search_attributes(r, &classified),

@@ -368,6 +368,7 @@ pub fn site(kind: Kind, path: &str, line: u32) -> Site {
         fingerprint: format!("{}-{path}-{line}", kind.name()),
         client: origin(OriginStatus::Resolved, &[true]),
         wrapper: None,
+        step_of: None,
         routing: Default::default(),
         snippet: "c.Do(ctx)".into(),
         address: None,

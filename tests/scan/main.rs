@@ -2,6 +2,7 @@
 
 mod behaviour;
 mod expectations;
+mod factories;
 mod fixtures;
 mod languages;
 mod matrix;

@@ -173,7 +173,7 @@ fn unused(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<Value>> {
 /// Attributes the target can do without: no execution within retention has a value for them, no schedule sets them,
 /// and the whole code names all its attributes and never these. Whatever of this is not known makes them needed.
 pub(super) fn unneeded(context: &Context<'_>, half: &Half<'_>) -> BTreeSet<String> {
-    let code = context.facts.code.value().filter(|code| coverage::gap(code).is_none());
+    let code = context.facts.code.value().filter(|code| coverage::gap_about(code, coverage::About::Any).is_none());
     let (Some(code), Known::Known(schedules)) = (code, &half.namespace.schedules) else { return BTreeSet::new() };
     let mut named: BTreeSet<&str> = code.search_attributes.iter().map(|u| u.name.as_str()).collect();
     if named.contains("") {

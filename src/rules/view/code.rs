@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::coverage::{unanalysed, whole};
+use super::coverage::{About, unanalysed, whole_about};
 use super::{Context, FactPath, FactView, sdks, starters, words};
 use crate::compare::cohorts::types_of_site;
 use crate::facts::Locus;
@@ -90,7 +90,7 @@ pub(super) const PATHS: &[FactPath] = &[
     },
     FactPath {
         path: "code.unanalysed",
-        meaning: "files that name Temporal and could not be read by the analyser",
+        meaning: "files that name Temporal and were not read by the analyser, or not wholly",
         fields: "what, count, files",
     },
     FactPath {
@@ -111,19 +111,22 @@ pub(super) const PATHS: &[FactPath] = &[
 ];
 
 pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
-    let found = |list: fn(&CodeFacts) -> Vec<Value>| context.code.clone().and_then(|code| whole(code, list(code)));
-    view.put("code.starters", found(starters::starters));
+    let about = |about: About, list: fn(&CodeFacts) -> Vec<Value>| {
+        context.code.clone().and_then(|code| whole_about(code, about, list(code)))
+    };
+    let found = |list: fn(&CodeFacts) -> Vec<Value>| about(About::Other, list);
+    view.put("code.starters", about(About::Starts, starters::starters));
     view.put("code.nobody_starts", context.code.clone().and_then(|code| starters::nobody_starts(context, code)));
-    view.put("code.unflagged_starts", found(unflagged_starts));
-    view.put("code.schedules_at_start", found(schedules_at_start));
-    view.put("code.unique_ids", found(|code| features(code, "start-uniqueness")));
+    view.put("code.unflagged_starts", about(About::Starts, unflagged_starts));
+    view.put("code.schedules_at_start", about(About::Starts, schedules_at_start));
+    view.put("code.unique_ids", about(About::Starts, |code| features(code, "start-uniqueness")));
     view.put("code.beside_workflows", found(beside_workflows));
     view.put("code.clients", found(clients));
-    view.put("code.messages", found(messages));
+    view.put("code.messages", about(About::Messages, messages));
     view.put("code.fallbacks", found(fallbacks));
-    view.put("code.signal_with_starts", found(signal_with_starts));
+    view.put("code.signal_with_starts", about(About::Both, signal_with_starts));
     view.put("code.async_completions", found(async_completions));
-    view.put("code.cron_starts", found(cron_starts));
+    view.put("code.cron_starts", about(About::Starts, cron_starts));
     view.put("code.hazards", found(hazards));
     view.put("code.sdks_without_api_key", context.code.clone().and_then(sdks::without_api_key));
     view.put("code.sdks_with_partial_api_key", context.code.clone().and_then(sdks::with_partial_api_key));
@@ -294,7 +297,7 @@ fn clients(code: &CodeFacts) -> Vec<Value> {
         by_name || by_use.contains(&(site.path.as_str(), site.line))
     };
     production(code)
-        .filter(|s| s.kind == Kind::Connect)
+        .filter(|s| s.is_connection())
         .map(|site| {
             let verdict = if in_factory(site) { "factory" } else { "outside" };
             let address = site.address.as_deref().unwrap_or("an address that is not a constant");

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use super::coverage::gap;
+use super::coverage::{About, gap_about};
 use super::{Context, FactPath, FactView, plan, words};
 use crate::compare::cohorts::{Tie, TieKind, TypeFacts, ties, types};
 use crate::facts::plan::Cohort;
@@ -86,7 +86,7 @@ fn known_types(context: &Context<'_>) -> Known<BTreeMap<String, TypeFacts>> {
         let live = super::cluster::per_moved_namespace(context, &|half| {
             half.known("workflow types", &half.namespace.workflow_types).map(|_| vec![])
         });
-        match gap(code).or_else(|| live.why().cloned()) {
+        match gap_about(code, About::Any).or_else(|| live.why().cloned()) {
             Some(why) => Known::Partial { value: found, why },
             None => Known::Known(found),
         }
@@ -167,7 +167,7 @@ fn tied(context: &Context<'_>) -> Known<Vec<Value>> {
     context.code.clone().and_then(|code| {
         let found = ties(code, context.source.value().copied(), plan);
         let found = found.map(|ties| ties.iter().map(|tie| tie_object(context, tie)).collect::<Vec<_>>());
-        match gap(code) {
+        match gap_about(code, About::Any) {
             Some(why) => found.and_then(|value| Known::Partial { value, why }),
             None => found,
         }

@@ -145,7 +145,7 @@ fn search_attributes(context: &Context<'_>) -> Known<Vec<Value>> {
             .facts
             .code
             .value()
-            .filter(|code| coverage::gap(code).is_none())
+            .filter(|code| coverage::gap_about(code, coverage::About::Any).is_none())
             .map(|code| code.search_attributes.iter().map(|u| u.name.as_str()).collect());
         // Attributes of a development image that the whole code never names are not the team's.
         let leftover = |c: &AttributeChange| {

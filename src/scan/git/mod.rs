@@ -4,6 +4,7 @@
 //! clones, work trees, new hash functions), takes nothing to build, and answers for a whole tree in two calls
 //! (`ls-tree`, `cat-file --batch`).
 
+mod index;
 mod layout;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,7 +13,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::ui::Problem;
-pub use layout::lay_out;
+pub use index::{Tracked, TrackedKind, ids_of, tracked};
+pub use layout::{Layout, lay_out};
 
 /// The repository around a folder.
 #[derive(Debug)]
@@ -102,11 +104,12 @@ impl Repository {
         run(&self.top, ["rev-parse", "--is-shallow-repository"]).is_ok_and(|o| o.line() == "true")
     }
 
-    /// What lies between a commit and the work tree, with what is not committed yet.
+    /// What lies between a commit and the work tree, with what is not committed yet. `counts` tells whether a file that
+    /// is not tracked, below the folder that was asked for, is of the tree.
     ///
     /// # Errors
     /// Git cannot compare them.
-    pub fn changes(&self, commit: &str) -> Result<Changes, Problem> {
+    pub fn changes(&self, commit: &str, counts: impl Fn(&str) -> bool) -> Result<Changes, Problem> {
         let diff = [
             "diff",
             "--name-status",
@@ -136,9 +139,13 @@ impl Repository {
             }
             changes.touched.extend(names);
         }
-        let others = run(&self.top, ["ls-files", "--others", "--exclude-standard", "-z"])?
+        // Git would wait without end for an ignore file that is a pipe, and it knows those of the user too.
+        let others = run(&self.top, ["ls-files", "--others", "--exclude=node_modules/", "-z"])?
             .or("git cannot list files that are not tracked")?;
         for path in others.stdout.split('\0').filter(|p| !p.is_empty()).filter_map(|p| self.below(p)) {
+            if !counts(path) {
+                continue;
+            }
             changes.edited.insert(path.to_owned());
             changes.touched.insert(path.to_owned());
         }
