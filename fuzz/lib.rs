@@ -8,6 +8,13 @@ use temporal_preflight::facts::code::Scope;
 use temporal_preflight::scan::lang::{self, Project, SourceFile};
 use temporal_preflight::scan::{ScanOptions, scan};
 
+/// The generators of the tests: code that leads back to itself in every way.
+#[path = "../tests/scan/hostile.rs"]
+mod hostile;
+
+/// Steps that any of these trees may take: a scan that needs more for so little code explodes.
+const MOST_STEPS: u64 = 20_000_000;
+
 /// Larger inputs only find again, slowly, what smaller ones show.
 const MOST_BYTES: usize = 1 << 16;
 
@@ -69,6 +76,24 @@ pub fn scan_tree(bytes: &[u8]) {
     for site in &facts.sites {
         assert!(Path::new(&site.path).is_relative() && site.line > 0, "{site:?}");
     }
+}
+
+/// Scan trees that are made to be expensive: each pair of bytes chooses a generator and a number of levels, and all
+/// trees stand side by side in one. What a third byte says is left out of every text, so that the code is broken, too.
+pub fn scan_hostile(bytes: &[u8]) {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (n, chosen) in bytes.chunks_exact(3).take(3).enumerate() {
+        let [which, levels, cut] = [usize::from(chosen[0]), usize::from(chosen[1]), usize::from(chosen[2])];
+        let (_, make) = hostile::ALL[which % hostile::ALL.len()];
+        for (path, text) in make(8 + levels % 57) {
+            let path = folder.path().join(format!("t{n}")).join(path);
+            std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+            let text: Vec<&str> = text.lines().enumerate().filter(|(at, _)| cut == 0 || *at != cut).map(|(_, l)| l).collect();
+            std::fs::write(path, text.join("\n")).expect("a file");
+        }
+    }
+    let facts = scan(folder.path(), &ScanOptions::default()).expect("facts");
+    assert!(facts.coverage.steps <= MOST_STEPS, "{} steps", facts.coverage.steps);
 }
 
 /// Only names below the folder, of letters that every file system knows.

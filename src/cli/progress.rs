@@ -44,6 +44,11 @@ pub fn is_quiet() -> bool {
     LEVEL.load(Ordering::Relaxed) == QUIET
 }
 
+/// Whether every step is said.
+pub fn is_verbose() -> bool {
+    LEVEL.load(Ordering::Relaxed) == VERBOSE
+}
+
 /// Say what is being done now.
 pub fn step(text: &str) {
     match LEVEL.load(Ordering::Relaxed) {

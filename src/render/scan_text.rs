@@ -310,8 +310,8 @@ impl Page<OfScan> {
         }
         if !c.dropped.is_empty() {
             let dropped: u64 = c.dropped.values().sum();
-            let reasons: Vec<String> = c.dropped.keys().take(3).cloned().collect();
-            gaps.push(format!("{} look-alikes dropped: {}", number(dropped), list(&reasons)));
+            let reasons: Vec<String> = c.dropped.iter().map(|(reason, n)| format!("{reason} {}", number(*n))).collect();
+            gaps.push(format!("{} look-alikes dropped: {}; -v names each", number(dropped), reasons.join(", ")));
         }
         for gap in gaps.iter().take(LINES) {
             self.wrapped(&format!("– {gap}"), 1);

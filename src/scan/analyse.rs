@@ -1,6 +1,6 @@
 //! One language of a part of the tree: parsing in rounds, and everything its files say.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use aho_corasick::AhoCorasick;
@@ -13,6 +13,7 @@ use super::parts::Part;
 use super::prefilter::{self, Want};
 use super::program::Unit;
 use super::resolve::Resolver;
+use super::traced::{self, Traced};
 use super::walk::{Entry, Walked};
 use super::{chains, classify, entries, factories, hazards, inventory, routing, scope, sdks, sites, text, wrappers};
 use crate::facts::code::*;
@@ -56,12 +57,14 @@ impl Analysis {
         let coverage = &mut facts.coverage;
         coverage.files_of_known_languages += self.coverage.files_of_known_languages;
         coverage.files_parsed += self.coverage.files_parsed;
+        coverage.steps += self.coverage.steps;
         coverage.files_with_syntax_errors.extend(self.coverage.files_with_syntax_errors);
         coverage.broken_apart.extend(self.coverage.broken_apart);
         coverage.skipped.extend(self.coverage.skipped);
-        for (reason, count) in self.coverage.dropped {
-            *coverage.dropped.entry(reason).or_default() += count;
+        for candidate in &self.coverage.candidates_dropped {
+            *coverage.dropped.entry(candidate.reason.clone()).or_default() += 1;
         }
+        coverage.candidates_dropped.extend(self.coverage.candidates_dropped);
         self.factories
     }
 }
@@ -77,24 +80,26 @@ pub fn language(
     forms: &entries::Forms,
     walked: &Walked,
     part: &Part,
+    trace: Option<&Traced>,
 ) -> Result<Analysis, Problem> {
     let manifests: Vec<(&str, &str)> = part.manifests(walked).collect();
     let sdks = sdks::find(root, front.language(), &catalogue.dependency, manifests.iter().copied());
     let mine = &part.entries;
     let mut coverage = Coverage { files_of_known_languages: mine.len() as u64, ..Coverage::default() };
-    // A tree in which no file names the SDK cannot call it.
-    if !mine.iter().any(|i| walked.entries.get(*i).is_some_and(|e| e.marked)) {
+    // Where no file names the SDK, a library around it may still be called.
+    let mut chosen = prefilter::seeds(&walked.entries, mine, &automaton(&catalogue.tokens)?);
+    if chosen.is_empty() {
         return Ok(Analysis { sdks, coverage, ..Analysis::default() });
     }
     let paths = mine.iter().filter_map(|i| Some(walked.entries.get(*i)?.path.as_str()));
     let project = &project(front, catalogue, paths, &manifests);
-    let tokens = &automaton(&catalogue.tokens)?;
-    let mut chosen = prefilter::seeds(&walked.entries, mine, tokens);
     let mut parsed: BTreeSet<usize> = BTreeSet::new();
     let mut asked: BTreeSet<Want> = BTreeSet::new();
     let mut units: Vec<Unit> = vec![];
     let mut analysis = Analysis::default();
     let mut entered = false;
+    let mut gaps = BTreeMap::new();
+    let mut told: Vec<String> = vec![];
     for round in 0..=ROUNDS {
         let lowered: Vec<(usize, Result<Lowered, String>)> =
             chosen.par_iter().filter_map(|i| Some((*i, lower(walked.entries.get(*i)?, project)))).collect();
@@ -122,7 +127,10 @@ pub fn language(
         // What describes the calls is looked for when they are settled; ways in once, for they only add to it.
         entries::find(&resolver, forms, &mut settled.drafts, &mut settled.lifts);
         let more = ask(&index, &mut asked, walked, &candidates(mine, &parsed), project);
+        told = trace.map(|trace| traced::lines(&resolver, trace, &settled.drafts)).unwrap_or_default();
         analysis = describe(&resolver, settled);
+        gaps = resolver.budget.gaps();
+        analysis.coverage.steps = resolver.budget.taken();
         chosen = ask(&index, &mut asked, walked, &candidates(mine, &parsed), project);
         if !entered && more.len() <= MORE {
             chosen.extend(more);
@@ -133,6 +141,9 @@ pub fn language(
         if chosen.is_empty() {
             break;
         }
+    }
+    if let Some(trace) = trace {
+        told.into_iter().for_each(|line| trace.told.say(|| line));
     }
     let needles = Needles::new(catalogue, &asked)?;
     for unit in &units {
@@ -151,8 +162,16 @@ pub fn language(
             coverage.skipped.push(Skip { path: unit.path.clone(), reason });
         }
     }
-    let dropped = std::mem::take(&mut analysis.coverage.dropped);
-    Ok(Analysis { sdks, coverage: Coverage { dropped, ..coverage }, ..analysis })
+    for (unit, (count, line)) in gaps {
+        let Some(unit) = units.get(unit as usize).filter(|unit| unit.scope.is_production()) else { continue };
+        let searches = if count == 1 { "a search was".to_owned() } else { format!("{count} searches were") };
+        let reason =
+            format!("in part: {searches} given up after as many steps as one may take, the first at line {line}");
+        coverage.skipped.push(Skip { path: unit.path.clone(), reason });
+    }
+    let candidates_dropped = std::mem::take(&mut analysis.coverage.candidates_dropped);
+    let steps = analysis.coverage.steps;
+    Ok(Analysis { sdks, coverage: Coverage { candidates_dropped, steps, ..coverage }, ..analysis })
 }
 
 /// Words by which a broken part of a file has to do with Temporal: those of the SDK, and names of the tree the analysis
@@ -239,7 +258,7 @@ fn describe(r: &Resolver<'_>, settled: Settled<'_>) -> Analysis {
         hazards: hazards::find(r, &classified, &drafts),
         wrappers: lifts.into_iter().map(|lift| lift.wrapper).collect(),
         sites: drafts.into_iter().map(|d| d.site).collect(),
-        coverage: Coverage { dropped: classified.dropped, ..Coverage::default() },
+        coverage: Coverage { candidates_dropped: classified.dropped, ..Coverage::default() },
         sdks: vec![],
     }
 }

@@ -49,7 +49,7 @@ pub struct Catalogue {
     /// Packages whose types are never clients.
     #[serde(default)]
     pub lookalikes: Vec<LookAlike>,
-    /// Methods of mocks whose result records expectations.
+    /// Functions and methods that say what a test or a mock expects; a star stands for any end.
     #[serde(default)]
     pub expectations: Vec<String>,
     /// Decorators that define a workflow → the slot of its name.
@@ -393,6 +393,28 @@ impl Catalogue {
             package.strip_prefix(l.package.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '.']))
         })?;
         Some(&found.reason)
+    }
+
+    /// Whether calls of a package have the names of the SDK's.
+    pub fn is_rival(&self, package: &str) -> bool {
+        let begins = |l: &LookAlike| {
+            let rest = package.strip_prefix(l.package.as_str());
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '.']))
+        };
+        self.lookalikes.iter().any(|l| l.rival && begins(l))
+    }
+
+    /// Whether a function or method of this name says what a test or a mock expects of what it is given.
+    pub fn expects(&self, name: &str) -> bool {
+        self.expectations.iter().any(|e| match e.strip_suffix('*') {
+            Some(start) => name.starts_with(start),
+            None => e == name,
+        })
+    }
+
+    /// Whether what a function or method of this name gives records expectations of a mock.
+    pub fn records(&self, name: &str) -> bool {
+        self.expectations.iter().any(|e| e == name)
     }
 
     /// Methods whose name alone is telling, with the types that have them.

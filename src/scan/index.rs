@@ -10,7 +10,7 @@ use std::rc::Rc;
 use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 
 use super::catalogue::Catalogue;
-use super::lang::{FrontEnd, Project};
+use super::lang::{Builtin, FrontEnd, Project};
 use super::prefilter::{Reach, Want};
 use super::program::*;
 
@@ -91,6 +91,16 @@ pub struct Index<'a> {
     handed_on: HashMap<&'a str, Vec<&'a str>>,
     keyed: HashMap<FnAt, (&'a str, At)>,
     annotations: HashMap<VarAt, Vec<At>>,
+    /// Variable → calls of what it holds.
+    called_vars: HashMap<VarAt, Vec<At>>,
+    /// Variable → the places where it is an argument.
+    given_vars: HashMap<VarAt, Vec<At>>,
+    /// Expression → variables that are given it as a whole.
+    kept: HashMap<At, Vec<VarAt>>,
+    /// Expression → the call of a member of it.
+    chained: HashMap<At, At>,
+    /// Function literal → the call right behind it.
+    in_place: HashMap<At, At>,
     /// Some packages hand on names of others.
     hands_on: bool,
     /// Which files are asked for.
@@ -151,7 +161,7 @@ impl<'a> Index<'a> {
         self.annotations.get(&var).map_or(&[], Vec::as_slice)
     }
 
-    /// All object literals without a type that have a field of this name.
+    /// All object literals that have a field of this name: every expression is looked at.
     pub fn literals_with(&self, field: &str) -> Vec<(At, &'a [Part])> {
         let mut found = vec![];
         for (n, unit) in self.units.iter().enumerate() {
@@ -164,6 +174,36 @@ impl<'a> Index<'a> {
             }
         }
         found
+    }
+
+    /// Calls of what a variable holds.
+    pub fn calls_of_var(&self, var: VarAt) -> &[At] {
+        self.called_vars.get(&var).map_or(&[], Vec::as_slice)
+    }
+
+    /// The places where a variable is an argument of a call.
+    pub fn given_as(&self, var: VarAt) -> &[At] {
+        self.given_vars.get(&var).map_or(&[], Vec::as_slice)
+    }
+
+    /// The variables that are given the value of an expression.
+    pub fn kept_in(&self, at: At) -> &[VarAt] {
+        self.kept.get(&at).map_or(&[], Vec::as_slice)
+    }
+
+    /// The call of a member of an expression: the next link of a chain.
+    pub fn chained(&self, base: At) -> Option<At> {
+        self.chained.get(&base).copied()
+    }
+
+    /// The call of a function literal where it is written.
+    pub fn called_in_place(&self, lambda: At) -> Option<At> {
+        self.in_place.get(&lambda).copied()
+    }
+
+    /// How many expressions the files have.
+    pub fn size(&self) -> usize {
+        self.units.iter().map(|unit| unit.exprs.len()).sum()
     }
 
     /// A type declaration of the tree.
@@ -279,6 +319,19 @@ impl<'a> Index<'a> {
     /// The call an expression is a named argument of, and the part it is.
     pub fn named_argument_of(&self, at: At) -> Option<(At, &'a Part)> {
         self.named_arguments.get(&at).copied()
+    }
+
+    /// What a free name of a file does as a builtin function: none when it is declared or imported there.
+    pub fn builtin(&self, unit: u32, name: &str) -> Option<Builtin> {
+        let builtin = self.front.builtin(name)?;
+        let full = join(&self.unit(unit).package, name);
+        let imported = self.imports.get(unit as usize).is_some_and(|imports| imports.contains_key(name));
+        (!imported && !self.declares(&full)).then_some(builtin)
+    }
+
+    /// Whether a name is a builtin type without members of interest, where nothing of the tree is called so.
+    pub fn is_plain_type(&self, unit: u32, name: &str) -> bool {
+        self.front.plain_types().contains(&name) && !self.types.contains_key(&join(&self.unit(unit).package, name))
     }
 
     /// Whether a method name says too little to be bound by it alone.

@@ -52,6 +52,7 @@ pub fn merge(mut parts: Vec<CodeFacts>) -> CodeFacts {
         to.files_seen += from.files_seen;
         to.files_of_known_languages += from.files_of_known_languages;
         to.files_parsed += from.files_parsed;
+        to.steps += from.steps;
         to.files_with_syntax_errors.extend(from.files_with_syntax_errors);
         to.unread_digests.extend(from.unread_digests.into_iter().map(|(path, digest)| (below(&root, &path), digest)));
         to.skipped.extend(from.skipped);
@@ -66,6 +67,7 @@ pub fn merge(mut parts: Vec<CodeFacts>) -> CodeFacts {
         for (reason, count) in from.dropped {
             *to.dropped.entry(reason).or_default() += count;
         }
+        to.candidates_dropped.extend(from.candidates_dropped);
     }
     sort(&mut merged);
     merged
@@ -116,6 +118,7 @@ pub(super) fn each_path(facts: &mut CodeFacts, change: impl Fn(&mut String)) {
     coverage.broken_apart.iter_mut().for_each(&change);
     coverage.beyond.iter_mut().for_each(|b| change(&mut b.path));
     coverage.skipped.iter_mut().for_each(|s| change(&mut s.path));
+    coverage.candidates_dropped.iter_mut().for_each(|d| change(&mut d.path));
     coverage.not_analysed.values_mut().flatten().for_each(&change);
 }
 
@@ -139,6 +142,7 @@ pub(super) fn sort(facts: &mut CodeFacts) {
     facts.coverage.files_with_syntax_errors.sort();
     facts.coverage.broken_apart.sort();
     facts.coverage.beyond.sort_by(|a, b| (&a.path, a.line, &a.seen).cmp(&(&b.path, b.line, &b.seen)));
+    facts.coverage.candidates_dropped.sort();
     facts.coverage.skipped.sort();
     facts.coverage.skipped.dedup();
     facts.coverage.not_analysed.values_mut().for_each(|files| files.sort());

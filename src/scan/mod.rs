@@ -32,6 +32,7 @@ pub mod scope;
 mod sdks;
 pub mod sites;
 pub mod text;
+mod traced;
 pub mod tree;
 pub mod walk;
 pub mod wrappers;
@@ -48,6 +49,7 @@ use crate::ui::Problem;
 use catalogue::Catalogue;
 pub use merge::{merge, merged_path};
 use sha2::{Digest as _, Sha256};
+pub use traced::Traced;
 use walk::Walked;
 
 /// What to scan and how.
@@ -63,6 +65,8 @@ pub struct ScanOptions {
     pub max_file_bytes: u64,
     /// Told, in a short line, what the scan is doing.
     pub progress: Progress,
+    /// A place whose search is told.
+    pub trace: Option<Traced>,
 }
 
 /// Told a short line.
@@ -79,7 +83,7 @@ impl From<Told> for Progress {
 }
 
 impl Progress {
-    fn say(&self, line: impl FnOnce() -> String) {
+    pub(crate) fn say(&self, line: impl FnOnce() -> String) {
         if let Some(told) = &self.0 {
             told(&line());
         }
@@ -100,6 +104,7 @@ impl Default for ScanOptions {
             laid_out: false,
             max_file_bytes: 10_000_000,
             progress: Progress::default(),
+            trace: None,
         }
     }
 }
@@ -157,7 +162,7 @@ pub fn scan(root: &Path, options: &ScanOptions) -> Result<CodeFacts, Problem> {
             .progress
             .say(|| format!("{}: {} files of {}", root.display(), job.part.entries.len(), job.front.language()));
         let forms = forms.get(job.front.language()).unwrap_or(&no_forms);
-        analyse::language(root, job.front, job.catalogue, forms, &walked, &job.part)
+        analyse::language(root, job.front, job.catalogue, forms, &walked, &job.part, options.trace.as_ref())
     }) {
         places.extend(analysis?.into_facts(&mut facts));
     }

@@ -4,6 +4,7 @@
 //! lowering (see [`super::lang::builder`]), so a shadowed package name is never mistaken for the package.
 
 mod declarations;
+mod reaching;
 
 use crate::facts::code::Scope;
 
@@ -183,6 +184,8 @@ pub struct Expr {
     pub start: u32,
     /// End of the byte range.
     pub end: u32,
+    /// The block it stands in.
+    pub block: BlockId,
 }
 
 /// The shapes expressions have in every language.

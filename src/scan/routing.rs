@@ -1,43 +1,34 @@
 //! How a site chooses between two clusters: fallback to a second client, and flags that pick one.
 
+mod clients;
 mod evidence;
 mod flags;
 mod kept;
+mod tries;
 
 use evidence::{Evidence, both, condition_says, guard};
 
-use super::index::{At, FnAt};
+use super::index::At;
 use super::program::*;
 use super::resolve::Resolver;
 use super::sites::Draft;
 use crate::facts::code::*;
+use tries::{Pair, Tries, Try};
+
+/// Through how many expressions a client is followed to the loop it comes from.
+const FROM_LOOP: usize = 8;
 
 /// Fill in the routing of every site.
-pub fn judge(r: &Resolver<'_>, drafts: &mut [Draft<'_>]) {
+pub fn judge<'a>(r: &Resolver<'a>, drafts: &mut [Draft<'a>]) {
+    let tries = Tries::of(r, drafts);
     let mut changes: Vec<(usize, Routing)> = vec![];
-    for (i, second) in drafts.iter().enumerate() {
-        if !(second.site.kind.messages() || with_start(second.site.kind)) || second.call.as_value {
-            continue;
-        }
-        for (j, first) in drafts.iter().enumerate() {
-            if i == j || !pairs(r, first, second) {
-                continue;
-            }
-            let Some(evidence) = between(r, (first.call.at, first.call.block), second.call.block) else { continue };
-            let both = kept::both_errors(r, (first.call.at, first.call.block), (second.call.at, second.call.block));
-            let routing = |role, partner| Routing { both_errors: Some(both), ..routing(role, evidence, partner) };
-            changes.push((j, routing(RoutingRole::Primary, second.site.line)));
-            changes.push((i, routing(RoutingRole::Fallback, first.site.line)));
-        }
-        if let Some((line, evidence, helper)) = helper_fallback(r, drafts, i) {
-            changes.push((i, routing(RoutingRole::Primary, evidence, line)));
-            changes.push((helper, routing(RoutingRole::Fallback, evidence, second.site.line)));
-        }
-        if let Some((line, evidence)) = handed_fallback(r, second) {
-            changes.push((i, routing(RoutingRole::Primary, evidence, line)));
-        }
-        if let Some(evidence) = loop_fallback(r, second) {
-            changes.push((i, routing(RoutingRole::Primary, evidence, second.site.line)));
+    for pair in &tries.pairs {
+        changes.extend(of_pair(r, drafts, pair));
+    }
+    changes.retain(|(draft, _)| tries.is_paired(*draft));
+    for (i, draft) in drafts.iter().enumerate() {
+        if let Some(evidence) = loop_fallback(r, draft) {
+            changes.push((i, routing(RoutingRole::Primary, evidence, draft.site.line)));
         }
     }
     for (i, routing) in changes {
@@ -47,12 +38,59 @@ pub fn judge(r: &Resolver<'_>, drafts: &mut [Draft<'_>]) {
             draft.site.routing = routing;
         }
     }
-    let flags: Vec<Option<flags::Chosen>> = drafts.iter().map(|d| flags::flag(r, drafts, d)).collect();
-    for (draft, flag) in drafts.iter_mut().zip(flags) {
+    let open: Vec<Option<String>> =
+        drafts.iter().enumerate().map(|(i, draft)| why_open(draft, tries.is_unclear(i))).collect();
+    let flags = flags::all(r, drafts);
+    for ((draft, flag), open) in drafts.iter_mut().zip(flags).zip(open) {
+        draft.site.routing.open = open;
         let Some(chosen) = flag else { continue };
         draft.site.routing.flag = Some(chosen.label);
         draft.site.routing.flag_provider = chosen.provider;
     }
+}
+
+/// What a pair says of its two calls; when both are made by one call of the SDK, it tries both clients.
+fn of_pair(r: &Resolver<'_>, drafts: &[Draft<'_>], pair: &Pair) -> Vec<(usize, Routing)> {
+    let (first, second) = (&pair.first, &pair.second);
+    let direct = |one: &Try| drafts.get(one.draft).is_some_and(|draft| draft.call.at == one.call);
+    let line = |one: &Try| match r.call(one.call) {
+        Some((callee, _)) => r.index.unit(callee.unit).expr(callee.expr).line,
+        None => r.index.unit(one.call.unit).expr(one.call.expr).line,
+    };
+    let both_errors = (direct(first) && direct(second))
+        .then(|| kept::both_errors(r, (first.call, first.block), (second.call, second.block)));
+    let routing = |role, partner| Routing { both_errors, ..routing(role, pair.evidence, partner) };
+    let mut changes = vec![(first.draft, routing(RoutingRole::Primary, line(second)))];
+    if first.draft != second.draft {
+        let partner = if direct(first) { drafts.get(first.draft).map_or(0, |d| d.site.line) } else { line(first) };
+        changes.push((second.draft, routing(RoutingRole::Fallback, partner)));
+    }
+    changes
+}
+
+/// Why it is open which clusters a message can reach, when it is.
+fn why_open(draft: &Draft<'_>, unclear: bool) -> Option<String> {
+    let site = &draft.site;
+    let talks = tries_again(site.kind) || matches!(site.kind, Kind::RawGrpc | Kind::AsyncComplete);
+    if !talks || site.routing.role != RoutingRole::Single {
+        return None;
+    }
+    if unclear {
+        return Some(
+            "functions that lead to it talk to several clients, and when each is tried was not understood".into(),
+        );
+    }
+    if site.client.status == OriginStatus::Inherited || site.client.every_way_ends() {
+        return None;
+    }
+    let reason = site.client.reason.as_deref().unwrap_or("no value reaches this receiver");
+    let reason = reason.split_once(": ").map_or(reason, |(_, words)| words);
+    Some(format!("its client is not known: {reason}"))
+}
+
+/// A message to an execution, or a start that may be one.
+fn tries_again(kind: Kind) -> bool {
+    kind.messages() || with_start(kind)
 }
 
 fn routing(role: RoutingRole, evidence: Evidence, partner: u32) -> Routing {
@@ -74,30 +112,6 @@ fn related(first: Kind, second: Kind) -> bool {
     message(first) == message(second)
 }
 
-/// Two calls of one kind in one function, one after the other, on different clients.
-fn pairs(r: &Resolver<'_>, first: &Draft<'_>, second: &Draft<'_>) -> bool {
-    let unit = r.index.unit(first.call.at.unit);
-    first.call.at.unit == second.call.at.unit
-        && related(first.site.kind, second.site.kind)
-        && !first.call.as_value
-        && unit.expr(first.call.at.expr).start < unit.expr(second.call.at.expr).start
-        && unit.named_around(first.call.function) == unit.named_around(second.call.function)
-        && first.call.function.is_some()
-        && other_client(r, first, second)
-}
-
-fn other_client(r: &Resolver<'_>, first: &Draft<'_>, second: &Draft<'_>) -> bool {
-    let text = |d: &Draft<'_>| match r.client_place(d.call.at, d.call.api.client()) {
-        Some((at, _)) => r.index.unit(at.unit).text_of(at.expr).to_owned(),
-        None => String::new(),
-    };
-    if text(first) == text(second) {
-        return false;
-    }
-    let (a, b) = (&first.site.client, &second.site.client);
-    !(a.status == OriginStatus::Resolved && b.status == OriginStatus::Resolved && a.origins == b.origins)
-}
-
 /// What must have happened to the first call for a block to run; `None` when its error plays no part.
 fn between(r: &Resolver<'_>, (first, its_block): (At, BlockId), block: BlockId) -> Option<Evidence> {
     let unit = first.unit;
@@ -111,73 +125,14 @@ fn between(r: &Resolver<'_>, (first, its_block): (At, BlockId), block: BlockId) 
     all
 }
 
-/// The second try stands in a helper: `return r.signalLegacy(…)`.
-fn helper_fallback(r: &Resolver<'_>, drafts: &[Draft<'_>], i: usize) -> Option<(u32, Evidence, usize)> {
-    let first = drafts.get(i)?;
-    let unit = r.index.unit(first.call.at.unit);
-    for place in unit.calls.iter().filter(|p| p.function == first.call.function) {
-        if unit.expr(place.expr).start <= unit.expr(first.call.at.expr).start {
-            continue;
-        }
-        let call = At { unit: first.call.at.unit, expr: place.expr };
-        for callee in r.callees(call).iter() {
-            let helper = drafts.iter().position(|d| {
-                related(first.site.kind, d.site.kind)
-                    && d.call.at.unit == callee.unit
-                    && r.index.unit(callee.unit).named_around(d.call.function) == Some(callee.func)
-                    && !d.site.client.origins.is_empty()
-                    && d.site.client.origins != first.site.client.origins
-            });
-            let Some(helper) = helper.filter(|h| *h != i) else { continue };
-            if let Some(evidence) = between(r, (first.call.at, first.call.block), place.block) {
-                let line = r.call(call).map_or(0, |(callee, _)| unit.expr(callee.expr).line);
-                return Some((line, evidence, helper));
-            }
-        }
-    }
-    None
-}
-
-/// The call is handed to a helper, which runs it with one client and then with another:
-/// `either(func(c client.Client) error { return c.Signal… })`.
-fn handed_fallback(r: &Resolver<'_>, draft: &Draft<'_>) -> Option<(u32, Evidence)> {
-    let (receiver, _) = r.client_place(draft.call.at, draft.call.api.client())?;
-    let function = FnAt { unit: draft.call.at.unit, func: draft.call.function? };
-    let mut head = receiver;
-    while let ExprKind::Member { base: inner, .. } | ExprKind::Call { callee: inner, .. } | ExprKind::Same(inner) =
-        r.index.kind(head)
-    {
-        head.expr = *inner;
-    }
-    let ExprKind::Var(var) = r.index.kind(head) else { return None };
-    let position = r.index.function(function).params.iter().position(|param| param == var)?;
-    let runs: Vec<(At, CallPlace, &str)> = r
-        .callers(function)
-        .iter()
-        .filter_map(|call| {
-            let (client, _) = r.argument(*call, function, position)?;
-            Some((*call, r.index.call_place(*call)?, r.index.unit(client.unit).text_of(client.expr)))
-        })
-        .collect();
-    runs.iter().find_map(|(second, place, client)| {
-        let unit = r.index.unit(second.unit);
-        runs.iter().find_map(|(first, before, other)| {
-            let pair = first.unit == second.unit
-                && unit.expr(first.expr).start < unit.expr(second.expr).start
-                && before.function == place.function
-                && other != client;
-            let evidence = pair.then(|| between(r, (*first, before.block), place.block))??;
-            Some((unit.expr(second.expr).line, evidence))
-        })
-    })
-}
-
 /// `for _, c := range clients { err := c.Signal…; … }`
 fn loop_fallback(r: &Resolver<'_>, draft: &Draft<'_>) -> Option<Evidence> {
+    if !tries_again(draft.site.kind) || draft.call.as_value {
+        return None;
+    }
     let (receiver, _) = r.client_place(draft.call.at, draft.call.api.client())?;
     let unit = r.index.unit(receiver.unit);
-    let ExprKind::Var(var) = r.index.kind(receiver) else { return None };
-    if !unit.var(*var).sources.iter().any(|s| s.take == Take::ElementOf) {
+    if !comes_from_loop(r, receiver, 0) {
         return None;
     }
     let mut at = Some(draft.call.block);
@@ -213,4 +168,43 @@ fn loop_fallback(r: &Resolver<'_>, draft: &Draft<'_>) -> Option<Evidence> {
         found = both(found, says);
     }
     found
+}
+
+/// Whether a client is an element of what a loop goes through, or is made from one: `for which in ("cloud", "onprem")`.
+fn comes_from_loop(r: &Resolver<'_>, at: At, depth: usize) -> bool {
+    let here = |expr: ExprId| At { unit: at.unit, expr };
+    let on = |expr: ExprId| depth < FROM_LOOP && comes_from_loop(r, here(expr), depth + 1);
+    match r.index.kind(at) {
+        ExprKind::Var(var) => {
+            let sources = r.index.unit(at.unit).reaching(*var, Some(at.expr));
+            sources.iter().any(|source| match source.take {
+                Take::ElementOf => has_several(r, here(source.value)),
+                _ => on(source.value),
+            })
+        }
+        ExprKind::Same(inner) | ExprKind::Cast { value: inner, .. } | ExprKind::Member { base: inner, .. } => {
+            on(*inner)
+        }
+        ExprKind::Element { base, index } => index.is_some_and(on) || on(*base),
+        ExprKind::Call { callee, args, .. } => {
+            let base = match r.index.kind(here(*callee)) {
+                ExprKind::Member { base, .. } => Some(*base),
+                _ => None,
+            };
+            base.into_iter().chain(args.iter().copied()).any(on)
+        }
+        _ => false,
+    }
+}
+
+/// Whether what a loop goes through has, or may have, more than one element.
+fn has_several(r: &Resolver<'_>, at: At) -> bool {
+    match r.index.kind(at) {
+        ExprKind::Composite { parts, .. } => {
+            let texts: std::collections::BTreeSet<&str> =
+                parts.iter().map(|part| r.index.unit(at.unit).text_of(part.value)).collect();
+            texts.len() > 1
+        }
+        _ => true,
+    }
 }

@@ -94,29 +94,32 @@ fn around(r: &Resolver<'_>, unit: u32, function: Option<FuncId>) -> Vec<FnAt> {
     found
 }
 
-/// The wrappers a site is the body of.
+/// The wrappers a site is the body of. A method that is handed to a helper of the tree is called by the helper.
 fn direct(r: &Resolver<'_>, draft: &Draft<'_>) -> Vec<Lifted> {
-    let call = &draft.call;
-    if call.as_value {
-        return vec![];
+    let calls = if draft.call.as_value { r.calls_of_argument(draft.call.at) } else { vec![draft.call.at] };
+    let mut found = vec![];
+    for call in calls {
+        let Some(place) = r.index.call_place(call) else { continue };
+        let functions = around(r, call.unit, place.function).into_iter();
+        found.extend(functions.filter_map(|function| wraps(r, draft, call, function)));
     }
-    around(r, call.at.unit, call.function).into_iter().filter_map(|function| wraps(r, draft, function)).collect()
+    found
 }
 
-fn wraps(r: &Resolver<'_>, draft: &Draft<'_>, function: FnAt) -> Option<Lifted> {
-    let (call, kind) = (&draft.call, draft.site.kind);
+fn wraps(r: &Resolver<'_>, draft: &Draft<'_>, call: At, function: FnAt) -> Option<Lifted> {
+    let (api, kind) = (draft.call.api, draft.site.kind);
     let (mut given, mut workflow) = (BTreeSet::new(), None);
-    if let Some((client, _)) = r.client_place(call.at, call.api.client()) {
+    if let Some((client, _)) = r.client_place(call, api.client()) {
         let uses = uses(r, client, function, Meant::Client);
         given.extend(uses.params.into_iter().map(Given::Essential));
         given.extend(uses.beside.into_iter().map(Given::Detail));
     }
-    if let Some((at, _)) = call.api.api.workflow.as_ref().and_then(|slot| r.slot_argument(call.at, slot)) {
+    if let Some((at, _)) = api.api.workflow.as_ref().and_then(|slot| r.slot_argument(call, slot)) {
         let uses = uses(r, at, function, Meant::Value);
         workflow = uses.params.last().copied();
         given.extend(uses.params.into_iter().map(Given::Essential));
     }
-    for argument in r.arguments(call.at) {
+    for argument in r.arguments(call) {
         let uses = uses(r, argument, function, Meant::Value);
         given.extend(uses.params.into_iter().map(Given::Detail));
         if uses.receiver {
@@ -128,10 +131,10 @@ fn wraps(r: &Resolver<'_>, draft: &Draft<'_>, function: FnAt) -> Option<Lifted> 
         given.iter().any(|g| matches!(g, Given::Essential(_))) && r.index.function(function).decorators.is_empty();
     let called = || !given.is_empty() && has_callers(r, function);
     let is_wrapper = match kind {
-        Kind::Connect => hands_out_client(r, function, call.at),
+        Kind::Connect => hands_out_client(r, function, call),
         Kind::Worker => called(),
         // What tests are handed by their framework does not make them wrappers.
-        _ if r.index.unit(call.at.unit).scope == Scope::Test => called(),
+        _ if r.index.unit(call.unit).scope == Scope::Test => called(),
         _ => offered || called() || (!given.is_empty() && r.implements(function)),
     };
     is_wrapper.then(|| Lifted { function, kind, site: draft.site.fingerprint.clone(), given, workflow, layer: 0 })
@@ -145,7 +148,7 @@ fn has_callers(r: &Resolver<'_>, function: FnAt) -> bool {
 pub fn hands_out_client(r: &Resolver<'_>, function: FnAt, connect: At) -> bool {
     let declared = r.index.function(function);
     let by_type = declared.results.iter().any(|result| match r.ty(function.unit, &result.ty) {
-        Ty::Named(full) => r.is_client_type(&full, 0) || holds_client(r, &full),
+        Ty::Named(full) => r.is_client_type(&full) || holds_client(r, &full),
         _ => false,
     });
     let unit = r.index.unit(function.unit);
@@ -156,7 +159,7 @@ pub fn hands_out_client(r: &Resolver<'_>, function: FnAt, connect: At) -> bool {
 fn holds_client(r: &Resolver<'_>, full: &Name) -> bool {
     match r.index.type_decl(full) {
         Some((unit, TypeDecl { kind: TypeKind::Record { fields, .. }, .. })) => {
-            fields.iter().any(|f| matches!(r.ty(unit, &f.ty), Ty::Named(inner) if r.is_client_type(&inner, 0)))
+            fields.iter().any(|f| matches!(r.ty(unit, &f.ty), Ty::Named(inner) if r.is_client_type(&inner)))
         }
         _ => false,
     }
@@ -176,9 +179,10 @@ fn providers(r: &Resolver<'_>, drafts: &[Draft<'_>]) -> Vec<Lifted> {
             if function.parent.is_some() || function.name.is_empty() {
                 continue;
             }
-            let is_client = function.results.first().is_some_and(
-                |result| matches!(r.ty(at.unit, &result.ty), Ty::Named(full) if r.is_client_type(&full, 0)),
-            );
+            let is_client = function
+                .results
+                .first()
+                .is_some_and(|result| matches!(r.ty(at.unit, &result.ty), Ty::Named(full) if r.is_client_type(&full)));
             if !is_client || !has_callers(r, at) {
                 continue;
             }

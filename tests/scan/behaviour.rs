@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use temporal_preflight::facts::code::{CodeFacts, Kind, OriginStatus, Scope};
+use temporal_preflight::facts::code::{CodeFacts, Confidence, Kind, OriginStatus, Scope};
 use temporal_preflight::scan::{ScanOptions, merge, scan};
 
 use crate::tree::{HEAD, START, Tree, starts};
@@ -17,7 +17,7 @@ fn a_root_that_does_not_exist_is_a_usage_problem() {
 #[test]
 fn trees_without_temporal_are_not_parsed_and_other_languages_are_named() {
     let facts = Tree::new(&[
-        ("a.go", b"package a\nfunc f(c C) { c.ExecuteWorkflow(1, 2, 3) }\n"),
+        ("a.go", b"package a\nfunc f(c C) { c.Execute(1, 2, 3) }\n"),
         ("w.rb", b"require 'temporalio'\n"),
         ("plain.rb", b"puts 1\n"),
     ])
@@ -25,6 +25,38 @@ fn trees_without_temporal_are_not_parsed_and_other_languages_are_named() {
     assert_eq!((facts.sites.len(), facts.coverage.files_parsed), (0, 0));
     assert_eq!(facts.coverage.languages["ruby"], 2);
     assert_eq!(facts.coverage.not_analysed["ruby"], ["w.rb"]);
+}
+
+#[test]
+fn a_library_around_the_sdk_is_looked_at_where_nothing_names_the_sdk() {
+    let facts = Tree::new(&[
+        (
+            "svc.go",
+            b"package svc\n\nimport \"git.example.org/platform/flow\"\n\nfunc f(c *flow.Client) {\n\tc.ExecuteWorkflow(nil, flow.Options{ID: \"a\", TaskQueue: \"q\"}, \"Refund\")\n}\n",
+        ),
+        ("svc.py", b"from acme.flows import get\n\nasync def f():\n    c = await get()\n    await c.start_workflow(\"Refund\", id=\"a\", task_queue=\"q\")\n"),
+        ("svc.ts", b"import { temporal } from '@acme/kit';\nexport const f = () => temporal.workflow.start('Refund', { taskQueue: 'q', workflowId: 'a' });\n"),
+    ])
+    .scan();
+    let found: Vec<(&str, u32, Confidence)> =
+        facts.sites.iter().map(|s| (s.path.as_str(), s.line, s.confidence)).collect();
+    let possible = Confidence::Possible;
+    assert_eq!(found, [("svc.go", 6, possible), ("svc.py", 5, possible), ("svc.ts", 2, possible)]);
+    assert!(facts.sites.iter().all(|s| s.client.origins.is_empty() && s.client.reason.is_some()));
+}
+
+#[test]
+fn what_is_dropped_is_named_with_its_place_and_reason() {
+    let text = b"import { Client } from '@temporalio/client';\nimport { Worker } from '@temporalio/worker';\ntest('x', () => {\n  expect(Worker.create).toHaveBeenCalled();\n  expect(Client).toBeDefined();\n});\n";
+    let facts = Tree::new(&[("a.test.ts", text)]).scan();
+    assert!(facts.sites.is_empty(), "{:?}", facts.sites);
+    let dropped: Vec<(&str, u32, &str, &str)> = facts
+        .coverage
+        .candidates_dropped
+        .iter()
+        .map(|d| (d.path.as_str(), d.line, d.name.as_str(), d.reason.as_str()))
+        .collect();
+    assert_eq!(dropped, [("a.test.ts", 4, "create", "expectation")]);
 }
 
 #[test]

@@ -1,13 +1,17 @@
 //! The scan as its users see it.
 
 mod behaviour;
+mod clusters;
 mod expectations;
 mod factories;
 mod fixtures;
+mod growth;
+mod hostile;
 mod languages;
 mod matrix;
 mod owners;
 mod parts;
+mod renamed;
 mod robustness;
 mod rust;
 mod tree;

@@ -306,6 +306,9 @@ pub struct Coverage {
     pub files_of_known_languages: u64,
     /// Files that were parsed.
     pub files_parsed: u64,
+    /// Steps that searches through the code took: the same for the same tree on every machine.
+    #[serde(default)]
+    pub steps: u64,
     /// Files parsed with syntax errors (facts from them may be incomplete).
     pub files_with_syntax_errors: Vec<String>,
     /// Skipped on purpose or by necessity, each with the reason.
@@ -326,6 +329,22 @@ pub struct Coverage {
     pub unread_digests: BTreeMap<String, String>,
     /// Candidates dropped, by the positive evidence that spoke against them.
     pub dropped: BTreeMap<String, u64>,
+    /// The same candidates one by one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub candidates_dropped: Vec<DroppedCandidate>,
+}
+
+/// A call with a name of the SDK that is no call of the SDK.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct DroppedCandidate {
+    /// Relative path.
+    pub path: String,
+    /// 1-based line of the called name.
+    pub line: u32,
+    /// The name.
+    pub name: String,
+    /// What spoke against it: `mock`, `own-method` …
+    pub reason: String,
 }
 
 impl Coverage {

@@ -338,6 +338,9 @@ pub struct Routing {
     /// tries in one function.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub both_errors: Option<bool>,
+    /// Of a call that is not part of such a pattern: why it is open which clusters it reaches, when it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub open: Option<String>,
     /// The flag or environment variable that chooses the client, when one does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub flag: Option<String>,

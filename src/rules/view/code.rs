@@ -8,9 +8,7 @@ use super::coverage::{About, unanalysed, whole_about};
 use super::{Context, FactPath, FactView, sdks, starters, words};
 use crate::compare::cohorts::types_of_site;
 use crate::facts::Locus;
-use crate::facts::code::{
-    ClientOrigin, CodeFacts, Confidence, EntryKind, FallbackOn, Kind, OriginStatus, RoutingRole, Site,
-};
+use crate::facts::code::{CodeFacts, Confidence, EntryKind, FallbackOn, Kind, OriginStatus, RoutingRole, Site};
 
 pub(super) const PATHS: &[FactPath] = &[
     FactPath {
@@ -66,7 +64,7 @@ pub(super) const PATHS: &[FactPath] = &[
     FactPath {
         path: "code.async_completions",
         meaning: "every completion of an activity from outside, and whether it can reach the cluster that issued the task",
-        fields: "verdict (both | inherited | single), what, api, place, path, line, function, fingerprint",
+        fields: "verdict (both | inherited | single | unclear), reason, what, api, place, path, line, function, fingerprint",
     },
     FactPath {
         path: "code.cron_starts",
@@ -333,26 +331,19 @@ fn messages(code: &CodeFacts) -> Vec<Value> {
     production(code)
         .filter(|s| sends(s))
         .map(|site| {
-            let (verdict, reason) = match (site.routing.role, &site.wrapper) {
-                (RoutingRole::Primary | RoutingRole::Fallback, _) => ("both", String::new()),
-                (RoutingRole::Single, Some(_)) if one_cluster(&site.client) => ("single", String::new()),
-                (RoutingRole::Single, Some(wrapper)) => (
-                    "unclear",
-                    format!("it stands in `{wrapper}`, and whether the callers ask the other cluster was not decided"),
-                ),
-                (RoutingRole::Single, None) if site.confidence == Confidence::Possible => {
+            let (verdict, reason) = match site.routing.role {
+                RoutingRole::Primary | RoutingRole::Fallback => ("both", String::new()),
+                RoutingRole::Single if site.confidence == Confidence::Possible => {
                     ("unclear", "only the name of the call speaks for the SDK".to_owned())
                 }
-                (RoutingRole::Single, None) => ("single", String::new()),
+                RoutingRole::Single => match &site.routing.open {
+                    Some(reason) => ("unclear", reason.clone()),
+                    None => ("single", String::new()),
+                },
             };
             object(code, site, json!({"verdict": verdict, "reason": reason}))
         })
         .collect()
-}
-
-/// A client that is built in one place outside of the factories leads to one cluster, whoever calls.
-fn one_cluster(client: &ClientOrigin) -> bool {
-    client.status == OriginStatus::Resolved && matches!(client.origins.as_slice(), [only] if !only.factory)
 }
 
 /// The second call of each pair; the first one is its partner.
@@ -404,9 +395,11 @@ fn async_completions(code: &CodeFacts) -> Vec<Value> {
             let verdict = match (site.routing.role, site.client.status) {
                 (RoutingRole::Primary | RoutingRole::Fallback, _) => "both",
                 (_, OriginStatus::Inherited) => "inherited",
+                _ if site.routing.open.is_some() => "unclear",
                 _ => "single",
             };
-            object(code, site, json!({"verdict": verdict}))
+            let reason = site.routing.open.as_deref().unwrap_or_default();
+            object(code, site, json!({"verdict": verdict, "reason": reason}))
         })
         .collect()
 }

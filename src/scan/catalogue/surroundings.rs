@@ -14,6 +14,9 @@ pub struct LookAlike {
     pub package: String,
     /// Reason code for the coverage.
     pub reason: String,
+    /// Its calls have the names of the SDK's: a file that imports it and not the SDK means it.
+    #[serde(default)]
+    pub rival: bool,
 }
 
 /// How "not found" is recognised.

@@ -52,16 +52,9 @@ fn slashed(text: String) -> String {
 
 /// The last call of the chain a call stands in.
 fn end_of_chain(r: &Resolver<'_>, mut at: At) -> At {
-    let unit = r.index.unit(at.unit);
     for _ in 0..CHAIN {
-        let goes_on = |call: &&CallPlace| match &unit.expr(call.expr).kind {
-            ExprKind::Call { callee, .. } => {
-                matches!(&unit.expr(*callee).kind, ExprKind::Member { base, .. } if *base == at.expr)
-            }
-            _ => false,
-        };
-        let Some(next) = unit.calls.iter().find(goes_on) else { break };
-        at.expr = next.expr;
+        let Some(next) = r.index.chained(at) else { break };
+        at = next;
     }
     at
 }

@@ -298,7 +298,7 @@ impl<'a> Wanted<'_, 'a> {
                 let meant = r.index.meant_name(at.unit, r.index.unit(at.unit), at.expr).unwrap_or(name);
                 if self.names.contains(meant) { mine(r.reached(at)) } else { vec![] }
             }
-            ExprKind::Var(_) => mine(r.functions_in(at)),
+            ExprKind::Var(_) => mine(r.functions_in(at).to_vec()),
             ExprKind::Composite { parts, .. } => {
                 parts.iter().flat_map(|part| self.handlers(here(part.value), depth + 1)).collect()
             }

@@ -39,6 +39,11 @@ impl<'a> Index<'a> {
             handed_on: HashMap::default(),
             keyed: HashMap::default(),
             annotations: HashMap::default(),
+            called_vars: HashMap::default(),
+            given_vars: HashMap::default(),
+            kept: HashMap::default(),
+            chained: HashMap::default(),
+            in_place: HashMap::default(),
             hands_on: units.iter().any(|u| !u.hands_on.is_empty() || u.imports.iter().any(|i| i.member.is_some())),
             asks: Default::default(),
             wants: Default::default(),
@@ -124,9 +129,32 @@ impl<'a> Index<'a> {
         }
     }
 
+    /// Where the values of variables and chains of calls go on.
+    fn flows(&mut self, n: u32, unit: &'a Unit, call: ExprId, callee: ExprId, args: &[ExprId]) {
+        let here = |expr: ExprId| At { unit: n, expr };
+        match &unit.expr(callee).kind {
+            ExprKind::Var(var) => {
+                self.called_vars.entry(VarAt { unit: n, var: *var }).or_default().push(here(call));
+            }
+            ExprKind::Member { base, .. } => {
+                self.chained.entry(here(*base)).or_insert(here(call));
+            }
+            ExprKind::Lambda(_) => {
+                self.in_place.insert(here(callee), here(call));
+            }
+            _ => {}
+        }
+        for argument in args {
+            if let ExprKind::Var(var) = unit.expr(*argument).kind {
+                self.given_vars.entry(VarAt { unit: n, var }).or_default().push(here(*argument));
+            }
+        }
+    }
+
     fn uses(&mut self, n: u32, unit: &'a Unit) {
         for (i, call) in unit.calls.iter().enumerate() {
             let ExprKind::Call { callee, args, named, .. } = &unit.expr(call.expr).kind else { continue };
+            self.flows(n, unit, call.expr, *callee, args);
             if self.front.fields_apart() {
                 self.called.insert(At { unit: n, expr: *callee });
             }
@@ -166,6 +194,12 @@ impl<'a> Index<'a> {
                     self.lambdas.insert(FnAt { unit: n, func: *func }, at);
                 }
                 _ => {}
+            }
+        }
+        for (i, var) in unit.vars.iter().enumerate() {
+            let at = VarAt { unit: n, var: VarId(i as u32) };
+            for source in var.sources.iter().filter(|source| source.take == Take::Whole) {
+                self.kept.entry(At { unit: n, expr: source.value }).or_default().push(at);
             }
         }
         for (i, write) in unit.writes.iter().enumerate() {

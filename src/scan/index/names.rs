@@ -98,7 +98,7 @@ impl<'a> Index<'a> {
         last
     }
 
-    fn declares(&self, full: &str) -> bool {
+    pub(super) fn declares(&self, full: &str) -> bool {
         self.functions.contains_key(full)
             || self.types.contains_key(full)
             || self.globals.contains_key(full)

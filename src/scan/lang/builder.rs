@@ -22,7 +22,7 @@ pub struct Builder {
 impl Builder {
     /// Start with the package scope open.
     pub fn new(mut unit: Unit) -> Self {
-        unit.blocks.push(Block { parent: None, guard: Guard::None, line: 1 });
+        unit.blocks.push(Block { parent: None, guard: Guard::None, function: None, line: 1 });
         Self { unit, depth: 0, scopes: vec![HashMap::new()], functions: vec![], blocks: vec![BlockId(0)], holder: None }
     }
 
@@ -61,7 +61,8 @@ impl Builder {
     /// Open a block inside the current one.
     pub fn open_block(&mut self, guard: Guard, line: u32) -> BlockId {
         let id = BlockId(self.unit.blocks.len() as u32);
-        self.unit.blocks.push(Block { parent: Some(self.block()), guard, line });
+        let (parent, function) = (Some(self.block()), self.function());
+        self.unit.blocks.push(Block { parent, guard, function, line });
         self.blocks.push(id);
         id
     }
@@ -123,7 +124,8 @@ impl Builder {
             let (function, block) = (self.function(), self.block());
             self.unit.calls.push(CallPlace { expr: id, function, block });
         }
-        self.unit.exprs.push(Expr { kind, line, column, start: range.start as u32, end: range.end as u32 });
+        let (start, end, block) = (range.start as u32, range.end as u32, self.block());
+        self.unit.exprs.push(Expr { kind, line, column, start, end, block });
         id
     }
 
@@ -138,6 +140,7 @@ impl Builder {
         let id = FuncId(self.unit.functions.len() as u32);
         let parent = self.function();
         let block = self.open_block(Guard::None, line);
+        self.unit.blocks[block.at()].function = Some(id);
         self.unit.functions.push(Function {
             name: name.to_owned(),
             owner: None,

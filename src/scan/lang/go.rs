@@ -8,7 +8,7 @@ mod types;
 use tree_sitter::Node;
 
 use super::builder::Builder;
-use super::{FrontEnd, Module, Project, Sign, SourceFile};
+use super::{Builtin, FrontEnd, Module, Project, Sign, SourceFile};
 use crate::scan::program::*;
 
 /// The Go front end.
@@ -88,6 +88,43 @@ impl FrontEnd for Go {
     /// In a program everything is used by its own package only, exported or not.
     fn offers(&self, unit: &Unit, function: &Function) -> bool {
         unit.package_name == "main" || function.name.starts_with(char::is_uppercase)
+    }
+
+    fn builtin(&self, name: &str) -> Option<Builtin> {
+        Some(match name {
+            "append" => Builtin::Append,
+            "new" => Builtin::Zero,
+            "make" => Builtin::Empty,
+            "panic" | "len" | "cap" | "recover" | "clear" | "close" | "copy" | "delete" | "min" | "max" | "print"
+            | "println" | "complex" | "real" | "imag" => Builtin::Nothing,
+            _ => return None,
+        })
+    }
+
+    fn plain_types(&self) -> &'static [&'static str] {
+        &[
+            "string",
+            "bool",
+            "int",
+            "int8",
+            "int16",
+            "int32",
+            "int64",
+            "uint",
+            "uint8",
+            "uint16",
+            "uint32",
+            "uint64",
+            "uintptr",
+            "float32",
+            "float64",
+            "complex64",
+            "complex128",
+            "byte",
+            "rune",
+            "error",
+            "comparable",
+        ]
     }
 
     fn is_test(&self, path: &str) -> bool {

@@ -104,6 +104,19 @@ impl Project {
     }
 }
 
+/// What a builtin function does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Builtin {
+    /// Hands on its first argument, with the others as further elements.
+    Append,
+    /// Makes a zero value of the type it is given.
+    Zero,
+    /// Makes an empty container of the type it is given.
+    Empty,
+    /// Gives nothing that is of interest.
+    Nothing,
+}
+
 /// How one language is lowered.
 pub trait FrontEnd: Sync {
     /// Name in facts and catalogue (`go`).
@@ -189,6 +202,14 @@ pub trait FrontEnd: Sync {
     }
     /// Whether code elsewhere may call a function: it is exported where the language has that, and no private helper.
     fn offers(&self, unit: &Unit, function: &Function) -> bool;
+    /// What a function that every file knows without declaring or importing it does with its arguments.
+    fn builtin(&self, _name: &str) -> Option<Builtin> {
+        None
+    }
+    /// Types that every file knows and that have no members of interest.
+    fn plain_types(&self) -> &'static [&'static str] {
+        &[]
+    }
     /// Whether a file is test code by the language's own convention.
     fn is_test(&self, path: &str) -> bool;
     /// Lower one file; `Err` says why it could not be parsed.

@@ -1,6 +1,7 @@
 //! Python: files, modules and functions. Classes, statements, expressions and types are in the files beside.
 
 mod classes;
+mod depth;
 mod expressions;
 mod modules;
 mod statements;
@@ -77,12 +78,19 @@ impl FrontEnd for Python {
         !function.name.starts_with('_') && !unit.text.contains("__name__ ==")
     }
 
+    fn plain_types(&self) -> &'static [&'static str] {
+        &["int", "bool"]
+    }
+
     fn is_test(&self, path: &str) -> bool {
         let name = path.rsplit('/').next().unwrap_or(path);
         name.starts_with("test_") || name.ends_with("_test.py") || name == "conftest.py"
     }
 
     fn lower(&self, file: SourceFile<'_>) -> Result<Unit, String> {
+        if let Some(reason) = depth::too_deep(&file.text) {
+            return Err(reason);
+        }
         let mut parser = Parser::new();
         parser.set_language(&tree_sitter_python::LANGUAGE.into()).map_err(|e| format!("grammar not usable: {e}"))?;
         let began = Instant::now();

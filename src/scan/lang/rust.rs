@@ -99,6 +99,10 @@ impl FrontEnd for Rust {
         !name.contains('_')
     }
 
+    fn plain_types(&self) -> &'static [&'static str] {
+        &["bool"]
+    }
+
     fn is_test(&self, path: &str) -> bool {
         let (folders, name) = path.rsplit_once('/').unwrap_or(("", path));
         let stem = name.strip_suffix(".rs").unwrap_or(name);

@@ -99,6 +99,10 @@ impl FrontEnd for TypeScript {
         exported || written || unit.text.contains("module.exports") || unit.text.contains(&format!("exports.{name}"))
     }
 
+    fn plain_types(&self) -> &'static [&'static str] {
+        &["string", "void"]
+    }
+
     fn is_test(&self, path: &str) -> bool {
         let (folders, name) = path.rsplit_once('/').unwrap_or(("", path));
         let marked = [".test.", ".spec.", ".e2e-spec.", ".e2e.", "-test.", "-spec.", ".stories."];

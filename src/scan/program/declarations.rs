@@ -72,6 +72,8 @@ pub struct Block {
     pub parent: Option<BlockId>,
     /// Why it runs.
     pub guard: Guard,
+    /// The function it belongs to.
+    pub function: Option<FuncId>,
     /// 1-based first line.
     pub line: u32,
 }

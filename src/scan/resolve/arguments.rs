@@ -1,10 +1,16 @@
 //! What a call is given, by place, by name or inside an options value.
 
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
 use super::trace::{Ask, End};
 use super::{Resolver, Ty, What};
 use crate::scan::catalogue::{Slot, SlotStep};
 use crate::scan::index::{At, FnAt, Name};
 use crate::scan::program::*;
+
+/// Type of the tree → calls that make an object of it.
+pub(super) type Makers = BTreeMap<Name, Vec<At>>;
 
 /// An argument, and the steps from it to the value that is meant.
 pub type Argument = (At, Vec<SlotStep>);
@@ -49,32 +55,45 @@ impl<'a> Resolver<'a> {
         let mut names = vec![decl.name.as_str()];
         names.extend(self.index.derived_names(&decl.name));
         let mut found = vec![];
-        for call in names.into_iter().flat_map(|name| self.index.calls_named(name)) {
-            let Some((callee, args)) = self.call(call) else { continue };
-            let Ty::Meta(ty) = self.type_of(callee) else { continue };
-            let Ty::Named(made) = &*ty else { continue };
-            if made != owner && !self.inherits(made, owner, 0) {
-                continue;
-            }
-            let by_position = position.filter(|_| made == owner).and_then(|n| args.get(n));
-            if let Some(expr) = by_position {
-                found.push((call, At { unit: call.unit, expr: *expr }, vec![]));
-            } else if let Some((at, steps)) = self.named_argument(call, field) {
-                found.push((call, at, steps));
+        for name in names {
+            let makers = self.makers(name);
+            let fitting = makers.iter().filter(|(made, _)| *made == owner || self.inherits(made, owner));
+            for (made, call) in fitting.flat_map(|(made, calls)| calls.iter().map(move |call| (made, *call))) {
+                let Some((_, args)) = self.call(call) else { continue };
+                let by_position = position.filter(|_| made == owner).and_then(|n| args.get(n));
+                if let Some(expr) = by_position {
+                    found.push((call, At { unit: call.unit, expr: *expr }, vec![]));
+                } else if let Some((at, steps)) = self.named_argument(call, field) {
+                    found.push((call, at, steps));
+                }
             }
         }
         found
     }
 
+    /// The calls of this name that make an object, by the type they make; worked out once for all types of the name.
+    fn makers(&self, name: &str) -> Rc<Makers> {
+        let known = self.makers.borrow().get(name).cloned();
+        if let Some(known) = known {
+            return known.unwrap_or_default();
+        }
+        self.makers.borrow_mut().insert(name.to_owned(), None);
+        let mut makers = Makers::default();
+        for call in self.index.calls_named(name) {
+            let Some((callee, _)) = self.call(call) else { continue };
+            let Ty::Meta(ty) = self.type_of(callee) else { continue };
+            if let Ty::Named(made) = &*ty {
+                makers.entry(made.clone()).or_default().push(call);
+            }
+        }
+        let makers = Rc::new(makers);
+        self.makers.borrow_mut().insert(name.to_owned(), Some(makers.clone()));
+        makers
+    }
+
     /// Whether a type of the tree inherits from another.
-    pub fn inherits(&self, ty: &Name, base: &Name, depth: usize) -> bool {
-        let Some((unit, TypeDecl { kind: TypeKind::Record { bases, .. }, .. })) = self.index.type_decl(ty) else {
-            return false;
-        };
-        depth < 6
-            && bases
-                .iter()
-                .any(|b| matches!(self.ty(unit, b), Ty::Named(b) if b == *base || self.inherits(&b, base, depth + 1)))
+    pub fn inherits(&self, ty: &Name, base: &Name) -> bool {
+        self.ancestors(ty).iter().any(|found| matches!(found, Ty::Named(found) if found == base))
     }
 
     pub(super) fn named_count(&self, call: At) -> usize {

@@ -1,23 +1,49 @@
 //! Which calls reach a function.
 
+use std::collections::{BTreeSet, VecDeque};
 use std::rc::Rc;
+
+use rustc_hash::FxHashMap as HashMap;
 
 use super::calls::DEFAULT;
 use super::{Resolver, Ty};
-use crate::scan::index::{At, FnAt, join, package_part};
+use crate::scan::index::{At, FnAt, VarAt, join, package_part};
 use crate::scan::prefilter::Reach;
 use crate::scan::program::*;
+
+/// Steps the search for the callers of one function may take.
+const STEPS: usize = 20_000;
+
+/// How many types one may inherit from, and how far up.
+const ANCESTORS: usize = 64;
+const GENERATIONS: usize = 6;
+
+/// What the calls and references of a name reach.
+#[derive(Default)]
+pub(super) struct Targets {
+    /// Function → calls that reach it.
+    called: HashMap<FnAt, Vec<At>>,
+    /// Function → arguments that are it.
+    handed: HashMap<FnAt, Vec<At>>,
+}
 
 impl<'a> Resolver<'a> {
     /// Calls that reach a function of the tree.
     pub fn callers(&self, function: FnAt) -> Rc<Vec<At>> {
         self.ask_for_callers(function);
-        if let Some(known) = self.callers.borrow().get(&function) {
-            return known.clone();
+        let known = self.callers.borrow().get(&function).cloned();
+        if let Some((known, cut)) = known {
+            self.budget.rests_on(cut);
+            return known;
         }
-        self.callers.borrow_mut().insert(function, Rc::default());
-        let found = Rc::new(self.find_callers(function));
-        self.callers.borrow_mut().insert(function, found.clone());
+        if !self.budget.may_nest() {
+            self.budget.end_early();
+            return Rc::default();
+        }
+        self.callers.borrow_mut().insert(function, Default::default());
+        let (found, cut) = self.budget.once(STEPS, || Rc::new(self.find_callers(function)));
+        self.callers.borrow_mut().insert(function, (found.clone(), cut));
+        self.budget.rests_on(cut);
         found
     }
 
@@ -34,28 +60,47 @@ impl<'a> Resolver<'a> {
                 // Who calls test code is test code that knows it.
                 let reach = if self.in_production(function.unit) { Reach::Anywhere } else { Reach::Importers };
                 self.index.want(package, &declared.name, reach);
-                self.ask_for_users_of_bases(&join(package, owner), &declared.name, 0);
+                self.ask_for_users_of_bases(&join(package, owner), &declared.name);
             }
         }
     }
 
     /// A method is also called by those who only know what its type inherits from.
-    fn ask_for_users_of_bases(&self, owner: &str, method: &str, depth: usize) {
-        if depth > 4 {
-            return;
-        }
-        let Some((unit, TypeDecl { kind: TypeKind::Record { fields, bases, .. }, made_by_call: true, .. })) =
-            self.index.type_decl(owner)
-        else {
-            return;
-        };
-        let embedded = fields.iter().filter(|f| f.embedded).map(|f| &f.ty);
-        for base in bases.iter().chain(embedded) {
-            if let Ty::Named(base) = self.ty(unit, base) {
+    fn ask_for_users_of_bases(&self, owner: &str, method: &str) {
+        for base in self.ancestors(owner) {
+            if let Ty::Named(base) = base {
                 self.index.want(package_part(&base), method, Reach::Importers);
-                self.ask_for_users_of_bases(&base, method, depth + 1);
             }
         }
+    }
+
+    /// The types a class of the tree inherits from, near ones first.
+    pub(super) fn ancestors(&self, class: &str) -> Vec<Ty> {
+        let mut found: Vec<Ty> = vec![];
+        let mut todo: VecDeque<(String, usize)> = [(class.to_owned(), 0)].into();
+        let mut seen: BTreeSet<String> = [class.to_owned()].into();
+        while let Some((class, depth)) = todo.pop_front() {
+            let Some((unit, TypeDecl { kind: TypeKind::Record { fields, bases, .. }, made_by_call: true, .. })) =
+                self.index.type_decl(&class)
+            else {
+                continue;
+            };
+            let embedded = fields.iter().filter(|f| f.embedded).map(|f| &f.ty);
+            for base in bases.iter().chain(embedded) {
+                let base = self.ty(unit, base);
+                if found.len() >= ANCESTORS || depth >= GENERATIONS {
+                    return found;
+                }
+                if let Ty::Named(full) = &base {
+                    if !seen.insert(full.to_string()) {
+                        continue;
+                    }
+                    todo.push_back((full.to_string(), depth + 1));
+                }
+                found.push(base);
+            }
+        }
+        found
     }
 
     fn find_callers(&self, at: FnAt) -> Vec<At> {
@@ -68,19 +113,61 @@ impl<'a> Resolver<'a> {
             names.extend([owner, DEFAULT]);
             names.extend(self.index.derived_names(owner));
         }
-        let calls = names.into_iter().flat_map(|name| self.index.calls_named(name));
-        let mut found: Vec<At> = calls.filter(|call| self.callees(*call).contains(&at)).collect();
-        for (unit, reference) in self.index.references_named(&function.name) {
-            let value = At { unit, expr: reference.expr };
-            if reference.argument_of.is_some() && self.functions_in(value).contains(&at) {
-                found.extend(self.calls_of_argument(value));
+        let mut found: Vec<At> = vec![];
+        for name in names {
+            match self.targets(name) {
+                Some(targets) => found.extend(targets.called.get(&at).into_iter().flatten()),
+                // They are being worked out: this function was met on the way.
+                None => {
+                    let calls = self.index.calls_named(name).take_while(|_| self.budget.take());
+                    found.extend(calls.filter(|call| self.callees(*call).contains(&at)));
+                }
             }
         }
+        let handed = match self.targets(&function.name) {
+            Some(targets) => targets.handed.get(&at).cloned().unwrap_or_default(),
+            None => self.handed(&function.name).filter(|value| self.functions_in(*value).contains(&at)).collect(),
+        };
+        found.extend(handed.into_iter().flat_map(|value| self.calls_of_argument(value)));
         found
     }
 
+    /// Where a name is an argument of a call.
+    fn handed(&self, name: &str) -> impl Iterator<Item = At> {
+        let references = self.index.references_named(name).filter(|(_, reference)| reference.argument_of.is_some());
+        references.map(|(unit, reference)| At { unit, expr: reference.expr })
+    }
+
+    /// What the calls and references of a name reach, worked out once for all functions of that name.
+    fn targets(&self, name: &str) -> Option<Rc<Targets>> {
+        let known = self.targets.borrow().get(name).cloned();
+        if let Some(known) = known {
+            let (targets, cut) = known?;
+            self.budget.rests_on(cut);
+            return Some(targets);
+        }
+        self.targets.borrow_mut().insert(name.to_owned(), None);
+        let (targets, cut) = self.budget.once(usize::MAX, || {
+            let mut targets = Targets::default();
+            for call in self.index.calls_named(name).take_while(|_| self.budget.take()) {
+                for function in self.callees(call).iter() {
+                    targets.called.entry(*function).or_default().push(call);
+                }
+            }
+            for value in self.handed(name).take_while(|_| self.budget.take()) {
+                for function in self.functions_in(value).iter() {
+                    targets.handed.entry(*function).or_default().push(value);
+                }
+            }
+            Rc::new(targets)
+        });
+        self.targets.borrow_mut().insert(name.to_owned(), Some((targets.clone(), cut)));
+        self.budget.rests_on(cut);
+        Some(targets)
+    }
+
     /// Calls of the parameter as which a value is given to a function of the tree.
-    fn calls_of_argument(&self, value: At) -> Vec<At> {
+    pub fn calls_of_argument(&self, value: At) -> Vec<At> {
         let Some((call, position)) = self.index.argument_of(value) else { return vec![] };
         self.callees(call).iter().flat_map(|callee| self.calls_of_param(*callee, position)).collect()
     }
@@ -88,21 +175,14 @@ impl<'a> Resolver<'a> {
     /// Calls of a lambda: through the variable it is bound to, or through the parameter it is given as.
     fn lambda_callers(&self, at: FnAt) -> Vec<At> {
         let Some(lambda) = self.index.lambda_at(at) else { return vec![] };
-        let unit = self.index.unit(at.unit);
         let mut found = vec![];
-        for call in &unit.calls {
-            let ExprKind::Call { callee, args, .. } = &unit.expr(call.expr).kind else { continue };
-            let bound = |expr: ExprId| match &unit.expr(expr).kind {
-                ExprKind::Var(var) => unit.var(*var).sources.iter().any(|s| s.value == lambda.expr),
-                _ => false,
-            };
-            if bound(*callee) || matches!(unit.expr(*callee).kind, ExprKind::Lambda(func) if func == at.func) {
-                found.push(At { unit: at.unit, expr: call.expr });
-            }
-            for argument in args.iter().filter(|a| bound(**a)) {
-                found.extend(self.calls_of_argument(At { unit: at.unit, expr: *argument }));
+        for var in self.index.kept_in(lambda) {
+            found.extend_from_slice(self.index.calls_of_var(*var));
+            for argument in self.index.given_as(*var).iter().take_while(|_| self.budget.take()) {
+                found.extend(self.calls_of_argument(*argument));
             }
         }
+        found.extend(self.index.called_in_place(lambda));
         found.extend(self.literal_callers(at));
         found.extend(self.calls_of_argument(lambda));
         found
@@ -111,16 +191,6 @@ impl<'a> Resolver<'a> {
     /// Calls of a function's parameter inside that function.
     fn calls_of_param(&self, function: FnAt, position: usize) -> Vec<At> {
         let Some(param) = self.index.function(function).params.get(position) else { return vec![] };
-        let unit = self.index.unit(function.unit);
-        unit.calls
-            .iter()
-            .filter(|call| match &unit.expr(call.expr).kind {
-                ExprKind::Call { callee, .. } => {
-                    matches!(unit.expr(*callee).kind, ExprKind::Var(var) if var == *param)
-                }
-                _ => false,
-            })
-            .map(|call| At { unit: function.unit, expr: call.expr })
-            .collect()
+        self.index.calls_of_var(VarAt { unit: function.unit, var: *param }).to_vec()
     }
 }

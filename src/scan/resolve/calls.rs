@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::rc::Rc;
 
 use super::trace::{Ask, End};
-use super::{Resolver, Ty, What};
+use super::{Functions, Resolver, Ty, What};
 use crate::scan::catalogue::ApiRef;
 use crate::scan::index::{At, FnAt, Name, join, name_part};
 use crate::scan::program::*;
@@ -14,6 +14,10 @@ pub(super) const DEFAULT: &str = "default";
 
 /// Methods bound by name alone, when the receiver's type is unknown, are followed up to this many.
 const BY_NAME: usize = 3;
+
+/// Steps the search for what one call reaches may take, and that for the functions one value is.
+const CALLEES: usize = 4000;
+const VALUES: usize = 400;
 
 impl<'a> Resolver<'a> {
     /// Callee and arguments of a call.
@@ -88,16 +92,22 @@ impl<'a> Resolver<'a> {
     }
 
     /// Functions of the tree a call may reach.
-    pub fn callees(&self, call: At) -> Rc<Vec<FnAt>> {
-        if let Some(known) = self.callees.borrow().get(&call) {
-            return known.clone();
+    pub fn callees(&self, call: At) -> Functions {
+        let known = self.callees.borrow().get(&call).cloned();
+        if let Some((known, cut)) = known {
+            self.budget.rests_on(cut);
+            return known;
         }
-        self.callees.borrow_mut().insert(call, Rc::default());
-        let found = match self.call(call) {
-            Some((callee, args)) => Rc::new(self.callees_of(callee, args.len() + self.named_count(call))),
-            None => Rc::default(),
-        };
-        self.callees.borrow_mut().insert(call, found.clone());
+        let Some((callee, args)) = self.call(call) else { return Rc::default() };
+        if !self.budget.may_nest() {
+            self.budget.end_early();
+            return Rc::default();
+        }
+        self.callees.borrow_mut().insert(call, Default::default());
+        let arity = args.len() + self.named_count(call);
+        let (found, cut) = self.budget.once(CALLEES, || Rc::new(self.callees_of(callee, arity)));
+        self.callees.borrow_mut().insert(call, (found.clone(), cut));
+        self.budget.rests_on(cut);
         found
     }
 
@@ -128,14 +138,14 @@ impl<'a> Resolver<'a> {
                         return brought.to_vec();
                     }
                 }
-                self.functions_in(callee)
+                self.functions_in(callee).to_vec()
             }
             ExprKind::Member { base, name } => {
                 let base = At { unit: callee.unit, expr: *base };
                 if let Some(package) = self.index.package_at(base) {
                     let functions = self.index.functions(&self.index.canonical(&join(&package, name)));
                     if functions.is_empty() {
-                        return self.functions_in(callee);
+                        return self.functions_in(callee).to_vec();
                     }
                     return functions.to_vec();
                 }
@@ -143,34 +153,45 @@ impl<'a> Resolver<'a> {
                 match self.member(&ty, name).what {
                     What::Method(at) => self.overrides(at),
                     What::Abstract { owner, .. } => self.implementers(&owner, name).to_vec(),
-                    What::Field { .. } => self.functions_in(callee),
+                    What::Field { .. } => self.functions_in(callee).to_vec(),
                     What::Unknown if ty == Ty::Unknown => {
                         let held = self.functions_in(callee);
                         if !held.is_empty() || self.index.is_plain(name) {
-                            return held;
+                            return held.to_vec();
                         }
-                        let named = self.index.methods_named(name);
-                        let fitting: Vec<FnAt> = named
-                            .iter()
-                            .copied()
-                            .filter(|at| {
-                                let function = self.index.function(*at);
-                                function.params.len() == arity
-                                    || function.rest.is_some()
-                                    || (self.index.names_arguments() && function.params.len() > arity)
-                            })
-                            .collect();
-                        if fitting.len() <= BY_NAME { fitting } else { vec![] }
+                        self.fitting(name, arity).to_vec()
                     }
                     _ => vec![],
                 }
             }
             ExprKind::Lambda(func) => vec![FnAt { unit: callee.unit, func: *func }],
             ExprKind::Var(_) | ExprKind::Element { .. } | ExprKind::Call { .. } | ExprKind::Same(_) => {
-                self.functions_in(callee)
+                self.functions_in(callee).to_vec()
             }
             _ => vec![],
         }
+    }
+
+    /// Methods of a name that so many arguments fit, when there are few enough of them to be bound by name alone.
+    fn fitting(&self, name: &str, arity: usize) -> Functions {
+        let key = (name.to_owned(), arity);
+        if let Some(known) = self.fitting.borrow().get(&key) {
+            return known.clone();
+        }
+        let fits = |at: &FnAt| {
+            let function = self.index.function(*at);
+            function.params.len() == arity
+                || function.rest.is_some()
+                || (self.index.names_arguments() && function.params.len() > arity)
+        };
+        let mut fitting: Vec<FnAt> =
+            self.index.methods_named(name).iter().copied().filter(fits).take(BY_NAME + 1).collect();
+        if fitting.len() > BY_NAME {
+            fitting.clear();
+        }
+        let fitting = Rc::new(fitting);
+        self.fitting.borrow_mut().insert(key, fitting.clone());
+        fitting
     }
 
     /// A method, and when it has nothing to return, those that take its place in derived types.
@@ -210,15 +231,28 @@ impl<'a> Resolver<'a> {
     }
 
     /// Functions an expression has as values.
-    pub fn functions_in(&self, at: At) -> Vec<FnAt> {
-        let mut functions: Vec<FnAt> = self
-            .trace(at, Ask { production: false, clients: false, steps: 400 })
-            .iter()
-            .filter_map(|found| self.function_value(&found.end))
-            .collect();
-        functions.sort();
-        functions.dedup();
-        functions
+    pub fn functions_in(&self, at: At) -> Functions {
+        let known = self.values.borrow().get(&at).cloned();
+        if let Some((known, cut)) = known {
+            self.budget.rests_on(cut);
+            return known;
+        }
+        if !self.budget.may_nest() {
+            self.budget.end_early();
+            return Rc::default();
+        }
+        self.values.borrow_mut().insert(at, Default::default());
+        let ask = Ask { production: false, clients: false, steps: VALUES };
+        let (found, cut) = self.budget.once(4 * VALUES, || {
+            let ends = self.trace(at, ask);
+            let mut functions: Vec<FnAt> = ends.iter().filter_map(|found| self.function_value(&found.end)).collect();
+            functions.sort();
+            functions.dedup();
+            Rc::new(functions)
+        });
+        self.values.borrow_mut().insert(at, (found.clone(), cut));
+        self.budget.rests_on(cut);
+        found
     }
 
     /// The function an end is.
@@ -241,7 +275,7 @@ impl<'a> Resolver<'a> {
     }
 
     /// Methods of the tree that an interface method may run.
-    pub fn implementers(&self, interface: &Name, method: &str) -> Rc<Vec<FnAt>> {
+    pub fn implementers(&self, interface: &Name, method: &str) -> Functions {
         let key = (interface.clone(), method.to_owned());
         if let Some(known) = self.implementers.borrow().get(&key) {
             return known.clone();

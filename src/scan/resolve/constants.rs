@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::trace::{Ask, End, Found};
+use rustc_hash::FxHashSet as HashSet;
+
+use super::trace::{Ask, End, Found, Frames};
 use super::{Resolver, Ty};
 use crate::scan::catalogue::Slot;
 use crate::scan::index::{Asks, At, FnAt, name_part};
@@ -10,6 +12,15 @@ use crate::scan::program::*;
 
 /// Steps a folding search may take: constants are near.
 const FOLD: Ask = Ask { production: true, clients: false, steps: 200 };
+
+/// Steps one question about a constant may take, with everything it is put together from.
+const STEPS: usize = 4000;
+
+/// Through how many operations and calls the texts of a value are followed.
+const MADE_OF: usize = 16;
+
+/// The longest text that is put together.
+const LONGEST: usize = 1 << 16;
 
 /// What an expression folds to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,13 +70,19 @@ impl<'a> Resolver<'a> {
     /// The constant texts the value of a slot is put together from: of `"a" + x` and `fmt.Sprintf("a %s", x)`, both
     /// are `a` and what `x` folds to.
     pub fn texts_in_slot(&self, call: At, slot: &Slot) -> Vec<String> {
-        self.frugally(|| {
+        let (texts, cut) = self.frugally(|| {
             let mut texts = vec![];
+            let mut seen = HashSet::default();
             for found in self.trace_argument(call, slot, self.fold_ask(call)).unwrap_or_default() {
-                self.texts_in(&found.end, 0, &mut texts);
+                self.texts_in(&found.end, 0, &mut seen, &mut texts);
             }
-            texts
-        })
+            (texts, self.budget.is_cut())
+        });
+        // What is looked for in texts that were not all seen may be in the others.
+        if cut {
+            self.budget.note(call.unit, self.line(call));
+        }
+        texts
     }
 
     /// The id in a slot: the constant, or what it begins with and a star (`payment-*` of `"payment-" + id`).
@@ -97,20 +114,25 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    fn texts_in(&self, end: &End<'a>, depth: usize, texts: &mut Vec<String>) {
+    /// `seen` are the values looked at for this question: helpers of helpers share what they are made from.
+    fn texts_in(&self, end: &End<'a>, depth: usize, seen: &mut HashSet<At>, texts: &mut Vec<String>) {
         let (End::Value(at) | End::External(at)) = end else { return };
+        if !seen.insert(*at) {
+            return;
+        }
         let parts = match self.index.kind(*at) {
             ExprKind::Text(text) => return texts.push(text.clone()),
             ExprKind::Binary { left, right, .. } => vec![*left, *right],
             ExprKind::Call { args, .. } => args.clone(),
             _ => return,
         };
-        if depth < 8 {
-            for part in parts {
-                let at = At { unit: at.unit, expr: part };
-                for found in self.trace(at, self.fold_ask(at)) {
-                    self.texts_in(&found.end, depth + 1, texts);
-                }
+        if depth >= MADE_OF {
+            return self.budget.end_early();
+        }
+        for part in parts {
+            let at = At { unit: at.unit, expr: part };
+            for found in self.trace(at, self.fold_ask(at)) {
+                self.texts_in(&found.end, depth + 1, seen, texts);
             }
         }
     }
@@ -120,6 +142,14 @@ impl<'a> Resolver<'a> {
         self.frugally(|| self.fold_at(at, 0))
     }
 
+    /// Fold an expression of a function that was entered by these calls.
+    pub fn fold_along(&self, at: At, frames: &Frames) -> Folded {
+        self.frugally(|| {
+            let found = self.trace_ways(at, None, frames, self.fold_ask(at));
+            self.fold_found(&found, 0)
+        })
+    }
+
     /// Run a search that does not ask for further files.
     fn frugally<T>(&self, search: impl FnOnce() -> T) -> T {
         let before = self.index.asks.get();
@@ -127,7 +157,7 @@ impl<'a> Resolver<'a> {
             Asks::All | Asks::Declarations => Asks::Declarations,
             Asks::Near | Asks::Nothing => Asks::Nothing,
         });
-        let result = search();
+        let result = self.budget.ask(STEPS, search);
         self.index.asks.set(before);
         result
     }
@@ -212,7 +242,9 @@ impl<'a> Resolver<'a> {
                 let left = self.fold_at(At { unit: at.unit, expr: *left }, depth + 1);
                 let right = self.fold_at(At { unit: at.unit, expr: *right }, depth + 1);
                 match (left, right) {
-                    (Folded::Text(left), Folded::Text(right)) => Folded::Text(left + &right),
+                    (Folded::Text(left), Folded::Text(right)) if left.len() + right.len() <= LONGEST => {
+                        Folded::Text(left + &right)
+                    }
                     _ => Folded::Dynamic,
                 }
             }

@@ -4,6 +4,7 @@
 //! Everything is memoised and bounded; a bound that is hit becomes a reason, not a silence.
 
 mod arguments;
+mod budget;
 mod callers;
 mod calls;
 mod constants;
@@ -16,14 +17,15 @@ mod shared;
 mod trace;
 mod types;
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 
 use rustc_hash::FxHashMap as HashMap;
 
+pub use budget::{Budget, SEARCH_LIMIT};
 pub use constants::Folded;
-pub use members::{Member, What};
-pub use trace::{Ask, End, Found};
+pub use members::{Member, PLAIN_VALUE, What};
+pub use trace::{Ask, End, Found, Frames, Mark, Marks};
 pub use types::Ty;
 
 use super::catalogue::ApiRef;
@@ -33,14 +35,35 @@ use crate::facts::code::{ClientOrigin, Scope};
 /// Several functions, shared between memory and callers.
 type Functions = Rc<Vec<FnAt>>;
 
+/// Something remembered, and whether working it out ended early.
+type Kept<T> = (T, bool);
+
+/// Members of types, by the type and the name.
+type Members<'a> = HashMap<Name, HashMap<String, Member<'a>>>;
+
 /// Follows values through the index.
 pub struct Resolver<'a> {
     /// The tables.
     pub index: &'a Index<'a>,
+    /// Steps that may be taken.
+    pub budget: Budget,
     types: RefCell<HashMap<At, Ty>>,
-    callees: RefCell<HashMap<At, Functions>>,
-    callers: RefCell<HashMap<FnAt, Rc<Vec<At>>>>,
+    /// How many types are being worked out, one inside of the other.
+    depth: Cell<usize>,
+    members: RefCell<Members<'a>>,
+    client_types: RefCell<HashMap<Name, bool>>,
+    callees: RefCell<HashMap<At, Kept<Functions>>>,
+    values: RefCell<HashMap<At, Kept<Functions>>>,
+    callers: RefCell<HashMap<FnAt, Kept<Rc<Vec<At>>>>>,
+    targets: RefCell<HashMap<String, Option<Kept<Rc<callers::Targets>>>>>,
+    fitting: RefCell<HashMap<(String, usize), Functions>>,
     implementers: RefCell<HashMap<(Name, String), Functions>>,
+    makers: RefCell<HashMap<String, Option<Rc<arguments::Makers>>>>,
+    writers: RefCell<HashMap<String, Option<Rc<members::Writers>>>>,
+    provided: OnceCell<Vec<(FnAt, Ty)>>,
+    with_field: RefCell<HashMap<String, Rc<members::WithField<'a>>>>,
+    /// Steps of searches, written down while somebody asks for them.
+    log: RefCell<Option<Vec<String>>>,
     origins: RefCell<HashMap<(At, bool), ClientOrigin>>,
     literals: OnceCell<literals::Literals<'a>>,
 }
@@ -50,13 +73,43 @@ impl<'a> Resolver<'a> {
     pub fn new(index: &'a Index<'a>) -> Self {
         Self {
             index,
+            budget: Budget::new(index.size()),
             types: Default::default(),
+            depth: Default::default(),
+            members: Default::default(),
+            client_types: Default::default(),
             callees: Default::default(),
+            values: Default::default(),
             callers: Default::default(),
+            targets: Default::default(),
+            fitting: Default::default(),
             implementers: Default::default(),
+            makers: Default::default(),
+            writers: Default::default(),
+            provided: Default::default(),
+            with_field: Default::default(),
+            log: Default::default(),
             origins: Default::default(),
             literals: Default::default(),
         }
+    }
+
+    /// Do something, and write down every step of the searches it takes.
+    pub fn recorded<T>(&self, work: impl FnOnce() -> T) -> (T, Vec<String>) {
+        let before = self.log.replace(Some(vec![]));
+        let answer = work();
+        (answer, self.log.replace(before).unwrap_or_default())
+    }
+
+    fn write_down(&self, step: impl FnOnce() -> String) {
+        if let Some(log) = self.log.borrow_mut().as_mut() {
+            log.push(step());
+        }
+    }
+
+    /// The line of an expression.
+    fn line(&self, at: At) -> u32 {
+        self.index.unit(at.unit).expr(at.expr).line
     }
 
     /// Whether the file counts when only production code matters.

@@ -1,7 +1,7 @@
 //! From a receiver back to the place where its client was built.
 
-use super::trace::{Ask, End, Found};
-use super::{Resolver, What};
+use super::trace::{Ask, End, Found, Frames};
+use super::{Resolver, SEARCH_LIMIT, What};
 use crate::facts::code::{ClientOrigin, Kind, Origin, OriginStatus, Scope};
 use crate::scan::catalogue::{ClientAt, SlotStep};
 use crate::scan::index::At;
@@ -9,6 +9,9 @@ use crate::scan::program::ExprKind;
 
 /// Steps a search for a client may take.
 const STEPS: usize = 6000;
+
+/// Characters of an expression that are shown; a mark says that there is more.
+const WRITTEN: usize = 120;
 
 /// Steps of the path that are worth printing.
 const PRINTED: usize = 12;
@@ -28,13 +31,13 @@ impl<'a> Resolver<'a> {
     /// All ends of the search for the client at `at`.
     pub fn client_ends(&self, at: At, method: Option<&str>) -> Vec<Found<'a>> {
         let ask = Ask { production: self.in_production(at.unit), clients: true, steps: STEPS };
-        let mut found = match method.map(|m| self.member(&self.type_of(at), m)) {
+        let mut found = self.all_clients(at, || match method.map(|m| self.member(&self.type_of(at), m)) {
             Some(member) if !member.path.is_empty() => match member.path.last() {
                 Some((owner, field)) => self.trace_field(owner, field, ask),
                 None => vec![],
             },
             _ => self.trace(at, ask),
-        };
+        });
         // The method of an interface of the tree may be the tree's own: then the object is no client.
         if let Some(method) = method {
             found.retain(|f| match &f.end {
@@ -50,7 +53,26 @@ impl<'a> Resolver<'a> {
     /// All ends of the search for the client in a part of the value at `at`.
     pub fn client_ends_in(&self, at: At, steps: &[SlotStep]) -> Vec<Found<'a>> {
         let ask = Ask { production: self.in_production(at.unit), clients: true, steps: STEPS };
-        self.trace_slot(at, steps, ask)
+        self.all_clients(at, || self.trace_slot(at, steps, ask))
+    }
+
+    /// All ends of the search for the client at `at`, reached by these calls, with what tells those of one place apart.
+    pub fn client_ways(&self, at: At, method: Option<&str>, frames: &Frames) -> Vec<Found<'a>> {
+        let ask = Ask { production: self.in_production(at.unit), clients: true, steps: STEPS };
+        let member = method.map(|m| self.member(&self.type_of(at), m));
+        let field = member.as_ref().and_then(|member| member.path.last());
+        self.all_clients(at, || self.trace_ways(at, field.map(|(owner, field)| (owner, field.as_str())), frames, ask))
+    }
+
+    /// One question about a client. Where it ended early, wherever that was, one of the ends says so.
+    fn all_clients(&self, at: At, question: impl FnOnce() -> Vec<Found<'a>>) -> Vec<Found<'a>> {
+        let (mut found, cut) = self.budget.ask(4 * STEPS, || (question(), self.budget.is_cut()));
+        if cut && !found.iter().any(|one| matches!(one.end, End::Open(SEARCH_LIMIT, _))) {
+            let text = format!("a search that this one rests on was given up, seen from {}", self.index.place(at));
+            let end = End::Open(SEARCH_LIMIT, text);
+            found.push(Found { end, steps: Default::default(), within: false, marks: Default::default() });
+        }
+        found
     }
 
     /// Ends → origin, as seen from a file.
@@ -94,7 +116,8 @@ impl<'a> Resolver<'a> {
         origins.sort();
         // Functions nobody calls in production and fields nobody sets add no client of their own.
         let idle = |reason: &str| matches!(reason, "only_tests_call" | "never_assigned" | "not_a_client");
-        let doubts = open.iter().find(|(reason, _)| !idle(reason)).or_else(|| open.first());
+        let limit = open.iter().find(|(reason, _)| *reason == SEARCH_LIMIT);
+        let doubts = limit.or_else(|| open.iter().find(|(reason, _)| !idle(reason))).or_else(|| open.first());
         let decisive = open.iter().any(|(reason, _)| !idle(reason));
         let status = match (origins.len(), inherited) {
             (0, true) => OriginStatus::Inherited,
@@ -114,7 +137,11 @@ impl<'a> Resolver<'a> {
             }),
         };
         let mut via = via.unwrap_or_default();
-        via.truncate(PRINTED);
+        if via.len() > PRINTED {
+            let more = via.len() - PRINTED;
+            via.truncate(PRINTED);
+            via.push(format!("and {more} more steps"));
+        }
         ClientOrigin { status, origins, via, reason }
     }
 
@@ -137,7 +164,11 @@ impl<'a> Resolver<'a> {
             Some((callee, _)) => callee.expr,
             None => at.expr,
         };
-        unit.text_of(expr).chars().filter(|c| !c.is_whitespace()).take(80).collect()
+        let text: String = unit.text_of(expr).chars().filter(|c| !c.is_whitespace()).take(WRITTEN + 1).collect();
+        match text.char_indices().nth(WRITTEN) {
+            Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+            None => text,
+        }
     }
 
     /// Where the client of an SDK call stands: the receiver or an argument, with the method's name.

@@ -6,9 +6,6 @@ use crate::scan::catalogue::{SettingsClasses, SlotStep};
 use crate::scan::index::At;
 use crate::scan::program::*;
 
-/// How many classes up the class that reads the settings is looked for.
-const MAX_BASES: usize = 6;
-
 /// The options of such a class are written in it: a search for them is short.
 const NEAR: Ask = Ask { production: false, clients: false, steps: 50 };
 
@@ -17,7 +14,7 @@ impl<'a> Resolver<'a> {
     pub fn settings_of_field(&self, owner: &str, field: &str) -> Vec<String> {
         let Some(rule) = &self.index.catalogue.settings_classes else { return vec![] };
         let private = rule.private.as_deref().is_some_and(|mark| field.starts_with(mark));
-        if private || rule.options.iter().any(|o| o == field) || !self.reads_settings(rule, owner, 0) {
+        if private || rule.options.iter().any(|o| o == field) || !self.reads_settings(rule, owner) {
             return vec![];
         }
         let mut names = match self.in_body(owner, &[], field) {
@@ -25,11 +22,11 @@ impl<'a> Resolver<'a> {
             None => vec![],
         };
         if names.is_empty() {
-            let prefix = self.option(rule, owner, &rule.prefix, 0);
+            let prefix = self.option(rule, owner, &rule.prefix);
             let prefix = prefix.and_then(|at| self.fold(at).text().map(str::to_owned)).unwrap_or_default();
             names.push(format!("{prefix}{field}"));
         }
-        let exact = self.option(rule, owner, &rule.exact_case, 0);
+        let exact = self.option(rule, owner, &rule.exact_case);
         let exact = exact.is_some_and(|at| matches!(self.index.kind(at), ExprKind::Truth(true)));
         let shown = |name: String| if exact { name } else { name.to_uppercase() };
         names.into_iter().map(|name| format!("{} {}", rule.words, shown(name))).collect()
@@ -47,21 +44,9 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    fn reads_settings(&self, rule: &SettingsClasses, class: &str, depth: usize) -> bool {
-        self.bases(class).into_iter().any(|base| match base {
-            Ty::Foreign(full) => rule.bases.iter().any(|b| **b == *full),
-            Ty::Named(full) => depth < MAX_BASES && self.reads_settings(rule, &full, depth + 1),
-            _ => false,
-        })
-    }
-
-    fn bases(&self, class: &str) -> Vec<Ty> {
-        match self.index.type_decl(class) {
-            Some((unit, TypeDecl { kind: TypeKind::Record { bases, .. }, .. })) => {
-                bases.iter().map(|base| self.ty(unit, base)).collect()
-            }
-            _ => vec![],
-        }
+    fn reads_settings(&self, rule: &SettingsClasses, class: &str) -> bool {
+        let is_listed = |base: &Ty| matches!(base, Ty::Foreign(full) if rule.bases.iter().any(|b| **b == **full));
+        self.ancestors(class).iter().any(is_listed)
     }
 
     /// The variables a field names itself: `Field(validation_alias="X")`, several when it gives a choice.
@@ -78,8 +63,16 @@ impl<'a> Resolver<'a> {
     }
 
     /// The value of an option of such a class, its own or that of a class it inherits from.
-    fn option(&self, rule: &SettingsClasses, class: &str, option: &str, depth: usize) -> Option<At> {
-        let own = rule.options.iter().find_map(|options| {
+    fn option(&self, rule: &SettingsClasses, class: &str, option: &str) -> Option<At> {
+        let above = self.ancestors(class).into_iter().filter_map(|base| match base {
+            Ty::Named(full) => Some(full),
+            _ => None,
+        });
+        std::iter::once(class.into()).chain(above).find_map(|class| self.own_option(rule, &class, option))
+    }
+
+    fn own_option(&self, rule: &SettingsClasses, class: &str, option: &str) -> Option<At> {
+        rule.options.iter().find_map(|options| {
             // `model_config = SettingsConfigDict(env_prefix="…")`
             let step = [SlotStep::Field(option.to_owned())];
             let value = self.in_body(class, &[], options).and_then(|at| {
@@ -90,12 +83,6 @@ impl<'a> Resolver<'a> {
             });
             // `class Config: env_prefix = "…"`
             value.or_else(|| self.in_body(class, &[options], option))
-        });
-        own.or_else(|| {
-            self.bases(class).into_iter().find_map(|base| match base {
-                Ty::Named(full) if depth < MAX_BASES => self.option(rule, &full, option, depth + 1),
-                _ => None,
-            })
         })
     }
 

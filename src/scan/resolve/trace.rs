@@ -6,17 +6,25 @@ mod params;
 mod path;
 mod variables;
 
+use std::cell::RefCell;
 use std::hash::{Hash, Hasher};
+use std::rc::Rc;
 
-use rustc_hash::{FxHashSet as HashSet, FxHasher};
+use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet, FxHasher};
 
-pub use path::Steps;
-use path::{Frames, Parts, Path, Step};
+pub use path::{Frames, Mark, Marks, Steps};
+use path::{Parts, Path, Step};
 
-use super::{Resolver, Ty, What};
+use super::{Resolver, SEARCH_LIMIT, Ty, What};
 use crate::scan::catalogue::{ApiRef, Slot, SlotStep};
 use crate::scan::index::{At, FnAt, Name, VarAt};
 use crate::scan::program::*;
+
+/// How many expressions may be looked at for every step: most are found to be known.
+const LOOKS: usize = 4;
+
+/// How many parts of parts of a value may be asked for.
+const PARTS: usize = 16;
 
 /// How deep a path may be.
 const MAX_DEPTH: usize = 60;
@@ -60,13 +68,21 @@ pub struct Found<'a> {
     pub steps: Steps,
     /// What was looked for is a part of the end.
     pub within: bool,
+    /// What tells it from other values made there; only where ways were asked for.
+    pub marks: Marks,
 }
 
 struct Search<'r, 'a> {
     r: &'r Resolver<'a>,
     ask: Ask,
+    /// Steps it was given, and those that are left.
+    given: usize,
     left: usize,
+    /// Ways are told apart, not only ends.
+    ways: bool,
     seen: HashSet<u64>,
+    /// Callee and calls on the way → the functions it is, for this search and those apart from it.
+    along: Rc<RefCell<HashMap<u64, Vec<FnAt>>>>,
     found: Vec<Found<'a>>,
 }
 
@@ -78,17 +94,36 @@ impl<'a> Resolver<'a> {
 
     /// All values of a part of an expression.
     pub fn trace_slot(&self, at: At, steps: &[SlotStep], ask: Ask) -> Vec<Found<'a>> {
-        let parts = Parts::default().into(steps);
-        let mut search = Search { r: self, ask, left: ask.steps, seen: HashSet::default(), found: vec![] };
-        search.go(at, Path { parts, frames: Frames::default(), steps: Steps::default(), depth: 0 });
-        search.found
+        let path = Path { parts: Parts::default().into(steps), ..Path::default() };
+        self.search(ask, false, |search| search.go(at, path))
     }
 
     /// All clients behind an embedded or named field of a type of the tree.
     pub fn trace_field(&self, owner: &Name, field: &str, ask: Ask) -> Vec<Found<'a>> {
-        let mut search = Search { r: self, ask, left: ask.steps, seen: HashSet::default(), found: vec![] };
-        let path = Path { parts: Parts::default(), frames: Frames::default(), steps: Steps::default(), depth: 0 };
-        search.field(owner, field, path);
+        self.search(ask, false, |search| search.field(owner, field, Path::default()))
+    }
+
+    /// All values of an expression, or of a field of a type, reached by these calls, with what tells them apart.
+    pub fn trace_ways(&self, at: At, field: Option<(&Name, &str)>, frames: &Frames, ask: Ask) -> Vec<Found<'a>> {
+        let path = Path { frames: frames.clone(), ..Path::default() };
+        self.search(ask, true, |search| match field {
+            Some((owner, field)) => search.field(owner, field, path),
+            None => search.go(at, path),
+        })
+    }
+
+    fn search(&self, ask: Ask, ways: bool, begin: impl FnOnce(&mut Search<'_, 'a>)) -> Vec<Found<'a>> {
+        let mut search = Search {
+            r: self,
+            ask,
+            given: ask.steps,
+            left: ask.steps,
+            ways,
+            along: Rc::default(),
+            seen: HashSet::default(),
+            found: vec![],
+        };
+        self.budget.ask(ask.steps * LOOKS, || begin(&mut search));
         search.found
     }
 
@@ -101,7 +136,20 @@ impl<'a> Resolver<'a> {
 
 impl<'a> Search<'_, 'a> {
     fn end(&mut self, end: End<'a>, path: &Path) {
-        self.found.push(Found { end, steps: path.steps.clone(), within: path.parts.first().is_some() });
+        self.r.write_down(|| {
+            let said = match &end {
+                End::Sdk(at, api) => format!("ends in {} at {}", api.display(), self.r.index.place(*at)),
+                End::External(at) => format!("ends outside of this tree at {}", self.r.index.place(*at)),
+                End::Function(at) => format!("ends in the function {}", self.r.index.display(*at)),
+                End::Value(at) => format!("ends in a value at {}", self.r.index.place(*at)),
+                End::Setting(words) => format!("ends in {words}"),
+                End::Instance(name) => format!("ends in an object of type {name}"),
+                End::Open(reason, text) => format!("fails: {reason}: {text}"),
+            };
+            format!("{}=> {said}", "  ".repeat(path.depth))
+        });
+        let (steps, within, marks) = (path.steps.clone(), path.parts.first().is_some(), path.marks.clone());
+        self.found.push(Found { end, steps, within, marks });
     }
 
     fn open(&mut self, reason: &'static str, text: String, path: &Path) {
@@ -109,26 +157,69 @@ impl<'a> Search<'_, 'a> {
     }
 
     fn go(&mut self, at: At, path: Path) {
+        // `node = node.next`: a part of a part of a part without end, and nothing is written so.
+        if path.parts.len() > PARTS {
+            return;
+        }
         let mut hasher = FxHasher::default();
         at.hash(&mut hasher);
         path.parts.hash(&mut hasher);
         path.frames.hash(&mut hasher);
-        if !self.seen.insert(hasher.finish()) {
+        path.marks.hash(&mut hasher);
+        let goes_on = self.r.budget.take();
+        if goes_on && !self.seen.insert(hasher.finish()) {
             return;
         }
-        if self.left == 0 || path.depth > MAX_DEPTH {
-            self.open("depth_limit", format!("the search was given up at {}", self.r.index.place(at)), &path);
-            return;
+        if !goes_on || self.left == 0 || path.depth > MAX_DEPTH {
+            return self.give_up(at, &path);
         }
         self.left -= 1;
+        self.r.write_down(|| {
+            let text: String =
+                self.r.index.unit(at.unit).text_of(at.expr).split_whitespace().collect::<Vec<_>>().join(" ");
+            let shown: String = text.chars().take(100).collect();
+            let more = if shown.len() < text.len() { "…" } else { "" };
+            format!("{}{}  {shown}{more}", "  ".repeat(path.depth), self.r.index.place(at))
+        });
         let path = Path { depth: path.depth + 1, ..path };
         self.visit(at, path);
+    }
+
+    /// The search ends here, before its end: once is enough to know it.
+    fn give_up(&mut self, at: At, path: &Path) {
+        self.r.budget.end_early();
+        if !self.found.iter().any(|found| matches!(found.end, End::Open(SEARCH_LIMIT, _))) {
+            let text =
+                format!("the search was given up at {}, after as many steps as it may take", self.r.index.place(at));
+            self.open(SEARCH_LIMIT, text, path);
+        }
+    }
+
+    /// A search apart, with at most so many steps of this one.
+    fn apart(&self, steps: usize) -> Self {
+        let given = self.left.min(steps);
+        Search {
+            r: self.r,
+            ask: self.ask,
+            given,
+            left: given,
+            ways: self.ways,
+            along: self.along.clone(),
+            seen: HashSet::default(),
+            found: vec![],
+        }
+    }
+
+    /// Charge a search apart to this one.
+    fn done(&mut self, inner: Self) -> Vec<Found<'a>> {
+        self.left = self.left.saturating_sub(inner.given - inner.left);
+        inner.found
     }
 
     fn visit(&mut self, at: At, path: Path) {
         let here = |expr: ExprId| At { unit: at.unit, expr };
         match self.r.index.kind(at) {
-            ExprKind::Var(var) => self.var(VarAt { unit: at.unit, var: *var }, path),
+            ExprKind::Var(var) => self.var(VarAt { unit: at.unit, var: *var }, Some(at), path),
             ExprKind::Free(name) if self.r.index.import(at.unit, name).is_some() => {
                 if path.parts.first().is_none() {
                     self.end(End::External(at), &path);
@@ -145,9 +236,10 @@ impl<'a> Search<'_, 'a> {
             ExprKind::Cast { .. } | ExprKind::Element { .. } if matches!(path.parts.first(), Some((Step::Result(n), _)) if *n > 0) =>
                 {}
             ExprKind::Same(inner) | ExprKind::Cast { value: inner, .. } => self.go(here(*inner), path),
-            ExprKind::Element { base, .. } => {
+            ExprKind::Element { base, index } => {
                 let parts = path.parts.push(Step::Element);
-                self.go(here(*base), Path { parts, ..path });
+                let marks = self.mark(&path, index.map(here));
+                self.go(here(*base), Path { parts, marks, ..path });
             }
             ExprKind::Choice { then, otherwise, .. } => {
                 self.go(here(*then), path.clone());
@@ -177,6 +269,22 @@ impl<'a> Search<'_, 'a> {
     fn is_own_value(&self, path: &Path) -> bool {
         let values = &self.r.index.catalogue.enumeration_values;
         matches!(path.parts.first(), Some((Step::Field(name), rest)) if values.contains(name) && rest.first().is_none())
+    }
+
+    /// The marks of a path that goes on from what was taken from, or under, something.
+    fn mark(&self, path: &Path, of: Option<At>) -> Marks {
+        match of.filter(|_| self.ways) {
+            Some(of) => path.marks.push(Mark::Of(of)),
+            None => path.marks.clone(),
+        }
+    }
+
+    /// The marks of a path that goes into a function by a call.
+    fn mark_call(&self, path: &Path, function: FnAt, call: At) -> Marks {
+        if self.ways {
+            return path.marks.push(Mark::Call(function, call, path.frames.clone()));
+        }
+        path.marks.clone()
     }
 
     /// A value flows into something of which a part is asked for.

@@ -1,10 +1,13 @@
 //! Static types, as far as declarations tell them.
 
+use std::cell::Cell;
+use std::collections::{BTreeSet, VecDeque};
 use std::rc::Rc;
 
-use super::{Resolver, What};
+use super::{Functions, Resolver, What};
 use crate::scan::catalogue::{ApiRef, Part, SlotStep, Yield};
 use crate::scan::index::{At, FnAt, Name, VarAt, join, name_part, package_part};
+use crate::scan::lang::Builtin;
 use crate::scan::prefilter::Reach;
 use crate::scan::program::*;
 
@@ -31,51 +34,37 @@ pub enum Ty {
     Meta(Rc<Ty>),
 }
 
-const PLAIN: [&str; 22] = [
-    "string",
-    "bool",
-    "int",
-    "int8",
-    "int16",
-    "int32",
-    "int64",
-    "uint",
-    "uint8",
-    "uint16",
-    "uint32",
-    "uint64",
-    "uintptr",
-    "float32",
-    "float64",
-    "complex64",
-    "complex128",
-    "byte",
-    "rune",
-    "error",
-    "comparable",
-    "void",
-];
+/// How many parts a written type may have, with its aliases looked through.
+const PARTS: usize = 300;
+
+/// How many types may be worked out one inside of the other: each takes room on the stack.
+const DEPTH: usize = 800;
+
+/// How many embedded fields may lead to a client.
+const EMBEDDED: usize = 8;
 
 impl<'a> Resolver<'a> {
     /// Resolve a written type.
     pub fn ty(&self, unit: u32, ty: &TypeExpr) -> Ty {
-        self.ty_at(unit, ty, 0)
+        self.ty_at(unit, ty, 0, &Cell::new(PARTS))
     }
 
-    fn ty_at(&self, unit: u32, ty: &TypeExpr, depth: usize) -> Ty {
-        if depth > 8 {
+    /// `left` is how many parts the type may still have: aliases of aliases multiply.
+    fn ty_at(&self, unit: u32, ty: &TypeExpr, depth: usize, left: &Cell<usize>) -> Ty {
+        if depth > 8 || left.get() == 0 {
             return Ty::Unknown;
         }
+        left.set(left.get() - 1);
         match ty {
             TypeExpr::Unknown => Ty::Unknown,
-            TypeExpr::List(element) => Ty::List(Rc::new(self.ty_at(unit, element, depth + 1))),
-            TypeExpr::Map(value) => Ty::Map(Rc::new(self.ty_at(unit, value, depth + 1))),
+            TypeExpr::List(element) => Ty::List(Rc::new(self.ty_at(unit, element, depth + 1, left))),
+            TypeExpr::Map(value) => Ty::Map(Rc::new(self.ty_at(unit, value, depth + 1, left))),
             TypeExpr::Function(results) => {
-                Ty::Function(Rc::new(results.iter().map(|r| self.ty_at(unit, r, depth + 1)).collect()))
+                Ty::Function(Rc::new(results.iter().map(|r| self.ty_at(unit, r, depth + 1, left)).collect()))
             }
             TypeExpr::Named { qualifier, name } => {
                 if qualifier.is_none() {
-                    if PLAIN.contains(&name.as_str()) {
+                    if self.index.is_plain_type(unit, name) {
                         return Ty::Plain;
                     }
                     if name == "any" {
@@ -83,19 +72,19 @@ impl<'a> Resolver<'a> {
                     }
                 }
                 let full = self.index.full_name(unit, qualifier.as_deref(), name);
-                self.named(full, depth)
+                self.named(full, depth, left)
             }
         }
     }
 
     /// A type by full name, aliases looked through.
-    fn named(&self, full: String, depth: usize) -> Ty {
+    fn named(&self, full: String, depth: usize, left: &Cell<usize>) -> Ty {
         if self.index.catalogue.types.contains_key(&full) {
             return Ty::Named(full.into());
         }
         if let Some((unit, decl)) = self.index.type_decl(&full) {
             if let TypeKind::Alias(target) = &decl.kind {
-                return self.ty_at(unit, target, depth + 1);
+                return self.ty_at(unit, target, depth + 1, left);
             }
             return Ty::Named(full.into());
         }
@@ -112,8 +101,14 @@ impl<'a> Resolver<'a> {
         if let Some(ty) = self.types.borrow().get(&at) {
             return ty.clone();
         }
+        if self.depth.get() >= DEPTH {
+            self.budget.note(at.unit, self.line(at));
+            return Ty::Unknown;
+        }
         self.types.borrow_mut().insert(at, Ty::Unknown);
+        self.depth.set(self.depth.get() + 1);
         let ty = self.type_of_inner(at);
+        self.depth.set(self.depth.get() - 1);
         self.types.borrow_mut().insert(at, ty.clone());
         ty
     }
@@ -136,16 +131,8 @@ impl<'a> Resolver<'a> {
                 }
             }
             ExprKind::Call { callee, args, .. } => {
-                if let ExprKind::Free(name) = self.index.kind(here(*callee)) {
-                    match (name.as_str(), args.first()) {
-                        ("new" | "make", Some(first)) => {
-                            if let Ty::Meta(ty) = self.type_of(here(*first)) {
-                                return (*ty).clone();
-                            }
-                        }
-                        ("append", Some(first)) => return self.type_of(here(*first)),
-                        _ => {}
-                    }
+                if let Some(ty) = self.builtin_type(at.unit, *callee, args) {
+                    return ty;
                 }
                 if let Some(handed) = self.handed_on_type(at.unit, *callee, args) {
                     return handed;
@@ -185,6 +172,21 @@ impl<'a> Resolver<'a> {
             },
             ExprKind::Text(_) | ExprKind::Number(_) | ExprKind::Truth(_) => Ty::Plain,
             ExprKind::Binary { .. } | ExprKind::Not(_) | ExprKind::Nothing | ExprKind::Opaque => Ty::Unknown,
+        }
+    }
+
+    /// What a builtin function of the language yields.
+    fn builtin_type(&self, unit: u32, callee: ExprId, args: &[ExprId]) -> Option<Ty> {
+        let here = |expr: ExprId| At { unit, expr };
+        let ExprKind::Free(name) = self.index.kind(here(callee)) else { return None };
+        let first = *args.first()?;
+        match self.index.builtin(unit, name)? {
+            Builtin::Append => Some(self.type_of(here(first))),
+            Builtin::Zero | Builtin::Empty => match self.type_of(here(first)) {
+                Ty::Meta(ty) => Some((*ty).clone()),
+                _ => None,
+            },
+            Builtin::Nothing => None,
         }
     }
 
@@ -290,7 +292,7 @@ impl<'a> Resolver<'a> {
     }
 
     /// What a call of such a method yields, and the functions it is given.
-    pub fn callback_result(&self, callee: At, args: &[ExprId]) -> Option<(At, Yield, Vec<FnAt>)> {
+    pub fn callback_result(&self, callee: At, args: &[ExprId]) -> Option<(At, Yield, Functions)> {
         let ExprKind::Member { base, name } = self.index.kind(callee) else { return None };
         let callback = self.index.catalogue.callbacks.get(name)?;
         if self.is_outside(At { unit: callee.unit, expr: *base }) {
@@ -300,7 +302,7 @@ impl<'a> Resolver<'a> {
             Some(first) if matches!(callback.result, Yield::Function | Yield::List) => {
                 self.functions_in(At { unit: callee.unit, expr: *first })
             }
-            _ => vec![],
+            _ => Rc::default(),
         };
         Some((At { unit: callee.unit, expr: *base }, callback.result, functions))
     }
@@ -357,13 +359,13 @@ impl<'a> Resolver<'a> {
             return self.var_type(*global);
         }
         if self.index.type_decl(&full).is_some() || self.index.catalogue.types.contains_key(&full) {
-            return Ty::Meta(Rc::new(self.named(full.clone(), 0)));
+            return Ty::Meta(Rc::new(self.named(full.clone(), 0, &Cell::new(PARTS))));
         }
         if let Some(api) = self.index.catalogue.function(&full) {
             return api_type(&api);
         }
         let own = *package == self.index.unit(unit).package;
-        if PLAIN.contains(&name.as_str()) && own {
+        if own && self.index.is_plain_type(unit, name) {
             return Ty::Meta(Rc::new(Ty::Plain));
         }
         if self.index.is_local(package.strip_suffix("_test").unwrap_or(package)) {
@@ -397,8 +399,8 @@ impl<'a> Resolver<'a> {
     }
 
     /// The type of a field without a declared one: that of the first value its own type's methods give it.
-    pub(super) fn written_type(&self, owner: &Name, field: &str, depth: usize) -> Ty {
-        let Some((home, decl)) = self.index.type_decl(owner).filter(|(_, decl)| decl.made_by_call && depth < 4) else {
+    pub(super) fn written_type(&self, owner: &Name, field: &str) -> Ty {
+        let Some((home, decl)) = self.index.type_decl(owner).filter(|(_, decl)| decl.made_by_call) else {
             return Ty::Unknown;
         };
         for (n, i) in self.index.field_writes(field) {
@@ -429,44 +431,58 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// The embedded fields through which a type of the tree is an SDK client, if it is one.
-    pub fn embedded_client(&self, full: &Name, depth: usize) -> Option<Vec<(Name, String)>> {
-        if depth > 6 {
-            return None;
-        }
-        let (unit, decl) = self.index.type_decl(full)?;
-        let TypeKind::Record { fields, .. } = &decl.kind else { return None };
-        for field in fields.iter().filter(|f| f.embedded) {
-            let Ty::Named(inner) = self.ty(unit, &field.ty) else { continue };
-            let step = (full.clone(), field.name.clone());
-            if self.is_client_type(&inner, 0) {
-                return Some(vec![step]);
+    /// The embedded fields through which a type of the tree is an SDK client, if it is one: the nearest way.
+    pub fn embedded_client(&self, full: &Name) -> Option<Vec<(Name, String)>> {
+        let mut todo: VecDeque<(Name, Vec<(Name, String)>)> = [(full.clone(), vec![])].into();
+        let mut seen: BTreeSet<Name> = BTreeSet::new();
+        while let Some((ty, way)) = todo.pop_front() {
+            if way.len() > EMBEDDED || seen.len() > EMBEDDED * EMBEDDED || !seen.insert(ty.clone()) {
+                continue;
             }
-            if let Some(mut rest) = self.embedded_client(&inner, depth + 1) {
-                rest.insert(0, step);
-                return Some(rest);
+            let Some((unit, TypeDecl { kind: TypeKind::Record { fields, .. }, .. })) = self.index.type_decl(&ty) else {
+                continue;
+            };
+            for field in fields.iter().filter(|f| f.embedded) {
+                let Ty::Named(inner) = self.ty(unit, &field.ty) else { continue };
+                let mut way = way.clone();
+                way.push((ty.clone(), field.name.clone()));
+                if self.is_client_type(&inner) {
+                    return Some(way);
+                }
+                todo.push_back((inner, way));
             }
         }
         None
     }
 
     /// Whether a type is an SDK client, or an interface that includes one.
-    pub fn is_client_type(&self, full: &Name, depth: usize) -> bool {
+    pub fn is_client_type(&self, full: &Name) -> bool {
         if self.index.catalogue.is_client(full) {
             return true;
         }
-        if depth > 6 {
-            return false;
+        if let Some(known) = self.client_types.borrow().get(full) {
+            return *known;
         }
-        match self.index.type_decl(full) {
-            Some((unit, TypeDecl { kind: TypeKind::Interface { bases, .. }, .. })) => bases
-                .iter()
-                .any(|base| matches!(self.ty(unit, base), Ty::Named(base) if self.is_client_type(&base, depth + 1))),
-            Some((unit, TypeDecl { kind: TypeKind::Defined(target), .. })) => {
-                matches!(self.ty(unit, target), Ty::Named(target) if self.is_client_type(&target, depth + 1))
+        let mut todo: VecDeque<Name> = [full.clone()].into();
+        let mut seen: BTreeSet<Name> = BTreeSet::new();
+        let mut found = false;
+        while let Some(ty) = todo.pop_front().filter(|_| !found) {
+            if seen.len() > EMBEDDED * EMBEDDED || !seen.insert(ty.clone()) {
+                continue;
             }
-            _ => false,
+            let (unit, bases) = match self.index.type_decl(&ty) {
+                Some((unit, TypeDecl { kind: TypeKind::Interface { bases, .. }, .. })) => (unit, bases.as_slice()),
+                Some((unit, TypeDecl { kind: TypeKind::Defined(target), .. })) => (unit, std::slice::from_ref(target)),
+                _ => continue,
+            };
+            for base in bases {
+                let Ty::Named(base) = self.ty(unit, base) else { continue };
+                found |= self.index.catalogue.is_client(&base);
+                todo.push_back(base);
+            }
         }
+        self.client_types.borrow_mut().insert(full.clone(), found);
+        found
     }
 }
 

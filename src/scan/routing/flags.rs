@@ -1,9 +1,11 @@
 //! The flag or setting that picks the client of a site.
 
-use super::other_client;
-use crate::scan::index::At;
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::clients;
+use crate::scan::index::{At, FnAt, Name};
 use crate::scan::program::*;
-use crate::scan::resolve::{Folded, Resolver, Ty, What};
+use crate::scan::resolve::{End, Folded, Frames, Resolver, Ty, What};
 use crate::scan::sites::Draft;
 
 /// What chooses the client of a site.
@@ -14,74 +16,184 @@ pub(super) struct Chosen {
     pub provider: Option<String>,
 }
 
-/// The flag or setting that chooses the client of a site.
-pub(super) fn flag(r: &Resolver<'_>, drafts: &[Draft<'_>], draft: &Draft<'_>) -> Option<Chosen> {
-    let kind = draft.site.kind;
-    if !(kind.starts() || kind.messages()) || draft.call.as_value {
-        return None;
+/// How many steps from a receiver back to what chooses it are looked at.
+const DEPTH: usize = 8;
+
+/// For every site, the flag or setting that chooses its client.
+pub(super) fn all<'a>(r: &Resolver<'a>, drafts: &[Draft<'a>]) -> Vec<Option<Chosen>> {
+    // Sites of one function that may be the branches of one choice.
+    let mut beside: BTreeMap<(u32, Option<FuncId>), Vec<usize>> = BTreeMap::new();
+    for (n, draft) in drafts.iter().enumerate().filter(|(_, draft)| draft.site.kind.starts()) {
+        beside.entry((draft.call.at.unit, draft.call.function)).or_default().push(n);
     }
-    let (receiver, _) = r.client_place(draft.call.at, draft.call.api.client())?;
-    chooser(r, receiver, 0).or_else(|| branches(r, drafts, draft))
+    let find = |draft: &Draft<'a>| {
+        let kind = draft.site.kind;
+        if !(kind.starts() || kind.messages()) || draft.call.as_value {
+            return None;
+        }
+        let (receiver, method) = r.client_place(draft.call.at, draft.call.api.client())?;
+        let others = beside.get(&(draft.call.at.unit, draft.call.function));
+        let others = others.into_iter().flatten().take(BESIDE).filter_map(|n| drafts.get(*n));
+        Finder { r, seen: Default::default() }
+            .chooser(receiver, 0)
+            .or_else(|| branches(r, others, draft))
+            .or_else(|| by_construction(r, receiver, method.as_deref()))
+    };
+    drafts.iter().map(find).collect()
 }
 
-/// The condition under which a value is one client or another.
-fn chooser(r: &Resolver<'_>, at: At, depth: usize) -> Option<Chosen> {
-    if depth > 4 {
-        return None;
+/// The setting that chooses the address or the namespace where the client is built, whichever place builds it.
+fn by_construction(r: &Resolver<'_>, receiver: At, method: Option<&str>) -> Option<Chosen> {
+    let mut chosen = None;
+    for found in r.client_ends(receiver, method) {
+        match found.end {
+            End::Sdk(call, api) => {
+                let slots = [&api.api.address, &api.api.namespace];
+                let given = slots.into_iter().flatten().find_map(|slot| {
+                    let (at, steps) = r.slot_argument(call, slot)?;
+                    let at = if steps.is_empty() { at } else { r.part_of(at, &steps)? };
+                    Finder { r, seen: Default::default() }.chooser(at, 0)
+                });
+                chosen = Some(given?);
+            }
+            End::Open("only_tests_call" | "never_assigned", _) => {}
+            _ => return None,
+        }
     }
-    let unit = r.index.unit(at.unit);
-    match r.index.kind(at) {
-        ExprKind::Var(var) => {
-            let sources: Vec<&Source> = unit.var(*var).sources.iter().collect();
-            let texts: std::collections::BTreeSet<&str> = sources.iter().map(|s| unit.text_of(s.value)).collect();
+    chosen
+}
+
+/// How many starts of one function are compared with each other.
+const BESIDE: usize = 64;
+
+/// Finds the condition under which a value is one thing or another.
+struct Finder<'r, 'a> {
+    r: &'r Resolver<'a>,
+    seen: BTreeSet<At>,
+}
+
+impl Finder<'_, '_> {
+    /// The condition under which a value is one client, or one address, or another.
+    fn chooser(&mut self, at: At, depth: usize) -> Option<Chosen> {
+        if depth > DEPTH || !self.seen.insert(at) {
+            return None;
+        }
+        let r = self.r;
+        let unit = r.index.unit(at.unit);
+        let here = |expr: ExprId| At { unit: at.unit, expr };
+        match r.index.kind(at) {
+            ExprKind::Var(var) => self.of_variable(at, *var, depth),
+            ExprKind::Same(inner) => self.chooser(here(*inner), depth + 1),
+            ExprKind::Choice { condition, then, otherwise } => {
+                // `given or default` chooses nothing.
+                let same = unit.text_of(*then) == unit.text_of(*otherwise);
+                (!same && condition != then).then(|| label(r, here(*condition), 0))?
+            }
+            ExprKind::Call { callee, .. } if r.callees(at).is_empty() => {
+                // `client.workflow.getHandle(id)` uses the client of what it is called on.
+                let ExprKind::Member { base, .. } = r.index.kind(here(*callee)) else { return None };
+                sdk_object(r, here(*base)).then(|| self.chooser(here(*base), depth + 1)).flatten()
+            }
+            ExprKind::Call { .. } => self.of_call(at, depth),
+            ExprKind::Member { base, name } => match r.member(&r.type_of(here(*base)), name).what {
+                What::Field { owner, .. } => self.of_field(&owner, name, depth),
+                _ => sdk_object(r, here(*base)).then(|| self.chooser(here(*base), depth + 1)).flatten(),
+            },
+            _ => None,
+        }
+    }
+
+    fn of_variable(&mut self, at: At, var: VarId, depth: usize) -> Option<Chosen> {
+        let r = self.r;
+        let unit = r.index.unit(at.unit);
+        let sources = unit.reaching(var, Some(at.expr));
+        let texts: BTreeSet<&str> = sources.iter().map(|s| unit.text_of(s.value)).collect();
+        if texts.len() > 1
+            && let Some(label) = sources.iter().find_map(|s| guard_label(r, at.unit, s.block, &texts))
+        {
+            return Some(label);
+        }
+        let declared = unit.var(var);
+        match (sources.as_slice(), declared.role, declared.function) {
+            ([only], ..) => self.chooser(At { unit: at.unit, expr: only.value }, depth + 1),
+            // Chosen by whoever calls.
+            ([], Role::Param(position), Some(func)) => {
+                let function = FnAt { unit: at.unit, func };
+                let calls = r.callers(function);
+                let counted = calls.iter().filter(|call| r.index.unit(call.unit).scope.is_production());
+                let given: Option<Vec<At>> =
+                    counted.map(|call| Some(r.argument(*call, function, position)?.0)).collect();
+                self.every(given?, depth)
+            }
+            _ => None,
+        }
+    }
+
+    /// A function that hands out one client or another, or whose argument is one thing or another.
+    fn of_call(&mut self, at: At, depth: usize) -> Option<Chosen> {
+        let r = self.r;
+        let is_client = |ty: &Ty| matches!(ty, Ty::Named(full) if r.is_client_type(full));
+        for function in r.callees(at).iter().filter(|f| r.index.unit(f.unit).scope.is_production()) {
+            let declared = r.index.function(*function);
+            let unit = r.index.unit(function.unit);
+            let values: Vec<ExprId> = declared
+                .returns
+                .iter()
+                .filter_map(|given| given.values.first().copied())
+                .filter(|value| !matches!(unit.expr(*value).kind, ExprKind::Nothing))
+                .collect();
+            let texts: BTreeSet<&str> = values.iter().map(|value| unit.text_of(*value)).collect();
+            let by_guard =
+                || declared.returns.iter().find_map(|given| guard_label(r, function.unit, given.block, &texts));
+            // Where an argument chooses, the question is who chooses the argument.
+            let result = declared.results.first().map(|result| r.ty(function.unit, &result.ty));
             if texts.len() > 1
-                && let Some(label) = sources.iter().find_map(|s| guard_label(r, at.unit, s.block))
+                && (result.as_ref().is_some_and(is_client) || is_client(&r.type_of(at)))
+                && let Some(label) = by_guard().filter(|label| !names_param(unit, declared, &label.label))
             {
                 return Some(label);
             }
-            match sources.as_slice() {
-                [only] => chooser(r, At { unit: at.unit, expr: only.value }, depth + 1),
-                _ => None,
+            let given = (0..declared.params.len()).filter_map(|n| Some(r.argument(at, *function, n)?.0));
+            if let Some(label) = given.collect::<Vec<At>>().into_iter().find_map(|given| self.given(given, depth)) {
+                return Some(label);
+            }
+            if let [only] = values.as_slice()
+                && let Some(label) = self.chooser(At { unit: function.unit, expr: *only }, depth + 1)
+            {
+                return Some(label);
             }
         }
-        ExprKind::Same(inner) => chooser(r, At { unit: at.unit, expr: *inner }, depth + 1),
-        // `client.workflow.getHandle(id)` uses the client of what it is called on.
-        ExprKind::Call { callee, .. } if r.callees(at).is_empty() => {
-            match r.index.kind(At { unit: at.unit, expr: *callee }) {
-                ExprKind::Member { base, .. } => {
-                    let base = At { unit: at.unit, expr: *base };
-                    sdk_object(r, base).then(|| chooser(r, base, depth + 1)).flatten()
-                }
-                _ => None,
-            }
-        }
-        ExprKind::Choice { condition, .. } => label(r, At { unit: at.unit, expr: *condition }, 0),
-        ExprKind::Call { .. } => r.callees(at).iter().find_map(|function| {
-            let declared = r.index.function(*function);
-            let unit = r.index.unit(function.unit);
-            let first = declared.results.first()?;
-            let client = matches!(r.ty(function.unit, &first.ty), Ty::Named(full) if r.is_client_type(&full, 0));
-            let values: std::collections::BTreeSet<&str> = declared
-                .returns
-                .iter()
-                .filter_map(|given| given.values.first())
-                .filter(|v| !matches!(unit.expr(**v).kind, ExprKind::Nothing))
-                .map(|v| unit.text_of(*v))
-                .collect();
-            if client && values.len() > 1 {
-                return declared.returns.iter().find_map(|given| guard_label(r, function.unit, given.block));
-            }
-            None
-        }),
-        ExprKind::Member { base, name } => {
-            let base = At { unit: at.unit, expr: *base };
-            match r.member(&r.type_of(base), name).what {
-                What::Field { owner, .. } => field_chooser(r, &owner, name),
-                _ => sdk_object(r, base).then(|| chooser(r, base, depth + 1)).flatten(),
-            }
-        }
-        _ => None,
+        None
     }
+
+    /// An argument that is one text, or one object, or another.
+    fn given(&mut self, at: At, depth: usize) -> Option<Chosen> {
+        if let ExprKind::Choice { then, .. } = self.r.index.kind(at)
+            && matches!(self.r.index.kind(At { unit: at.unit, expr: *then }), ExprKind::Number(_) | ExprKind::Truth(_))
+        {
+            return None;
+        }
+        self.chooser(at, depth + 1)
+    }
+
+    /// A field whose every value in production code is chosen.
+    fn of_field(&mut self, owner: &Name, field: &str, depth: usize) -> Option<Chosen> {
+        let values = self.r.values_of_field(owner, field);
+        self.every(values, depth)
+    }
+
+    fn every(&mut self, values: Vec<At>, depth: usize) -> Option<Chosen> {
+        let mut chosen = None;
+        for value in values {
+            chosen = Some(self.chooser(value, depth + 1)?);
+        }
+        chosen
+    }
+}
+
+/// Whether a label is the name of a parameter of the function.
+fn names_param(unit: &Unit, function: &Function, label: &str) -> bool {
+    function.params.iter().any(|param| unit.var(*param).name == label)
 }
 
 /// Whether an expression is an object of the SDK, whose parts share its client.
@@ -92,25 +204,13 @@ fn sdk_object(r: &Resolver<'_>, at: At) -> bool {
     }
 }
 
-/// A field that is given one client or another where its object is made.
-fn field_chooser(r: &Resolver<'_>, owner: &str, field: &str) -> Option<Chosen> {
-    r.index.composites(owner).iter().find_map(|literal| {
-        let ExprKind::Composite { parts, .. } = r.index.kind(*literal) else { return None };
-        let part = parts.iter().find(|p| matches!(&p.key, Some(Key::Name(name)) if name == field))?;
-        let at = At { unit: literal.unit, expr: part.value };
-        match r.index.kind(at) {
-            ExprKind::Var(_) | ExprKind::Choice { .. } => chooser(r, at, 3),
-            _ => None,
-        }
-    })
-}
-
-/// The innermost condition around a block that is no error check.
-fn guard_label(r: &Resolver<'_>, unit: u32, block: BlockId) -> Option<Chosen> {
+/// The innermost condition around a block that is no error check, and not about the values themselves.
+fn guard_label(r: &Resolver<'_>, unit: u32, block: BlockId, values: &BTreeSet<&str>) -> Option<Chosen> {
     let mut at = Some(block);
     while let Some(id) = at {
         let block = r.index.unit(unit).blocks.get(id.at())?;
         if let Guard::When { condition, .. } = &block.guard
+            && !values.contains(r.index.unit(unit).text_of(*condition).trim_start_matches(['!', '(']))
             && let Some(label) = label(r, At { unit, expr: *condition }, 0)
         {
             return Some(label);
@@ -140,6 +240,8 @@ fn label(r: &Resolver<'_>, at: At, depth: usize) -> Option<Chosen> {
             }
             label(r, here(*left), depth + 1).or_else(|| label(r, here(*right), depth + 1))
         }
+        // What is asked of an error chooses no client.
+        ExprKind::Call { args, .. } if args.iter().any(|arg| is_error(r, here(*arg))) => None,
         ExprKind::Call { args, .. } => {
             if let Folded::Setting(words) = r.fold(at) {
                 return Some(plain(words));
@@ -165,6 +267,17 @@ fn label(r: &Resolver<'_>, at: At, depth: usize) -> Option<Chosen> {
     }
 }
 
+/// Whether an expression is the error that a handler was given, or a part of it.
+fn is_error(r: &Resolver<'_>, mut at: At) -> bool {
+    let unit = r.index.unit(at.unit);
+    while let ExprKind::Member { base, .. } | ExprKind::Same(base) = unit.expr(at.expr).kind {
+        at.expr = base;
+    }
+    let ExprKind::Var(var) = unit.expr(at.expr).kind else { return false };
+    let is_given = |block: &Block| matches!(&block.guard, Guard::Handler { error, .. } if *error == Some(var));
+    unit.var(var).name == "err" || unit.blocks.iter().any(is_given)
+}
+
 fn plain(label: String) -> Chosen {
     Chosen { label, provider: None }
 }
@@ -186,23 +299,25 @@ fn short(r: &Resolver<'_>, at: At) -> Option<String> {
 }
 
 /// `if flag { cloud.Execute… } else { legacy.Execute… }`
-fn branches(r: &Resolver<'_>, drafts: &[Draft<'_>], draft: &Draft<'_>) -> Option<Chosen> {
+fn branches<'d, 'a: 'd>(
+    r: &Resolver<'a>,
+    mut others: impl Iterator<Item = &'d Draft<'a>>,
+    draft: &Draft<'a>,
+) -> Option<Chosen> {
     if !draft.site.kind.starts() {
         return None;
     }
     let guards = whens(r, draft);
-    drafts.iter().find_map(|other| {
-        let same_place = other.call.at != draft.call.at
-            && other.call.at.unit == draft.call.at.unit
-            && other.site.kind == draft.site.kind
-            && other.call.function == draft.call.function;
-        if !same_place || !other_client(r, draft, other) {
+    let own = clients::of(r, draft, &Frames::default());
+    others.find_map(|other| {
+        if other.call.at == draft.call.at || other.site.kind != draft.site.kind {
             return None;
         }
         let opposite = whens(r, other);
         let (condition, _) =
             guards.iter().find(|(condition, holds)| opposite.iter().any(|(c, h)| c == condition && h != holds))?;
-        label(r, At { unit: draft.call.at.unit, expr: *condition }, 0)
+        let other = clients::of(r, other, &Frames::default());
+        own.differ(&other).then(|| label(r, At { unit: draft.call.at.unit, expr: *condition }, 0))?
     })
 }
 

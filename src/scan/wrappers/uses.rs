@@ -88,7 +88,7 @@ pub(super) fn uses(r: &Resolver<'_>, at: At, function: FnAt, meant: Meant) -> Us
 }
 
 fn gives_client(r: &Resolver<'_>, call: At) -> bool {
-    matches!(r.type_of(call), Ty::Named(full) if r.is_client_type(&full, 0))
+    matches!(r.type_of(call), Ty::Named(full) if r.is_client_type(&full))
 }
 
 /// What a function written inside `outer` is given for a parameter by the calls in `outer`.

@@ -3,7 +3,11 @@
 use super::*;
 use crate::scan::catalogue::{ApiRef, ClientAt};
 use crate::scan::index::{VarAt, package_part};
+use crate::scan::lang::Builtin;
 use crate::scan::prefilter::Reach;
+
+/// Steps a search for the functions that a callee is may take of those that are left.
+const ALONG: usize = 2000;
 
 impl<'a> Search<'_, 'a> {
     pub(super) fn call(&mut self, at: At, callee: At, args: &'a [ExprId], path: Path) {
@@ -16,37 +20,10 @@ impl<'a> Search<'_, 'a> {
         if let Some(api) = self.r.api_of(at) {
             return self.sdk_call(at, api, result, path);
         }
-        if let ExprKind::Free(name) = self.r.index.kind(callee) {
-            match (name.as_str(), args) {
-                ("append", [first, rest @ ..]) => {
-                    self.go(here(*first), path.clone());
-                    if let Some((Step::Element, inner)) = path.parts.first() {
-                        let inner = inner.clone();
-                        for value in rest {
-                            // `append(a, b...)` hands on elements, `append(a, b)` the value itself.
-                            self.go(here(*value), Path { parts: inner.clone(), ..path.clone() });
-                        }
-                    }
-                    return;
-                }
-                ("new", [first]) => {
-                    if let Ty::Meta(ty) = self.r.type_of(here(*first))
-                        && let Ty::Named(ty) = &*ty
-                    {
-                        match path.parts.first() {
-                            None => return self.instance(ty, path),
-                            Some((Step::Field(field), rest)) => {
-                                let (field, rest) = (field.clone(), rest.clone());
-                                return self.field(ty, &field, Path { parts: rest, ..path });
-                            }
-                            _ => return,
-                        }
-                    }
-                    return;
-                }
-                ("make" | "panic" | "len" | "cap" | "recover", _) => return,
-                _ => {}
-            }
+        if let ExprKind::Free(name) = self.r.index.kind(callee)
+            && let Some(builtin) = self.r.index.builtin(callee.unit, name)
+        {
+            return self.builtin(at.unit, builtin, args, path);
         }
         if let Ty::Meta(ty) = self.r.type_of(callee) {
             if self.r.made_type(callee).is_some() || self.r.index.names_arguments() {
@@ -58,7 +35,7 @@ impl<'a> Search<'_, 'a> {
             }
         }
         self.ask_for_implementers(callee);
-        let mut functions = self.r.callees(at).to_vec();
+        let mut functions: Vec<FnAt> = self.r.callees(at).to_vec();
         // What a function value is may depend on the way we came (a callback parameter).
         if matches!(self.r.index.kind(callee), ExprKind::Var(_)) && path.frames.0.is_some() {
             functions = self.functions_along(callee, &path);
@@ -72,8 +49,41 @@ impl<'a> Search<'_, 'a> {
                 continue;
             }
             let steps = path.steps.then(|| format!("returned by {}", self.r.index.display(function)));
-            let frames = path.frames.push(function, at);
-            self.returns(function, result, Path { frames, steps, ..path.clone() });
+            let (frames, marks) = (path.frames.push(function, at), self.mark_call(&path, function, at));
+            self.returns(function, result, Path { frames, marks, steps, ..path.clone() });
+        }
+    }
+
+    /// A call of a builtin function of the language.
+    fn builtin(&mut self, unit: u32, builtin: Builtin, args: &'a [ExprId], path: Path) {
+        let here = |expr: ExprId| At { unit, expr };
+        let Some((first, rest)) = args.split_first() else { return };
+        match builtin {
+            Builtin::Append => {
+                self.go(here(*first), path.clone());
+                if let Some((Step::Element, inner)) = path.parts.first() {
+                    let inner = inner.clone();
+                    for value in rest {
+                        // `append(a, b...)` hands on elements, `append(a, b)` the value itself.
+                        self.go(here(*value), Path { parts: inner.clone(), ..path.clone() });
+                    }
+                }
+            }
+            Builtin::Zero => {
+                if let Ty::Meta(ty) = self.r.type_of(here(*first))
+                    && let Ty::Named(ty) = &*ty
+                {
+                    match path.parts.first() {
+                        None => self.instance(ty, path),
+                        Some((Step::Field(field), rest)) => {
+                            let (field, rest) = (field.clone(), rest.clone());
+                            self.field(ty, &field, Path { parts: rest, ..path });
+                        }
+                        _ => {}
+                    }
+                }
+            }
+            Builtin::Empty | Builtin::Nothing => {}
         }
     }
 
@@ -121,10 +131,22 @@ impl<'a> Search<'_, 'a> {
 
     /// The functions a callee has as values, given the calls on the way.
     pub(super) fn functions_along(&mut self, callee: At, path: &Path) -> Vec<FnAt> {
-        let ask = Ask { clients: false, ..self.ask };
-        let mut inner = Search { r: self.r, ask, left: self.left.min(300), seen: HashSet::default(), found: vec![] };
-        inner.go(callee, Path { parts: Parts::default(), ..path.clone() });
-        inner.found.iter().filter_map(|found| self.r.function_value(&found.end)).collect()
+        let mut hasher = FxHasher::default();
+        callee.hash(&mut hasher);
+        path.frames.hash(&mut hasher);
+        let key = hasher.finish();
+        if let Some(known) = self.along.borrow().get(&key) {
+            return known.clone();
+        }
+        // What leads back here adds nothing.
+        self.along.borrow_mut().insert(key, vec![]);
+        let mut inner = self.apart(ALONG);
+        inner.ask = Ask { clients: false, ..self.ask };
+        inner.go(callee, Path { parts: Parts::default(), marks: Marks::default(), ..path.clone() });
+        let ends = self.done(inner);
+        let functions: Vec<FnAt> = ends.iter().filter_map(|found| self.r.function_value(&found.end)).collect();
+        self.along.borrow_mut().insert(key, functions.clone());
+        functions
     }
 
     /// What a function returns as its n-th result.
@@ -134,7 +156,7 @@ impl<'a> Search<'_, 'a> {
             match given.values.as_slice() {
                 [] => {
                     let Some(var) = declared.results.get(result).and_then(|r| r.var) else { continue };
-                    self.var(VarAt { unit: function.unit, var }, path.clone());
+                    self.var(VarAt { unit: function.unit, var }, None, path.clone());
                 }
                 [only] if declared.results.len() > 1 => {
                     let parts = path.parts.push(Step::Result(result));

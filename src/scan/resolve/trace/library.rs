@@ -70,7 +70,7 @@ impl<'a> Search<'_, 'a> {
                 }
                 Yield::Function | Yield::List if !functions.is_empty() => {
                     let Some(parts) = parts(result == Yield::List) else { return };
-                    for function in functions {
+                    for function in functions.iter().copied() {
                         if !path.frames.contains(function, at) {
                             self.returns(function, 0, Path { parts: parts.clone(), ..path.clone() });
                         }
@@ -95,7 +95,7 @@ impl<'a> Search<'_, 'a> {
         // A library function that is given a client most likely hands it on.
         if self.ask.clients {
             let client = args.iter().copied().find(|arg| match self.r.type_of(here(*arg)) {
-                Ty::Named(ty) => self.r.is_client_type(&ty, 0),
+                Ty::Named(ty) => self.r.is_client_type(&ty),
                 _ => false,
             });
             if let Some(client) = client {
@@ -155,10 +155,8 @@ impl<'a> Search<'_, 'a> {
         if path.depth > 40 {
             return false;
         }
-        // What is found only counts when it ends in a client, so it is searched apart; the steps are shared, or
-        // every level of nesting would have a budget of its own.
-        let budget = self.left.min(400);
-        let mut inner = Search { r: self.r, ask: self.ask, left: budget, seen: HashSet::default(), found: vec![] };
+        // What is found only counts when it ends in a client, so it is searched apart, with steps of this search.
+        let mut inner = self.apart(400);
         let makes = |found: &Found<'a>| match &found.end {
             End::Sdk(_, api) => api.api.result.as_deref().is_some_and(|ty| self.r.index.catalogue.is_client(ty)),
             _ => false,
@@ -208,8 +206,7 @@ impl<'a> Search<'_, 'a> {
             };
             inner.go(value, path.clone());
         }
-        self.left -= budget - inner.left;
-        let made: Vec<Found<'a>> = inner.found.into_iter().filter(makes).collect();
+        let made: Vec<Found<'a>> = self.done(inner).into_iter().filter(makes).collect();
         let any = !made.is_empty();
         self.found.extend(made);
         any
@@ -262,7 +259,7 @@ impl<'a> Search<'_, 'a> {
         }
         let Some(slot) = self.slot_of(base) else { return false };
         let mut any = false;
-        for call in index.calls_named(&container.store).collect::<Vec<_>>() {
+        for call in index.calls_named(&container.store).take_while(|_| self.r.budget.take()).collect::<Vec<_>>() {
             let Some((callee, given)) = self.r.call(call) else { continue };
             let ExprKind::Member { base, .. } = index.kind(callee) else { continue };
             if self.slot_of(At { unit: call.unit, expr: *base }).as_ref() != Some(&slot) || !self.counts(call.unit) {
@@ -270,7 +267,9 @@ impl<'a> Search<'_, 'a> {
             }
             let Some(value) = given.last() else { continue };
             any = true;
-            self.go(At { unit: call.unit, expr: *value }, Path { frames: Frames::default(), ..path.clone() });
+            let marks = self.mark(path, args.first().map(|key| At { unit: at.unit, expr: *key }));
+            let path = Path { frames: Frames::default(), marks, ..path.clone() };
+            self.go(At { unit: call.unit, expr: *value }, path);
         }
         any
     }
@@ -289,7 +288,7 @@ impl<'a> Search<'_, 'a> {
             if !store.of.is_empty() && !is_of(base, store) {
                 continue;
             }
-            for call in index.calls_named(name_part(&store.put)) {
+            for call in index.calls_named(name_part(&store.put)).take_while(|_| self.r.budget.take()) {
                 let Some((callee, [.., other, value])) = self.r.call(call) else { continue };
                 let puts = match index.kind(callee) {
                     ExprKind::Member { base, .. } if !store.of.is_empty() => {

@@ -138,7 +138,7 @@ impl<'a> Search<'_, 'a> {
         let mut any = false;
         for full in &declared.configured_by {
             let name = full.rsplit('.').next().unwrap_or(full);
-            let calls: Vec<At> = index.calls_named(name).collect();
+            let calls: Vec<At> = index.calls_named(name).take_while(|_| self.r.budget.take()).collect();
             for call in calls {
                 let Some(api) = self.r.api_of(call).filter(|api| api.full() == *full) else { continue };
                 if !self.counts(call.unit) {
@@ -157,7 +157,7 @@ impl<'a> Search<'_, 'a> {
         let index = self.r.index;
         let mut any = false;
         for method in &index.catalogue.installers {
-            for call in index.calls_named(method).collect::<Vec<_>>() {
+            for call in index.calls_named(method).take_while(|_| self.r.budget.take()).collect::<Vec<_>>() {
                 let Some((_, [value])) = self.r.call(call) else { continue };
                 let value = At { unit: call.unit, expr: *value };
                 if !self.counts(call.unit) || !matches!(self.r.type_of(value), Ty::Named(found) if found == *ty) {
@@ -182,7 +182,10 @@ impl<'a> Search<'_, 'a> {
         });
         let Some(wanted) = wanted.map(|at| self.token(at)) else { return false };
         let mut any = false;
-        for (literal, parts) in index.literals_with(&tokens.token) {
+        for (literal, parts) in self.r.literals_with(&tokens.token).iter().copied() {
+            if !self.r.budget.take() {
+                break;
+            }
             if !self.counts(literal.unit) {
                 continue;
             }
@@ -231,23 +234,9 @@ impl<'a> Search<'_, 'a> {
         if wanted == Ty::Unknown || wanted == Ty::Plain {
             return false;
         }
-        let mut providers = vec![];
-        for (n, unit) in self.r.index.units.iter().enumerate() {
-            if !self.counts(n as u32) {
-                continue;
-            }
-            for (i, candidate) in unit.functions.iter().enumerate() {
-                let at = FnAt { unit: n as u32, func: FuncId(i as u32) };
-                let Some(first) = candidate.results.first() else { continue };
-                if candidate.owner.is_none()
-                    && self.r.ty(n as u32, &first.ty) == wanted
-                    && at != function
-                    && self.given_to_container(at)
-                {
-                    providers.push(at);
-                }
-            }
-        }
+        let all = self.r.provided.get_or_init(|| self.all_provided());
+        let fits = |(at, ty): &&(FnAt, Ty)| *ty == wanted && *at != function && self.counts(at.unit);
+        let providers: Vec<FnAt> = all.iter().filter(fits).map(|(at, _)| *at).collect();
         for provider in &providers {
             let steps = path.steps.then(|| format!("injected by type from {}", self.r.index.display(*provider)));
             let path = Path { frames: Frames::default(), steps, ..path.clone() };
@@ -262,6 +251,22 @@ impl<'a> Search<'_, 'a> {
             );
         }
         true
+    }
+
+    /// Functions that a container calls, with the type they provide.
+    fn all_provided(&self) -> Vec<(FnAt, Ty)> {
+        let mut all = vec![];
+        for (n, unit) in self.r.index.units.iter().enumerate() {
+            for (i, candidate) in unit.functions.iter().enumerate() {
+                let at = FnAt { unit: n as u32, func: FuncId(i as u32) };
+                let Some(first) = candidate.results.first().filter(|_| candidate.owner.is_none()) else { continue };
+                let ty = self.r.ty(n as u32, &first.ty);
+                if !matches!(ty, Ty::Unknown | Ty::Plain) && self.given_to_container(at) {
+                    all.push((at, ty));
+                }
+            }
+        }
+        all
     }
 
     /// Whether a function is an argument of a call to a dependency-injection package, at any depth.

@@ -57,6 +57,11 @@ impl Parts {
         self.0.as_deref().map(|(part, rest)| (part, rest))
     }
 
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        std::iter::successors(self.first(), |(_, rest)| rest.first()).count()
+    }
+
     pub(super) fn hash(&self, state: &mut impl Hasher) {
         let mut at = self;
         while let Some((part, rest)) = at.first() {
@@ -67,12 +72,21 @@ impl Parts {
 }
 
 /// The calls a path went into, innermost first: parameters are answered by the very call.
-#[derive(Clone, Default)]
-pub(super) struct Frames(pub(super) Option<Rc<(FnAt, At, Frames)>>);
+#[derive(Debug, Clone, Default)]
+pub struct Frames(pub(super) Option<Rc<(FnAt, At, Frames)>>);
 
 impl Frames {
-    pub(super) fn push(&self, function: FnAt, call: At) -> Frames {
+    /// One call further in.
+    pub fn push(&self, function: FnAt, call: At) -> Frames {
         Frames(Some(Rc::new((function, call, self.clone()))))
+    }
+
+    /// These calls, reached by a call of a function further out.
+    pub fn behind(&self, function: FnAt, call: At) -> Frames {
+        match self.0.as_deref() {
+            Some((inner, at, outer)) => Frames(Some(Rc::new((*inner, *at, outer.behind(function, call))))),
+            None => Frames::default().push(function, call),
+        }
     }
 
     /// The call by which `function` was entered, and the frames below it.
@@ -107,8 +121,43 @@ impl Frames {
     }
 }
 
-#[derive(Clone)]
+/// What tells two values apart that are made in one place: the calls they came out of, and the objects, indexes and
+/// keys they were taken from. The last one first.
+#[derive(Debug, Clone, Default)]
+pub struct Marks(Option<Rc<(Mark, Marks)>>);
+
+/// One of them.
+#[derive(Debug, Clone)]
+pub enum Mark {
+    /// It came out of a function by this call, itself reached by these calls.
+    Call(FnAt, At, Frames),
+    /// It was taken from, or under, this.
+    Of(At),
+}
+
+impl Marks {
+    pub(super) fn push(&self, mark: Mark) -> Marks {
+        Marks(Some(Rc::new((mark, self.clone()))))
+    }
+
+    /// From the last to the first.
+    pub fn iter(&self) -> impl Iterator<Item = &Mark> {
+        std::iter::successors(self.0.as_deref(), |(_, rest)| rest.0.as_deref()).map(|(mark, _)| mark)
+    }
+
+    pub(super) fn hash(&self, state: &mut impl Hasher) {
+        for mark in self.iter() {
+            match mark {
+                Mark::Call(function, call, _) => (function, call).hash(state),
+                Mark::Of(at) => at.hash(state),
+            }
+        }
+    }
+}
+
+#[derive(Clone, Default)]
 pub(super) struct Path {
+    pub(super) marks: Marks,
     pub(super) parts: Parts,
     pub(super) frames: Frames,
     pub(super) steps: Steps,

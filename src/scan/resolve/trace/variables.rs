@@ -7,7 +7,8 @@ use crate::scan::index::{VarAt, join, name_part, package_part, strip};
 use crate::scan::prefilter::Reach;
 
 impl<'a> Search<'_, 'a> {
-    pub(super) fn var(&mut self, at: VarAt, path: Path) {
+    /// A variable, as it is where it is used.
+    pub(super) fn var(&mut self, at: VarAt, used: Option<At>, path: Path) {
         let var = self.r.index.var(at);
         // `options.HostPort = …` after the object was made.
         if let Some((Step::Field(field), rest)) = path.parts.first() {
@@ -19,7 +20,7 @@ impl<'a> Search<'_, 'a> {
                 }
             }
         }
-        for source in &var.sources {
+        for source in self.r.index.unit(at.unit).reaching(at.var, used.map(|used| used.expr)) {
             self.source(at.unit, source, &path);
         }
         match var.role {
@@ -92,7 +93,7 @@ impl<'a> Search<'_, 'a> {
     pub(super) fn instance(&mut self, ty: &Name, path: Path) {
         if self.ask.clients
             && path.parts.first().is_none()
-            && let Some(route) = self.r.embedded_client(ty, 0)
+            && let Some(route) = self.r.embedded_client(ty)
             && let Some((owner, field)) = route.last()
         {
             return self.field(owner, field, path);
@@ -117,7 +118,7 @@ impl<'a> Search<'_, 'a> {
                     continue;
                 }
                 let steps = path.steps.then(|| format!("variable {name}"));
-                self.var(global, Path { steps, ..path.clone() });
+                self.var(global, None, Path { steps, ..path.clone() });
             }
             return;
         }
@@ -148,7 +149,10 @@ impl<'a> Search<'_, 'a> {
                 let parts = path.parts.push(Step::Field(name.to_owned()));
                 self.go(base, Path { parts, ..path });
             }
-            What::Field { owner, .. } => self.field(&owner, name, path),
+            What::Field { owner, .. } => {
+                let marks = self.mark(&path, Some(base).filter(|base| !self.is_own_object(*base)));
+                self.field(&owner, name, Path { marks, ..path })
+            }
             What::Part(_) => self.go(base, path),
             What::Sdk(api) if api.api.attribute => {
                 if self.ask.clients {
@@ -184,6 +188,12 @@ impl<'a> Search<'_, 'a> {
         }
     }
 
+    /// Whether an expression is the object a method is called on: `self`, `this`.
+    fn is_own_object(&self, at: At) -> bool {
+        let unit = self.r.index.unit(at.unit);
+        matches!(unit.expr(strip(unit, at.expr)).kind, ExprKind::Var(var) if unit.var(var).role == Role::Receiver)
+    }
+
     /// Every value ever left under a name in a shared object; whether there is one.
     fn shared(&mut self, base: At, name: &str, path: &Path) -> bool {
         let Some(object) = self.r.shared_object(base) else { return false };
@@ -214,6 +224,7 @@ impl<'a> Search<'_, 'a> {
         let mut hasher = FxHasher::default();
         (owner, field).hash(&mut hasher);
         path.parts.hash(&mut hasher);
+        path.marks.hash(&mut hasher);
         if !self.seen.insert(hasher.finish()) {
             return;
         }
@@ -260,26 +271,11 @@ impl<'a> Search<'_, 'a> {
                 self.end(End::Setting(words.clone()), &path);
             }
         }
-        for (unit, i) in index.field_writes(field).to_vec() {
+        let writers = self.r.writers(field);
+        for (unit, i) in writers.get(owner).into_iter().flatten().copied() {
             let Some(write) = index.unit(unit).writes.get(i) else { continue };
             // The setting says more than the default that stands in for it.
             if !settings.is_empty() && path.parts.first().is_none() && self.r.is_settings_default(unit, write) {
-                continue;
-            }
-            let ExprKind::Member { base, .. } = &index.unit(unit).expr(write.target).kind else { continue };
-            let base = At { unit, expr: strip(index.unit(unit), *base) };
-            let ty = self.r.type_of(At {
-                unit,
-                expr: match &index.unit(unit).expr(write.target).kind {
-                    ExprKind::Member { base, .. } => *base,
-                    _ => base.expr,
-                },
-            });
-            let matches = match self.r.member(&ty, field).what {
-                What::Field { owner: found, .. } => found == *owner,
-                _ => false,
-            };
-            if !matches {
                 continue;
             }
             if !self.counts(unit) {
@@ -318,6 +314,9 @@ impl<'a> Search<'_, 'a> {
         let (part, rest) = (part.clone(), rest.clone());
         let mut any = false;
         for (unit, i) in index.field_writes(&part).to_vec() {
+            if !self.r.budget.take() {
+                break;
+            }
             let Some(write) = index.unit(unit).writes.get(i) else { continue };
             let ExprKind::Member { base, .. } = &index.unit(unit).expr(write.target).kind else { continue };
             let ExprKind::Member { base, name } = index.kind(At { unit, expr: strip(index.unit(unit), *base) }) else {

@@ -1,0 +1,156 @@
+//! Which client a call talks through: where it was built, and what tells it from others that are built there.
+//!
+//! One factory called with `"cloud"` and with `"onprem"` gives two clients, called twice with `"cloud"` one.
+
+use std::collections::BTreeSet;
+
+use crate::scan::index::{At, FnAt, strip};
+use crate::scan::program::*;
+use crate::scan::resolve::{End, Folded, Found, Frames, Mark, Resolver, Ty};
+use crate::scan::sites::Draft;
+
+/// One client: the construction, and the arguments, objects and keys that led to it, in words.
+type Way = (String, Vec<String>);
+
+/// The clients a call may talk through.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Clients {
+    ways: BTreeSet<Way>,
+    /// Some way to its client was not followed to a construction.
+    open: bool,
+    /// The receiver as written.
+    text: String,
+}
+
+/// The clients of a call, when its function was entered by these calls.
+pub(super) fn of(r: &Resolver<'_>, draft: &Draft<'_>, frames: &Frames) -> Clients {
+    let Some((at, method)) = receiver(r, draft) else { return Clients { open: true, ..Clients::default() } };
+    let found = r.client_ways(at, method.as_deref(), frames);
+    let mut clients = Clients { text: root(r, at), ..Clients::default() };
+    for one in &found {
+        let place = match &one.end {
+            End::Sdk(call, _) => r.index.place(*call) + &format!(":{}", call.expr.0),
+            End::External(at) => {
+                clients.open = true;
+                outside(r, *at)
+            }
+            End::Open(reason, text) if !matches!(*reason, "only_tests_call" | "never_assigned") => {
+                clients.open = true;
+                format!("{reason} {text}")
+            }
+            End::Open(..) => continue,
+            End::Instance(name) => {
+                clients.open = true;
+                name.to_string()
+            }
+            End::Value(_) | End::Function(_) | End::Setting(_) => continue,
+        };
+        clients.ways.insert((place, marks(r, one)));
+    }
+    clients.open |= clients.ways.is_empty();
+    clients
+}
+
+/// Where the client of a call stands.
+fn receiver(r: &Resolver<'_>, draft: &Draft<'_>) -> Option<(At, Option<String>)> {
+    if draft.call.as_value {
+        return None;
+    }
+    r.client_place(draft.call.at, draft.call.api.client())
+}
+
+/// The object a handle was taken from, as written: `client` of `client.getHandle(id)`.
+fn root(r: &Resolver<'_>, mut at: At) -> String {
+    let unit = r.index.unit(at.unit);
+    while let ExprKind::Call { callee, .. } = unit.expr(strip(unit, at.expr)).kind
+        && let ExprKind::Member { base, .. } = unit.expr(callee).kind
+        && r.callees(At { unit: at.unit, expr: strip(unit, at.expr) }).is_empty()
+    {
+        at.expr = base;
+    }
+    unit.text_of(at.expr).to_owned()
+}
+
+impl Clients {
+    /// Whether two calls talk through different clients, as far as can be told.
+    pub fn differ(&self, other: &Clients) -> bool {
+        if self.ways == other.ways {
+            // The same construction with the same arguments is the same cluster, whatever its variables are called.
+            return !self.is_told() && self.text != other.text;
+        }
+        self.ways.is_disjoint(&other.ways) || self.text != other.text
+    }
+
+    /// Whether it is known which of the clients it is: there is one, or constants choose among those of a factory.
+    fn is_told(&self) -> bool {
+        let chosen = |way: &Way| way.1.iter().any(|mark| !mark.contains('~'));
+        self.ways.len() == 1 || (!self.ways.is_empty() && self.ways.iter().all(chosen))
+    }
+}
+
+/// A call of another package: it is told by what it is given.
+fn outside(r: &Resolver<'_>, at: At) -> String {
+    let unit = r.index.unit(at.unit);
+    let Some((callee, _)) = r.call(at) else { return unit.text_of(at.expr).to_owned() };
+    let mut words = vec![unit.text_of(callee.expr).to_owned()];
+    words.extend(r.arguments(at).filter(|at| !is_context(r, *at)).map(|at| value(r, at, &Frames::default())));
+    words.join(" ")
+}
+
+/// What tells a client from others that are built in the same place, from the construction outwards.
+fn marks(r: &Resolver<'_>, found: &Found<'_>) -> Vec<String> {
+    let mut words = vec![];
+    for mark in found.marks.iter() {
+        match mark {
+            Mark::Of(at) => words.push(value(r, *at, &Frames::default())),
+            Mark::Call(function, call, frames) => words.extend(given(r, *function, *call, frames)),
+        }
+    }
+    words
+}
+
+/// What a call gives to the parameters of a function, and the object it is called on.
+fn given(r: &Resolver<'_>, function: FnAt, call: At, frames: &Frames) -> Vec<String> {
+    let declared = r.index.function(function);
+    let unit = r.index.unit(function.unit);
+    let mut words = vec![];
+    if let Some((callee, _)) = r.call(call)
+        && let ExprKind::Member { base, .. } = r.index.kind(callee)
+    {
+        let base = At { unit: callee.unit, expr: strip(r.index.unit(callee.unit), *base) };
+        let is_type = matches!(r.type_of(base), Ty::Meta(_));
+        if r.index.package_at(base).is_none() && !is_type && !is_own_object(r, base) && declared.owner.is_some() {
+            words.push(format!("of {}", r.index.unit(base.unit).text_of(base.expr)));
+        }
+    }
+    for (position, param) in declared.params.iter().enumerate() {
+        let var = unit.var(*param);
+        let said = match r.argument(call, function, position) {
+            Some((at, steps)) if steps.is_empty() && !is_context(r, at) => Some(value(r, at, frames)),
+            Some(_) => None,
+            // Not given: its default.
+            None => var.sources.first().map(|source| value(r, At { unit: function.unit, expr: source.value }, frames)),
+        };
+        words.extend(said.map(|said| format!("{}={said}", var.name)));
+    }
+    words
+}
+
+/// A value in words: what it folds to, or as it is written.
+fn value(r: &Resolver<'_>, at: At, frames: &Frames) -> String {
+    match r.fold_along(at, frames) {
+        Folded::Dynamic | Folded::Function(_) => format!("~{}", r.index.unit(at.unit).text_of(at.expr)),
+        folded => folded.words(),
+    }
+}
+
+fn is_own_object(r: &Resolver<'_>, at: At) -> bool {
+    let unit = r.index.unit(at.unit);
+    matches!(unit.expr(at.expr).kind, ExprKind::Var(var) if unit.var(var).role == Role::Receiver)
+}
+
+/// Deadlines and cancellation travel with every call and choose nothing.
+fn is_context(r: &Resolver<'_>, at: At) -> bool {
+    let text = r.index.unit(at.unit).text_of(at.expr);
+    text == "ctx" || text.starts_with("context.") || text.ends_with(".Context()") || text.ends_with(".ctx")
+}
