@@ -163,6 +163,23 @@ pub struct CodeExclusion {
     pub line: u32,
 }
 
+impl CodeExclusion {
+    /// Whether it leaves a path out: globs mean what they mean in an ignore file.
+    pub fn covers(&self, path: &str) -> bool {
+        let mut globs = ignore::gitignore::GitignoreBuilder::new("");
+        let built = globs.add_line(None, &self.glob).and_then(|globs| globs.build());
+        // What an ignore file could not say leaves nothing out.
+        built.is_ok_and(|globs| globs.matched_path_or_any_parents(path, false).is_ignore())
+    }
+}
+
+impl Plan {
+    /// The exclusion with a reason that leaves a path out.
+    pub fn left_out(&self, path: &str) -> Option<&CodeExclusion> {
+        self.code_exclusions.iter().find(|exclusion| exclusion.reason.is_some() && exclusion.covers(path))
+    }
+}
+
 /// The stages of switching off the source, in their order. A stage without a day is not planned yet.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct SwitchOff {

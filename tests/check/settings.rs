@@ -141,3 +141,23 @@ fn what_git_ignores_is_not_part_of_the_change() {
     assert!(edits(&card).is_empty(), "{card}");
     assert_eq!(card["plan"]["factories"].as_array().unwrap().len(), 1);
 }
+
+/// What is left out is named in every report, and wants a reason.
+#[test]
+fn code_that_is_left_out_wants_a_reason_and_is_named_with_it() {
+    let repo = service();
+    let with = |exclude: &str| {
+        repo.write("preflight.yaml", &CONFIGURED.replace("]}", &format!("], exclude: [{exclude}]}}")));
+        let text = expect(&repo, &[], 0, &[]);
+        text.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let bare = with("\"jobs/**\"");
+    assert!(bare.contains("GO WITH CONDITIONS") && bare.contains("languages-not-analysed"), "{bare}");
+    assert!(bare.contains("(no reason given): 1 file that names Temporal: `jobs/nightly/main.go`"), "{bare}");
+    let reasoned = with("{glob: \"jobs/**\", reason: \"retired in March, OPS-900\"}");
+    assert!(!reasoned.contains("languages-not-analysed"), "{reasoned}");
+    assert!(
+        reasoned.contains("(`jobs/**`: retired in March, OPS-900): 1 file that names Temporal: `jobs/nightly/main.go`"),
+        "{reasoned}"
+    );
+}

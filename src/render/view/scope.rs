@@ -19,6 +19,7 @@ pub(in crate::render) fn sentences(card: &Scorecard) -> Vec<String> {
         said.extend(namespaces(card, left(true), "Stays in use on the source, and not judged"));
     }
     said.extend(unread(card));
+    said.extend(left_out(card));
     said
 }
 
@@ -69,6 +70,29 @@ fn unread(card: &Scorecard) -> Vec<String> {
         )
     };
     code.coverage.not_analysed.iter().map(of).collect()
+}
+
+/// Files that name Temporal and that the configuration leaves out, with the reason.
+fn left_out(card: &Scorecard) -> Option<String> {
+    let code = card.inventory.code.value()?;
+    let paths: Vec<&str> =
+        code.coverage.skipped.iter().filter(|skip| skip.is_excluded()).map(|skip| skip.path.as_str()).collect();
+    if paths.is_empty() {
+        return None;
+    }
+    let mut reasons: Vec<String> = vec![];
+    for exclusion in paths.iter().filter_map(|path| card.plan.left_out(path)) {
+        let said = format!("`{}`: {}", exclusion.glob, exclusion.reason.as_deref().unwrap_or_default());
+        if !reasons.contains(&said) {
+            reasons.push(said);
+        }
+    }
+    let reasons = if reasons.is_empty() { "no reason given".to_owned() } else { reasons.join("; ") };
+    let (files, name) = (plural(paths.len(), "file"), names_it(paths.len()));
+    Some(format!(
+        "Left out by the configuration ({reasons}): {files} that {name} Temporal: {}.",
+        named(paths.into_iter())
+    ))
 }
 
 fn names_it(n: usize) -> &'static str {

@@ -128,7 +128,7 @@ pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
     view.put("code.hazards", found(hazards));
     view.put("code.sdks_without_api_key", context.code.clone().and_then(sdks::without_api_key));
     view.put("code.sdks_with_partial_api_key", context.code.clone().and_then(sdks::with_partial_api_key));
-    view.put("code.unanalysed", context.code.clone().map(unanalysed));
+    view.put("code.unanalysed", context.code.clone().map(|code| unanalysed(code, &context.facts.plan)));
     view.put("code.search_attributes", found(search_attributes));
     view.put("code.workflows", found(workflows));
     view.put("code.factories", context.code.clone().map(factories));

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::words;
 use crate::facts::code::{Beyond, BeyondBy, CodeFacts, Skip};
+use crate::facts::plan::Plan;
 use crate::facts::{Known, Locus, Why};
 
 /// What a list is about: what starts without an SDK leaves the starters open, and nothing else.
@@ -143,15 +144,15 @@ fn beyond(code: &CodeFacts, wanted: impl Fn(&Beyond) -> bool) -> Unread {
     all
 }
 
-/// What the configuration leaves out although it names Temporal.
-fn excluded(code: &CodeFacts) -> Unread {
-    let paths = code.coverage.skipped.iter().filter(|s| s.is_excluded());
+/// What the configuration leaves out without a reason although it names Temporal.
+fn excluded(code: &CodeFacts, plan: &Plan) -> Unread {
+    let paths = code.coverage.skipped.iter().filter(|s| s.is_excluded() && plan.left_out(&s.path).is_none());
     let places: Vec<Place> = paths.map(|s| Place { path: s.path.clone(), line: 0 }).collect();
     if places.is_empty() {
         return vec![];
     }
     let (files_word, name) = counted(places.len(), "file", "names", "name");
-    vec![(format!("{files_word} that the configuration leaves out {name} Temporal"), places)]
+    vec![(format!("{files_word} that the configuration leaves out without a reason {name} Temporal"), places)]
 }
 
 /// `1 file`, and the verb that goes with it.
@@ -163,8 +164,8 @@ fn counted<'v>(count: usize, noun: &str, one: &'v str, many: &'v str) -> (String
 const NAMED: usize = 30;
 
 /// The same as objects for a rule.
-pub(super) fn unanalysed(code: &CodeFacts) -> Vec<Value> {
-    let all = unread(code).into_iter().chain(beyond(code, |_| true)).chain(excluded(code));
+pub(super) fn unanalysed(code: &CodeFacts, plan: &Plan) -> Vec<Value> {
+    let all = unread(code).into_iter().chain(beyond(code, |_| true)).chain(excluded(code, plan));
     all.map(|(what, mut places)| {
         places.sort();
         let locus = |place: &Place| Locus::File { path: place.path.clone(), line: place.line };
