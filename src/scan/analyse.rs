@@ -86,8 +86,13 @@ pub fn language(
     let sdks = sdks::find(root, front.language(), &catalogue.dependency, manifests.iter().copied());
     let mine = &part.entries;
     let mut coverage = Coverage { files_of_known_languages: mine.len() as u64, ..Coverage::default() };
-    // Where no file names the SDK, a library around it may still be called.
     let mut chosen = prefilter::seeds(&walked.entries, mine, &automaton(&catalogue.tokens)?);
+    // Where no file names the SDK, a library around it may still be called; the same names in a file that uses another
+    // engine are those of that engine.
+    if !mine.iter().any(|i| walked.entries.get(*i).is_some_and(|entry| entry.marked)) {
+        let rivals: Vec<String> = catalogue.rivals().map(str::to_owned).collect();
+        chosen = prefilter::without(&walked.entries, &chosen, &automaton(&rivals)?);
+    }
     if chosen.is_empty() {
         return Ok(Analysis { sdks, coverage, ..Analysis::default() });
     }
