@@ -8,7 +8,7 @@
 //! config ▶ plan, attestations┘        (compare)
 //! ```
 //!
-//! [`facts`] is the vocabulary and knows nobody. [`scan`] and [`probe`] look at the outside, [`compare`],
+//! [`facts`] is the vocabulary and knows nobody. [`scan`] and [`probe`] look at the outside, [`compare`], [`drain`],
 //! [`rules`] and [`judge`] are pure, [`render`] only reads the scorecard. [`cli`] wires them together and
 //! [`ui`] holds what every room needs to speak to a person: errors with a place and a remedy.
 
@@ -18,6 +18,7 @@ pub mod cli;
 pub mod compare;
 pub mod config;
 pub mod demo;
+pub mod drain;
 pub mod facts;
 pub mod judge;
 pub mod probe;

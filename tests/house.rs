@@ -4,15 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// Room → rooms it may know. `cli` wires them together and may know all.
-const MAY_KNOW: [(&str, &[&str]); 10] = [
+const MAY_KNOW: [(&str, &[&str]); 11] = [
     ("facts", &[]),
     ("ui", &[]),
     ("scan", &["facts", "ui"]),
     ("probe", &["facts", "ui", "config"]),
     ("compare", &["facts"]),
+    ("drain", &["facts"]),
     ("judge", &["facts", "compare"]),
     ("config", &["facts", "ui", "judge"]),
-    ("rules", &["facts", "ui", "judge", "compare"]),
+    ("rules", &["facts", "ui", "judge", "compare", "drain"]),
     ("render", &["facts", "ui", "judge"]),
     ("demo", &["facts", "ui"]),
 ];

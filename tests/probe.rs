@@ -10,6 +10,8 @@ mod attributes;
 mod beside;
 #[path = "probe/cloud_ops.rs"]
 mod cloud_ops;
+#[path = "probe/contradictions.rs"]
+mod contradictions;
 #[path = "probe/executions.rs"]
 mod executions;
 #[path = "probe/fake.rs"]
@@ -24,6 +26,8 @@ mod live;
 mod network;
 #[path = "probe/oldest.rs"]
 mod oldest;
+#[path = "probe/overdue.rs"]
+mod overdue;
 #[path = "probe/partial.rs"]
 mod partial;
 #[path = "probe/prometheus.rs"]
@@ -47,6 +51,7 @@ fn options(namespaces: &[&str]) -> ProbeOptions {
     ProbeOptions {
         namespaces: namespaces.iter().map(|&n| n.to_owned()).collect(),
         task_queues: Vec::new(),
+        later_queues: None,
         open_elsewhere: Default::default(),
         starts_since: None,
         list_open: 0,

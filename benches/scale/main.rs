@@ -144,6 +144,7 @@ fn probing(server: &DevServer) -> (Cost, ClusterSnapshot) {
     let options = ProbeOptions {
         namespaces: vec![NAMESPACE.to_owned()],
         task_queues: Vec::new(),
+        later_queues: None,
         open_elsewhere: Default::default(),
         starts_since: None,
         list_open: 0,

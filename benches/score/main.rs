@@ -130,8 +130,10 @@ fn namespace(side: Side, number: usize) -> NamespaceSnapshot {
             oldest_open: Some(facts::execution(&name, 86_400)),
             longest_closed: Some(facts::execution(&name, 7_200)),
             paused: Some(0),
-            durations: None,
+            continued: Some(0),
+            terminated: Some(0),
             name,
+            ..WorkflowType::default()
         }
     };
     let schedule = |n: usize| {

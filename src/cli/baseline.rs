@@ -8,10 +8,11 @@ use clap::Args;
 
 use super::trees::Trees;
 use super::{output, progress};
-use crate::facts::code::{CodeFacts, Factory};
+use crate::facts::code::{CodeFacts, Factory, Skip};
 use crate::judge::scorecard::SCORECARD_SCHEMA;
 use crate::judge::{Former, Scorecard};
-use crate::scan::{self, factories, git, walk};
+use crate::scan::tree::Members;
+use crate::scan::{self, ScanOptions, factories, git, walk};
 use crate::ui::Problem;
 
 const HEADING: &str = "Compare with what was there before";
@@ -119,7 +120,8 @@ fn start(root: &Path, reference: &str) -> Result<Start, Problem> {
     }
     let repository = git::Repository::around(root)?;
     let commit = repository.merge_base(reference)?;
-    let changes = repository.changes(&commit)?;
+    let members = Members::of(root, false);
+    let changes = repository.changes(&commit, |path| members.file(path).counts())?;
     Ok(Start { repository, commit, changes })
 }
 
@@ -138,10 +140,14 @@ fn revision(
         let name = |path: &str| scan::merged_path(root, path, trees.roots.len());
         renamed.extend(start.changes.renamed.iter().map(|(old, new)| (name(old), name(new))));
         edited.extend(start.changes.edited.iter().map(|path| name(path)));
+        let lacking: Vec<&Skip> = now.coverage.skipped.iter().filter(|skip| skip.is_lacking()).collect();
+        // Who edits a file of a folder that the work tree lacks edits what nobody has looked at.
+        let inside = |folder: &str, path: &String| path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
+        let folders = lacking.iter().filter(|skip| start.changes.edited.iter().any(|path| inside(&skip.path, path)));
+        edited.extend(folders.map(|skip| name(&skip.path)));
         // A folder is a submodule that stands at another commit.
         let matters = |path: &String| {
-            let name = path.rsplit('/').next().unwrap_or(path);
-            walk::wants(name) || name.ends_with("ignore") || root.join(path).is_dir()
+            walk::wants(path.rsplit('/').next().unwrap_or(path)) || path.ends_with("ignore") || root.join(path).is_dir()
         };
         if !start.changes.touched.iter().any(matters) {
             // Nothing a scan reads was changed: before is now.
@@ -153,10 +159,13 @@ fn revision(
             start.commit.get(..10).unwrap_or_default()
         ));
         let into = folder.join(i.to_string());
-        git::lay_out(&start.repository, &start.commit, &into, stop)?;
+        let paths: Vec<&str> = lacking.iter().map(|skip| skip.path.as_str()).collect();
+        let layout = git::Layout { into: &into, lacking: &paths, stop };
+        let left_out = git::lay_out(&start.repository, &start.commit, &layout)?;
         let tree = into.join(start.repository.prefix());
         scan::like_a_repository(root, &tree)?;
-        let mut code = scan::scan(&tree, &trees.options)?;
+        let mut code = scan::scan(&tree, &ScanOptions { laid_out: true, ..trees.options.clone() })?;
+        code.coverage.skipped.extend(lacking.into_iter().filter(|skip| left_out.contains(&skip.path)).cloned());
         code.repository.root.clone_from(&now.repository.root);
         code.repository.commit = Some(start.commit.clone());
         parts.push(code);

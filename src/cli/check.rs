@@ -1,6 +1,7 @@
 //! `check`: the gate of a pull request.
 
 use super::baseline::{self, BaselineFlags};
+use super::judged_by::Judge;
 use super::migration::MigrationArgs;
 use super::trees::TreeFlags;
 use super::verdict::{Bench, ReportFlags};
@@ -14,7 +15,7 @@ use crate::ui::Problem;
 /// Needs no cluster and no configuration. With --baseline-ref or --baseline only what the change adds counts: what was
 /// there before is counted and not repeated, and what the change mends is told. Moved and reformatted code is not new.
 /// Without either the whole tree is judged. Factories, waivers and attestations of preflight.yaml are used when it is
-/// there. Exit code 1: the change adds a blocker; 3: it adds something that could not be decided.
+/// there; with --baseline-ref those of the code before the change, and what the change edits of them is told. Exit code 1: the change adds a blocker; 3: it adds something that could not be decided.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]
@@ -29,8 +30,17 @@ pub struct Args {
 
 /// Run it.
 pub fn run(args: &Args) -> super::Done {
-    let migration = args.migration.load(args.reports.at.as_deref())?;
-    let bench = Bench::new(&args.reports, migration.preflight.waivers.as_ref())?.only(Gate::Pr);
+    let mut migration = args.migration.load(args.reports.at.as_deref())?;
+    let judge = match &args.baseline.baseline_ref {
+        Some(reference) => Judge::before(&migration, &args.migration.path(), reference)?,
+        None => Judge::now(&migration)?,
+    };
+    migration.preflight = judge.preflight;
+    if let Some(kind) = args.migration.target_kind {
+        migration.preflight.plan.target_kind = kind.into();
+    }
+    let attestations = judge.attestations;
+    let bench = Bench::with(&args.reports, judge.waivers)?.only(Gate::Pr);
     let trees = args.trees.of(&migration);
     let flags = args.baseline.clone();
     // Held here, so that it is removed when the run ends in whatever way.
@@ -44,24 +54,23 @@ pub fn run(args: &Args) -> super::Done {
     let both = gather::interruptible(move |stop| baseline::scan_both(&trees, &flags, place.as_deref(), stop))?;
     drop(folder);
     progress::step("asking the rules");
-    let facts = |code| -> Result<Facts, Problem> {
-        Ok(Facts {
-            at: migration.at,
-            plan: migration.preflight.plan.clone(),
-            code: Known::Known(code),
-            source: Known::unknown("`check` reads the code only"),
-            target: Known::unknown("`check` reads the code only"),
-            certificates: Known::unknown("`check` reads the code only"),
-            attestations: gather::attestations(&migration)?,
-        })
+    let facts = |code| Facts {
+        at: migration.at,
+        plan: migration.preflight.plan.clone(),
+        code: Known::Known(code),
+        source: Known::unknown("`check` reads the code only"),
+        target: Known::unknown("`check` reads the code only"),
+        certificates: Known::unknown("`check` reads the code only"),
+        attestations: attestations.clone(),
     };
     let former = match both.before {
         Some(before) => {
-            let card = bench.card(&facts(before.code.clone())?, Gate::Pr, None);
+            let card = bench.card(&facts(before.code.clone()), Gate::Pr, None, None);
             Some(before.judged(card))
         }
         None => None,
     };
-    let card = bench.card(&facts(both.now)?, Gate::Pr, former.as_ref());
+    let bench = bench.telling(judge.changes);
+    let card = bench.card(&facts(both.now), Gate::Pr, former.as_ref(), None);
     bench.hand_over(&card.of_one_gate(), &args.reports)
 }

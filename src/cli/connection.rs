@@ -64,6 +64,7 @@ macro_rules! side_flags {
                     grpc_meta.insert(key.to_owned(), value.to_owned());
                 }
                 Ok(ConnectionSettings {
+                    kind: None,
                     profile: self.profile.clone(),
                     config_file: config_file.cloned(),
                     address: self.address.clone(),

@@ -46,6 +46,7 @@ pub fn run(args: &Args) -> super::Done {
     }
     let flags = VerdictFlags {
         gate: None,
+        cohort: None,
         previous: None,
         reports: ReportFlags {
             rules: vec![],
@@ -76,7 +77,8 @@ pub fn run(args: &Args) -> super::Done {
 fn live(cli: &Path, tree: &Path) -> Result<(Facts, String), Problem> {
     output::say(&format!("starting two Temporal dev servers on loopback with {} …", cli.display()));
     let estate = demo::prepare_live(cli, clock::now(), tree)?;
-    let mut migration = MigrationArgs { file: Some(estate.preflight.clone()) }.load(Some(&estate.at.to_string()))?;
+    let mut migration = MigrationArgs { file: Some(estate.preflight.clone()), ..MigrationArgs::default() }
+        .load(Some(&estate.at.to_string()))?;
     let none = ConnectionSettings::default;
     let connections = migration.connections(none(), none())?;
     output::say("scanning the code and probing both clusters …");
@@ -95,7 +97,8 @@ fn live(cli: &Path, tree: &Path) -> Result<(Facts, String), Problem> {
 
 fn recorded(chosen: bool, tree: &Path) -> Result<(Facts, String), Problem> {
     let estate = demo::recorded(tree)?;
-    let migration = MigrationArgs { file: Some(estate.preflight.clone()) }.load(Some(&estate.at.to_string()))?;
+    let migration = MigrationArgs { file: Some(estate.preflight.clone()), ..MigrationArgs::default() }
+        .load(Some(&estate.at.to_string()))?;
     let code = gather::code(&TreeFlags::default().of(&migration))?;
     let facts =
         gather::facts(&migration, Known::Known(code), Known::Known(estate.source), Known::Known(estate.target))?;

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use clap::Args;
+use futures_util::FutureExt as _;
 use jiff::Timestamp;
 
 use super::clock;
@@ -20,7 +21,7 @@ use crate::facts::cluster::{ClusterSnapshot, LadderStep};
 use crate::facts::code::CodeFacts;
 use crate::facts::plan::Plan;
 use crate::facts::{Facts, Known, Side, Why};
-use crate::probe::{self, OpenElsewhere, ProbeOptions};
+use crate::probe::{self, LaterQueues, OpenElsewhere, ProbeOptions};
 use crate::scan;
 use crate::ui::Problem;
 
@@ -69,22 +70,73 @@ pub fn everything(
     flags: &ProbeFlags,
 ) -> Result<Facts, Problem> {
     let (done, scanned) = tokio::sync::oneshot::channel();
+    let (named, queues) = tokio::sync::oneshot::channel::<Vec<String>>();
     // Not a scoped thread: Ctrl-C need not wait for a long scan to end.
     std::thread::spawn(move || {
+        let code = code(&trees);
         // Nobody listens any more when the probe was interrupted.
-        let _ = done.send(code(&trees));
+        let _ = named.send(code.as_ref().map(|code| queues_of_code(code).into_iter().collect()).unwrap_or_default());
+        let _ = done.send(code);
     });
+    let later = async { queues.await.unwrap_or_default().into() }.boxed().shared();
     let (code, source, target) = until_interrupted(async {
-        let source = one(Side::Source, connections, migration, flags, ToAsk::default()).await;
+        let ask = ToAsk { later: Some(later), ..ToAsk::default() };
+        let mut source = one(Side::Source, connections, migration, flags, ask).await;
         let code = scanned
             .await
             .map_err(|_| Problem::tool("the scan broke down").help("run `scan` alone and report the tree"))??;
         let mut ask = ToAsk { queues: queues_of_code(&code), ..ToAsk::default() };
         ask.note(&source, &migration.preflight.plan);
         let target = one(Side::Target, connections, migration, flags, ask).await;
+        look_back(&mut source, &target, connections, migration, flags).await;
         Ok((code, source, target))
     })?;
     facts(migration, Known::Known(code), source, target)
+}
+
+/// Ask the source for the ids that are open on the target, where the source has too many open executions to list.
+async fn look_back(
+    source: &mut Known<ClusterSnapshot>,
+    target: &Known<ClusterSnapshot>,
+    connections: &Connections,
+    migration: &Migration,
+    flags: &ProbeFlags,
+) {
+    let (Some(there), Known::Known(connection)) = (target.value(), connections.side(Side::Source)) else { return };
+    let Some(source) = source.value_mut() else { return };
+    let mut ask = ToAsk::default();
+    for mapping in &migration.preflight.plan.namespaces {
+        let there = there.namespaces.iter().find(|n| Some(&n.name) == mapping.target.as_ref());
+        let here = source.namespaces.iter().find(|n| n.name == mapping.source);
+        let Some((here, ids)) = here.zip(there.and_then(|n| n.executions.open_ids.value())) else { continue };
+        if !here.executions.open_ids.is_known() && here.open.value().is_some() {
+            ask.open.entry(mapping.source.clone()).or_default().extend(ids);
+        }
+    }
+    if !ask.open.is_empty() {
+        let options = probe_options(Side::Source, connections, migration, flags, ask);
+        probe::look_for_ids(connection, &options, source).await;
+    }
+}
+
+/// The same in a run that probes and scans nothing.
+pub fn look_back_at(
+    source: &mut ClusterSnapshot,
+    target: &ClusterSnapshot,
+    connections: &Connections,
+    migration: &Migration,
+    flags: &ProbeFlags,
+) -> Result<(), Problem> {
+    let mut seen = Known::Known(source.clone());
+    let target = Known::Known(target.clone());
+    until_interrupted(async {
+        look_back(&mut seen, &target, connections, migration, flags).await;
+        Ok(())
+    })?;
+    if let Known::Known(seen) = seen {
+        *source = seen;
+    }
+    Ok(())
 }
 
 /// Task queues that workers and starters of the code name.
@@ -97,12 +149,14 @@ fn queues_of_code(code: &CodeFacts) -> BTreeSet<String> {
 pub struct ToAsk {
     /// Task queues.
     pub queues: BTreeSet<String>,
-    /// Of the target, by namespace: what is open on the source.
+    /// Task queues that the scan will name.
+    pub later: Option<LaterQueues>,
+    /// By namespace: what is open on the other side.
     pub open: BTreeMap<String, OpenElsewhere>,
 }
 
-/// Ids of open executions the target is asked for, of each namespace.
-const MOST_IDS: usize = 500;
+/// Ids of open executions the target is asked for, of each namespace, where there are too many to list them all.
+const SAMPLE: usize = 500;
 
 impl ToAsk {
     /// Ask the target for the task queues of the source, and for ids of executions that are open there.
@@ -114,8 +168,12 @@ impl ToAsk {
             let Some((namespace, target)) = namespace.zip(mapping.target.as_ref()) else { continue };
             let Some(open) = namespace.open.value().copied() else { continue };
             let entry = self.open.entry(target.clone()).or_default();
+            if let Some(ids) = namespace.executions.open_ids.value() {
+                entry.extend(ids);
+                continue;
+            }
             entry.open += open;
-            entry.ids.extend(namespace.open_ids().into_iter().take(MOST_IDS).map(str::to_owned));
+            entry.ids.extend(namespace.open_ids().into_iter().take(SAMPLE).map(str::to_owned));
         }
     }
 }
@@ -253,6 +311,7 @@ fn probe_options(
     ProbeOptions {
         namespaces: migration.namespaces(side),
         task_queues: ask.queues.into_iter().collect(),
+        later_queues: ask.later,
         open_elsewhere: ask.open,
         // A probe sees now, whatever instant is judged.
         at: clock::now(),
@@ -308,13 +367,14 @@ pub fn left_out(side: Side) -> Known<ClusterSnapshot> {
 
 /// How old a stored snapshot may be before the reader is told.
 pub fn warn_if_old(snapshot: &ClusterSnapshot, at: Timestamp) {
-    let hours = at.duration_since(snapshot.taken_at).as_hours();
+    let newest = snapshot.newest();
+    let hours = at.duration_since(newest).as_hours();
     if hours > 24 {
         output::say(&format!(
             "note: the snapshot of the {} cluster is {} days old ({}); facts about open executions and schedules age quickly",
             snapshot.side,
             hours / 24,
-            snapshot.taken_at
+            newest
         ));
     }
 }

@@ -42,6 +42,12 @@ pub struct Args {
 #[derive(serde::Serialize)]
 struct Question {
     id: String,
+    asks: Vec<Asks>,
+}
+
+/// What one rule wants to know.
+#[derive(serde::Serialize)]
+struct Asks {
     text: String,
     rule: String,
     severity: &'static str,
@@ -168,13 +174,12 @@ fn questions() -> Result<Vec<Question>, super::Failure> {
     asking.sort_by_key(|(rule, _)| rule.severity);
     let mut questions: Vec<Question> = Vec::new();
     for (rule, attested) in asking {
-        if questions.iter().all(|q| q.id != attested.id) {
-            questions.push(Question {
-                id: attested.id.clone(),
-                text: attested.question.trim().replace('\n', " "),
-                rule: rule.id.clone(),
-                severity: rule.severity.name(),
-            });
+        let text = attested.question.trim().replace('\n', " ");
+        // One word may answer the questions of several rules.
+        let asks = Asks { text, rule: rule.id.clone(), severity: rule.severity.name() };
+        match questions.iter_mut().find(|q| q.id == attested.id) {
+            Some(question) => question.asks.push(asks),
+            None => questions.push(Question { id: attested.id.clone(), asks: vec![asks] }),
         }
     }
     Ok(questions)

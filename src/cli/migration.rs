@@ -2,13 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 
 use super::clock;
 use crate::config::{self, CloudOpsSettings, ConnectionSettings, Preflight};
 use crate::facts::cluster::ClusterKind;
-use crate::facts::plan::NamespaceMapping;
+use crate::facts::plan::{NamespaceMapping, TargetKind};
 use crate::facts::{Known, Side, Why};
 use crate::probe::metrics::{self, Prometheus};
 use crate::probe::{Connection, cloud_ops, profile};
@@ -20,6 +20,27 @@ pub struct MigrationArgs {
     /// The file that describes the migration [default: preflight.yaml, when it is there]
     #[arg(short, long, value_name = "FILE")]
     pub file: Option<PathBuf>,
+    /// A rehearsal does not ask what only Temporal Cloud asks [default: `target.kind`, else cloud]
+    #[arg(long, value_enum, value_name = "KIND")]
+    pub target_kind: Option<TargetKindName>,
+}
+
+/// `--target-kind`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum TargetKindName {
+    /// Temporal Cloud
+    Cloud,
+    /// A stand-in for Temporal Cloud
+    Rehearsal,
+}
+
+impl From<TargetKindName> for TargetKind {
+    fn from(name: TargetKindName) -> Self {
+        match name {
+            TargetKindName::Cloud => TargetKind::Cloud,
+            TargetKindName::Rehearsal => TargetKind::Rehearsal,
+        }
+    }
 }
 
 /// A migration, resolved.
@@ -40,15 +61,21 @@ pub struct Migration {
 }
 
 impl MigrationArgs {
+    /// The file, whether it is there or not.
+    pub fn path(&self) -> PathBuf {
+        match &self.file {
+            Some(path) if path.is_dir() => path.join(config::DEFAULT_FILE),
+            Some(path) => path.clone(),
+            None => PathBuf::from(config::DEFAULT_FILE),
+        }
+    }
+
     /// Read the file and the clock, or take the instant of `--at`. Without a file everything has its default.
     pub fn load(&self, at: Option<&str>) -> Result<Migration, Problem> {
         let at = clock::at(at)?;
-        let path = match &self.file {
-            Some(path) if path.is_dir() => Some(path.join(config::DEFAULT_FILE)),
-            Some(path) => Some(path.clone()),
-            None => Some(PathBuf::from(config::DEFAULT_FILE)).filter(|p| p.exists()),
-        };
-        let (preflight, folder) = match path {
+        // Only a file that was asked for must be there.
+        let path = Some(self.path()).filter(|path| self.file.is_some() || path.exists());
+        let (mut preflight, folder) = match path {
             Some(path) => {
                 let folder = path.parent().unwrap_or(Path::new("")).to_owned();
                 (config::preflight::load(&path)?, folder)
@@ -59,6 +86,9 @@ impl MigrationArgs {
                 (preflight, PathBuf::new())
             }
         };
+        if let Some(kind) = self.target_kind {
+            preflight.plan.target_kind = kind.into();
+        }
         Ok(Migration {
             preflight,
             folder,

@@ -14,6 +14,7 @@ mod extension;
 mod former;
 mod gather;
 mod init;
+mod judged_by;
 mod migration;
 mod output;
 mod probe;
@@ -68,7 +69,8 @@ enum Command {
     Scan(scan::Args),
     Check(check::Args),
     Probe(probe::Args),
-    Audit(audit::Args),
+    // By far the most flags.
+    Audit(Box<audit::Args>),
     Score(score::Args),
     Render(render::Args),
     Explain(explain::Args),

@@ -109,12 +109,13 @@ pub fn run(args: &Args) -> super::Done {
     for side in configured {
         let taken = gather::cluster(side, &connections, &migration, &args.probe, ask.clone())?;
         ask.note(&taken, &migration.preflight.plan);
-        if let Some(taken) = taken.value() {
-            snapshots.push(match &redactor {
-                Some(redactor) => redactor.apply(taken)?,
-                None => taken.clone(),
-            });
-        }
+        snapshots.extend(taken.value().cloned());
+    }
+    if let [source, target] = snapshots.as_mut_slice() {
+        gather::look_back_at(source, target, &connections, &migration, &args.probe)?;
+    }
+    if let Some(redactor) = &redactor {
+        snapshots = snapshots.iter().map(|taken| redactor.apply(taken)).collect::<Result<_, _>>()?;
     }
 
     if let Some(folder) = &args.out {

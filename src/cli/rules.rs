@@ -7,6 +7,7 @@ use clap::{Subcommand, ValueEnum};
 use comfy_table::{ContentArrangement, Table};
 
 use super::output;
+use crate::judge::scorecard::Gate;
 use crate::rules::{self, scaffold, selftest, view};
 
 /// List the rules, or write and test rules of your own
@@ -86,12 +87,11 @@ fn list(args: &Args) -> super::Done {
         Output::Text => {
             let mut table = table(&["rule", "severity", "item", "gates", "holds when"]);
             for rule in &catalogue.rules {
-                let gates: Vec<&str> = rule.gates.iter().map(|g| g.name()).collect();
                 table.add_row([
                     rule.id.clone(),
                     rule.severity.name().to_owned(),
                     rule.item.map(|i| i.to_string()).unwrap_or_default(),
-                    gates.join(" "),
+                    Gate::span(&rule.gates),
                     rule.title.clone(),
                 ]);
             }

@@ -32,12 +32,13 @@ pub struct Trees {
 impl TreeFlags {
     /// The given trees, else those of the file, else the file's folder; factories and globs add to those of the file.
     pub fn of(&self, migration: &Migration) -> Trees {
-        let (factories, exclude) = (&migration.preflight.plan.factories, &migration.preflight.exclude);
+        let plan = &migration.preflight.plan;
+        let excluded = plan.code_exclusions.iter().map(|exclusion| &exclusion.glob);
         Trees {
             roots: migration.roots(&self.roots),
             options: ScanOptions {
-                factories: factories.iter().chain(&self.factory).cloned().collect(),
-                exclude: exclude.iter().chain(&self.exclude).cloned().collect(),
+                factories: plan.factories.iter().chain(&self.factory).cloned().collect(),
+                exclude: excluded.chain(&self.exclude).cloned().collect(),
                 progress: progress::teller().map(scan::Progress::from).unwrap_or_default(),
                 ..ScanOptions::default()
             },

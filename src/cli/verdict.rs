@@ -11,11 +11,13 @@ use super::ci;
 use super::former;
 use super::output::{self, Look, Report};
 use crate::config::{self, ATTESTATIONS_FILE};
+use crate::facts::plan::Cohort;
 use crate::facts::{Facts, Known};
 use crate::judge::scorecard::{Gate, Scorecard};
-use crate::judge::{self, Former, JudgeInput, Waiver, trend};
+use crate::judge::{self, Former, JudgeInput, SettingChange, Waiver, trend};
 use crate::render::Format;
 use crate::rules;
+use crate::ui::Problem;
 
 const RULES: &str = "Rules and reports";
 
@@ -25,6 +27,9 @@ pub struct VerdictFlags {
     /// The gate whose verdict becomes the exit code [default: `gate` of the file, else route]
     #[arg(long, value_enum, value_name = "GATE")]
     pub gate: Option<GateName>,
+    /// Answer for one cohort of the plan: what concerns other cohorts only does not count
+    #[arg(long, value_name = "NAME")]
+    pub cohort: Option<String>,
     /// A former JSON report: show what changed since
     #[arg(long, value_name = "REPORT", help_heading = RULES)]
     pub previous: Option<PathBuf>,
@@ -92,7 +97,7 @@ pub fn deliver(facts: &Facts, gate: Option<Gate>, waivers: Option<&PathBuf>, fla
     // Before the work: a report that cannot be read should not cost a judgement.
     let previous = flags.previous.as_deref().map(former::read).transpose()?;
     let bench = Bench::new(&flags.reports, waivers)?;
-    let mut card = bench.card(facts, chosen(flags, gate), None);
+    let mut card = bench.card(facts, chosen(flags, gate), None, cohort(facts, flags)?);
     card.trend = previous.map(|then| trend::since(&then, &card));
     bench.hand_over(&card, &flags.reports)
 }
@@ -104,12 +109,23 @@ pub fn judged(
     waivers: Option<&PathBuf>,
     flags: &VerdictFlags,
 ) -> Result<Scorecard, super::Failure> {
-    Ok(Bench::new(&flags.reports, waivers)?.card(facts, chosen(flags, gate), None))
+    Ok(Bench::new(&flags.reports, waivers)?.card(facts, chosen(flags, gate), None, cohort(facts, flags)?))
 }
 
 /// The gate that decides: of the flag, else of the file, else the one at which new executions start on the target.
 fn chosen(flags: &VerdictFlags, gate: Option<Gate>) -> Gate {
     flags.gate.map(Gate::from).or(gate).unwrap_or(Gate::Route)
+}
+
+/// The cohort of `--cohort`.
+fn cohort<'f>(facts: &'f Facts, flags: &VerdictFlags) -> Result<Option<&'f Cohort>, Problem> {
+    let Some(name) = &flags.cohort else { return Ok(None) };
+    let cohorts = &facts.plan.cohorts;
+    let names: Vec<&str> = cohorts.iter().map(|cohort| cohort.name.as_str()).collect();
+    cohorts.iter().find(|cohort| cohort.name == *name).map(Some).ok_or_else(|| {
+        let there = if names.is_empty() { "the plan has none".to_owned() } else { names.join(", ") };
+        Problem::usage(format!("the plan has no cohort `{name}`")).help(format!("cohorts of the plan: {there}"))
+    })
 }
 
 /// What a judgement needs beside the facts: the rules of the run, and what people accepted.
@@ -120,17 +136,31 @@ pub struct Bench {
     others: BTreeSet<String>,
     /// Whether comments in the code accept findings.
     comments: bool,
+    /// What a change edits of the configuration it would be judged by; none when that was not looked at.
+    setting_changes: Option<Vec<SettingChange>>,
 }
 
 impl Bench {
     /// Load the rule packs and the waivers.
     pub fn new(flags: &ReportFlags, waivers: Option<&PathBuf>) -> Result<Self, super::Failure> {
+        let waivers = waivers.map(|path| config::waivers::load(path)).transpose()?.unwrap_or_default();
+        Self::with(flags, waivers)
+    }
+
+    /// Load the rule packs, and take waivers that were read already.
+    pub fn with(flags: &ReportFlags, mut waivers: Vec<Waiver>) -> Result<Self, super::Failure> {
         let catalogue = rules::load(&flags.rules)?;
-        let mut waivers = waivers.map(|path| config::waivers::load(path)).transpose()?.unwrap_or_default();
         if flags.no_ignores {
             waivers.clear();
         }
-        Ok(Self { catalogue, waivers, others: BTreeSet::new(), comments: !flags.no_ignores })
+        let (others, comments) = (BTreeSet::new(), !flags.no_ignores);
+        Ok(Self { catalogue, waivers, others, comments, setting_changes: None })
+    }
+
+    /// Tell what the change edits of the configuration it would be judged by.
+    pub fn telling(mut self, changes: Option<Vec<SettingChange>>) -> Self {
+        self.setting_changes = changes;
+        self
     }
 
     /// Ask the rules of one gate only. Waivers and attestations of the others have nothing to say in such a run.
@@ -149,7 +179,7 @@ impl Bench {
     }
 
     /// Evaluate the rules and judge, what a change adds when there is something to compare with.
-    pub fn card(&self, facts: &Facts, gate: Gate, former: Option<&Former>) -> Scorecard {
+    pub fn card(&self, facts: &Facts, gate: Gate, former: Option<&Former>, cohort: Option<&Cohort>) -> Scorecard {
         let facts = &self.concerned(facts);
         let context = rules::Context {
             at: facts.at,
@@ -161,7 +191,10 @@ impl Bench {
         let unwaivable = self.catalogue.unwaivable();
         let waivers: Vec<Waiver> =
             self.waivers.iter().filter(|waiver| !self.others.contains(&waiver.rule)).cloned().collect();
-        judge::judge(checks, JudgeInput { facts, gate, waivers: &waivers, unwaivable: &unwaivable, former })
+        let setting_changes = self.setting_changes.as_deref();
+        let input =
+            JudgeInput { facts, gate, waivers: &waivers, unwaivable: &unwaivable, former, setting_changes, cohort };
+        judge::judge(checks, input)
     }
 
     /// The facts without what people said about rules that are not asked, and without comments when they do not count.

@@ -16,12 +16,12 @@ pub use namespaces::{ConfigChange, ConfigKind, namespace_missing};
 pub use schedule_gaps::{GapVerdict, ScheduleGap};
 pub use schedules::{FieldDifference, ScheduleChange, ScheduleKind};
 pub use search_attributes::{AttributeChange, AttributeKind};
-pub use task_queues::{QueueChange, QueueKind, TypeChange, TypeKind};
+pub use task_queues::{QueueChange, QueueKind, TypeChange, TypeKind, last_poller};
 
 use serde::Serialize;
 
 use crate::facts::cluster::{ClusterKind, ClusterSnapshot, NamespaceSnapshot};
-use crate::facts::plan::{NamespaceMapping, Plan};
+use crate::facts::plan::{NamespaceMapping, Plan, TargetKind};
 use crate::facts::{Known, Locus, Side, Why};
 
 /// Everything that differs between the two clusters, as far as both are known.
@@ -35,7 +35,7 @@ pub struct Comparison {
     pub schedule_gaps: Known<Vec<ScheduleGap>>,
     /// Namespace configuration: retention, archival, size limits.
     pub namespaces: Known<Vec<ConfigChange>>,
-    /// Task queues without workers on one side.
+    /// Task queues without workers on the target.
     pub task_queues: Known<Vec<QueueChange>>,
     /// Worker deployments that the target lacks, or that lack workers.
     pub deployments: Known<Vec<DeploymentChange>>,
@@ -131,7 +131,10 @@ impl<'a> Each<'a> {
                         let pair = Pair {
                             source_namespace: mapping.source.clone(),
                             target_namespace: target_name.to_owned(),
-                            target_kind: target.cluster.kind,
+                            target_kind: match self.plan.target_kind {
+                                TargetKind::Cloud => ClusterKind::Cloud,
+                                TargetKind::Rehearsal => ClusterKind::SelfHosted,
+                            },
                         };
                         changes(&Halves { pair, source, target })
                     })
@@ -158,9 +161,20 @@ pub fn moved(plan: &Plan) -> Known<Vec<(&NamespaceMapping, &str)>> {
     ))
 }
 
-/// The snapshot of one namespace, or why there is none.
+/// The snapshot of one namespace, or why there is none. Of a namespace the cluster does not have there is nothing to
+/// know, and one reason for all of it.
 pub(crate) fn half<'a>(cluster: &'a ClusterSnapshot, name: &str) -> Known<Half<'a>> {
     match cluster.namespaces.iter().find(|n| n.name == name) {
+        Some(namespace) if namespace.exists == Some(false) => {
+            let rule = match cluster.side {
+                Side::Source => "source-inventory",
+                Side::Target => "namespace-missing-on-target",
+            };
+            Known::Unknown(Why::with_remedy(
+                format!("the {} has no namespace {name}", cluster.side),
+                format!("answered once `{rule}` is mended and both clusters are probed again"),
+            ))
+        }
         Some(namespace) => Known::Known(Half { cluster, namespace }),
         None => {
             let failed = cluster.connection.iter().find(|s| !s.ok);

@@ -83,9 +83,8 @@ fn settings(a: &NamespaceConfig, b: &NamespaceConfig) -> Vec<(ConfigKind, u64, u
 /// A server answers `NotFound` for a namespace it does not have; Temporal Cloud may hide it behind
 /// `PermissionDenied`, which stays unknown.
 pub fn namespace_missing(cluster: &ClusterSnapshot, name: &str) -> Known<bool> {
-    let half = super::half(cluster, name);
-    if let Some(half) = half.value() {
-        match (half.namespace.exists, &half.namespace.config) {
+    if let Some(namespace) = cluster.namespaces.iter().find(|n| n.name == name) {
+        match (namespace.exists, &namespace.config) {
             (Some(exists), _) => return Known::Known(!exists),
             (None, Known::Known(_) | Known::Partial { .. }) => return Known::Known(false),
             (None, Known::Unknown(_)) => {}
@@ -94,5 +93,5 @@ pub fn namespace_missing(cluster: &ClusterSnapshot, name: &str) -> Known<bool> {
     if let Known::Known(names) = &cluster.namespace_names {
         return Known::Known(!names.iter().any(|n| n == name));
     }
-    half.and_then(|half| half.known("the configuration", &half.namespace.config).map(|_| false))
+    super::half(cluster, name).and_then(|half| half.known("the configuration", &half.namespace.config).map(|_| false))
 }

@@ -1,4 +1,4 @@
-//! Task queues without workers on one side, and workflow types by where they run.
+//! Task queues without workers on the target, and workflow types by where they run.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +8,7 @@ use super::{Halves, Pair};
 use crate::facts::cluster::{Poller, TaskQueue};
 use crate::facts::{Known, Locus};
 
-/// A task queue that has work but lacks workers on one side.
+/// A task queue that has work on the source but lacks workers on the target.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct QueueChange {
     /// Where.
@@ -38,8 +38,6 @@ pub enum QueueKind {
     /// Nobody polls it on the target, for workflow tasks or for the activity tasks that
     /// workers on the source poll.
     NoPollersOnTarget,
-    /// Open executions on the source, and no workflow worker polls there: they cannot drain.
-    NoPollersOnSource,
     /// The target was not asked about this queue.
     NotAskedOnTarget,
 }
@@ -83,9 +81,6 @@ pub(super) fn queue_changes(halves: &Halves<'_>) -> Known<Vec<QueueChange>> {
                     ],
                 });
             };
-            if open > 0 && !polled {
-                push(QueueKind::NoPollersOnSource, "worker", here.and_then(|q| last(&q.workflow_pollers)));
-            }
             let workflows = open > 0 || polled || !schedules.is_empty();
             if !workflows && !activities {
                 continue;
@@ -93,10 +88,10 @@ pub(super) fn queue_changes(halves: &Halves<'_>) -> Known<Vec<QueueChange>> {
             match right.get(name) {
                 None => push(QueueKind::NotAskedOnTarget, "worker", None),
                 Some(there) if workflows && there.live_workflow_pollers(now_there) == 0 => {
-                    push(QueueKind::NoPollersOnTarget, "worker", last(&there.workflow_pollers));
+                    push(QueueKind::NoPollersOnTarget, "worker", last_poller(&there.workflow_pollers));
                 }
                 Some(there) if activities && there.live_activity_pollers(now_there) == 0 => {
-                    push(QueueKind::NoPollersOnTarget, "activity worker", last(&there.activity_pollers));
+                    push(QueueKind::NoPollersOnTarget, "activity worker", last_poller(&there.activity_pollers));
                 }
                 Some(_) => {}
             }
@@ -106,7 +101,7 @@ pub(super) fn queue_changes(halves: &Halves<'_>) -> Known<Vec<QueueChange>> {
 }
 
 /// The worker that polled last, of those that have gone.
-fn last(pollers: &[Poller]) -> Option<&Poller> {
+pub fn last_poller(pollers: &[Poller]) -> Option<&Poller> {
     pollers.iter().max_by_key(|p| p.last_access)
 }
 

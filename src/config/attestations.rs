@@ -30,27 +30,31 @@ fn yes() -> bool {
 /// Read the file. A missing file, an unknown key, a duplicate id or a validity that ends before it begins is a
 /// usage problem with a place.
 pub fn load(path: &Path) -> Result<Vec<Attestation>, Problem> {
+    parse(path, &super::read(path, "attestations")?)
+}
+
+/// The same for the text of the file at `path`.
+pub fn parse(path: &Path, text: &str) -> Result<Vec<Attestation>, Problem> {
     let name = path.display().to_string();
-    let text = super::read(path, "attestations")?;
-    let entries: Option<Vec<Spanned<Entry>>> = yaml::parse(&name, &text)?;
+    let entries: Option<Vec<Spanned<Entry>>> = yaml::parse(&name, text)?;
     let mut all: Vec<Attestation> = Vec::new();
     for entry in entries.unwrap_or_default() {
         let line = yaml::line(&entry.referenced);
         let e = entry.value;
         if let Some(first) = all.iter().find(|a| a.id == e.id) {
             return Err(Problem::usage(format!("{name} vouches for `{}` twice", e.id))
-                .at(yaml::place(&name, &text, &entry.referenced, format!("first said on line {}", first.place.1)))
+                .at(yaml::place(&name, text, &entry.referenced, format!("first said on line {}", first.place.1)))
                 .help("keep the entry that counts"));
         }
         if e.by.value.trim().is_empty() {
             return Err(Problem::usage(format!("nobody vouches for `{}`", e.id))
-                .at(yaml::place(&name, &text, &e.by.referenced, "this is empty"))
+                .at(yaml::place(&name, text, &e.by.referenced, "this is empty"))
                 .help("an attestation is a person's word: say whose"));
         }
         if e.valid_until.value < e.date {
             return Err(Problem::usage(format!("the attestation `{}` ends before it begins", e.id)).at(yaml::place(
                 &name,
-                &text,
+                text,
                 &e.valid_until.referenced,
                 format!("the word was given on {}", e.date),
             )));

@@ -6,11 +6,15 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use crate::facts::plan::TargetKind;
+
 /// The settings the `temporal` CLI knows (`temporal options`), all optional. Field names are the
 /// CLI's flags with `_` for `-`.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ConnectionSettings {
+    /// What the target is; only the target has it.
+    pub kind: Option<TargetKind>,
     /// Profile of `temporal.toml`.
     pub profile: Option<String>,
     /// Path of `temporal.toml`.
@@ -112,6 +116,7 @@ impl ConnectionSettings {
         let mut grpc_meta = below.grpc_meta;
         grpc_meta.extend(self.grpc_meta);
         Self {
+            kind: self.kind.or(below.kind),
             profile: self.profile.or(below.profile),
             config_file: self.config_file.or(below.config_file),
             address: self.address.or(below.address),

@@ -7,7 +7,9 @@ use serde::Deserialize;
 use serde_saphyr::{Location, Spanned};
 
 use super::{ConnectionSettings, PrometheusSettings};
-use crate::facts::plan::{self, Cohort, IdentityOwner, NamespaceMapping, Plan, PlanPlace, Strategy, WayOut, Window};
+use crate::facts::plan::{
+    self, CodeExclusion, Cohort, IdentityOwner, NamespaceMapping, Plan, PlanPlace, Strategy, SwitchOff, WayOut, Window,
+};
 use crate::judge::scorecard::Gate;
 use crate::ui::{Problem, yaml};
 
@@ -22,8 +24,6 @@ pub struct Preflight {
     pub target: ConnectionSettings,
     /// Source trees to scan.
     pub roots: Vec<PathBuf>,
-    /// Globs of paths the scan leaves out.
-    pub exclude: Vec<String>,
     /// Certificate files and folders.
     pub certificates: Vec<PathBuf>,
     /// Gate to answer when no flag says so.
@@ -61,6 +61,8 @@ struct Document {
     #[serde(default)]
     identities: Vec<Spanned<RawIdentity>>,
     #[serde(default)]
+    switch_off: Option<Spanned<RawSwitchOff>>,
+    #[serde(default)]
     certificates: Vec<Spanned<String>>,
     #[serde(default)]
     metrics: Option<RawMetrics>,
@@ -95,6 +97,8 @@ struct RawMapping {
     #[serde(default)]
     exclude: Option<String>,
     #[serde(default)]
+    stays: Option<String>,
+    #[serde(default)]
     strategy: Option<Strategy>,
 }
 
@@ -106,7 +110,32 @@ struct RawCode {
     #[serde(default)]
     factories: Vec<Spanned<String>>,
     #[serde(default)]
-    exclude: Vec<String>,
+    exclude: Vec<Spanned<RawExclusion>>,
+}
+
+/// A glob, or a glob with the reason.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum RawExclusion {
+    Glob(String),
+    Reasoned(RawReasoned),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawReasoned {
+    glob: String,
+    reason: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[derive(Default)]
+struct RawSwitchOff {
+    workers_stopped: Option<jiff::civil::Date>,
+    frontend_until: Option<jiff::civil::Date>,
+    archived: Option<jiff::civil::Date>,
+    teardown: Option<jiff::civil::Date>,
 }
 
 #[derive(Deserialize)]
@@ -176,6 +205,7 @@ pub fn parse(path: &Path, text: &str) -> Result<Preflight, Problem> {
     note("cohorts", document.cohorts.first().map(|s| &s.referenced));
     note("ways_out", document.ways_out.first().map(|s| &s.referenced));
     note("identities", document.identities.first().map(|s| &s.referenced));
+    note("switch_off", document.switch_off.as_ref().map(|s| &s.referenced));
     note("certificates", document.certificates.first().map(|s| &s.referenced));
     note("attestations", document.attestations.as_ref().map(|s| &s.referenced));
     note("waivers", document.waivers.as_ref().map(|s| &s.referenced));
@@ -186,6 +216,11 @@ pub fn parse(path: &Path, text: &str) -> Result<Preflight, Problem> {
             &source.referenced,
             "`cloud_ops` belongs under `target`".into(),
         ));
+    }
+
+    if let Some(source) = document.source.as_ref().filter(|source| source.value.kind.is_some()) {
+        let label = "`kind` belongs under `target`".into();
+        return Err(problem("the source is the self-hosted cluster", &source.referenced, label));
     }
 
     let window = match document.window {
@@ -202,54 +237,18 @@ pub fn parse(path: &Path, text: &str) -> Result<Preflight, Problem> {
 
     let mut namespaces: Vec<NamespaceMapping> = Vec::new();
     for mapping in document.namespaces {
-        let m = mapping.value;
-        match (&m.target, &m.exclude) {
-            (Some(_), Some(_)) => {
-                return Err(problem(
-                    "a namespace either moves or is excluded",
-                    &mapping.referenced,
-                    "both `target` and `exclude` are given".into(),
-                ));
-            }
-            (None, None) => {
-                return Err(problem(
-                    "a namespace needs a `target`, or `exclude` with the reason",
-                    &mapping.referenced,
-                    "neither is given".into(),
-                ));
-            }
-            (None, Some(reason)) if reason.trim().is_empty() => {
-                return Err(problem("`exclude` needs a reason", &mapping.referenced, "it is empty".into()));
-            }
-            _ if m.exclude.is_some() && m.strategy.is_some() => {
-                return Err(problem(
-                    "a namespace that does not move has no strategy",
-                    &mapping.referenced,
-                    "both `exclude` and `strategy` are given".into(),
-                ));
-            }
-            _ => {}
+        let (place, mapping) = read_mapping(mapping, &problem)?;
+        if let Some(first) = namespaces.iter().find(|n| n.source == mapping.source) {
+            let label = format!("first mapped on line {}", first.line);
+            return Err(problem("a source namespace is mapped twice", &place, label));
         }
-        if let Some(first) = namespaces.iter().find(|n| n.source == m.source) {
-            return Err(problem(
-                "a source namespace is mapped twice",
-                &mapping.referenced,
-                format!("first mapped on line {}", first.line),
-            ));
-        }
-        namespaces.push(NamespaceMapping {
-            source: m.source,
-            target: m.target,
-            exclude: m.exclude,
-            strategy: m.strategy,
-            line: yaml::line(&mapping.referenced),
-        });
+        namespaces.push(mapping);
     }
 
-    let (mut roots, mut factories, mut exclude) = (vec![], vec![], vec![]);
+    let (mut roots, mut factories, mut code_exclusions) = (vec![], vec![], vec![]);
     if let Some(code) = document.code {
         roots = code.value.roots.iter().map(|r| join(&folder, r)).collect();
-        exclude = code.value.exclude;
+        code_exclusions = code.value.exclude.into_iter().map(read_exclusion).collect();
         for factory in code.value.factories {
             match factory.value.rsplit_once(':') {
                 Some((file, function)) if !file.is_empty() && !function.is_empty() => factories.push(factory.value),
@@ -287,6 +286,12 @@ pub fn parse(path: &Path, text: &str) -> Result<Preflight, Problem> {
     };
     let identities = document.identities.into_iter().map(owner).collect();
 
+    let switch_off = document.switch_off.map(|stages| {
+        let RawSwitchOff { workers_stopped, frontend_until, archived, teardown } = stages.value;
+        SwitchOff { workers_stopped, frontend_until, archived, teardown, line: yaml::line(&stages.referenced) }
+    });
+    let target_kind = document.target.as_ref().and_then(|target| target.value.kind).unwrap_or_default();
+
     let side = |settings: Option<Spanned<ConnectionSettings>>, metrics: Option<PrometheusSettings>| {
         let mut settings = settings.map(|s| s.value).unwrap_or_default();
         settings.metrics = metrics;
@@ -313,7 +318,6 @@ pub fn parse(path: &Path, text: &str) -> Result<Preflight, Problem> {
         source: side(document.source, of_source),
         target: side(document.target, of_target),
         roots,
-        exclude,
         certificates: document.certificates.iter().map(|c| join(&folder, &c.value)).collect(),
         gate: document.gate,
         attestations: document.attestations.map(|a| join(&folder, &a.value)),
@@ -327,9 +331,58 @@ pub fn parse(path: &Path, text: &str) -> Result<Preflight, Problem> {
             cohorts,
             ways_out,
             identities,
+            code_exclusions,
+            switch_off,
+            target_kind,
             place: Some(PlanPlace { path: name.clone(), lines }),
         },
     })
+}
+
+/// A line of the namespace map with its place in the file.
+fn read_mapping(
+    mapping: Spanned<RawMapping>,
+    problem: &dyn Fn(&str, &Location, String) -> Problem,
+) -> Result<(Location, NamespaceMapping), Problem> {
+    let (place, line) = (mapping.referenced, yaml::line(&mapping.referenced));
+    let RawMapping { source, target, exclude, stays, strategy } = mapping.value;
+    let given: Vec<&str> = [("target", target.is_some()), ("exclude", exclude.is_some()), ("stays", stays.is_some())]
+        .into_iter()
+        .filter_map(|(key, given)| given.then_some(key))
+        .collect();
+    let refuse = |title: &str, label: String| Err(problem(title, &place, label));
+    match given.as_slice() {
+        [] => {
+            let title = "a namespace needs a `target`, or `exclude` or `stays` with the reason";
+            return refuse(title, "none of them is given".into());
+        }
+        [_] => {}
+        [first, second, ..] => {
+            let title = "a namespace moves, is excluded, or stays";
+            return refuse(title, format!("both `{first}` and `{second}` are given"));
+        }
+    }
+    if target.is_none() && strategy.is_some() {
+        let label = format!("both `{}` and `strategy` are given", given.first().copied().unwrap_or_default());
+        return refuse("a namespace that does not move has no strategy", label);
+    }
+    let in_use = stays.is_some();
+    let reason = exclude.or(stays);
+    if reason.as_ref().is_some_and(|reason| reason.trim().is_empty()) {
+        let title = format!("`{}` needs a reason", given.first().copied().unwrap_or_default());
+        return refuse(&title, "it is empty".into());
+    }
+    Ok((place, NamespaceMapping { source, target, exclude: reason, stays: in_use, strategy, line }))
+}
+
+fn read_exclusion(entry: Spanned<RawExclusion>) -> CodeExclusion {
+    let line = yaml::line(&entry.referenced);
+    match entry.value {
+        RawExclusion::Glob(glob) => CodeExclusion { glob, reason: None, line },
+        RawExclusion::Reasoned(RawReasoned { glob, reason }) => {
+            CodeExclusion { glob, reason: Some(reason).filter(|text| !text.trim().is_empty()), line }
+        }
+    }
 }
 
 /// A cohort with its place in the file.
@@ -428,7 +481,10 @@ mod tests {
                 "both `exclude` and `strategy`",
                 ":3:5",
             ),
-            ("version: 1\nnamespaces:\n  - {source: a}\n", "neither is given", ":3:5"),
+            ("version: 1\nnamespaces:\n  - {source: a}\n", "none of them is given", ":3:5"),
+            ("version: 1\nnamespaces:\n  - {source: a, target: b, stays: x}\n", "both `target` and `stays`", ":3:5"),
+            ("version: 1\nnamespaces:\n  - {source: a, stays: ' '}\n", "`stays` needs a reason", ":3:5"),
+            ("version: 1\nsource: {kind: rehearsal}\n", "belongs under `target`", ":2:9"),
             (
                 "version: 1\nnamespaces:\n  - {source: a, target: b}\n  - {source: a, target: c}\n",
                 "mapped on line 3",

@@ -25,9 +25,13 @@ struct Entry {
 /// Read the file. A missing file, an unknown key, an empty reason or owner, or a fingerprint of less than 8 digits is
 /// a usage problem with a place.
 pub fn load(path: &Path) -> Result<Vec<Waiver>, Problem> {
+    parse(path, &super::read(path, "waivers")?)
+}
+
+/// The same for the text of the file at `path`.
+pub fn parse(path: &Path, text: &str) -> Result<Vec<Waiver>, Problem> {
     let name = path.display().to_string();
-    let text = super::read(path, "waivers")?;
-    let entries: Option<Vec<Spanned<Entry>>> = yaml::parse(&name, &text)?;
+    let entries: Option<Vec<Spanned<Entry>>> = yaml::parse(&name, text)?;
     let mut waivers = Vec::new();
     for entry in entries.unwrap_or_default() {
         let line = yaml::line(&entry.referenced);
@@ -35,13 +39,13 @@ pub fn load(path: &Path) -> Result<Vec<Waiver>, Problem> {
         for (field, value) in [("reason", &e.reason), ("owner", &e.owner)] {
             if value.value.trim().is_empty() {
                 return Err(Problem::usage(format!("the waiver of `{}` has no {field}", e.rule))
-                    .at(yaml::place(&name, &text, &value.referenced, "this is empty"))
+                    .at(yaml::place(&name, text, &value.referenced, "this is empty"))
                     .help("a waiver is a person's decision: say who made it and why"));
             }
         }
         if let Some(fingerprint) = e.fingerprint.as_ref().filter(|f| f.value.len() < 8) {
             return Err(Problem::usage("a fingerprint is given with at least 8 digits")
-                .at(yaml::place(&name, &text, &fingerprint.referenced, "this could mean several findings"))
+                .at(yaml::place(&name, text, &fingerprint.referenced, "this could mean several findings"))
                 .help("copy it from the JSON report"));
         }
         waivers.push(Waiver {

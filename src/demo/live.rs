@@ -69,7 +69,7 @@ fn attributes<'a>(pairs: &[&'a str]) -> Vec<&'a str> {
 fn lead_to(plan: &str, source: &str, target: &str) -> String {
     let lines = plan.lines().map(|line| match line {
         l if l.starts_with("source: ") => format!("source: {{address: \"{source}\"}}\n"),
-        l if l.starts_with("target: ") => format!("target: {{address: \"{target}\"}}\n"),
+        l if l.starts_with("target: ") => format!("target: {{kind: rehearsal, address: \"{target}\"}}\n"),
         l => format!("{l}\n"),
     });
     lines.collect()

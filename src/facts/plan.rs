@@ -23,6 +23,27 @@ impl Strategy {
     }
 }
 
+/// What the target of this run is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum TargetKind {
+    /// Temporal Cloud, the goal of the migration.
+    #[default]
+    Cloud,
+    /// A self-hosted server that stands in for Temporal Cloud: what only Cloud asks is not asked.
+    Rehearsal,
+}
+
+impl TargetKind {
+    /// The wire name.
+    pub fn name(self) -> &'static str {
+        match self {
+            TargetKind::Cloud => "cloud",
+            TargetKind::Rehearsal => "rehearsal",
+        }
+    }
+}
+
 /// What `preflight.yaml` says, without connection settings or secrets.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Plan {
@@ -30,6 +51,9 @@ pub struct Plan {
     pub name: String,
     /// Manual or automated.
     pub strategy: Strategy,
+    /// What the target is; the probe only confirms it.
+    #[serde(default)]
+    pub target_kind: TargetKind,
     /// The dual-run window.
     pub window: Option<Window>,
     /// Which source namespace moves where, or why it does not.
@@ -44,11 +68,22 @@ pub struct Plan {
     /// Whose the clients and workers are that the source sees.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub identities: Vec<IdentityOwner>,
+    /// Paths that the scan leaves out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub code_exclusions: Vec<CodeExclusion>,
+    /// The days on which the stages of switching off the source are reached.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub switch_off: Option<SwitchOff>,
     /// The file and the 1-based line of top-level keys, for evidence; empty without a file.
     pub place: Option<PlanPlace>,
 }
 
 impl Plan {
+    /// Namespaces that stay in use on the source.
+    pub fn staying(&self) -> impl Iterator<Item = &NamespaceMapping> {
+        self.namespaces.iter().filter(|mapping| mapping.stays)
+    }
+
     /// How a namespace moves: its own strategy, or that of the plan.
     pub fn strategy_of(&self, mapping: &NamespaceMapping) -> Strategy {
         mapping.strategy.unwrap_or(self.strategy)
@@ -104,10 +139,63 @@ pub struct NamespaceMapping {
     /// Why it does not move.
     #[serde(default)]
     pub exclude: Option<String>,
+    /// It does not move because it stays in use on the source: there is no decommission of the cluster then.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub stays: bool,
     /// How it moves, when not by the strategy of the plan.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub strategy: Option<Strategy>,
     /// 1-based line in the plan file; 0 when it came from flags.
+    #[serde(default)]
+    pub line: u32,
+}
+
+/// Paths that the scan leaves out, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct CodeExclusion {
+    /// Glob of paths below a root.
+    pub glob: String,
+    /// Why it does not belong to the migration; none when nobody said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// 1-based line in the plan file; 0 when it came from flags.
+    #[serde(default)]
+    pub line: u32,
+}
+
+impl CodeExclusion {
+    /// Whether it leaves a path out: globs mean what they mean in an ignore file.
+    pub fn covers(&self, path: &str) -> bool {
+        let mut globs = ignore::gitignore::GitignoreBuilder::new("");
+        let built = globs.add_line(None, &self.glob).and_then(|globs| globs.build());
+        // What an ignore file could not say leaves nothing out.
+        built.is_ok_and(|globs| globs.matched_path_or_any_parents(path, false).is_ignore())
+    }
+}
+
+impl Plan {
+    /// The exclusion with a reason that leaves a path out.
+    pub fn left_out(&self, path: &str) -> Option<&CodeExclusion> {
+        self.code_exclusions.iter().find(|exclusion| exclusion.reason.is_some() && exclusion.covers(path))
+    }
+}
+
+/// The stages of switching off the source, in their order. A stage without a day is not planned yet.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct SwitchOff {
+    /// The workers of the source are stopped.
+    #[serde(default)]
+    pub workers_stopped: Option<jiff::civil::Date>,
+    /// Last day on which the front end of the source is kept for reading histories.
+    #[serde(default)]
+    pub frontend_until: Option<jiff::civil::Date>,
+    /// Histories and the snapshot of the persistence are archived.
+    #[serde(default)]
+    pub archived: Option<jiff::civil::Date>,
+    /// Servers and database are taken down.
+    #[serde(default)]
+    pub teardown: Option<jiff::civil::Date>,
+    /// 1-based line in the plan file.
     #[serde(default)]
     pub line: u32,
 }

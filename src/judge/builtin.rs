@@ -3,7 +3,10 @@
 //! They need no rule file, because they are about what people wrote and not about facts.
 
 mod attestations;
+mod settings;
 mod waivers;
+
+pub use settings::SettingChange;
 
 use super::fingerprint;
 use super::ignores::Flawed;
@@ -31,7 +34,14 @@ pub struct BuiltIn {
 ///
 /// An attestation that does not count any more is a minor: the rule it should answer has no answer then, and that
 /// decides. One that is contradicted by facts decides nothing elsewhere, so it is a condition itself.
-pub const ALL: [BuiltIn; 8] = [
+pub const ALL: [BuiltIn; 11] = [
+    BuiltIn {
+        id: "attestation-alike",
+        title: "Attestations were given one by one",
+        severity: Severity::Minor,
+        explanation: include_str!("builtin/attestation-alike.md"),
+        remedy: "Give each entry the day, the person and the link of its own evidence",
+    },
     BuiltIn {
         id: "attestation-contradicted",
         title: "No attestation says the opposite of what the facts show",
@@ -54,11 +64,25 @@ pub const ALL: [BuiltIn; 8] = [
         remedy: "Ask again, and renew `date` and `valid_until`; or remove the entry when nobody vouches for it any more",
     },
     BuiltIn {
+        id: "attestation-incomplete",
+        title: "Every attestation that answers a blocker has a full name and a link",
+        severity: Severity::Minor,
+        explanation: include_str!("builtin/attestation-incomplete.md"),
+        remedy: "Write the full name of the person under `by`, and the evidence (ticket, document, recording) under `link`",
+    },
+    BuiltIn {
         id: "attestation-unused",
         title: "Every attestation answers a question of a rule",
         severity: Severity::Minor,
         explanation: include_str!("builtin/attestation-unused.md"),
         remedy: "Correct the id, or remove the entry",
+    },
+    BuiltIn {
+        id: "configuration-changed",
+        title: "The change leaves alone what it is judged by",
+        severity: Severity::Major,
+        explanation: include_str!("builtin/configuration-changed.md"),
+        remedy: "Let the owner of the migration look at the edit, and land it on its own: it counts from then on",
     },
     BuiltIn {
         id: "ignore-invalid",
@@ -103,6 +127,7 @@ pub(super) fn checks(
     flawed: &[Flawed],
     attestations: &[Attestation],
     rules: &[Check],
+    changes: Option<&[SettingChange]>,
 ) -> Vec<Check> {
     let mut all = Vec::new();
     if !attestations.is_empty() {
@@ -112,6 +137,7 @@ pub(super) fn checks(
         all.extend(waivers::checks(waivers, uses, rules));
     }
     all.extend(waivers::comments(waivers, flawed));
+    all.extend(changes.and_then(settings::check));
     all
 }
 
@@ -136,6 +162,8 @@ impl BuiltIn {
                 fingerprint: fingerprint::of(self.id, &entry.key, ordinal),
                 key: entry.key,
                 workflow_types: Vec::new(),
+                task_queues: Vec::new(),
+                namespaces: Vec::new(),
                 certainty: Certainty::Fail,
                 owner: None,
                 waiver: None,
@@ -154,6 +182,8 @@ impl BuiltIn {
             why: (!failed).then_some(basis),
             why_remedy: None,
             attestation: None,
+            accepted: None,
+            cloud_only: false,
             complete: true,
             broken: false,
             findings,

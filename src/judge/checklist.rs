@@ -1,6 +1,6 @@
 //! The ten items every review asks for, and the four failures that catch teams.
 
-use super::scorecard::{Certainty, Check, ChecklistItem, FailureMode, Outcome, Severity, Status};
+use super::scorecard::{Certainty, Check, ChecklistItem, FailureMode, Gate, Outcome, Severity, Status};
 
 /// The checklist; item 1 stands first.
 pub const ITEMS: [&str; 10] = [
@@ -70,6 +70,10 @@ fn answer(checks: &[Check], belongs: impl Fn(&Check) -> bool) -> Answer {
                 (true, n) => format!("{n} rules passed"),
             }
         }
+        Status::NotDue => match own.iter().flat_map(|c| &c.gates).filter(|g| **g != Gate::Pr).min() {
+            Some(first) => format!("not due before the gate {first}"),
+            None => "not due".into(),
+        },
         Status::NotApplicable => match distinct(same.filter_map(|c| c.why.clone())) {
             reasons if reasons.is_empty() => "no rule applies".into(),
             reasons => reasons.join("; "),
@@ -105,15 +109,17 @@ fn status(check: &Check) -> Status {
         (Outcome::Fail | Outcome::Waived, _) => Status::Attention,
         (Outcome::Unknown, _) => Status::Unknown,
         (Outcome::NotApplicable, _) => Status::NotApplicable,
+        (Outcome::NotDue, _) => Status::NotDue,
     }
 }
 
 fn badness(check: &Check) -> u8 {
     match status(check) {
-        Status::Failed => 4,
-        Status::Unknown => 3,
-        Status::Attention => 2,
-        Status::Ok => 1,
+        Status::Failed => 5,
+        Status::Unknown => 4,
+        Status::Attention => 3,
+        Status::Ok => 2,
+        Status::NotDue => 1,
         Status::NotApplicable => 0,
     }
 }

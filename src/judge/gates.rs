@@ -3,6 +3,37 @@
 use super::builtin;
 use super::scorecard::{Baseline, Certainty, Check, Finding, Gate, GateResult, Outcome, Severity, Verdict};
 
+/// Mark what the gate does not ask: rules of later gates are not due yet, and rules of earlier ones that are over do not
+/// apply any more. The verdicts of the other gates are taken before.
+pub(super) fn settle_due(checks: &mut [Check], gate: Gate) {
+    for check in checks.iter_mut().filter(|c| !c.gates.contains(&gate) && c.outcome != Outcome::NotApplicable) {
+        let phases = || check.gates.iter().copied().filter(|g| *g != Gate::Pr);
+        let today = today(check);
+        let (outcome, why) = match (phases().min(), phases().max()) {
+            (_, Some(last)) if last.is_before(gate) => {
+                (Outcome::NotApplicable, format!("it is over: it was asked until the gate {last}"))
+            }
+            (Some(first), _) => (Outcome::NotDue, format!("it is asked from the gate {first} on; as of now {today}")),
+            (None, _) => (Outcome::NotApplicable, "it is asked of a change of the code only".to_owned()),
+        };
+        check.outcome = outcome;
+        check.why = Some(why);
+        check.why_remedy = None;
+    }
+}
+
+/// What a check that is not due would answer, in words.
+fn today(check: &Check) -> String {
+    let open = |certainty| check.findings.iter().filter(|f| f.certainty == certainty && f.waiver.is_none()).count();
+    match (check.outcome, open(Certainty::Fail)) {
+        (Outcome::Pass, _) => "it passes".to_owned(),
+        (Outcome::Fail, 0 | 1) => "it fails".to_owned(),
+        (Outcome::Fail, n) => format!("it fails in {n} places"),
+        (Outcome::Waived, _) => "it is waived".to_owned(),
+        _ => "it has no answer".to_owned(),
+    }
+}
+
 /// All gates, in order of time.
 pub fn all(checks: &[Check], baseline: Option<&Baseline>) -> Vec<GateResult> {
     Gate::ALL.map(|gate| at(checks, gate, baseline)).to_vec()
@@ -17,7 +48,10 @@ pub fn of_change(check: &Check, baseline: &Baseline) -> Option<Outcome> {
     // An outcome that rests on no finding is about the evidence as a whole.
     let gap = !check.complete || (check.findings.is_empty() && check.outcome == Outcome::Unknown);
     match check.outcome {
-        Outcome::Pass | Outcome::NotApplicable => Some(check.outcome),
+        // A word that stood before the change says nothing of what the change brings.
+        Outcome::Pass if open(Certainty::Unknown) => Some(Outcome::Unknown),
+        Outcome::Pass if !check.complete && !baseline.known_gaps.contains(&check.rule) => Some(Outcome::Unknown),
+        Outcome::Pass | Outcome::NotApplicable | Outcome::NotDue => Some(check.outcome),
         Outcome::Fail if check.findings.is_empty() || open(Certainty::Fail) => Some(Outcome::Fail),
         _ if open(Certainty::Unknown) => Some(Outcome::Unknown),
         _ if gap && !baseline.known_gaps.contains(&check.rule) => Some(Outcome::Unknown),
@@ -37,6 +71,7 @@ pub fn at(checks: &[Check], gate: Gate, baseline: Option<&Baseline>) -> GateResu
         undecided: Vec::new(),
         conditions: Vec::new(),
         passed: 0,
+        attested: 0,
         total: 0,
     };
     let mut looked = false;
@@ -51,9 +86,10 @@ pub fn at(checks: &[Check], gate: Gate, baseline: Option<&Baseline>) -> GateResu
         let list = match (check.severity, outcome) {
             (_, Outcome::Pass) => {
                 result.passed += 1;
+                result.attested += usize::from(check.attestation.as_ref().is_some_and(|asked| asked.decides));
                 continue;
             }
-            (_, Outcome::NotApplicable) | (Severity::Minor, _) => continue,
+            (_, Outcome::NotApplicable | Outcome::NotDue) | (Severity::Minor, _) => continue,
             (Severity::Blocker, Outcome::Fail) => &mut result.blocked_by,
             (Severity::Blocker, Outcome::Unknown) => &mut result.undecided,
             (Severity::Blocker, Outcome::Waived) => &mut result.conditions,

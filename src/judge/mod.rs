@@ -9,6 +9,7 @@ mod cohorts;
 pub mod fingerprint;
 pub mod gates;
 mod ignores;
+pub mod permits;
 pub mod scorecard;
 mod sides;
 mod summary;
@@ -20,10 +21,12 @@ pub mod waivers;
 use std::collections::BTreeSet;
 
 pub use baseline::Former;
+pub use builtin::SettingChange;
 pub use scorecard::Scorecard;
 pub use waivers::Waiver;
 
 use crate::facts::code::CodeFacts;
+use crate::facts::plan::Cohort;
 use crate::facts::{Facts, Locus};
 use scorecard::{Check, Gate, SCORECARD_SCHEMA};
 
@@ -40,6 +43,17 @@ pub struct JudgeInput<'a> {
     pub unwaivable: &'a BTreeSet<String>,
     /// What was there before the change, when a change is judged.
     pub former: Option<&'a Former>,
+    /// What a change edits of the configuration it would be judged by; none when that was not looked at.
+    pub setting_changes: Option<&'a [SettingChange]>,
+    /// The cohort of the plan that is asked about; none for all of them.
+    pub cohort: Option<&'a Cohort>,
+}
+
+impl<'a> JudgeInput<'a> {
+    /// A judgement of the whole: no change is looked at, and no cohort alone.
+    pub fn new(facts: &'a Facts, gate: Gate, waivers: &'a [Waiver], unwaivable: &'a BTreeSet<String>) -> Self {
+        Self { facts, gate, waivers, unwaivable, former: None, setting_changes: None, cohort: None }
+    }
 }
 
 /// Judge the checks at every gate.
@@ -50,14 +64,29 @@ pub fn judge(mut checks: Vec<Check>, input: JudgeInput<'_>) -> Scorecard {
     let accepted = [input.waivers, &comments.waivers].concat();
     let waivers = waivers::apply(&mut checks, &accepted, input.unwaivable, facts.at);
     let attestations = facts.attestations.value().cloned().unwrap_or_default();
-    checks.extend(builtin::checks(&accepted, &waivers, &comments.flawed, &attestations, &checks));
+    checks.extend(builtin::checks(
+        &accepted,
+        &waivers,
+        &comments.flawed,
+        &attestations,
+        &checks,
+        input.setting_changes,
+    ));
     if let Some(code) = facts.code.value() {
         name_owners(&mut checks, code);
     }
     checks.sort_by(|a, b| (a.severity, &a.area, &a.rule).cmp(&(b.severity, &b.area, &b.rule)));
     let baseline = input.former.map(|former| baseline::compare(&checks, facts.code.value(), former));
+    let cohorts = cohorts::results(facts, input.gate, &checks);
+    if let Some(cohort) = input.cohort {
+        checks = cohorts::only(facts, cohort, &checks);
+    }
     let gates = gates::all(&checks, baseline.as_ref());
     let decisive = gates::at(&checks, input.gate, baseline.as_ref());
+    let rehearsal = permits::rehearsal(&facts.plan, &checks);
+    let permitted = permits::permits(input.gate, &facts.plan, input.cohort.map(|cohort| cohort.name.as_str()));
+    let summary = summary::sentence(&decisive, &checks, baseline.as_ref(), &permitted, rehearsal.as_ref());
+    gates::settle_due(&mut checks, input.gate);
     Scorecard {
         schema: SCORECARD_SCHEMA.to_owned(),
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -65,8 +94,11 @@ pub fn judge(mut checks: Vec<Check>, input: JudgeInput<'_>) -> Scorecard {
         plan: facts.plan.clone(),
         gate: input.gate,
         verdict: decisive.verdict,
-        summary: summary::sentence(&decisive, &checks, baseline.as_ref()),
-        cohorts: cohorts::results(facts, input.gate, &checks),
+        summary,
+        permits: permitted,
+        rehearsal,
+        cohort: input.cohort.map(|cohort| cohort.name.clone()),
+        cohorts,
         gates,
         checklist: checklist::items(&checks),
         failure_modes: checklist::failure_modes(&checks),

@@ -41,9 +41,18 @@ pub struct Scorecard {
     pub verdict: Verdict,
     /// One sentence: what the verdict means and why.
     pub summary: String,
+    /// What passing the gate permits, in words.
+    #[serde(default)]
+    pub permits: String,
+    /// Set when the target stands in for Temporal Cloud: what was not asked for that reason.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rehearsal: Option<Rehearsal>,
     /// All gates in order.
     pub gates: Vec<GateResult>,
-    /// The route gate for each cohort; empty in documents of versions that did not answer it, and for replications.
+    /// Set when the document answers for one cohort only: its name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cohort: Option<String>,
+    /// The gate for each cohort; empty for a pull request, and for replications.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub cohorts: Vec<CohortResult>,
     /// The ten items every review asks for, in order.
@@ -88,6 +97,15 @@ impl Scorecard {
     pub fn is_one_gate(&self) -> bool {
         self.gates.len() == 1
     }
+}
+
+/// What a judgement leaves out because its target only stands in for Temporal Cloud.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Rehearsal {
+    /// Ids of the rules about Temporal Cloud, which were not asked.
+    pub not_asked: Vec<String>,
+    /// How many of them are blockers.
+    pub blockers: usize,
 }
 
 /// What was there before a change: it does not fail the gate `pr`.

@@ -36,7 +36,7 @@ fn summary(side: Side, known: &Known<ClusterSnapshot>) -> SideSummary {
         address: Some(snapshot.address.clone()),
         kind: Some(snapshot.kind),
         server_version: snapshot.system.value().map(|s| s.server_version.clone()).filter(|v| !v.is_empty()),
-        taken_at: Some(snapshot.taken_at),
+        taken_at: Some(snapshot.newest()),
         connection: snapshot.connection.clone(),
         rpcs: snapshot.rpcs.clone(),
         missing,

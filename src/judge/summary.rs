@@ -1,13 +1,28 @@
 //! The verdict as a sentence.
 
-use super::scorecard::{Baseline, Certainty, Check, Finding, Gate, GateResult, Outcome, Severity, Verdict};
+use super::scorecard::{Baseline, Certainty, Check, Finding, Gate, GateResult, Outcome, Rehearsal, Severity, Verdict};
 
 /// What the verdict means and why, for a reader who reads nothing else.
-pub(super) fn sentence(gate: &GateResult, checks: &[Check], baseline: Option<&Baseline>) -> String {
+pub(super) fn sentence(
+    gate: &GateResult,
+    checks: &[Check],
+    baseline: Option<&Baseline>,
+    permits: &str,
+    rehearsal: Option<&Rehearsal>,
+) -> String {
     match baseline.filter(|_| gate.gate == Gate::Pr) {
         Some(baseline) => of_change(gate, checks, baseline),
-        None => of_all(gate, checks),
+        None => of_all(gate, checks, permits) + &rehearsal.map(of_rehearsal).unwrap_or_default(),
     }
+}
+
+/// What a reader of a rehearsal must not take it for.
+fn of_rehearsal(rehearsal: &Rehearsal) -> String {
+    format!(
+        " This is a rehearsal, and no answer for Temporal Cloud: {} about it ({}) were not asked.",
+        plural(rehearsal.not_asked.len(), "rule"),
+        plural(rehearsal.blockers, "blocker")
+    )
 }
 
 /// The same for a change: what it adds, and what it mends.
@@ -44,7 +59,7 @@ fn of_change(gate: &GateResult, checks: &[Check], baseline: &Baseline) -> String
     text + "."
 }
 
-fn of_all(gate: &GateResult, checks: &[Check]) -> String {
+fn of_all(gate: &GateResult, checks: &[Check], permits: &str) -> String {
     let head = format!("{} for {}", gate.verdict.label(), gate.gate);
     let own = || checks.iter().filter(|c| c.gates.contains(&gate.gate));
     let ids = |severity: Severity, outcome: Outcome| {
@@ -92,7 +107,7 @@ fn of_all(gate: &GateResult, checks: &[Check]) -> String {
                 .collect();
             format!(
                 "{head}: {}, on {}, each with an owner and a date: {} ({}).",
-                gate.gate.permits(),
+                permits,
                 plural(gate.conditions.len(), "condition"),
                 parts.join(", "),
                 list(&gate.conditions)
@@ -101,8 +116,10 @@ fn of_all(gate: &GateResult, checks: &[Check]) -> String {
         Verdict::Go => {
             let absent = own().filter(|c| c.outcome == Outcome::NotApplicable).count();
             let open = gate.total - gate.passed - absent;
-            let mut text =
-                format!("{head}: {} ({} of {} passed", gate.gate.permits(), gate.passed, plural(gate.total, "rule"));
+            let mut text = format!("{head}: {permits} ({} of {} passed", gate.passed, plural(gate.total, "rule"));
+            if gate.attested > 0 {
+                text.push_str(&format!(", {} of them on somebody's word", gate.attested));
+            }
             if absent > 0 {
                 text.push_str(&format!(", {absent} not applicable"));
             }

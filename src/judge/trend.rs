@@ -81,6 +81,7 @@ fn unanswered(check: Option<&Check>, when: &str, absent: &str) -> Option<String>
     match check.outcome {
         Outcome::Unknown => Some(why("not known")),
         Outcome::NotApplicable => Some(why("not applicable")),
+        Outcome::NotDue => Some(format!("not due {when}")),
         _ if !check.complete => Some(why("seen in part only")),
         Outcome::Pass | Outcome::Fail | Outcome::Waived => None,
     }

@@ -8,7 +8,7 @@ use crate::facts::Locus;
 /// One entry of `waivers.yaml`, or one rule of a comment in the code.
 ///
 /// With a fingerprint or a pattern it covers the findings of the rule that match all that is given; with
-/// neither, every finding of the rule.
+/// neither, the rule as a whole: every finding, and what could not be seen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Waiver {
     /// Rule id.
@@ -62,6 +62,11 @@ impl Waiver {
         }
     }
 
+    /// Whether it accepts the rule as a whole, and with it what nobody has seen.
+    fn is_of_the_rule(&self) -> bool {
+        self.fingerprint.is_none() && self.pattern.is_none() && self.lines.is_none()
+    }
+
     /// Whether it speaks of this finding, whatever the date.
     pub fn covers(&self, finding: &Finding) -> bool {
         let prefix = |f: &String| f.len() >= 8 && finding.fingerprint.starts_with(f.as_str());
@@ -101,8 +106,13 @@ pub(super) fn apply(
 fn use_of(waiver: &Waiver, checks: &mut [Check]) -> &'static str {
     let mut state = "unused";
     for check in checks.iter_mut().filter(|c| c.rule == waiver.rule) {
-        if !check.complete {
+        if has_gap(check) {
             state = "undecided";
+            // A rule that could not be read has not asked anything yet that a person could accept.
+            if waiver.is_of_the_rule() && !check.broken {
+                check.accepted.get_or_insert_with(|| waiver.reference());
+                state = "used";
+            }
         }
         for finding in check.findings.iter_mut().filter(|f| waiver.covers(f)) {
             finding.waiver.get_or_insert_with(|| waiver.reference());
@@ -115,27 +125,34 @@ fn use_of(waiver: &Waiver, checks: &mut [Check]) -> &'static str {
     state
 }
 
-/// Waived is what failed and is accepted wholly. Accepting what was seen says nothing about what was not.
+/// Whether a part of the evidence of a check that needs an answer was not seen.
+fn has_gap(check: &Check) -> bool {
+    matches!(check.outcome, Outcome::Fail | Outcome::Unknown) && !check.complete
+}
+
+/// Waived is what is accepted wholly. Accepting what was seen says nothing about what was not.
 fn settle(check: &mut Check) {
-    if !matches!(check.outcome, Outcome::Fail | Outcome::Unknown) || check.findings.is_empty() {
+    if !matches!(check.outcome, Outcome::Fail | Outcome::Unknown) {
         return;
     }
     let open = |c: Certainty| check.findings.iter().filter(|f| f.waiver.is_none() && f.certainty == c).count();
     let (proven, doubts) = (open(Certainty::Fail), open(Certainty::Unknown));
     let waived = check.findings.len() - proven - doubts;
-    if waived == 0 || proven > 0 {
+    if proven > 0 || (waived == 0 && check.accepted.is_none()) {
         return;
     }
-    if doubts == 0 && check.complete {
+    if doubts == 0 && (check.complete || check.accepted.is_some()) {
         check.outcome = Outcome::Waived;
-        check.why = None;
+        check.why = check.why.take().filter(|_| !check.complete).map(|why| format!("accepted although {why}"));
+        check.why_remedy = None;
         return;
     }
     check.outcome = Outcome::Unknown;
-    let mut parts = vec![match waived {
-        1 => "one finding is waived".to_owned(),
-        n => format!("{n} findings are waived"),
-    }];
+    let mut parts = match waived {
+        0 => vec![],
+        1 => vec!["one finding is waived".to_owned()],
+        n => vec![format!("{n} findings are waived")],
+    };
     if doubts > 0 {
         parts.push(format!("{doubts} could not be decided"));
     }
@@ -287,7 +304,7 @@ mod tests {
     #[test]
     fn waiving_what_was_seen_does_not_settle_what_was_not() {
         let partial = Check { complete: false, why: Some("jobs/old is unreadable".into()), ..failed() };
-        let (outcome, state, why) = run(partial, waiver("forgotten-starter", None, "2026-12-31"));
+        let (outcome, state, why) = run(partial, waiver("forgotten-starter", Some("jobs/"), "2026-12-31"));
         assert_eq!((outcome, state.as_str()), (Outcome::Unknown, "used"));
         assert_eq!(why.as_deref(), Some("one finding is waived; jobs/old is unreadable"));
 
@@ -298,10 +315,24 @@ mod tests {
     }
 
     #[test]
-    fn missing_evidence_cannot_be_waived() {
-        let unknown = check("forgotten-starter", Severity::Blocker, Outcome::Unknown);
-        let (outcome, state, _) = run(unknown, waiver("forgotten-starter", None, "2026-12-31"));
-        assert_eq!((outcome, state.as_str()), (Outcome::Unknown, "undecided"));
+    fn a_waiver_of_the_whole_rule_accepts_what_nobody_saw() {
+        let unknown = || check("forgotten-starter", Severity::Blocker, Outcome::Unknown);
+        let (outcome, state, why) = run(unknown(), waiver("forgotten-starter", None, "2026-12-31"));
+        assert_eq!((outcome, state.as_str()), (Outcome::Waived, "used"));
+        assert_eq!(why.as_deref(), Some("accepted although the target was not probed"));
+
+        let partial = Check { complete: false, why: Some("jobs/old is unreadable".into()), ..failed() };
+        assert_eq!(run(partial, waiver("forgotten-starter", None, "2026-12-31")).0, Outcome::Waived);
+
+        for (check, given, state) in [
+            (unknown(), waiver("forgotten-starter", Some("jobs/"), "2026-12-31"), "undecided"),
+            (unknown(), waiver("forgotten-starter", None, "2026-11-20"), "expired"),
+            (check("sealed", Severity::Blocker, Outcome::Unknown), waiver("sealed", None, "2026-12-31"), "refused"),
+            (Check { broken: true, ..unknown() }, waiver("forgotten-starter", None, "2026-12-31"), "undecided"),
+        ] {
+            let (outcome, came, _) = run(check, given);
+            assert_eq!((outcome, came.as_str()), (Outcome::Unknown, state));
+        }
     }
 
     #[test]

@@ -16,15 +16,17 @@ use temporalio_protos::temporal::api::workflowservice::v1::{
     DescribeTaskQueueRequest, DescribeTaskQueueResponse, DescribeWorkerDeploymentRequest,
     DescribeWorkerDeploymentResponse, DescribeWorkflowExecutionRequest, DescribeWorkflowExecutionResponse,
     GetClusterInfoRequest, GetClusterInfoResponse, GetSystemInfoRequest, GetSystemInfoResponse,
-    GetWorkflowExecutionHistoryRequest, ListNamespacesRequest, ListNamespacesResponse,
-    ListScheduleMatchingTimesRequest, ListScheduleMatchingTimesResponse, ListSchedulesRequest, ListSchedulesResponse,
-    ListWorkerDeploymentsRequest, ListWorkerDeploymentsResponse, ListWorkersRequest, ListWorkersResponse,
-    ListWorkflowExecutionsRequest, ListWorkflowExecutionsResponse,
+    GetWorkflowExecutionHistoryRequest, ListActivityExecutionsRequest, ListActivityExecutionsResponse,
+    ListNamespacesRequest, ListNamespacesResponse, ListNexusOperationExecutionsRequest,
+    ListNexusOperationExecutionsResponse, ListScheduleMatchingTimesRequest, ListScheduleMatchingTimesResponse,
+    ListSchedulesRequest, ListSchedulesResponse, ListWorkerDeploymentsRequest, ListWorkerDeploymentsResponse,
+    ListWorkersRequest, ListWorkersResponse, ListWorkflowExecutionsRequest, ListWorkflowExecutionsResponse,
 };
 use tonic::client::Grpc;
 use tonic::transport::Channel;
 use tonic::{Code, Request, Response, Status};
 
+use super::answers::Answer;
 use super::budget::{Budget, backoff};
 use super::executions::HistoryStart;
 use super::read_only::{ReadOnly, cost};
@@ -32,6 +34,10 @@ use crate::facts::Why;
 
 /// Said by the read-only layer when the budget is spent.
 pub(super) const OUT_OF_TIME: &str = "the time allowed for the probe is over";
+
+/// What to do about an answer that cannot be meant.
+const CONTRADICTED: &str = "probe again; if it lasts, look at what stands between this machine and the server, at the \
+                            authorizer and at the visibility store";
 
 /// No single call may take longer.
 const CALL_TIMEOUT: Duration = Duration::from_secs(20);
@@ -60,9 +66,16 @@ pub(super) struct Failure {
     pub code: Code,
     /// What the server said, one line.
     pub message: String,
+    /// The server did answer, and the answer cannot be meant: `message` says why.
+    pub contradicted: bool,
 }
 
 impl Failure {
+    /// An answer that cannot be meant.
+    pub(super) fn contradiction(rpc: &'static str, namespace: &str, message: impl Into<String>) -> Self {
+        Self { rpc, namespace: namespace.to_owned(), code: Code::DataLoss, message: message.into(), contradicted: true }
+    }
+
     /// Whether asking anything further makes no sense.
     pub(super) fn is_final(&self) -> bool {
         self.code == Code::Unauthenticated || self.message == OUT_OF_TIME
@@ -77,6 +90,12 @@ impl Failure {
             );
         }
         let place = if self.namespace.is_empty() { String::new() } else { format!(" for {}", self.namespace) };
+        if self.contradicted {
+            return Why::with_remedy(
+                format!("{}{place} gave an answer that cannot be meant: {}", self.rpc, self.message),
+                CONTRADICTED,
+            );
+        }
         let reason = format!("{}{place} answered {}: {}", self.rpc, code_name(self.code), self.message);
         match self.remedy() {
             Some(remedy) => Why::with_remedy(reason, remedy),
@@ -167,6 +186,10 @@ reads! {
     workflow.count_workflow_executions(CountWorkflowExecutionsRequest) -> CountWorkflowExecutionsResponse, "CountWorkflowExecutions";
     /// How many standalone activities match.
     workflow.count_activity_executions(CountActivityExecutionsRequest) -> CountActivityExecutionsResponse, "CountActivityExecutions";
+    /// A few standalone activities.
+    workflow.list_activity_executions(ListActivityExecutionsRequest) -> ListActivityExecutionsResponse, "ListActivityExecutions";
+    /// A few standalone Nexus operations.
+    workflow.list_nexus_operation_executions(ListNexusOperationExecutionsRequest) -> ListNexusOperationExecutionsResponse, "ListNexusOperationExecutions";
     /// How many standalone Nexus operations match.
     workflow.count_nexus_operation_executions(CountNexusOperationExecutionsRequest) -> CountNexusOperationExecutionsResponse, "CountNexusOperationExecutions";
     /// One execution, whole but for its history.
@@ -224,6 +247,7 @@ pub(super) async fn ask<Q, A, F, Fut>(
 ) -> Result<A, Failure>
 where
     Q: Clone,
+    A: Answer<Q>,
     F: Fn(Request<Q>) -> Fut,
     Fut: Future<Output = Result<Response<A>, Status>>,
 {
@@ -237,7 +261,13 @@ where
         // The transport starts this clock when the call leaves, after it has waited for its turn.
         request.set_timeout(CALL_TIMEOUT.min(budget.left()));
         let status = match send(request).await {
-            Ok(answer) => return Ok(answer.into_inner()),
+            Ok(answer) => {
+                let answer = answer.into_inner();
+                return match answer.contradiction(&question) {
+                    None => Ok(answer),
+                    Some(message) => Err(Failure::contradiction(rpc, namespace, message)),
+                };
+            }
             Err(status) if cause::<tonic::TimeoutExpired>(&status) => {
                 Status::deadline_exceeded("the call was not answered in time")
             }
@@ -258,6 +288,7 @@ where
                 namespace: namespace.to_owned(),
                 code: status.code(),
                 message: one_line(&status),
+                contradicted: false,
             });
         }
         if status.code() == Code::ResourceExhausted {
@@ -303,6 +334,7 @@ mod tests {
             namespace: "payments".into(),
             code: Code::PermissionDenied,
             message: "Request unauthorized.".into(),
+            contradicted: false,
         };
         let why = failure.why();
         assert_eq!(why.reason, "ListSearchAttributes for payments answered PermissionDenied: Request unauthorized.");

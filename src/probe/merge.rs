@@ -10,14 +10,20 @@ use crate::ui::Problem;
 
 /// Make one snapshot of several of the same cluster.
 ///
-/// A namespace in several of them has the facts that are known best, the newer ones first. The time is the oldest, so
-/// that age is never hidden; calls add up; and each way to the cluster stays told, so that a host that cannot reach it
-/// is not covered by one that can.
+/// A namespace in several of them has the facts that are known best, the newer ones first. The time is that of the newest;
+/// a namespace of which anything comes from an older one says so in `looked_at`, so that age is never hidden. Calls add
+/// up; and each way to the cluster stays told, so that a host that cannot reach it is not covered by one that can.
 ///
 /// # Errors
 /// None given, snapshots of two sides or of two clusters, snapshots that were redacted with different keys.
 pub fn merge(mut snapshots: Vec<ClusterSnapshot>) -> Result<ClusterSnapshot, Problem> {
-    snapshots.sort_by_key(|snapshot| std::cmp::Reverse(snapshot.taken_at));
+    snapshots.sort_by_key(|snapshot| std::cmp::Reverse(snapshot.newest()));
+    for snapshot in &mut snapshots {
+        let looked_at = snapshot.newest();
+        for namespace in &mut snapshot.namespaces {
+            namespace.looked_at.get_or_insert(looked_at);
+        }
+    }
     let mut rest = snapshots.into_iter();
     let Some(mut whole) = rest.next() else {
         return Err(Problem::tool("there is no snapshot to merge"));
@@ -42,7 +48,7 @@ pub fn merge(mut snapshots: Vec<ClusterSnapshot>) -> Result<ClusterSnapshot, Pro
     if let Some(worst) = worst.or(whole.vantages.first()) {
         whole.connection = worst.connection.clone();
     }
-    Ok(whole)
+    Ok(whole.settled())
 }
 
 fn vantages(snapshot: &ClusterSnapshot) -> Vec<Vantage> {
@@ -63,7 +69,17 @@ fn vantages(snapshot: &ClusterSnapshot) -> Vec<Vantage> {
 /// How many executions were open in each namespace, and in those the snapshot was made from.
 fn open_samples(snapshot: &ClusterSnapshot) -> impl Iterator<Item = OpenSample> {
     let known = snapshot.namespaces.iter().filter_map(|n| match n.open {
-        Known::Known(open) => Some(OpenSample { namespace: n.name.clone(), taken_at: snapshot.newest(), open }),
+        Known::Known(open) => {
+            let queues = || n.task_queues.value().into_iter().flatten();
+            let waiting = queues().filter_map(|q| Some((q.name.clone(), q.backlog().filter(|tasks| *tasks > 0)?)));
+            Some(OpenSample {
+                namespace: n.name.clone(),
+                taken_at: snapshot.newest(),
+                open,
+                backlogs: waiting.collect(),
+                queues: queues().map(|q| q.name.clone()).collect(),
+            })
+        }
         _ => None,
     });
     known.chain(snapshot.earlier.clone())
@@ -101,7 +117,6 @@ fn same_cluster(a: &ClusterSnapshot, b: &ClusterSnapshot) -> Result<(), Problem>
 /// Both as one; `newer` wins where both know the same.
 fn join(newer: ClusterSnapshot, older: ClusterSnapshot) -> Result<ClusterSnapshot, Problem> {
     let fault = |e: serde_json::Error| Problem::tool("the snapshots cannot be merged").note(e.to_string());
-    let taken_at = newer.taken_at.min(older.taken_at);
     let elapsed_ms = newer.elapsed_ms.saturating_add(older.elapsed_ms);
     let mut rpcs = newer.rpcs.clone();
     for (name, count) in &older.rpcs {
@@ -115,29 +130,36 @@ fn join(newer: ClusterSnapshot, older: ClusterSnapshot) -> Result<ClusterSnapsho
     let mut value = serde_json::to_value(&newer).map_err(fault)?;
     better(&mut value, serde_json::to_value(&older).map_err(fault)?);
     let merged: ClusterSnapshot = serde_json::from_value(value).map_err(fault)?;
-    Ok(ClusterSnapshot { taken_at, elapsed_ms, rpcs, certificate_files, vantages: newer.vantages, ..merged })
+    Ok(ClusterSnapshot { elapsed_ms, rpcs, certificate_files, vantages: newer.vantages, ..merged })
 }
 
 /// Field by field: what is known beats what is known in part, and that what is unknown. Lists of namespaces are joined
-/// by name; everything else stays as it is.
-fn better(newer: &mut Value, older: Value) {
-    let (Value::Object(newer), Value::Object(older)) = (newer, older) else { return };
+/// by name; everything else stays as it is. Whether anything was taken from the older one.
+fn better(newer: &mut Value, older: Value) -> bool {
+    let (Value::Object(newer), Value::Object(older)) = (newer, older) else { return false };
+    let mut taken = false;
     for (name, old) in older {
-        match newer.get_mut(&name) {
-            None => drop(newer.insert(name, old)),
-            Some(new) if name == "namespaces" => by_name(new, old),
-            Some(new) => match (rank(new), rank(&old)) {
-                (Some(2), Some(2)) if name == "cloud" => {
-                    if let (Some(new), Some(old)) = (new.get_mut("known"), old.get("known")) {
-                        better(new, old.clone());
-                    }
-                }
-                (Some(a), Some(b)) if b > a => *new = old,
-                (Some(_), _) | (_, Some(_)) => {}
-                (None, None) => better(new, old),
+        let Some(new) = newer.get_mut(&name) else {
+            // A list somebody once asked for is dated by its rows.
+            taken |= name != "listed";
+            newer.insert(name, old);
+            continue;
+        };
+        taken |= match (rank(new), rank(&old)) {
+            _ if name == "namespaces" => by_name(new, old),
+            (Some(2), Some(2)) if name == "cloud" => match (new.get_mut("known"), old.get("known")) {
+                (Some(new), Some(old)) => better(new, old.clone()),
+                _ => false,
             },
-        }
+            (Some(a), Some(b)) if b > a => {
+                *new = old;
+                true
+            }
+            (Some(_), _) | (_, Some(_)) => false,
+            (None, None) => better(new, old),
+        };
     }
+    taken
 }
 
 /// How well something is known; `None` when it is not of the form of `Known`.
@@ -151,14 +173,21 @@ fn rank(value: &Value) -> Option<u8> {
     }
 }
 
-fn by_name(newer: &mut Value, older: Value) {
-    let (Value::Array(newer), Value::Array(older)) = (newer, older) else { return };
+fn by_name(newer: &mut Value, older: Value) -> bool {
+    let (Value::Array(newer), Value::Array(older)) = (newer, older) else { return false };
     let name = |value: &Value| value.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
     let places: BTreeMap<String, usize> = newer.iter().enumerate().map(|(at, value)| (name(value), at)).collect();
     for value in older {
         match places.get(&name(&value)).and_then(|at| newer.get_mut(*at)) {
-            Some(new) => better(new, value),
+            Some(new) => {
+                let looked_at = value.get("looked_at").cloned();
+                if let (true, Some(looked_at), Some(fields)) = (better(new, value), looked_at, new.as_object_mut()) {
+                    fields.insert("looked_at".to_owned(), looked_at);
+                }
+            }
             None => newer.push(value),
         }
     }
+    // Every namespace tells its own age.
+    false
 }

@@ -19,6 +19,7 @@ pub mod redact;
 pub mod snapshot;
 
 mod account;
+mod answers;
 mod api_key;
 mod attribute_use;
 mod budget;
@@ -26,6 +27,7 @@ mod calendar;
 mod client;
 mod clock;
 mod connect;
+mod elsewhere;
 mod executions;
 mod hello;
 mod namespaces;
@@ -50,6 +52,7 @@ use tokio::time::Instant;
 use tonic::Code;
 
 pub use connection::Connection;
+pub use elsewhere::{LaterQueues, OpenElsewhere, look_for_ids};
 pub use read_only::reads;
 
 use budget::Budget;
@@ -71,11 +74,13 @@ pub struct ProbeOptions {
     pub namespaces: Vec<String>,
     /// Task queues to describe although no open execution or schedule names them: those found in the code.
     pub task_queues: Vec<String>,
+    /// More of them, which become known while the probe is under way; nothing when there are none to wait for.
+    pub later_queues: Option<LaterQueues>,
     /// Executions started since this instant are looked at for who still starts here; the last 24 hours when not given.
     pub starts_since: Option<Timestamp>,
     /// List so many of the oldest open executions one by one; 0 for none. Calls grow with this number only.
     pub list_open: usize,
-    /// Of the target: by namespace, ids of executions that are open on the source, to be looked for here, too.
+    /// By namespace, ids of executions that are open on the other side, to be looked for here, too.
     pub open_elsewhere: std::collections::BTreeMap<String, OpenElsewhere>,
     /// The instant ages are measured at.
     pub at: Timestamp,
@@ -91,15 +96,6 @@ pub struct ProbeOptions {
     pub metrics: Known<metrics::Prometheus>,
     /// Called before every part of the work.
     pub progress: Option<Progress>,
-}
-
-/// A few open executions of the other cluster.
-#[derive(Debug, Clone, Default)]
-pub struct OpenElsewhere {
-    /// Their ids.
-    pub ids: Vec<String>,
-    /// How many executions are open there.
-    pub open: u64,
 }
 
 impl ProbeOptions {
@@ -130,7 +126,7 @@ pub async fn probe(side: Side, connection: &Connection, options: &ProbeOptions) 
     rpcs.extend(account_ledger.counts());
     let ladder = seen.ladder;
     let metrics = measured(&seen.namespaces, connection, options).await;
-    ClusterSnapshot {
+    let snapshot = ClusterSnapshot {
         schema: SNAPSHOT_SCHEMA.to_owned(),
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
         side,
@@ -161,7 +157,8 @@ pub async fn probe(side: Side, connection: &Connection, options: &ProbeOptions) 
         redacted_with: None,
         rpcs,
         elapsed_ms: u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX),
-    }
+    };
+    snapshot.settled()
 }
 
 /// The data plane: connect, and ask what there is.
@@ -335,6 +332,7 @@ async fn look(
         seen.namespaces.push(match described {
             // Without access, or without the namespace, every further call would say the same.
             Err(failure) if failure.is_final() || failure.code == Code::NotFound => NamespaceSnapshot {
+                looked_at: Some(options.at),
                 exists: (failure.code == Code::NotFound).then_some(false),
                 ..namespaces::unknown(name, &failure.why())
             },
@@ -366,11 +364,12 @@ async fn look_into(
     let Server { side, kind, version, nexus } = server;
     let search_attributes = search_attributes::read(client, kind, name, described.as_ref().ok()).await;
     let visibility = executions::Visibility::new(client, name, version, options).await;
+    let offered = executions::Offered::by(described.as_ref().ok().map(|described| &described.config));
     let (mut schedules, executions) =
-        tokio::join!(schedules::read(client, name, version, options), executions::read(&visibility));
-    let task_queues = task_queues::read(&visibility, &schedules, nexus, options).await;
+        tokio::join!(schedules::read(&visibility, version, options), executions::read(&visibility, offered));
     let config = described.as_ref().ok().map(|described| &described.config);
     let workers = workers::workers(client, name, config).await;
+    let task_queues = task_queues::read(&visibility, &schedules, &workers, nexus, options).await;
     let deployments = workers::deployments(client, name, version, options).await;
     let attribute_use = match side {
         Side::Source => attribute_use::read(&visibility, &search_attributes, options).await,
@@ -381,6 +380,7 @@ async fn look_into(
     schedule_times::read(client, name, &mut schedules, options).await;
     NamespaceSnapshot {
         name: name.to_owned(),
+        looked_at: Some(options.at),
         exists: described.is_ok().then_some(true),
         config: match described {
             Ok(described) => Known::Known(described.config),

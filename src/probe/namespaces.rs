@@ -59,6 +59,13 @@ pub(super) async fn system(client: &Client, kind: ClusterKind) -> Result<Known<S
                 initial_failover_version: answer.initial_failover_version,
                 failover_version_increment: answer.failover_version_increment,
             });
+            let hollow = info.cluster.as_ref().is_some_and(|cluster| cluster.id.is_empty());
+            let message = if hollow { "it names no cluster" } else { "neither it nor GetSystemInfo names a version" };
+            if hollow || info.server_version.is_empty() {
+                info.cluster = info.cluster.filter(|cluster| !cluster.id.is_empty());
+                let why = Failure::contradiction("GetClusterInfo", "", message).why();
+                return Ok(Known::Partial { value: info, why });
+            }
             Ok(Known::Known(info))
         }
         Err(failure) => Ok(Known::Partial { value: info, why: failure.why() }),
@@ -74,15 +81,18 @@ pub(super) async fn list(client: &Client) -> Known<Vec<String>> {
         match client.list_namespaces("", request).await {
             Ok(answer) => {
                 names.extend(answer.namespaces.into_iter().filter_map(|n| n.namespace_info).map(|info| info.name));
-                let repeated = answer.next_page_token == token;
                 token = answer.next_page_token;
-                if token.is_empty() || repeated {
+                if token.is_empty() {
                     break;
                 }
             }
             Err(failure) if names.is_empty() => return Known::Unknown(failure.why()),
             Err(failure) => return Known::Partial { value: without_internal(names), why: failure.why() },
         }
+    }
+    if names.is_empty() {
+        // Every server has a namespace of its own.
+        return Known::Unknown(Failure::contradiction("ListNamespaces", "", "it lists not a single namespace").why());
     }
     let names = without_internal(names);
     if token.is_empty() {
@@ -157,6 +167,7 @@ pub(super) async fn describe(client: &Client, name: &str) -> Result<Described, F
 pub(super) fn unknown(name: &str, why: &Why) -> NamespaceSnapshot {
     NamespaceSnapshot {
         name: name.to_owned(),
+        looked_at: None,
         exists: None,
         config: Known::Unknown(why.clone()),
         search_attributes: Known::Unknown(why.clone()),

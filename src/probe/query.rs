@@ -67,11 +67,17 @@ pub(super) struct Phases {
     pub open: &'static str,
     /// Matches closed executions.
     pub closed: &'static str,
+    /// Matches closed executions that did not continue as new.
+    pub ended: &'static str,
 }
 
 impl Phases {
     /// By close time: also right for statuses a later server may add.
-    pub(super) const BY_CLOSE_TIME: Self = Self { open: "CloseTime IS NULL", closed: "CloseTime IS NOT NULL" };
+    pub(super) const BY_CLOSE_TIME: Self = Self {
+        open: "CloseTime IS NULL",
+        closed: "CloseTime IS NOT NULL",
+        ended: "CloseTime IS NOT NULL AND ExecutionStatus != 'ContinuedAsNew'",
+    };
 
     /// By status, for visibility stores that refuse `IS NULL`. `Paused` exists since server 1.30 and older
     /// servers refuse the unknown status.
@@ -80,9 +86,14 @@ impl Phases {
             Self {
                 open: "ExecutionStatus IN ('Running', 'Paused')",
                 closed: "ExecutionStatus NOT IN ('Running', 'Paused')",
+                ended: "ExecutionStatus NOT IN ('Running', 'Paused', 'ContinuedAsNew')",
             }
         } else {
-            Self { open: "ExecutionStatus = 'Running'", closed: "ExecutionStatus != 'Running'" }
+            Self {
+                open: "ExecutionStatus = 'Running'",
+                closed: "ExecutionStatus != 'Running'",
+                ended: "ExecutionStatus NOT IN ('Running', 'ContinuedAsNew')",
+            }
         }
     }
 }

@@ -34,6 +34,8 @@ const READS: &[(&str, Cost)] = &[
     ("/temporal.api.workflowservice.v1.WorkflowService/CountWorkflowExecutions", Cost::Visibility),
     ("/temporal.api.workflowservice.v1.WorkflowService/CountActivityExecutions", Cost::Visibility),
     ("/temporal.api.workflowservice.v1.WorkflowService/CountNexusOperationExecutions", Cost::Visibility),
+    ("/temporal.api.workflowservice.v1.WorkflowService/ListActivityExecutions", Cost::Visibility),
+    ("/temporal.api.workflowservice.v1.WorkflowService/ListNexusOperationExecutions", Cost::Visibility),
     ("/temporal.api.workflowservice.v1.WorkflowService/DescribeWorkflowExecution", Cost::General),
     ("/temporal.api.workflowservice.v1.WorkflowService/GetWorkflowExecutionHistory", Cost::General),
     ("/temporal.api.workflowservice.v1.WorkflowService/DescribeTaskQueue", Cost::Visibility),

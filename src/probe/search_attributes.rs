@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use temporalio_protos::temporal::api::enums::v1::IndexedValueType;
 use temporalio_protos::temporal::api::operatorservice::v1::ListSearchAttributesRequest;
 
-use super::client::Client;
+use super::client::{Client, Failure};
 use super::namespaces::Described;
 use crate::facts::cluster::{ClusterKind, SearchAttribute};
 use crate::facts::{Known, Why};
@@ -40,7 +40,15 @@ pub(super) async fn read(
                 .map(|(name, value)| SearchAttribute { name, value_type: type_name(value).to_owned() })
                 .collect();
             list.sort();
-            Known::Known(list)
+            let known = |name: &String| list.iter().any(|attribute| attribute.name == *name);
+            match aliases.into_iter().flatten().map(|(_, name)| name).find(|name| !known(name)) {
+                None => Known::Known(list),
+                Some(name) => {
+                    let message = format!("it does not list {name}, which DescribeNamespace names");
+                    let why = Failure::contradiction("ListSearchAttributes", namespace, message).why();
+                    if list.is_empty() { from_aliases(aliases, why) } else { Known::Partial { value: list, why } }
+                }
+            }
         }
         Err(failure) => from_aliases(aliases, failure.why()),
     }

@@ -60,6 +60,7 @@ pub fn read(path: &Path) -> Result<ClusterSnapshot, Problem> {
         None => return Err(Problem::usage(format!("{shown} is JSON, but not a cluster snapshot")).help(again)),
     }
     serde_json::from_value(value)
+        .map(ClusterSnapshot::settled)
         .map_err(|e| Problem::usage(format!("the snapshot {shown} is damaged")).note(e.to_string()).help("probe again"))
 }
 

@@ -1,6 +1,7 @@
 //! Task queues: who polls them and what waits in them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use temporalio_protos::temporal::api::enums::v1::{TaskQueueKind, TaskQueueType};
 use temporalio_protos::temporal::api::taskqueue::v1 as taskqueue;
@@ -12,18 +13,21 @@ use super::client::Failure;
 use super::executions::{Field, Visibility};
 use super::query;
 use super::{time, workers};
-use crate::facts::cluster::{Poller, Schedule, TaskQueue};
+use crate::facts::cluster::{Poller, Schedule, TaskQueue, Worker};
 use crate::facts::{Known, Why};
 
-/// The queues of open executions, of schedules, and those asked for, sorted by name. `nexus`: the server has Nexus.
+/// The queues of executions (closed ones too: their tasks may be left), of schedules, of workers that tell, and those
+/// asked for, sorted by name. `nexus`: the server has Nexus.
 pub(super) async fn read(
     visibility: &Visibility<'_>,
     schedules: &Known<Vec<Schedule>>,
+    workers: &Known<Vec<Worker>>,
     nexus: bool,
     options: &ProbeOptions,
 ) -> Known<Vec<TaskQueue>> {
     let used = visibility.distinct(Field::TaskQueue, visibility.phases.open).await;
-    let mut whys: Vec<Why> = used.why().cloned().into_iter().collect();
+    let left = visibility.distinct(Field::TaskQueue, visibility.phases.closed).await;
+    let mut whys: Vec<Why> = [&used, &left].into_iter().filter_map(Known::why).cloned().collect();
     if let Some(why) = schedules.why() {
         whys.push(Why {
             reason: format!("queues of schedules are missing: {}", why.reason),
@@ -31,8 +35,21 @@ pub(super) async fn read(
         });
     }
     let mut names: BTreeSet<&str> = used.value().into_iter().flatten().map(String::as_str).collect();
+    names.extend(left.value().into_iter().flatten().map(String::as_str));
+    names.extend(workers.value().into_iter().flatten().map(|worker| worker.task_queue.as_str()));
     names.extend(schedules.value().into_iter().flatten().map(|s| s.action.task_queue.as_str()));
     names.extend(options.task_queues.iter().map(String::as_str));
+    let later = match &options.later_queues {
+        None => Arc::default(),
+        Some(later) => match tokio::time::timeout(visibility.client().left(), later.clone()).await {
+            Ok(names) => names,
+            Err(_) => {
+                whys.push(Why::new("queues of the code are missing: it was still being read when the time was over"));
+                Arc::default()
+            }
+        },
+    };
+    names.extend(later.iter().map(String::as_str));
     names.remove("");
 
     let mut queues = Vec::new();
@@ -78,6 +95,8 @@ async fn describe(
         activity_backlog: backlog(&activity),
         workflow_backlog_seconds: backlog_age(&workflow),
         activity_backlog_seconds: backlog_age(&activity),
+        workflow_tasks_an_hour: tasks_an_hour(&workflow),
+        activity_tasks_an_hour: tasks_an_hour(&activity),
         current_version: current_version(&workflow),
         workflow_pollers: pollers(workflow.pollers),
         activity_pollers: pollers(activity.pollers),
@@ -113,6 +132,12 @@ fn backlog(answer: &DescribeTaskQueueResponse) -> Option<i64> {
         (None, Some(status)) => Some(status.backlog_count_hint),
         (None, None) => None,
     }
+}
+
+/// Tasks that came in the last half minute, as if they went on for an hour; rounded up, so that one is not none.
+fn tasks_an_hour(answer: &DescribeTaskQueueResponse) -> Option<u64> {
+    let rate = answer.stats.as_ref()?.tasks_add_rate;
+    (rate.is_finite() && rate >= 0.0).then(|| (f64::from(rate) * 3_600.0).ceil() as u64)
 }
 
 /// Nothing waits, or the server does not tell: neither has an age.

@@ -50,13 +50,9 @@ pub(super) async fn workers(client: &Client, namespace: &str, config: Option<&Na
         } else {
             workers.extend(answer.workers.into_iter().map(from_list));
         }
-        let repeated = answer.next_page_token == token;
         token = answer.next_page_token;
         if token.is_empty() {
             return Known::Known(sorted(workers));
-        }
-        if repeated {
-            break;
         }
     }
     partly(sorted(workers), Why::new("ListWorkers did not come to an end"))
@@ -143,12 +139,11 @@ pub(super) async fn deployments(
             }
         };
         listed.extend(answer.worker_deployments);
-        let repeated = answer.next_page_token == token;
         token = answer.next_page_token;
         if token.is_empty() {
             break;
         }
-        if repeated || page + 1 == PAGES {
+        if page + 1 == PAGES {
             whys.push(Why::new("ListWorkerDeployments did not come to an end"));
             break;
         }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use super::RenderOptions;
 use super::page::Page;
-use super::text::{number, one_line, plural};
+use super::text::{list, number, one_line, plural};
 use super::view::{Mark, code};
 use crate::facts::code::{CodeFacts, Kind, Site};
 
@@ -18,7 +18,7 @@ pub fn scan_text(code: &CodeFacts, options: &RenderOptions) -> String {
     let mut page = Page::new(options, OfScan);
     page.head(code);
     page.factories(code);
-    page.sites(code, "Connections", |s| s.kind == Kind::Connect, connection);
+    page.sites(code, "Connections", Site::is_connection, connection);
     page.sites(code, "Starters", |s| s.kind.starts(), starter);
     page.sites(code, "Signals, queries, updates, cancellations", |s| s.kind.messages(), message);
     page.wrappers(code);
@@ -39,7 +39,17 @@ struct Line {
 }
 
 fn place(path: &str, line: u32) -> String {
-    format!("{path}:{line}")
+    format!("{}:{line}", one_line(path))
+}
+
+/// The first names of a list, and how many more there are.
+fn first(names: impl Iterator<Item = String>) -> String {
+    let names: Vec<String> = names.map(|name| one_line(&name).into_owned()).collect();
+    let mut shown: Vec<String> = names.iter().take(3).cloned().collect();
+    if names.len() > shown.len() {
+        shown.push(format!("{} more, see Coverage and -o json", names.len() - shown.len()));
+    }
+    list(&shown)
 }
 
 /// ` · entered by HTTP POST /orders`, when it is known.
@@ -105,10 +115,43 @@ impl Page<OfScan> {
                 "{} in production code, {outside} of them outside a connection factory{open}; {}; {}.",
                 plural(starters, "starter"),
                 plural(messages, "message"),
-                plural(main(&|s| s.kind == Kind::Connect), "connection"),
+                plural(main(&Site::is_connection), "connection"),
             ),
             0,
         );
+        self.unread(code);
+    }
+
+    /// What the numbers above leave out, because it was not read.
+    fn unread(&mut self, code: &CodeFacts) {
+        let c = &code.coverage;
+        let mut parts: Vec<String> = Vec::new();
+        for (language, files) in &c.not_analysed {
+            parts.push(format!("{} of {language} ({})", plural(files.len(), "file"), first(files.iter().cloned())));
+        }
+        let beyond: Vec<String> =
+            c.beyond.iter().filter(|b| b.scope.is_production()).map(|b| format!("{}:{}", b.path, b.line)).collect();
+        if !beyond.is_empty() {
+            let what = plural(beyond.len(), "command, HTTP call or manifest");
+            parts.push(format!("{what} ({})", first(beyond.into_iter())));
+        }
+        if !c.files_with_syntax_errors.is_empty() {
+            let files = &c.files_with_syntax_errors;
+            parts.push(format!(
+                "{} with syntax errors ({})",
+                plural(files.len(), "file"),
+                first(files.iter().cloned())
+            ));
+        }
+        let gaps: Vec<String> =
+            c.skipped.iter().filter(|s| !s.on_purpose() || s.is_excluded()).map(|s| s.path.clone()).collect();
+        if !gaps.is_empty() {
+            parts.push(format!("{} ({})", plural(gaps.len(), "path"), first(gaps.into_iter())));
+        }
+        if !parts.is_empty() {
+            let text = format!("Not read, or not wholly, and not among these numbers: {}.", parts.join("; "));
+            self.wrapped(&text, 0);
+        }
     }
 
     fn factories(&mut self, code: &CodeFacts) {
@@ -221,7 +264,10 @@ impl Page<OfScan> {
             *features.entry(&used.what).or_default() += 1;
         }
         parts.extend(features.into_iter().map(|(what, n)| plural(n, what)));
-        parts.extend(code.sdks.iter().map(|s| format!("{} {}", s.package, s.in_words())));
+        let mut versions: Vec<String> = code.sdks.iter().map(|s| format!("{} {}", s.package, s.in_words())).collect();
+        versions.sort();
+        versions.dedup();
+        parts.extend(versions);
         if !parts.is_empty() {
             self.heading("Also");
             self.wrapped(&parts.join(" · "), 1);
@@ -247,8 +293,17 @@ impl Page<OfScan> {
                 plural(files.len(), "file")
             ));
         }
+        for b in c.beyond.iter().filter(|b| b.scope.is_production()) {
+            gaps.push(format!("{}:{}: {}, not followed", one_line(&b.path), b.line, b.seen));
+        }
         if !c.files_with_syntax_errors.is_empty() {
             gaps.push(format!("{} read in part (syntax errors)", plural(c.files_with_syntax_errors.len(), "file")));
+        }
+        if !c.broken_apart.is_empty() {
+            gaps.push(format!(
+                "{} with syntax errors in tests, docs or parts that name nothing of Temporal",
+                plural(c.broken_apart.len(), "file")
+            ));
         }
         for (reason, n) in tally(c.skipped.iter().map(|s| s.reason.as_str())) {
             gaps.push(format!("{} skipped: {reason}", number(n as u64)));

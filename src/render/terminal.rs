@@ -48,8 +48,11 @@ impl Page<Run<'_>> {
         let v = &report.verdict;
         let label = self.paint.verdict(v.mark.mark, v.label);
         let title = one_line(&report.title).into_owned();
-        self.line(&format!("{label} at the gate {} · {title}", self.paint.bold(v.gate)));
+        self.line(&format!("{label} at the gate {} · {title}", self.paint.bold(&v.gate)));
         self.message(&v.summary, 0);
+        for sentence in &report.scope {
+            self.message(sentence, 2);
+        }
         for side in &report.sides {
             let text = match (&side.address, &side.missing) {
                 (Some(address), None) => format!("{} {address} · {}", side.name, side.detail),
@@ -82,9 +85,9 @@ impl Page<Run<'_>> {
                 self.check(check, true);
             }
         }
-        if !report.later.is_empty() {
-            self.heading(&format!("In the way of other gates ({})", report.later.len()));
-            for check in &report.later {
+        if !report.standing.is_empty() {
+            self.heading(&format!("Failed before the change already ({})", report.standing.len()));
+            for check in &report.standing {
                 self.brief(check, &check.gates);
             }
         }
@@ -241,7 +244,7 @@ impl Page<Run<'_>> {
                 mark: g.mark.mark,
                 state: format!("{:<21}", format!("{} {}", g.mark.glyph, g.label)),
                 fixed: format!("{name:<15}"),
-                title: format!("{}/{} passed", g.passed, g.total),
+                title: if g.due { format!("{}/{} passed", g.passed, g.total) } else { String::new() },
                 text: because,
             }
         });

@@ -2,7 +2,7 @@
 //!
 //! A word stands in for facts that are missing; it never speaks against facts that are there:
 //!
-//! | the facts of the rule | nobody said, or too early, too late | somebody vouches | somebody denies |
+//! | the facts of the rule | nobody said, or too early, too late, without name or link | somebody vouches | somebody denies |
 //! | --- | --- | --- | --- |
 //! | show something wrong | fail | fail | fail |
 //! | show something that cannot be decided | unknown | unknown | **fail** |
@@ -21,7 +21,7 @@ use super::evaluate::Context;
 use super::model::Attested;
 use crate::facts::attestation::Attestation;
 use crate::facts::{Locus, Why};
-use crate::judge::scorecard::WordState;
+use crate::judge::scorecard::{Severity, WordState};
 
 /// The answer `attestations.yaml` gives to a question.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +36,8 @@ pub enum Answer<'a> {
     Early(&'a Attestation),
     /// The word is older than the rule accepts on the day routing begins.
     Stale(&'a Attestation, Date),
+    /// The word answers a blocker and lacks what that needs.
+    Incomplete(&'a Attestation, &'static str),
     /// Nobody said anything.
     Absent,
     /// The attestations could not be read, or not all of them.
@@ -51,6 +53,7 @@ impl Answer<'_> {
             Answer::Expired(_) => WordState::Expired,
             Answer::Early(_) => WordState::Early,
             Answer::Stale(..) => WordState::Stale,
+            Answer::Incomplete(..) => WordState::Incomplete,
             Answer::Absent => WordState::Absent,
             Answer::Unreadable(_) => WordState::Unreadable,
         }
@@ -59,8 +62,9 @@ impl Answer<'_> {
 
 /// Find the word that counts at `context.at`. Of several, a valid one counts, the latest first; of one day, a
 /// denial. `routing` is the day new executions begin to start on the target: the age of a word is measured there,
-/// where the rule limits it, because a rehearsal of last spring says little about a cutover of next month.
-pub fn look_up<'a>(asked: &Attested, context: &Context<'a>, routing: Option<Date>) -> Answer<'a> {
+/// where the rule limits it, because a rehearsal of last spring says little about a cutover of next month. A word that
+/// answers a blocker needs a full name and a link; a denial needs neither.
+pub fn look_up<'a>(asked: &Attested, severity: Severity, context: &Context<'a>, routing: Option<Date>) -> Answer<'a> {
     let known = context.attestations;
     let today = context.at.to_zoned(jiff::tz::TimeZone::UTC).date();
     let of_id = || known.value().into_iter().flatten().filter(|a| a.id == asked.id);
@@ -68,10 +72,11 @@ pub fn look_up<'a>(asked: &Attested, context: &Context<'a>, routing: Option<Date
     if let Some(word) = of_id().filter(counts).max_by_key(|a| (a.date, !a.holds)) {
         let routing = routing.unwrap_or(today);
         let stale = asked.fresh_days.is_some_and(|days| (routing - word.date).get_days() > i32::from(days));
-        return match (word.holds, stale) {
-            (false, _) => Answer::Denied(word),
-            (true, true) => Answer::Stale(word, routing),
-            (true, false) => Answer::Holds(word),
+        return match (word.holds, stale, lacking(word).filter(|_| severity == Severity::Blocker)) {
+            (false, ..) => Answer::Denied(word),
+            (true, true, _) => Answer::Stale(word, routing),
+            (true, false, Some(what)) => Answer::Incomplete(word, what),
+            (true, false, None) => Answer::Holds(word),
         };
     }
     if let Some(why) = known.why() {
@@ -82,6 +87,26 @@ pub fn look_up<'a>(asked: &Attested, context: &Context<'a>, routing: Option<Date
         Some(word) => Answer::Expired(word),
         None => Answer::Absent,
     }
+}
+
+/// What a word lacks to answer a blocker.
+fn lacking(word: &Attestation) -> Option<&'static str> {
+    let named = is_full_name(&word.by);
+    let linked = word.link.as_ref().is_some_and(|link| !link.trim().is_empty());
+    match (named, linked) {
+        (true, true) => None,
+        (true, false) => Some("a link to the evidence"),
+        (false, true) => Some("the full name of a person"),
+        (false, false) => Some("the full name of a person and a link to the evidence"),
+    }
+}
+
+/// Whether a text can be a person's full name: two words with letters, or one in a script that writes names without a
+/// space.
+fn is_full_name(text: &str) -> bool {
+    let named = |word: &&str| word.chars().filter(|c| c.is_alphabetic()).count() >= 1 && !word.contains('@');
+    let unspaced = |word: &str| word.chars().filter(|c| c.is_alphabetic() && *c >= '\u{2e80}').count() >= 2;
+    text.split_whitespace().filter(named).count() >= 2 || unspaced(text)
 }
 
 /// What a pass rests on.
@@ -126,6 +151,9 @@ pub fn open(asked: &Attested, answer: &Answer<'_>, context: &Context<'_>) -> Why
                 word.by, word.date
             )
         }
+        Answer::Incomplete(word, what) => {
+            format!("the word of {} ({}) answers a blocker, and it lacks {what}", word.by, word.date)
+        }
         Answer::Absent => format!("nobody has answered yet: {}", asked.question),
         Answer::Unreadable(why) => why.reason.clone(),
     };
@@ -133,8 +161,12 @@ pub fn open(asked: &Attested, answer: &Answer<'_>, context: &Context<'_>) -> Why
         return Why::with_remedy(reason, remedy);
     }
     let today = context.at.to_zoned(jiff::tz::TimeZone::UTC).date();
-    let what = if matches!(answer, Answer::Absent) { "add" } else { "renew" };
-    let entry = format!("- {{id: {}, by: NAME, date: {today}, valid_until: DATE, link: URL}}", asked.id);
+    let what = match answer {
+        Answer::Absent => "add",
+        Answer::Incomplete(..) => "complete",
+        _ => "renew",
+    };
+    let entry = format!("- {{id: {}, by: FULL NAME, date: {today}, valid_until: DATE, link: URL}}", asked.id);
     let mut remedy = format!("{what} in {}: `{entry}`", context.attestations_path);
     if !matches!(answer, Answer::Absent) {
         // An absent answer has its question in the reason already.

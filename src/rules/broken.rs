@@ -3,7 +3,7 @@
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::parse::RuleText;
+use super::parse::{RuleText, asked_at};
 use crate::judge::scorecard::{Check, Gate, Outcome, Severity};
 use crate::ui::Problem;
 
@@ -40,7 +40,7 @@ impl Broken {
             problems,
             title: field(&file, "title").unwrap_or_else(|| format!("The rule {} can be read", text.path)),
             severity: field(&file, "severity").unwrap_or(Severity::Blocker),
-            gates: gates.unwrap_or_else(|| Gate::ALL.to_vec()),
+            gates: gates.map_or_else(|| Gate::ALL.to_vec(), |named| asked_at(&named, field(&file, "until"))),
             explanation: text.markdown.unwrap_or_default().to_owned(),
         }
     }
@@ -72,6 +72,8 @@ impl Broken {
             why: Some(format!("the rule could not be read: {}", said.join("; "))),
             why_remedy: Some(format!("mend {}; `temporal-preflight rules test` shows the place", self.origin)),
             attestation: None,
+            accepted: None,
+            cloud_only: false,
             complete: false,
             broken: true,
             findings: Vec::new(),

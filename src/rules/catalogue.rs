@@ -108,7 +108,7 @@ impl Catalogue {
                 "\n## {area}\n\n| rule | true when it passes | severity | gates | item |\n|---|---|---|---|---|\n"
             ));
             for rule in rules {
-                let gates = rule.gates.iter().map(|g| g.name()).collect::<Vec<_>>().join(", ");
+                let gates = Gate::span(&rule.gates);
                 let item = rule.item.map(|i| i.to_string()).unwrap_or_default();
                 let title = rule.title.replace('|', "\\|");
                 let row = format!(

@@ -14,7 +14,7 @@ use super::attest::{self, Answer};
 use super::broken::Broken;
 use super::expr::{Expression, Scope};
 use super::message::{Filled, Template, descend};
-use super::model::{Attested, Each, Remedy, Rule};
+use super::model::{About, Attested, Each, Remedy, Rule};
 use super::view::FactView;
 use crate::facts::attestation::Attestation;
 use crate::facts::plan::Strategy;
@@ -75,11 +75,20 @@ struct Decision {
     findings: Vec<Finding>,
     /// Whether all of the evidence was seen.
     complete: bool,
+    /// Whether a person's word decided it.
+    by_word: bool,
 }
 
 impl Decision {
     fn of(outcome: Outcome, why: Option<Why>) -> Self {
-        Self { outcome, why, findings: Vec::new(), complete: outcome != Outcome::Unknown }
+        Self { outcome, why, findings: Vec::new(), complete: outcome != Outcome::Unknown, by_word: false }
+    }
+
+    /// A person vouches for what the facts do not show. `unseen` says what of the evidence is missing.
+    fn vouched(word: &Attestation, unseen: Option<&str>) -> Self {
+        let unseen_part = unseen.map(|why| format!("; not measured, because {why}")).unwrap_or_default();
+        let why = Why::new(attest::vouched(word) + &unseen_part);
+        Self { complete: unseen.is_none(), by_word: true, ..Self::of(Outcome::Pass, Some(why)) }
     }
 }
 
@@ -108,7 +117,14 @@ impl<'a> Evaluator<'a> {
             outcome: decision.outcome,
             why_remedy: decision.why.as_ref().and_then(|w| w.remedy.clone()),
             why: decision.why.map(|w| w.reason),
-            attestation: run.answer().map(|(asked, answer)| Asked { id: asked.id.clone(), word: answer.state() }),
+            attestation: run.answer().map(|(asked, answer)| Asked {
+                id: asked.id.clone(),
+                word: answer.state(),
+                decides: decision.by_word,
+                unseen_only: asked.about == About::Unseen,
+            }),
+            accepted: None,
+            cloud_only: rule.concerns_cloud_only(),
             complete: decision.complete,
             broken: !run.broken.is_empty(),
             findings: decision.findings,
@@ -156,11 +172,13 @@ impl<'e, 'a> Run<'e, 'a> {
         match decision.outcome {
             Outcome::Unknown => {
                 decision.outcome = Outcome::Fail;
+                decision.by_word = true;
                 // It stands in for what is missing, as a word that vouches does.
                 decision.complete = true;
                 decision.findings.insert(0, self.denial(asked, word));
             }
-            Outcome::Pass => {
+            // Where all was seen, there is nothing the denial is about.
+            Outcome::Pass if asked.about == About::Everything => {
                 let basis = decision.why.map(|why| why.reason + "; ").unwrap_or_default();
                 decision.why = Some(Why::new(basis + &attest::contradicts(word)));
             }
@@ -173,7 +191,7 @@ impl<'e, 'a> Run<'e, 'a> {
     fn answer(&self) -> Option<(&'e Attested, Answer<'a>)> {
         let asked = self.rule.attested.as_ref()?;
         let routing = self.on.view.get(ROUTING_BEGINS).value().and_then(|day| day.as_str()?.parse().ok());
-        Some((asked, attest::look_up(asked, self.on.context, routing)))
+        Some((asked, attest::look_up(asked, self.rule.severity, self.on.context, routing)))
     }
 
     /// What the facts say, and a person's word where they say nothing.
@@ -184,7 +202,7 @@ impl<'e, 'a> Run<'e, 'a> {
             if self.all_seen(&each.list) {
                 let (findings, _) = self.findings(&each.list, &each.message, Certainty::Fail, "each");
                 if !findings.is_empty() {
-                    return Ok(Decision { outcome: Outcome::Fail, why: Some(why), findings, complete: false });
+                    return Ok(Decision { findings, complete: false, ..Decision::of(Outcome::Fail, Some(why)) });
                 }
             }
             return Ok(self.without_evidence(why, answer));
@@ -212,19 +230,31 @@ impl<'e, 'a> Run<'e, 'a> {
         }
         if proven {
             let complete = gaps.is_empty();
-            return Ok(Decision { outcome: Outcome::Fail, why: join(gaps), findings, complete });
+            return Ok(Decision { findings, complete, ..Decision::of(Outcome::Fail, join(gaps)) });
         }
         if !findings.is_empty() {
             let count = match findings.len() {
                 1 => "one thing could not be decided".to_owned(),
                 n => format!("{n} things could not be decided"),
             };
+            if let (Some((_, Answer::Holds(word))), true) = (&answer, self.broken.is_empty()) {
+                gaps.insert(0, Why::new(count));
+                let unseen = join(gaps).map(|why| why.reason);
+                return Ok(Decision { findings, ..Decision::vouched(word, unseen.as_deref()) });
+            }
             let complete = gaps.is_empty();
             gaps.insert(0, Why::new(count));
-            return Ok(Decision { outcome: Outcome::Unknown, why: join(gaps), findings, complete });
+            let open = self.without_evidence(join(gaps).unwrap_or_else(|| Why::new("evidence is missing")), answer);
+            return Ok(Decision { findings, complete, ..open });
         }
         if let Some(why) = partial {
             return Ok(self.without_evidence(why, answer));
+        }
+        if let Some(over) = &rule.over
+            && self.is_empty(&over.things)?
+        {
+            let why = format!("nothing to do, because {}", over.nothing);
+            return Ok(Decision::of(Outcome::NotApplicable, Some(Why::new(why))));
         }
         let basis = rule.basis.as_ref().map(|b| self.text(b)).transpose()?;
         Ok(Decision::of(Outcome::Pass, basis.map(Why::new)))
@@ -233,7 +263,7 @@ impl<'e, 'a> Run<'e, 'a> {
     /// Evidence is missing: a person's word can stand in for it.
     fn without_evidence(&self, why: Why, answer: Option<(&Attested, Answer<'_>)>) -> Decision {
         match answer {
-            Some((_, Answer::Holds(word))) => Decision::of(Outcome::Pass, Some(Why::new(attest::vouched(word)))),
+            Some((_, Answer::Holds(word))) => Decision::vouched(word, Some(&why.reason)),
             Some((asked, answer)) => {
                 let open = attest::open(asked, &answer, self.on.context);
                 // An open question is part of `open.reason`, which is not told here.
@@ -242,10 +272,13 @@ impl<'e, 'a> Run<'e, 'a> {
                     _ => String::new(),
                 };
                 let attest = open.remedy.map(|remedy| remedy + &question).unwrap_or_default();
-                let remedy = match why.remedy {
-                    Some(remedy) => Some(format!("{remedy}; or {attest}")),
-                    None => Some(attest),
+                let remedy = match (why.remedy, asked.about) {
+                    // To look is what the word is about.
+                    (Some(remedy), About::Unseen) => format!("{remedy}; then {attest}"),
+                    (Some(remedy), About::Everything) => format!("{remedy}; or {attest}"),
+                    (None, _) => attest,
                 };
+                let remedy = Some(remedy + &acceptance(self.rule));
                 let reason = match answer {
                     Answer::Absent => why.reason,
                     _ => format!("{}; {}", why.reason, open.reason),
@@ -259,10 +292,10 @@ impl<'e, 'a> Run<'e, 'a> {
     /// Only a person can tell.
     fn by_word(&mut self, asked: &Attested, answer: Answer<'_>) -> Decision {
         match answer {
-            Answer::Holds(word) => Decision::of(Outcome::Pass, Some(Why::new(attest::vouched(word)))),
+            Answer::Holds(word) => Decision::vouched(word, None),
             Answer::Denied(word) => {
                 let findings = vec![self.denial(asked, word)];
-                Decision { outcome: Outcome::Fail, why: None, findings, complete: true }
+                Decision { findings, by_word: true, ..Decision::of(Outcome::Fail, None) }
             }
             other => Decision::of(Outcome::Unknown, Some(attest::open(asked, &other, self.on.context))),
         }
@@ -287,6 +320,8 @@ impl<'e, 'a> Run<'e, 'a> {
             key: asked.id.clone(),
             fingerprint: fingerprint::of(&rule.id, &asked.id, 1),
             workflow_types: Vec::new(),
+            task_queues: Vec::new(),
+            namespaces: Vec::new(),
             certainty: Certainty::Fail,
             owner: None,
             waiver: None,
@@ -329,7 +364,9 @@ impl<'e, 'a> Run<'e, 'a> {
             remedy: self.remedy(object),
             key,
             fingerprint,
-            workflow_types: workflow_types(object),
+            workflow_types: names(object, &["workflow_types", "workflow_type"]),
+            task_queues: names(object, &["task_queues", "task_queue"]),
+            namespaces: names(object, &["source_namespace", "target_namespace"]),
             certainty,
             owner: None,
             waiver: None,
@@ -422,6 +459,16 @@ impl<'e, 'a> Run<'e, 'a> {
         }
     }
 
+    /// Whether there was nothing to look at: an empty list, or the number zero.
+    fn is_empty(&self, things: &Expression) -> Result<bool, String> {
+        match self.on.scope.evaluate(things, None) {
+            Ok(Value::Array(list)) => Ok(list.is_empty()),
+            Ok(Value::Number(number)) => Ok(number.as_u64() == Some(0)),
+            Ok(other) => Err(format!("`over` is {}, not a list or a number", kind(&other))),
+            Err(error) => Err(format!("`over`: {error}")),
+        }
+    }
+
     fn text(&self, expression: &Expression) -> Result<String, String> {
         match self.on.scope.evaluate(expression, None) {
             Ok(Value::String(text)) => Ok(text),
@@ -431,13 +478,24 @@ impl<'e, 'a> Run<'e, 'a> {
     }
 }
 
-/// The workflow types an object says it is about.
-fn workflow_types(object: &Value) -> Vec<String> {
-    let text = |value: &Value| value.as_str().filter(|name| !name.is_empty()).map(str::to_owned);
-    match object.get("workflow_types").and_then(Value::as_array) {
-        Some(names) => names.iter().filter_map(text).collect(),
-        None => object.get("workflow_type").and_then(text).into_iter().collect(),
+/// The entry that accepts what nobody looked at, where that may be accepted.
+fn acceptance(rule: &Rule) -> String {
+    let reads = rule.attested.as_ref().is_some_and(|asked| asked.about == About::Unseen);
+    if !reads || !rule.waivable {
+        return String::new();
     }
+    let entry = format!("- {{rule: {}, reason: WHY, owner: FULL NAME, until: DATE}}", rule.id);
+    format!("; or accept it as a condition, in waivers.yaml: `{entry}`")
+}
+
+/// The names an object gives under the first of the fields that has some: a list of names, or one.
+fn names(object: &Value, fields: &[&str]) -> Vec<String> {
+    let text = |value: &Value| value.as_str().filter(|name| !name.is_empty()).map(str::to_owned);
+    let of = |field: &&str| match object.get(*field)? {
+        Value::Array(names) => Some(names.iter().filter_map(text).collect()),
+        name => text(name).map(|name| vec![name]),
+    };
+    fields.iter().find_map(of).unwrap_or_default()
 }
 
 /// Several reasons as one, each said once.

@@ -8,7 +8,7 @@ use pulldown_cmark::{Event, HeadingLevel, Parser, Tag, TagEnd};
 use super::Rule;
 use crate::facts::plan::Strategy;
 use crate::judge::builtin::BuiltIn;
-use crate::judge::scorecard::Severity;
+use crate::judge::scorecard::{Gate, Severity};
 
 /// Columns of wrapped text.
 const WIDTH: usize = 88;
@@ -25,7 +25,7 @@ pub fn explain(rule: &Rule, styled: bool) -> String {
     };
     let _ = writeln!(page, "{}", paint.with(Style::new().bold(), &rule.title));
     let severity = paint.with(colour.on_default().bold(), rule.severity.name());
-    let gates = rule.gates.iter().map(|g| g.name()).collect::<Vec<_>>().join(", ");
+    let gates = Gate::span(&rule.gates);
     let _ = writeln!(page, "{} · {severity} at {gates}", rule.id);
     let mut facts = Vec::new();
     facts.extend(rule.item.map(|i| format!("checklist item {i}")));

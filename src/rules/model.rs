@@ -27,7 +27,7 @@ pub struct Rule {
     pub failure_mode: Option<String>,
     /// How bad it is when the statement is false.
     pub severity: Severity,
-    /// The gates at which it counts; never empty.
+    /// The gates at which it is asked, in order: from the first one on until what it asks is over; never empty.
     pub gates: Vec<Gate>,
     /// The strategies it concerns; never empty.
     pub strategies: Vec<Strategy>,
@@ -39,6 +39,8 @@ pub struct Rule {
     pub applies: Option<Applies>,
     /// What it looks for; `None` when only a person can tell.
     pub each: Option<Each>,
+    /// What it looks at; where that is empty the rule has nothing to do, and does not pass.
+    pub over: Option<Over>,
     /// What it cannot decide.
     pub doubt: Option<Doubt>,
     /// The attestation that answers where no fact does.
@@ -57,6 +59,16 @@ pub struct Rule {
     pub origin: String,
 }
 
+impl Rule {
+    /// Whether it applies only where the target is Temporal Cloud.
+    pub fn concerns_cloud_only(&self) -> bool {
+        let asks_kind = |applies: &Applies| {
+            applies.condition.references().iter().any(|reference| reference.path == "plan.target_kind")
+        };
+        self.applies.as_ref().is_some_and(asks_kind)
+    }
+}
+
 /// A condition, and the sentence that explains its absence.
 #[derive(Debug)]
 pub struct Applies {
@@ -64,6 +76,15 @@ pub struct Applies {
     pub condition: Expression,
     /// Why the rule is not applicable when the condition is false.
     pub otherwise: String,
+}
+
+/// The things a rule looks at, and the sentence about their absence.
+#[derive(Debug)]
+pub struct Over {
+    /// CEL, list or number.
+    pub things: Expression,
+    /// Completes "nothing to do, because …".
+    pub nothing: String,
 }
 
 /// What is wrong, one finding per object.
@@ -95,6 +116,20 @@ pub struct Attested {
     pub question: String,
     /// How many days old the word may be when routing begins; any age when not given.
     pub fresh_days: Option<u16>,
+    /// What the word is about.
+    pub about: About,
+}
+
+/// What an attestation is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum About {
+    /// All that the rule asks.
+    #[default]
+    Everything,
+    /// What the tool could not see or decide only, such as files of languages it does not analyse. What it did see
+    /// neither proves nor disproves the word.
+    Unseen,
 }
 
 /// One thing to do.

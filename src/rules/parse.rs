@@ -5,7 +5,7 @@ use serde_saphyr::{Location, Spanned};
 
 use super::expr::Expression;
 use super::message::Template;
-use super::model::{Applies, Attested, Doubt, Each, Expect, Remedy, Rule, TestCase};
+use super::model::{About, Applies, Attested, Doubt, Each, Expect, Over, Remedy, Rule, TestCase};
 use crate::facts::plan::Strategy;
 use crate::judge::builtin;
 use crate::judge::checklist::FAILURE_MODES;
@@ -48,6 +48,8 @@ struct RuleFile {
     failure_mode: Option<Spanned<String>>,
     severity: Spanned<Severity>,
     gates: Spanned<Vec<Gate>>,
+    #[serde(default)]
+    until: Option<Spanned<Gate>>,
     #[serde(default = "both")]
     strategies: Spanned<Vec<Strategy>>,
     #[serde(default = "yes")]
@@ -61,6 +63,10 @@ struct RuleFile {
     #[serde(default)]
     each: Option<Spanned<String>>,
     #[serde(default)]
+    over: Option<Spanned<String>>,
+    #[serde(default)]
+    nothing: Option<Spanned<String>>,
+    #[serde(default)]
     doubt: Option<Spanned<String>>,
     #[serde(default)]
     attested: Option<Spanned<String>>,
@@ -68,6 +74,8 @@ struct RuleFile {
     question: Option<Spanned<String>>,
     #[serde(default)]
     fresh_days: Option<Spanned<u16>>,
+    #[serde(default)]
+    about: Option<Spanned<About>>,
     #[serde(default)]
     key: Option<Spanned<String>>,
     #[serde(default)]
@@ -113,6 +121,16 @@ pub fn parse(text: &RuleText<'_>) -> Result<Rule, Vec<Problem>> {
     }
 }
 
+/// The gates at which a rule is asked: a pull request where it is named, and every phase from the first one named until
+/// what the rule asks is over. A phase asks again what the phases before it asked.
+pub(super) fn asked_at(named: &[Gate], until: Option<Gate>) -> Vec<Gate> {
+    let first = named.iter().copied().filter(|gate| *gate != Gate::Pr).min();
+    let phase = |gate: Gate| {
+        gate != Gate::Pr && first.is_some_and(|first| first <= gate) && until.is_none_or(|until| gate <= until)
+    };
+    Gate::ALL.into_iter().filter(|gate| phase(*gate) || (*gate == Gate::Pr && named.contains(gate))).collect()
+}
+
 struct Checker<'a> {
     text: &'a RuleText<'a>,
     needs: Vec<String>,
@@ -128,6 +146,7 @@ impl Checker<'_> {
         let explanation = self.explanation();
         let applies = self.compile_optional(file.applies.as_ref(), false);
         let each = self.compile_optional(file.each.as_ref(), false);
+        let over = self.compile_optional(file.over.as_ref(), false);
         let doubt = self.compile_optional(file.doubt.as_ref(), false);
         let basis = self.compile_optional(file.basis.as_ref(), false);
         let key = file.key.as_ref().and_then(|t| self.template(t));
@@ -141,7 +160,7 @@ impl Checker<'_> {
             item: file.item.map(|i| i.value),
             failure_mode: file.failure_mode.map(|f| f.value),
             severity: file.severity.value,
-            gates: file.gates.value,
+            gates: asked_at(&file.gates.value, file.until.as_ref().map(|until| until.value)),
             strategies: file.strategies.value,
             waivable: file.waivable,
             needs: std::mem::take(&mut self.needs),
@@ -153,11 +172,13 @@ impl Checker<'_> {
                 (Some(list), Some(key), Some(message)) => Some(Each { list, key, message }),
                 _ => None,
             },
+            over: over.zip(file.nothing).map(|(things, nothing)| Over { things, nothing: nothing.value }),
             doubt: doubt.zip(doubt_message).map(|(list, message)| Doubt { list, message }),
             attested: file.attested.zip(file.question).map(|(id, question)| Attested {
                 id: id.value,
                 question: question.value,
                 fresh_days: file.fresh_days.map(|days| days.value),
+                about: file.about.map(|about| about.value).unwrap_or_default(),
             }),
             basis,
             remedy,
@@ -196,6 +217,17 @@ impl Checker<'_> {
                 &file.gates.referenced,
                 "a rule that counts at no gate decides nothing",
                 "name at least one gate",
+            );
+        }
+        let first = file.gates.value.iter().copied().filter(|gate| *gate != Gate::Pr).min();
+        if let Some(until) = file.until.as_ref().filter(|until| first.is_none_or(|first| until.value < first)) {
+            self.refuse(
+                &until.referenced,
+                "a rule ends after it begins",
+                match first {
+                    Some(first) => format!("it is asked from the gate {first} on"),
+                    None => "it is asked of pull requests only".to_owned(),
+                },
             );
         }
         if file.strategies.value.is_empty() {
@@ -237,6 +269,13 @@ impl Checker<'_> {
             "what is said about a finding of this list?",
         );
         require(
+            place(&file.over),
+            file.nothing.is_none() || file.each.is_none(),
+            "`over` needs `nothing` and `each`",
+            "when there is none of these: what is there to say?",
+        );
+        require(place(&file.nothing), file.over.is_none(), "`nothing` needs `over`", "nothing of what?");
+        require(
             place(&file.doubt),
             file.doubt_message.is_none(),
             "`doubt` needs `doubt_message`",
@@ -266,6 +305,12 @@ impl Checker<'_> {
             file.attested.is_none(),
             "`fresh_days` needs `attested`",
             "whose age?",
+        );
+        require(
+            file.about.as_ref().map(|about| &about.referenced),
+            file.attested.is_none() || file.each.is_none(),
+            "`about` needs `attested` and `each`",
+            "what was seen is in `each`",
         );
         let decides = file.each.is_some() || file.attested.is_some();
         require(Some(&file.id.referenced), !decides, "neither `each` nor `attested`", "nothing decides this rule");

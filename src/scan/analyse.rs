@@ -15,7 +15,7 @@ use super::program::Unit;
 use super::resolve::Resolver;
 use super::traced::{self, Traced};
 use super::walk::{Entry, Walked};
-use super::{classify, entries, factories, hazards, inventory, routing, scope, sdks, sites, text, wrappers};
+use super::{chains, classify, entries, factories, hazards, inventory, routing, scope, sdks, sites, text, wrappers};
 use crate::facts::code::*;
 use crate::ui::Problem;
 
@@ -59,6 +59,7 @@ impl Analysis {
         coverage.files_parsed += self.coverage.files_parsed;
         coverage.steps += self.coverage.steps;
         coverage.files_with_syntax_errors.extend(self.coverage.files_with_syntax_errors);
+        coverage.broken_apart.extend(self.coverage.broken_apart);
         coverage.skipped.extend(self.coverage.skipped);
         for candidate in &self.coverage.candidates_dropped {
             *coverage.dropped.entry(candidate.reason.clone()).or_default() += 1;
@@ -85,8 +86,13 @@ pub fn language(
     let sdks = sdks::find(root, front.language(), &catalogue.dependency, manifests.iter().copied());
     let mine = &part.entries;
     let mut coverage = Coverage { files_of_known_languages: mine.len() as u64, ..Coverage::default() };
-    // Where no file names the SDK, a library around it may still be called.
     let mut chosen = prefilter::seeds(&walked.entries, mine, &automaton(&catalogue.tokens)?);
+    // Where no file names the SDK, a library around it may still be called; the same names in a file that uses another
+    // engine are those of that engine.
+    if !mine.iter().any(|i| walked.entries.get(*i).is_some_and(|entry| entry.marked)) {
+        let rivals: Vec<String> = catalogue.rivals().map(str::to_owned).collect();
+        chosen = prefilter::without(&walked.entries, &chosen, &automaton(&rivals)?);
+    }
     if chosen.is_empty() {
         return Ok(Analysis { sdks, coverage, ..Analysis::default() });
     }
@@ -144,12 +150,20 @@ pub fn language(
     if let Some(trace) = trace {
         told.into_iter().for_each(|line| trace.told.say(|| line));
     }
+    let needles = Needles::new(catalogue, &asked)?;
     for unit in &units {
-        if unit.broken {
-            coverage.files_with_syntax_errors.push(unit.path.clone());
+        if !unit.broken.is_empty() {
+            let decides = unit.scope.is_production() && needles.touch(unit);
+            let files = if decides { &mut coverage.files_with_syntax_errors } else { &mut coverage.broken_apart };
+            files.push(unit.path.clone());
         }
         if unit.too_deep {
-            let reason = format!("in part: nesting deeper than {} levels was not followed", lang::builder::MAX_DEPTH);
+            let depth = lang::builder::MAX_DEPTH;
+            let reason = if unit.scope.is_production() && needles.named_in(&unit.text) {
+                format!("in part: nesting deeper than {depth} levels was not followed")
+            } else {
+                format!("{}: nesting deeper than {depth} levels was not followed", Skip::APART)
+            };
             coverage.skipped.push(Skip { path: unit.path.clone(), reason });
         }
     }
@@ -163,6 +177,37 @@ pub fn language(
     let candidates_dropped = std::mem::take(&mut analysis.coverage.candidates_dropped);
     let steps = analysis.coverage.steps;
     Ok(Analysis { sdks, coverage: Coverage { candidates_dropped, steps, ..coverage }, ..analysis })
+}
+
+/// Words by which a broken part of a file has to do with Temporal: those of the SDK, and names of the tree the analysis
+/// asked for.
+struct Needles {
+    automaton: AhoCorasick,
+    /// Those of the SDK alone.
+    of_sdk: AhoCorasick,
+}
+
+impl Needles {
+    fn new(catalogue: &Catalogue, asked: &BTreeSet<Want>) -> Result<Self, Problem> {
+        let words = catalogue.markers.iter().chain(&catalogue.tokens).map(String::as_str);
+        let words = words
+            .chain(asked.iter().map(|want| want.name.as_str()).filter(|name| name.len() > 3))
+            .chain(["temporal", "workflow"]);
+        let automaton = AhoCorasick::builder()
+            .ascii_case_insensitive(true)
+            .build(words)
+            .map_err(|e| Problem::tool("the search automaton could not be built").note(e.to_string()))?;
+        Ok(Self { automaton, of_sdk: self::automaton(catalogue.markers.iter().chain(&catalogue.tokens))? })
+    }
+
+    /// Whether the SDK, or a call of its names, stands anywhere in a text.
+    fn named_in(&self, text: &str) -> bool {
+        self.of_sdk.is_match(text)
+    }
+
+    fn touch(&self, unit: &Unit) -> bool {
+        unit.broken.iter().any(|span| unit.text.get(span.clone()).is_none_or(|text| self.automaton.is_match(text)))
+    }
 }
 
 /// Searches for any of these words.
@@ -199,6 +244,7 @@ struct Settled<'a> {
 fn settle<'a>(r: &Resolver<'a>) -> Settled<'a> {
     let classified = classify::classify(r);
     let mut drafts = sites::build(r, &classified);
+    chains::join(r, &mut drafts);
     routing::judge(r, &mut drafts);
     let lifts = wrappers::lift(r, &mut drafts);
     Settled { classified, drafts, lifts }
@@ -209,7 +255,7 @@ fn describe(r: &Resolver<'_>, settled: Settled<'_>) -> Analysis {
     let Settled { classified, drafts, lifts } = settled;
     let workflow_types = inventory::workflows(r, &classified);
     Analysis {
-        factories: factories::functions(r),
+        factories: factories::functions(r, &drafts),
         links: inventory::links(r, &workflow_types),
         workflow_types,
         search_attributes: inventory::search_attributes(r, &classified),

@@ -396,6 +396,11 @@ impl Catalogue {
     }
 
     /// Whether calls of a package have the names of the SDK's.
+    pub fn rivals(&self) -> impl Iterator<Item = &str> {
+        self.lookalikes.iter().filter(|l| l.rival).map(|l| l.package.as_str())
+    }
+
+    /// Whether a package is one of them, or a part of one.
     pub fn is_rival(&self, package: &str) -> bool {
         let begins = |l: &LookAlike| {
             let rest = package.strip_prefix(l.package.as_str());

@@ -1,10 +1,15 @@
 //! Connection factories: the functions through which clients should be built.
 
-use std::collections::BTreeMap;
+mod handing;
 
+use std::collections::{BTreeMap, HashMap};
+
+use super::index::{At, FnAt};
 use super::program::FuncId;
 use super::resolve::Resolver;
+use super::sites::Draft;
 use crate::facts::code::*;
+use handing::Handing;
 
 /// Name of the function a program begins with, in every language analysed: nothing else can obtain a client from it, so
 /// it is never proposed as a factory. Whoever wants it to be one says so in the configuration.
@@ -16,26 +21,52 @@ pub struct Place {
     line: u32,
     name: String,
     owner: Option<String>,
+    /// Of what builds clients: how others come by them.
+    handing: Option<Handing>,
+    language: &'static str,
+    /// The folder of the manifest around it.
+    module: String,
+    /// Nothing outside of its folder can call it, because its package is a program.
+    of_program: bool,
 }
 
-/// All named functions.
-pub fn functions(r: &Resolver<'_>) -> Vec<Place> {
+/// All named functions, and what those that build clients do with them.
+pub fn functions(r: &Resolver<'_>, drafts: &[Draft<'_>]) -> Vec<Place> {
+    let mut connects: HashMap<FnAt, Vec<At>> = HashMap::new();
+    for draft in drafts.iter().filter(|d| d.site.kind == Kind::Connect) {
+        let unit = r.index.unit(draft.call.at.unit);
+        if let Some(func) = unit.named_around(draft.call.function) {
+            connects.entry(FnAt { unit: draft.call.at.unit, func }).or_default().push(draft.call.at);
+        }
+    }
     let mut places = vec![];
-    for unit in r.index.units {
+    for (n, unit) in r.index.units.iter().enumerate() {
+        let modules = r.index.project.modules.iter();
+        let inside = |folder: &str| folder.is_empty() || below(&unit.path, folder);
+        let module = modules.map(|m| m.folder.as_str()).find(|folder| inside(folder)).unwrap_or_default();
         for (i, function) in unit.functions.iter().enumerate() {
             if function.parent.is_some() {
                 continue;
             }
-            let Some(name) = unit.name_around(Some(FuncId(i as u32))) else { continue };
+            let at = FnAt { unit: n as u32, func: FuncId(i as u32) };
+            let Some(name) = unit.name_around(Some(at.func)) else { continue };
             places.push(Place {
                 path: unit.path.clone(),
                 line: function.line,
                 name: name.to_owned(),
                 owner: function.owner.clone(),
+                handing: connects.get(&at).and_then(|calls| handing::of(r, at, calls)),
+                language: r.index.front.language(),
+                module: module.to_owned(),
+                of_program: unit.package_name == ENTRY_POINT,
             });
         }
     }
     places
+}
+
+fn below(path: &str, folder: &str) -> bool {
+    path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
 }
 
 /// Take the configured factories, or propose them, and mark the origins inside them.
@@ -111,32 +142,82 @@ fn holds(factory: &Factory, origin: &Origin) -> bool {
     origin.path == factory.path && origin.function.as_deref() == Some(method)
 }
 
-/// The functions that build the clients of most production sites.
+/// Sites that can use the same factories: of one language, below one manifest.
+type Reach<'p> = (&'p str, &'p str);
+
+/// The functions that hand out clients to others, for each language and each module by itself: the one that feeds most of
+/// its sites, and those that feed half of them.
 fn propose(facts: &CodeFacts, places: &[Place]) -> Vec<Factory> {
-    let production: Vec<&Site> = facts.sites.iter().filter(|s| feeds(s) && !s.client.origins.is_empty()).collect();
-    let mut fed: BTreeMap<(&str, &str), usize> = BTreeMap::new();
-    for site in &production {
-        let builders = site.client.origins.iter().filter_map(|o| Some((o.path.as_str(), o.function.as_deref()?)));
-        let mut builders: Vec<(&str, &str)> = builders.filter(|(_, function)| *function != ENTRY_POINT).collect();
-        builders.sort_unstable();
-        builders.dedup();
-        for builder in builders {
-            *fed.entry(builder).or_default() += 1;
+    let mut groups: BTreeMap<Reach<'_>, Vec<&Site>> = BTreeMap::new();
+    for place in places.iter().filter(|p| p.handing.is_some()) {
+        groups.entry((place.language, &place.module)).or_default();
+    }
+    for site in facts.sites.iter().filter(|s| feeds(s) && !s.client.origins.is_empty()) {
+        groups.entry(reach(site, places)).or_default().push(site);
+    }
+    let mut chosen: Vec<Factory> = vec![];
+    for (reach, sites) in &groups {
+        for place in elect(*reach, sites, places) {
+            if !chosen.iter().any(|f| f.path == place.path && f.line == place.line) {
+                chosen.push(Factory {
+                    path: place.path.clone(),
+                    line: place.line,
+                    function: place.name.clone(),
+                    configured: false,
+                    found: true,
+                    sites: 0,
+                });
+            }
         }
     }
-    let most = production.len().div_ceil(2).max(2);
-    let mut ranked: Vec<_> = fed.into_iter().collect();
-    ranked.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
-    let second = ranked.get(1).map_or(0, |r| r.1);
-    let chosen = ranked.iter().enumerate().filter(|(i, (_, n))| *n >= most || (*i == 0 && *n >= 2 && *n > second));
+    chosen.sort_by(|a, b| (&a.path, a.line).cmp(&(&b.path, b.line)));
     chosen
-        .map(|(_, ((path, function), sites))| Factory {
-            path: (*path).to_owned(),
-            line: places.iter().find(|p| p.path == *path && p.name == *function).map_or(0, |p| p.line),
-            function: (*function).to_owned(),
-            configured: false,
-            found: true,
-            sites: *sites,
-        })
-        .collect()
+}
+
+/// The group of a site.
+fn reach<'p>(site: &'p Site, places: &'p [Place]) -> Reach<'p> {
+    let language = family(&site.language);
+    let mine = places.iter().filter(|p| p.language == language).map(|p| p.module.as_str());
+    let around = mine.filter(|module| module.is_empty() || below(&site.path, module));
+    (language, around.max_by_key(|module| module.len()).unwrap_or_default())
+}
+
+/// Languages that call each other.
+fn family(language: &str) -> &str {
+    if language == "javascript" { "typescript" } else { language }
+}
+
+/// The factories of a group.
+fn elect<'p>((language, module): Reach<'_>, sites: &[&Site], places: &'p [Place]) -> Vec<&'p Place> {
+    let mut ranked: Vec<(&Place, usize)> = vec![];
+    for place in places.iter().filter(|p| p.language == language) {
+        let Some(handing) = place.handing else { continue };
+        let fed = |site: &&&Site| site.client.origins.iter().any(|o| builds(place, o));
+        let here = sites.iter().filter(fed).filter(|site| handing.reaches(&place.path, site)).count();
+        let folder = |path: &str| path.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
+        let everywhere = sites.iter().all(|site| folder(&site.path) == folder(&place.path));
+        if here == 0 && (place.module != module || handing == Handing::Kept) || place.of_program && !everywhere {
+            continue;
+        }
+        ranked.push((place, here));
+    }
+    // What others cannot be meant to use comes last, and only where there is nothing else.
+    if ranked.iter().any(|(place, _)| !is_script(&place.path)) {
+        ranked.retain(|(place, _)| !is_script(&place.path));
+    }
+    ranked.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| (&a.0.path, a.0.line).cmp(&(&b.0.path, b.0.line))));
+    let half = sites.len().div_ceil(2).max(2);
+    let (first, second) = (ranked.first().map_or(0, |r| r.1), ranked.get(1).map(|r| r.1));
+    let leads = second.is_none_or(|second| first > second);
+    let wins = |(i, (_, fed)): &(usize, (&Place, usize))| *fed >= half || *i == 0 && leads;
+    ranked.into_iter().enumerate().filter(wins).map(|(_, (place, _))| place).collect()
+}
+
+fn builds(place: &Place, origin: &Origin) -> bool {
+    origin.path == place.path && origin.function.as_deref() == Some(place.name.as_str())
+}
+
+/// Folders of programs that people run by hand.
+fn is_script(path: &str) -> bool {
+    path.split('/').rev().skip(1).any(|f| matches!(f, "scripts" | "script" | "tools" | "bin" | "hack" | "examples"))
 }

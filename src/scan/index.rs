@@ -63,7 +63,8 @@ pub struct Index<'a> {
     pub catalogue: &'a Catalogue,
     /// Packages of the tree.
     pub project: &'a Project,
-    front: &'static dyn FrontEnd,
+    /// The language.
+    pub front: &'static dyn FrontEnd,
     imports: Vec<HashMap<&'a str, &'a Import>>,
     /// Imported names under which a package holds another package: file and alias → that package.
     inner: HashMap<(u32, &'a str), String>,

@@ -56,6 +56,8 @@ pub fn merge(mut parts: Vec<CodeFacts>) -> CodeFacts {
         to.files_with_syntax_errors.extend(from.files_with_syntax_errors);
         to.unread_digests.extend(from.unread_digests.into_iter().map(|(path, digest)| (below(&root, &path), digest)));
         to.skipped.extend(from.skipped);
+        to.beyond.extend(from.beyond);
+        to.broken_apart.extend(from.broken_apart);
         for (language, files) in from.languages {
             *to.languages.entry(language).or_default() += files;
         }
@@ -113,6 +115,8 @@ pub(super) fn each_path(facts: &mut CodeFacts, change: impl Fn(&mut String)) {
     }
     let coverage = &mut facts.coverage;
     coverage.files_with_syntax_errors.iter_mut().for_each(&change);
+    coverage.broken_apart.iter_mut().for_each(&change);
+    coverage.beyond.iter_mut().for_each(|b| change(&mut b.path));
     coverage.skipped.iter_mut().for_each(|s| change(&mut s.path));
     coverage.candidates_dropped.iter_mut().for_each(|d| change(&mut d.path));
     coverage.not_analysed.values_mut().flatten().for_each(&change);
@@ -136,6 +140,8 @@ pub(super) fn sort(facts: &mut CodeFacts) {
     facts.sdks.sort_by(|a, b| a.path.cmp(&b.path).then_with(|| a.line.cmp(&b.line)));
     facts.ignores.sort_by(|a, b| a.path.cmp(&b.path).then_with(|| a.line.cmp(&b.line)));
     facts.coverage.files_with_syntax_errors.sort();
+    facts.coverage.broken_apart.sort();
+    facts.coverage.beyond.sort_by(|a, b| (&a.path, a.line, &a.seen).cmp(&(&b.path, b.line, &b.seen)));
     facts.coverage.candidates_dropped.sort();
     facts.coverage.skipped.sort();
     facts.coverage.skipped.dedup();

@@ -6,6 +6,7 @@
 
 mod analyse;
 pub mod catalogue;
+mod chains;
 pub mod classify;
 pub mod document;
 pub mod entries;
@@ -15,6 +16,7 @@ pub mod git;
 pub mod hazards;
 mod ignores;
 pub mod index;
+mod infra;
 pub mod inventory;
 pub mod keys;
 pub mod lang;
@@ -31,6 +33,7 @@ mod sdks;
 pub mod sites;
 pub mod text;
 mod traced;
+pub mod tree;
 pub mod walk;
 pub mod wrappers;
 
@@ -54,10 +57,10 @@ use walk::Walked;
 pub struct ScanOptions {
     /// Connection factories, `path:function` each; none means: propose them from the facts.
     pub factories: Vec<String>,
-    /// Only files that match one of these globs; empty for all.
-    pub include: Vec<String>,
     /// Leave out files that match one of these globs.
     pub exclude: Vec<String>,
+    /// The tree was laid out from a commit: every file of it counts.
+    pub laid_out: bool,
     /// Larger files are skipped and named.
     pub max_file_bytes: u64,
     /// Told, in a short line, what the scan is doing.
@@ -97,8 +100,8 @@ impl Default for ScanOptions {
     fn default() -> Self {
         Self {
             factories: vec![],
-            include: vec![],
             exclude: vec![],
+            laid_out: false,
             max_file_bytes: 10_000_000,
             progress: Progress::default(),
             trace: None,
@@ -164,8 +167,10 @@ pub fn scan(root: &Path, options: &ScanOptions) -> Result<CodeFacts, Problem> {
         places.extend(analysis?.into_facts(&mut facts));
     }
     factories::apply(&mut facts, &options.factories, &places);
+    let recorded = walked.recorded.clone();
     finish(walked, &mut facts);
     facts.coverage.unread_digests = digests(root, &facts.coverage);
+    facts.coverage.unread_digests.extend(recorded);
     facts.owners = owners::of(root, &mut facts);
     Ok(facts)
 }
@@ -235,6 +240,7 @@ fn finish(walked: Walked, facts: &mut CodeFacts) {
     coverage.files_seen = walked.seen;
     coverage.languages = walked.languages;
     coverage.not_analysed = walked.not_analysed;
+    coverage.beyond = walked.beyond;
     coverage.skipped.extend(walked.skipped);
     merge::sort(facts);
 }

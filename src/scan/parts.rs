@@ -123,18 +123,20 @@ fn uses(front: &dyn FrontEnd, walked: &Walked, names: &[&str], parts: &[Part]) -
         // Without a search nothing is known to be apart.
         return (1..parts.len()).map(|n| (0, n)).collect();
     };
-    let seen_in = |n: usize, bytes: &[u8], manifest: bool| -> Vec<(usize, usize)> {
+    let seen_in = |n: usize, bytes: &[u8], manifest: Option<&str>| -> Vec<(usize, usize)> {
         let mut found = vec![];
         for hit in automaton.find_overlapping_iter(bytes) {
             let Some((sign, owners)) = known.get(hit.pattern().as_usize()) else { continue };
             let placed = match sign.place {
                 SignPlace::Anywhere => true,
                 SignPlace::LineStart => text::line_before(bytes, hit.start()).trim_ascii().is_empty(),
-                SignPlace::Manifest => manifest,
+                SignPlace::Manifest => manifest.is_some(),
             };
+            let declared = sign.place != SignPlace::Manifest
+                || manifest.is_none_or(|path| front.depends_on(path, &String::from_utf8_lossy(bytes), &sign.name));
             let own = holders.get(&sign.name).is_some_and(|holders| holders.contains(&n));
             let follows = sign.then.is_empty() || names_one_of(&sign.then, bytes.get(hit.end()..).unwrap_or_default());
-            if placed && !own && follows && text::is_whole(bytes, hit.start(), hit.end()) {
+            if placed && declared && !own && follows && text::is_whole(bytes, hit.start(), hit.end()) {
                 found.extend(owners.iter().map(|other| (n, *other)));
             }
         }
@@ -148,12 +150,46 @@ fn uses(front: &dyn FrontEnd, walked: &Walked, names: &[&str], parts: &[Part]) -
         .collect();
     let mut pairs: BTreeSet<(usize, usize)> = entries
         .into_par_iter()
-        .flat_map_iter(|(n, path)| text::read(path).map(|bytes| seen_in(n, &bytes, false)).unwrap_or_default())
+        .flat_map_iter(|(n, path)| text::read(path).map(|bytes| seen_in(n, &bytes, None)).unwrap_or_default())
         .collect();
     for (n, part) in parts.iter().enumerate() {
-        pairs.extend(part.manifests(walked).flat_map(|(_, text)| seen_in(n, text.as_bytes(), true)));
+        pairs.extend(part.manifests(walked).flat_map(|(path, text)| seen_in(n, text.as_bytes(), Some(path))));
+    }
+    if front.imports_by_file_name() {
+        let project = |n: usize| parts.get(n).is_some_and(|part| !part.manifests.is_empty());
+        pairs.retain(|(user, used)| {
+            !(project(*user) && project(*used))
+                || parts.get(*user).zip(parts.get(*used)).zip(names.get(*used)).is_none_or(|((user, used), folder)| {
+                    let mut known = project_names(used.manifests(walked));
+                    known.insert((*folder).to_owned());
+                    user.manifests(walked).any(|(_, text)| known.iter().any(|name| has_word(text, name)))
+                })
+        });
     }
     pairs
+}
+
+/// The names projects give themselves in their manifests.
+fn project_names<'m>(manifests: impl Iterator<Item = (&'m str, &'m str)>) -> BTreeSet<String> {
+    let lines = manifests.flat_map(|(_, text)| text.lines());
+    let named = lines.filter_map(|line| line.trim().strip_prefix("name")?.trim_start().strip_prefix('='));
+    named
+        .filter_map(|value| value.trim().split(['"', '\'']).nth(1))
+        .filter(|name| !name.is_empty())
+        .map(str::to_owned)
+        .collect()
+}
+
+/// Whether a text has a name as a whole word, written with dashes or underscores.
+fn has_word(text: &str, name: &str) -> bool {
+    let edge = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric() && !matches!(c, '-' | '_'));
+    let spellings = [name.to_owned(), name.replace('_', "-"), name.replace('-', "_")];
+    spellings.iter().any(|name| {
+        text.match_indices(name.as_str()).any(|(at, _)| {
+            let (before, after) = (text.get(..at), text.get(at + name.len()..));
+            edge(before.and_then(|t| t.chars().next_back())) && edge(after.and_then(|t| t.chars().next()))
+        })
+    })
 }
 
 /// Whether a list of names, on this line or in brackets, has one of these.

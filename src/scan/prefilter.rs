@@ -54,6 +54,15 @@ pub fn seeds(entries: &[Entry], candidates: &[usize], tokens: &AhoCorasick) -> V
         .collect()
 }
 
+/// Those of `chosen` in which none of the words stands.
+pub fn without(entries: &[Entry], chosen: &[usize], words: &AhoCorasick) -> Vec<usize> {
+    let free = |i: &usize| {
+        let bytes = entries.get(*i).and_then(|entry| text::read(&entry.full).ok());
+        bytes.is_some_and(|bytes| !words.is_match(&bytes))
+    };
+    chosen.par_iter().copied().filter(free).collect()
+}
+
 /// Files among `candidates` in which a wanted name occurs and may mean what is wanted.
 pub fn select(entries: &[Entry], candidates: &[usize], wants: &BTreeSet<Want>, project: &Project) -> Vec<usize> {
     let mut packages: HashMap<&str, Vec<String>> = HashMap::new();

@@ -85,8 +85,8 @@ pub struct Unit {
     pub references: Vec<Reference>,
     /// The text, for snippets; the units of one file share it.
     pub text: std::sync::Arc<str>,
-    /// The parser met syntax errors.
-    pub broken: bool,
+    /// What the parser could not read, with the statements around it, by bytes of the text.
+    pub broken: Vec<std::ops::Range<usize>>,
     /// Lowering stopped somewhere because the nesting was too deep.
     pub too_deep: bool,
 }

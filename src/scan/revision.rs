@@ -9,11 +9,7 @@ pub fn head(root: &Path) -> Option<String> {
     let head = std::fs::read_to_string(folder.join("HEAD")).ok()?;
     let head = head.trim();
     let Some(reference) = head.strip_prefix("ref: ") else { return commit_id(head) };
-    // Work trees keep their references in the main repository.
-    let common = match std::fs::read_to_string(folder.join("commondir")) {
-        Ok(path) => folder.join(path.trim()),
-        Err(_) => folder,
-    };
+    let common = common(folder);
     if let Ok(id) = std::fs::read_to_string(common.join(reference)) {
         return commit_id(id.trim());
     }
@@ -24,13 +20,32 @@ pub fn head(root: &Path) -> Option<String> {
     })
 }
 
-fn git_folder(folder: &Path) -> Option<PathBuf> {
+/// The git folder of the work tree that begins at a folder, when one begins there.
+pub fn git_folder(folder: &Path) -> Option<PathBuf> {
     let git = folder.join(".git");
-    if git.is_dir() {
-        return Some(git);
+    let metadata = git.metadata().ok()?;
+    if metadata.is_dir() {
+        return git.join("HEAD").symlink_metadata().is_ok().then_some(git);
+    }
+    // A pipe of this name would be waited for without end.
+    if !metadata.is_file() || metadata.len() > 1 << 16 {
+        return None;
     }
     let text = std::fs::read_to_string(&git).ok()?;
     Some(folder.join(text.trim().strip_prefix("gitdir: ")?))
+}
+
+/// The folder that all work trees of a repository share, of the work tree that begins at a folder.
+pub fn common_folder(top: &Path) -> Option<PathBuf> {
+    git_folder(top).map(common)
+}
+
+/// Work trees keep their references in the main repository.
+fn common(folder: PathBuf) -> PathBuf {
+    match std::fs::read_to_string(folder.join("commondir")) {
+        Ok(path) => folder.join(path.trim()),
+        Err(_) => folder,
+    }
 }
 
 fn commit_id(text: &str) -> Option<String> {

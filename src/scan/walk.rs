@@ -1,36 +1,25 @@
-//! Finding the files: parallel, honouring `.gitignore`, reading each file once.
+//! Finding the files: parallel, those that git tracks or nobody ignores, reading each file once.
 //!
 //! While a file is in memory its bytes are searched for the SDK's markers, so that trees without Temporal
-//! cost one pass and no parsing, and for private keys, which count wherever they are.
+//! cost one pass and no parsing; for private keys, which count wherever they are; and for what starts or
+//! signals without an SDK.
+
+mod look;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 
 use aho_corasick::AhoCorasick;
-use ignore::overrides::OverrideBuilder;
+use ignore::overrides::{Override, OverrideBuilder};
 use ignore::{DirEntry, WalkBuilder, WalkState};
 
-use super::lang::{self, FrontEnd};
-use super::{ScanOptions, ignores, keys, sdks, text};
-use crate::facts::code::{Hazard, InlineIgnore, Skip};
+use super::ScanOptions;
+use super::lang::FrontEnd;
+use super::tree::{self, Members, Standing};
+use crate::facts::code::{Beyond, Hazard, InlineIgnore, Skip};
 use crate::ui::Problem;
-
-/// Markers searched for in files of languages without a front end.
-const ANY_MARKER: [&str; 12] = [
-    "go.temporal.io/",
-    "@temporalio/",
-    "temporalio",
-    "io.temporal",
-    "Temporalio",
-    "Temporal\\Client",
-    "Temporal\\Workflow",
-    "temporal-sdk",
-    "temporal workflow start",
-    "temporal workflow signal",
-    "temporal schedule create",
-    "tctl workflow",
-];
+use look::Look;
+pub use tree::wants;
 
 /// A file of a language that is analysed.
 pub struct Entry {
@@ -55,14 +44,18 @@ pub struct Walked {
     pub seen: u64,
     /// Language → files.
     pub languages: BTreeMap<String, u64>,
-    /// Language → files that name Temporal.
+    /// Language → files that use an SDK.
     pub not_analysed: BTreeMap<String, Vec<String>>,
+    /// What starts or signals without code that is analysed.
+    pub beyond: Vec<Beyond>,
     /// Private keys, in key files and in source text.
     pub private_keys: Vec<Hazard>,
     /// Comments that accept findings.
     pub ignores: Vec<InlineIgnore>,
     /// Not looked at.
     pub skipped: Vec<Skip>,
+    /// What git tracks and the work tree lacks → digest of what is recorded for it.
+    pub recorded: BTreeMap<String, String>,
 }
 
 /// One thing seen by a walking thread.
@@ -86,70 +79,68 @@ enum Seen {
 struct Within {
     private_keys: Vec<Hazard>,
     ignores: Vec<InlineIgnore>,
+    beyond: Vec<Beyond>,
 }
 
 /// Walk a tree. `markers` are those of the analysed languages.
 pub fn walk(root: &Path, options: &ScanOptions, markers: &AhoCorasick) -> Result<Walked, Problem> {
-    let mut overrides = OverrideBuilder::new(root);
-    for (globs, prefix) in [(&options.include, ""), (&options.exclude, "!")] {
-        for glob in globs {
-            overrides.add(&format!("{prefix}{glob}")).map_err(|e| {
-                Problem::usage(format!("the pattern `{glob}` cannot be used to choose files")).note(e.to_string())
-            })?;
-        }
-    }
-    let overrides = overrides
-        .build()
-        .map_err(|e| Problem::usage("the patterns that choose files cannot be used").note(e.to_string()))?;
-    let any = AhoCorasick::new(ANY_MARKER).map_err(|e| Problem::tool("search automaton").note(e.to_string()))?;
-    let (sender, receiver) = std::sync::mpsc::channel::<Vec<Seen>>();
-    let vendored = Mutex::new(Vec::<Skip>::new());
-    let threads = std::thread::available_parallelism().map_or(2, std::num::NonZero::get).min(8);
-    let skipped_folders = |entry: &DirEntry| -> bool {
-        if entry.depth() == 0 || !entry.file_type().is_some_and(|t| t.is_dir()) {
-            return true;
-        }
-        let Some(reason) = vendored_folder(entry) else { return true };
-        if let Ok(mut list) = vendored.lock() {
-            list.push(Skip { path: relative(root, entry.path()), reason: reason.to_owned() });
-        }
-        false
+    let members = Members::of(root, options.laid_out);
+    let visitor = Visitor {
+        root,
+        members: &members,
+        excluded: excluded(root, options)?,
+        look: Look::new(root, options, markers),
     };
-    let walker = WalkBuilder::new(root)
-        .threads(threads)
-        .require_git(false)
-        .git_global(false)
-        .overrides(overrides)
-        .follow_links(false)
-        .build_parallel();
+    let (sender, receiver) = std::sync::mpsc::channel::<Vec<Seen>>();
+    let threads = std::thread::available_parallelism().map_or(2, std::num::NonZero::get).min(8);
+    // What is ignored is decided here: the walker would follow rules of its own, and of folders above the tree.
+    let walker = WalkBuilder::new(root).threads(threads).standard_filters(false).follow_links(false).build_parallel();
     std::thread::scope(|scope| {
-        // `filter_entry` wants a 'static closure, so vendored folders are turned away in the visitor.
         scope.spawn(|| {
             let sender = sender;
             walker.run(|| {
                 let mut batch = Batch { sender: sender.clone(), seen: Vec::new() };
-                let (skipped_folders, any) = (&skipped_folders, &any);
-                Box::new(move |result| {
-                    match result {
-                        Ok(entry) => {
-                            if !skipped_folders(&entry) {
-                                return WalkState::Skip;
-                            }
-                            let mut within = Within::default();
-                            if let Some(seen) = look(root, &entry, options, markers, any, &mut within) {
-                                batch.push(seen);
-                            }
-                            if within != Within::default() {
-                                batch.push(Seen::Within(within));
-                            }
-                        }
-                        Err(error) => batch.push(Seen::Skip(walk_error(root, &error))),
+                let visitor = &visitor;
+                Box::new(move |result| match result {
+                    Ok(entry) => visitor.visit(&entry, &mut batch),
+                    Err(error) => {
+                        batch.push(Seen::Skip(walk_error(root, &error)));
+                        WalkState::Continue
                     }
-                    WalkState::Continue
                 })
             });
         });
     });
+    let mut walked = gather(receiver);
+    for (at, why) in members.untold() {
+        walked.skipped.push(Skip {
+            path: if at.is_empty() { ".git".to_owned() } else { format!("{at}/.git") },
+            reason: format!("unreadable: git did not tell which files it tracks: {why}"),
+        });
+    }
+    for lacking in tree::lacking(root, &members, |path| !visitor.excludes(path, false)) {
+        walked.recorded.insert(lacking.skip.path.clone(), lacking.digest);
+        walked.skipped.push(lacking.skip);
+    }
+    walked.entries.sort_by(|a, b| a.path.cmp(&b.path));
+    walked.manifests.sort_by(|a, b| a.1.cmp(&b.1));
+    walked.not_analysed.values_mut().for_each(|files| files.sort());
+    Ok(walked)
+}
+
+/// The globs of what is left out.
+fn excluded(root: &Path, options: &ScanOptions) -> Result<Override, Problem> {
+    let mut globs = OverrideBuilder::new(root);
+    for glob in &options.exclude {
+        globs.add(&format!("!{glob}")).map_err(|e| {
+            Problem::usage(format!("the pattern `{glob}` cannot be used to choose files")).note(e.to_string())
+        })?;
+    }
+    globs.build().map_err(|e| Problem::usage("the patterns that choose files cannot be used").note(e.to_string()))
+}
+
+/// Put together what the threads saw.
+fn gather(receiver: std::sync::mpsc::Receiver<Vec<Seen>>) -> Walked {
     let mut walked = Walked::default();
     for seen in receiver.into_iter().flatten() {
         match seen {
@@ -160,6 +151,7 @@ pub fn walk(root: &Path, options: &ScanOptions, markers: &AhoCorasick) -> Result
             Seen::Within(within) => {
                 walked.private_keys.extend(within.private_keys);
                 walked.ignores.extend(within.ignores);
+                walked.beyond.extend(within.beyond);
                 continue;
             }
             Seen::Entry(entry) => {
@@ -182,11 +174,86 @@ pub fn walk(root: &Path, options: &ScanOptions, markers: &AhoCorasick) -> Result
         }
         walked.seen += 1;
     }
-    walked.skipped.extend(vendored.into_inner().unwrap_or_default());
-    walked.entries.sort_by(|a, b| a.path.cmp(&b.path));
-    walked.manifests.sort_by(|a, b| a.1.cmp(&b.1));
-    walked.not_analysed.values_mut().for_each(|files| files.sort());
-    Ok(walked)
+    walked
+}
+
+/// Decides what is entered, and looks at what counts.
+struct Visitor<'a> {
+    root: &'a Path,
+    members: &'a Members,
+    excluded: Override,
+    look: Look<'a>,
+}
+
+impl Visitor<'_> {
+    fn visit(&self, entry: &DirEntry, batch: &mut Batch) -> WalkState {
+        let path = relative(self.root, entry.path());
+        let folder = entry.file_type().is_some_and(|kind| kind.is_dir());
+        if folder && entry.depth() > 0 {
+            return self.enter(&path, entry, batch);
+        }
+        if folder {
+            return WalkState::Continue;
+        }
+        let standing = if entry.depth() == 0 { Standing::Tracked } else { self.members.file(&path) };
+        if standing == Standing::Ignored || path == ".git" || path.ends_with("/.git") {
+            return WalkState::Continue;
+        }
+        let mut within = Within::default();
+        let seen = self.look.at(&path, entry, &mut within);
+        if self.excludes(&path, false) {
+            if names(seen.as_ref(), &within) {
+                let reason = format!("{} by the configuration, and it names Temporal", Skip::EXCLUDED);
+                batch.push(Seen::Skip(Skip { path, reason }));
+            }
+            return WalkState::Continue;
+        }
+        if let Some(seen) = seen {
+            batch.push(seen);
+        }
+        if within != Within::default() {
+            batch.push(Seen::Within(within));
+        }
+        WalkState::Continue
+    }
+
+    fn enter(&self, path: &str, entry: &DirEntry, batch: &mut Batch) -> WalkState {
+        if matches!(entry.file_name().to_str(), Some(".git" | ".hg" | ".svn" | ".jj")) {
+            return WalkState::Skip;
+        }
+        let standing = self.members.folder(path, entry.path());
+        if standing == Standing::Ignored {
+            return WalkState::Skip;
+        }
+        if let Some(reason) = tree::left_out(entry.path(), standing == Standing::Tracked) {
+            if !self.excludes(path, true) && standing.counts() {
+                batch.push(Seen::Skip(Skip { path: path.to_owned(), reason: reason.to_owned() }));
+            }
+            return WalkState::Skip;
+        }
+        WalkState::Continue
+    }
+
+    /// Whether the configuration leaves out a path, or a folder around it.
+    fn excludes(&self, path: &str, folder: bool) -> bool {
+        if self.excluded.is_empty() {
+            return false;
+        }
+        let around = path.match_indices('/').filter_map(|(at, _)| path.get(..at));
+        around.into_iter().any(|parent| self.excluded.matched(parent, true).is_ignore())
+            || self.excluded.matched(path, folder).is_ignore()
+    }
+}
+
+/// Whether what was seen in a file has to do with Temporal, or could not be seen.
+fn names(seen: Option<&Seen>, within: &Within) -> bool {
+    let by_itself = match seen {
+        Some(Seen::Entry(entry) | Seen::Script(entry, _)) => entry.marked,
+        Some(Seen::Other { path, .. }) => path.is_some(),
+        Some(Seen::Skip(skip)) => !skip.on_purpose(),
+        _ => false,
+    };
+    by_itself || !within.beyond.is_empty()
 }
 
 /// Sends what a thread saw in portions, the last one when the thread ends.
@@ -212,95 +279,6 @@ impl Batch {
 impl Drop for Batch {
     fn drop(&mut self) {
         self.flush();
-    }
-}
-
-fn look(
-    root: &Path,
-    entry: &DirEntry,
-    options: &ScanOptions,
-    markers: &AhoCorasick,
-    any: &AhoCorasick,
-    within: &mut Within,
-) -> Option<Seen> {
-    let kind = entry.file_type()?;
-    if kind.is_dir() {
-        return None;
-    }
-    let path = relative(root, entry.path());
-    let name = path.rsplit('/').next().unwrap_or(&path);
-    let front = lang::for_path(name);
-    let manifest = lang::FRONT_ENDS.iter().copied().find(|f| f.is_manifest(name));
-    let language = lang::language_of(name);
-    let key_file = is_key_file(name);
-    if front.is_none() && manifest.is_none() && language.is_none() && !key_file {
-        return Some(Seen::Uninteresting);
-    }
-    let skip = |reason: String| Some(Seen::Skip(Skip { path: path.clone(), reason }));
-    if kind.is_symlink() {
-        return skip("symbolic link, not followed".into());
-    }
-    if !kind.is_file() {
-        return skip("not a regular file".into());
-    }
-    let size = match entry.metadata() {
-        Ok(metadata) => metadata.len(),
-        Err(error) => return skip(format!("unreadable: {error}")),
-    };
-    if size > options.max_file_bytes {
-        return skip(format!("too large ({} MB)", size.div_ceil(1_000_000)));
-    }
-    let bytes = match text::read(entry.path()) {
-        Ok(bytes) => bytes,
-        Err(error) => return skip(format!("unreadable: {error}")),
-    };
-    if front.is_some() || language.is_some() {
-        within.private_keys.extend(keys::in_source(&path, &bytes, front));
-    }
-    if let Some(front) = front {
-        within.ignores.extend(ignores::find(&path, &bytes, front));
-        let marked = markers.is_match(&bytes);
-        let file = Entry { path, full: entry.path().to_owned(), front, marked };
-        return Some(match manifest {
-            Some(_) if marked => Seen::Script(file, String::from_utf8_lossy(&bytes).into_owned()),
-            _ => Seen::Entry(file),
-        });
-    }
-    if let Some(front) = manifest {
-        return Some(Seen::Manifest(front, path, String::from_utf8_lossy(&bytes).into_owned()));
-    }
-    if key_file {
-        within.private_keys.extend(keys::in_key_file(&path, &bytes));
-        return Some(Seen::Uninteresting);
-    }
-    let language = language?;
-    let path = any.is_match(&bytes).then_some(path);
-    Some(Seen::Other { language, path })
-}
-
-fn is_key_file(name: &str) -> bool {
-    matches!(name.rsplit_once('.'), Some((_, "pem" | "key" | "p8" | "pk8" | "crt" | "cer" | "cert")))
-}
-
-/// Whether a scan reads files of this name, or goes by their being there.
-pub fn wants(name: &str) -> bool {
-    lang::language_of(name).is_some()
-        || lang::FRONT_ENDS.iter().any(|front| front.is_manifest(name))
-        || is_key_file(name)
-        || sdks::is_lock(name)
-        // It tells a folder of vendored packages.
-        || name == "modules.txt"
-}
-
-/// Why a folder is not entered.
-fn vendored_folder(entry: &DirEntry) -> Option<&'static str> {
-    match entry.file_name().to_str()? {
-        "node_modules" => Some("vendored packages"),
-        "vendor" if entry.path().join("modules.txt").is_file() || entry.path().join("autoload.php").is_file() => {
-            Some("vendored packages")
-        }
-        "target" if entry.path().join("CACHEDIR.TAG").is_file() => Some("build output"),
-        _ => None,
     }
 }
 

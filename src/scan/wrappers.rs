@@ -145,7 +145,7 @@ fn has_callers(r: &Resolver<'_>, function: FnAt) -> bool {
 }
 
 /// Whether a function's result is the connection itself, a client, or an object of the tree that holds one.
-fn hands_out_client(r: &Resolver<'_>, function: FnAt, connect: At) -> bool {
+pub fn hands_out_client(r: &Resolver<'_>, function: FnAt, connect: At) -> bool {
     let declared = r.index.function(function);
     let by_type = declared.results.iter().any(|result| match r.ty(function.unit, &result.ty) {
         Ty::Named(full) => r.is_client_type(&full) || holds_client(r, &full),

@@ -78,6 +78,9 @@ fn a_comment_that_covers_nothing_is_a_finding_at_its_line() {
 #[test]
 fn waivers_of_the_file_are_taken_and_those_of_other_gates_left_alone() {
     let repo = weekly("// nothing to say");
+    // What people decided before the change.
+    repo.commit("weekly");
+    repo.git(&["checkout", "--quiet", "main"]);
     let plan = repo.read("preflight.yaml");
     repo.write("preflight.yaml", &format!("{plan}waivers: waivers.yaml\nattestations: attestations.yaml\n"));
     repo.write(
@@ -86,6 +89,9 @@ fn waivers_of_the_file_are_taken_and_those_of_other_gates_left_alone() {
          - {rule: schedule-gap, reason: OPS-813, owner: Ann, until: 2026-12-31}\n",
     );
     repo.write("attestations.yaml", "- {id: rehearsal, by: Ann, date: 2026-11-12, valid_until: 2026-12-31}\n");
+    repo.commit("decided");
+    repo.git(&["checkout", "--quiet", "change"]);
+    repo.git(&["merge", "--quiet", "-m", "decided", "main"]);
     let text = expect(&repo, &REF, 0, &["GO WITH CONDITIONS", "1 by the waivers file"]);
     assert!(!text.contains("unused"), "{text}");
     expect(&repo, &[&REF[..], &["--no-ignores"]].concat(), 1, &["NO-GO"]);

@@ -57,6 +57,8 @@ pub fn queue(name: &str, open: u64, polled: bool) -> TaskQueue {
         activity_pollers: pollers,
         workflow_backlog: Some(0),
         activity_backlog: Some(0),
+        workflow_tasks_an_hour: Some(0),
+        activity_tasks_an_hour: Some(0),
         ..TaskQueue::default()
     }
 }
@@ -90,7 +92,21 @@ pub fn executions() -> ExecutionFacts {
         samples: Known::Known(vec![described("PaymentSaga", 40)]),
         beside: Known::Known(BesideWork::default()),
         also_open: Known::Known(AlsoOpen { asked: 4, of: 4, open: vec![] }),
+        open_ids: Known::unknown("not asked"),
+        rest: Known::Known(at_rest()),
         listed: None,
+    }
+}
+
+/// Nothing has closed for 50 hours.
+pub fn at_rest() -> Rest {
+    Rest {
+        since: time(NOW) - jiff::SignedDuration::from_hours(48),
+        closed: 0,
+        last_closed: Some(time(NOW) - jiff::SignedDuration::from_hours(50)),
+        batch_jobs: 0,
+        activities: None,
+        nexus_operations: None,
     }
 }
 
@@ -109,6 +125,7 @@ pub fn described(workflow_type: &str, events: u64) -> DescribedExecution {
         memo_bytes: 0,
         search_attributes: [("MerchantId".to_owned(), AttributeShape { bytes: 8, values: None })].into(),
         expires: None,
+        chain_started: None,
     }
 }
 
@@ -135,6 +152,9 @@ pub fn namespace(name: &str) -> NamespaceSnapshot {
             longest_closed: Some(execution("PaymentSaga", 7_200)),
             paused: Some(0),
             durations: Some(Durations { p50: 60, p90: 600, p99: 3_600, max: 7_200 }),
+            continued: Some(0),
+            terminated: Some(0),
+            overdue: None,
         }]),
         open: Known::Known(0),
         closed: Known::Known(900),
@@ -151,18 +171,6 @@ pub fn namespace(name: &str) -> NamespaceSnapshot {
         }]),
         ..NamespaceSnapshot::default()
     }
-}
-
-/// Two earlier looks at each namespace, a day apart, at which nothing was open.
-pub fn emptied(names: &[String]) -> Vec<OpenSample> {
-    let looked = |name: &String| {
-        [24, 48].map(|hours| OpenSample {
-            namespace: name.clone(),
-            taken_at: time(NOW) - jiff::SignedDuration::from_hours(hours),
-            open: 0,
-        })
-    };
-    names.iter().flat_map(looked).collect()
 }
 
 pub fn cluster(side: Side, namespaces: Vec<NamespaceSnapshot>) -> ClusterSnapshot {
@@ -202,7 +210,7 @@ pub fn cluster(side: Side, namespaces: Vec<NamespaceSnapshot>) -> ClusterSnapsho
         namespaces,
         probed_from: "laptop-7".into(),
         vantages: vec![],
-        earlier: emptied(&names),
+        earlier: vec![],
         redacted_with: None,
         rpcs: Default::default(),
         elapsed_ms: 80,
@@ -360,6 +368,7 @@ pub fn site(kind: Kind, path: &str, line: u32) -> Site {
         fingerprint: format!("{}-{path}-{line}", kind.name()),
         client: origin(OriginStatus::Resolved, &[true]),
         wrapper: None,
+        step_of: None,
         routing: Default::default(),
         snippet: "c.Do(ctx)".into(),
         address: None,
@@ -451,6 +460,7 @@ pub fn healthy() -> Facts {
     let mut source = namespace("payments-prod");
     source.schedules = Known::Known(vec![schedule("nightly-settlement", true)]);
     source.task_queues = Known::Known(vec![queue("payments", 4, true), queue("settlement", 0, true)]);
+    source.executions.also_open = Known::unknown("ids of the other side were not looked for here");
     let mut target = namespace("payments-prod.a1b2c");
     target.schedules = Known::Known(vec![schedule("nightly-settlement", true)]);
     target.task_queues = Known::Known(vec![queue("payments", 0, true), queue("settlement", 0, true)]);

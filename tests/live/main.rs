@@ -3,5 +3,7 @@
 mod audit;
 mod demo;
 mod ground;
+mod ids;
+mod lies;
 #[path = "../support/mod.rs"]
 mod support;

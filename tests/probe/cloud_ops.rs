@@ -231,7 +231,7 @@ fn told(snapshot: &ClusterSnapshot) -> &CloudOps {
 
 /// A data plane with nothing in it.
 fn plane() -> Fake {
-    Fake::start(|_, _| Reply::Message(Vec::new()))
+    Fake::start(|method, _| super::partial::empty(method))
 }
 
 #[test]

@@ -92,6 +92,11 @@ fn every_kind_of_execution_is_told_apart_and_nothing_but_reads_is_on_the_wire() 
     let types = found.workflow_types.value().expect("known");
     let order = types.iter().find(|t| t.name == "Order").expect("a type");
     assert_eq!((order.open, order.paused, order.durations), (2, Some(1), None));
+    let entity = types.iter().find(|t| t.name == "Entity").expect("a type");
+    assert_eq!((entity.open, entity.closed, entity.continued, entity.longest_closed.as_ref()), (1, 1, Some(1), None));
+    let chain = found.executions.samples.value().expect("known").iter().find(|s| s.execution.workflow_id == "loop");
+    let (chain, run) = chain.map(|s| (s.chain_started, s.execution.start_time)).expect("looked at");
+    assert!(chain.is_some_and(|began| began < run), "the first run tells when the chain began: {chain:?}, {run}");
     let quick = types.iter().find(|t| t.name == "Quick").expect("a type").durations.expect("it closed");
     assert!((1..=5).contains(&quick.max), "it was given two seconds: {quick:?}");
     assert_eq!((quick.p50, quick.p90, quick.p99), (quick.max, quick.max, quick.max), "there is only one");
@@ -148,6 +153,13 @@ fn check(facts: &ExecutionFacts) {
     assert_eq!((order.seen, order.newest.workflow_id.as_str()), (2, "order-2"));
     let sizes: Vec<u64> = recent.types.iter().map(|t| t.largest_input).collect();
     assert!(sizes[4] > 14 && sizes[4] < 200 && sizes[5] == 0, "only orders have an input: {sizes:?}");
+
+    let Known::Known(rest) = &facts.rest else { panic!("{:#?}", facts.rest) };
+    assert!(rest.closed >= 3 && rest.last_closed.is_some_and(|last| last > rest.since), "{rest:?}");
+    assert_eq!((rest.batch_jobs, rest.activities, rest.nexus_operations), (0, Some(0), None));
+    let Known::Known(ids) = &facts.open_ids else { panic!("{:#?}", facts.open_ids) };
+    assert_eq!((ids.open, ids.executions.len()), (10, 10));
+    assert!(ids.executions.iter().any(|e| e.workflow_id == "child-1" && e.workflow_type == "Child"));
 
     let Known::Known(cron) = &facts.cron else { panic!("{:#?}", facts.cron) };
     let [nightly] = cron.as_slice() else { panic!("a start delay is no cron: {cron:#?}") };

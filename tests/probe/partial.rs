@@ -8,10 +8,12 @@ use temporal_preflight::facts::Known;
 use temporal_preflight::facts::cluster::ClusterKind;
 use temporalio_protos::temporal::api::common::v1::WorkflowType;
 use temporalio_protos::temporal::api::namespace::v1::{NamespaceConfig, NamespaceInfo};
+use temporalio_protos::temporal::api::operatorservice::v1::ListSearchAttributesResponse;
 use temporalio_protos::temporal::api::schedule::v1::ScheduleListEntry;
 use temporalio_protos::temporal::api::workflow::v1::WorkflowExecutionInfo;
 use temporalio_protos::temporal::api::workflowservice::v1::{
-    CountWorkflowExecutionsRequest, CountWorkflowExecutionsResponse, DescribeNamespaceResponse, GetSystemInfoResponse,
+    CountWorkflowExecutionsRequest, CountWorkflowExecutionsResponse, DescribeNamespaceResponse,
+    DescribeTaskQueueResponse, GetClusterInfoResponse, GetSystemInfoResponse, ListNamespacesResponse,
     ListSchedulesResponse, ListWorkflowExecutionsResponse,
 };
 use tonic::Code;
@@ -24,11 +26,28 @@ use super::{at, calls, failed, namespace, options, run};
 pub fn empty(method: &str) -> Reply {
     match method {
         "GetSystemInfo" => message(&GetSystemInfoResponse { server_version: "1.32.0".into(), capabilities: None }),
-        "DescribeNamespace" => message(&DescribeNamespaceResponse {
-            namespace_info: Some(NamespaceInfo { name: "payments".into(), ..Default::default() }),
+        "GetClusterInfo" => message(&GetClusterInfoResponse { cluster_id: "c-1".into(), ..Default::default() }),
+        "ListNamespaces" => message(&ListNamespacesResponse {
+            namespaces: ["temporal-system", "payments"].map(described).to_vec(),
+            next_page_token: vec![],
+        }),
+        "ListSearchAttributes" => message(&ListSearchAttributesResponse {
+            system_attributes: [("WorkflowType".to_owned(), 2)].into(),
             ..Default::default()
         }),
+        "DescribeTaskQueue" => {
+            message(&DescribeTaskQueueResponse { stats: Some(Default::default()), ..Default::default() })
+        }
+        "DescribeNamespace" => message(&described("payments")),
         _ => Reply::Message(Vec::new()),
+    }
+}
+
+/// A namespace of this name, as it is described and listed.
+pub fn described(name: &str) -> DescribeNamespaceResponse {
+    DescribeNamespaceResponse {
+        namespace_info: Some(NamespaceInfo { name: name.into(), ..Default::default() }),
+        ..Default::default()
     }
 }
 
@@ -67,6 +86,7 @@ fn without_operator_service_the_aliases_of_the_namespace_tell_a_part() {
     let server = Fake::start(|method, _| match method {
         "ListSearchAttributes" => status(Code::PermissionDenied, "Request unauthorized."),
         "DescribeNamespace" => message(&DescribeNamespaceResponse {
+            namespace_info: described("payments").namespace_info,
             config: Some(NamespaceConfig {
                 custom_search_attribute_aliases: [("Keyword01".to_owned(), "MerchantId".to_owned())].into(),
                 ..Default::default()
@@ -202,8 +222,8 @@ fn lists_that_do_not_end_are_cut_off() {
     let namespace = namespace(&snapshot, "payments");
     let why = namespace.workflow_types.why().expect("a reason");
     assert!(why.reason.contains("cannot be asked for WorkflowType `Order`"), "{why:?}");
-    assert!(calls(&snapshot, "/ListWorkflowExecutions") < 20, "{:?}", snapshot.rpcs);
-    assert!(namespace.schedules.why().is_some_and(|w| w.reason.contains("did not come to an end")));
+    assert!(calls(&snapshot, "/ListWorkflowExecutions") < 32, "{:?}", snapshot.rpcs);
+    assert!(namespace.schedules.why().is_some_and(|w| w.reason.contains("the list does not come to an end")));
 }
 
 #[test]
@@ -243,6 +263,7 @@ fn a_server_from_before_schedules_has_none() {
 fn cloud_is_not_asked_what_it_does_not_answer() {
     let cloud = Fake::start(|method, _| match method {
         "DescribeNamespace" => message(&DescribeNamespaceResponse {
+            namespace_info: described("payments").namespace_info,
             config: Some(NamespaceConfig {
                 custom_search_attribute_aliases: [("Text01".to_owned(), "MerchantId".to_owned())].into(),
                 ..Default::default()

@@ -10,7 +10,7 @@ use temporal_preflight::facts::cluster::metrics::{Metrics, NamespaceMetrics, Sig
 use temporal_preflight::facts::{Known, Side};
 use temporal_preflight::probe::{self, ProbeOptions};
 
-use super::fake::{Fake, Reply};
+use super::fake::Fake;
 use super::support::prometheus::{Page, Prometheus, ensure_prometheus};
 use super::support::{self, workers::Pollers};
 use super::{at, options, run};
@@ -114,7 +114,7 @@ fn the_signals_and_peaks_of_a_real_server_are_read() {
 
 #[test]
 fn what_is_no_prometheus_is_said_and_the_cluster_is_probed_all_the_same() {
-    let cluster = Fake::start(|_, _| Reply::Message(Vec::new()));
+    let cluster = Fake::start(|method, _| super::partial::empty(method));
     let free = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address");
     let page = Page::start("# a page, but not an API\n");
     for (url, said) in [

@@ -38,6 +38,7 @@ fn a_list_where_one_value_belongs_is_counted_and_not_kept() {
         "ListSearchAttributes" => message(&ListSearchAttributesResponse {
             custom_attributes: [("MerchantId".to_owned(), 2), ("Tags".to_owned(), 7), ("odd `name`".to_owned(), 2)]
                 .into(),
+            system_attributes: [("WorkflowType".to_owned(), 2)].into(),
             ..Default::default()
         }),
         "CountWorkflowExecutions" => {

@@ -3,6 +3,7 @@
 mod behaviour;
 mod clusters;
 mod expectations;
+mod factories;
 mod fixtures;
 mod growth;
 mod hostile;

@@ -122,3 +122,46 @@ fn a_crate_is_found_by_the_path_of_its_dependents() {
     .scan();
     assert_eq!(callers(&facts), BTreeSet::from(["jobs/src/main.rs"]));
 }
+
+/// A script, a setting or a version of the same name is no dependency, and neither is the folder of a name everybody uses.
+#[test]
+fn what_only_has_the_name_of_another_package_is_no_dependency() {
+    let library = "import { Client } from '@temporalio/client';\n\nexport async function launchFlow(name: string) {\n  \
+        const client = new Client();\n  await client.workflow.start(name, { taskQueue: 'q', workflowId: name, args: [] });\n}\n";
+    let caller = "import { launchFlow } from 'flow';\n\nawait launchFlow('Invoice');\n";
+    for (manifest, joined) in [
+        (r#"{"name": "jobs", "scripts": {"flow": "node flow.js"}}"#, false),
+        (r#"{"name": "jobs", "config": {"flow": "1"}, "flow": true}"#, false),
+        (r#"{"name": "jobs", "dependencies": {"flow": "^1.0.0"}}"#, true),
+        (r#"{"name": "jobs", "peerDependencies": {"flow": "*"}}"#, true),
+    ] {
+        let facts = Tree::new(&[
+            ("flow/package.json", br#"{"name": "flow", "main": "src/index.ts"}"#),
+            ("flow/src/index.ts", library.as_bytes()),
+            ("jobs/package.json", manifest.as_bytes()),
+            ("jobs/nightly.ts", caller.as_bytes()),
+        ])
+        .scan();
+        let expected = if joined { BTreeSet::from(["jobs/nightly.ts"]) } else { BTreeSet::new() };
+        assert_eq!(callers(&facts), expected, "{manifest}");
+    }
+}
+
+/// Two projects have a module of the same plain name; only a manifest says that one uses the other.
+#[test]
+fn two_python_projects_are_joined_by_what_their_manifests_say() {
+    let caller =
+        "from common.flow import launch_flow\n\n\nasync def nightly() -> None:\n    await launch_flow(\"Invoice\")\n";
+    for (dependency, joined) in [("httpx", false), ("acme-common", true), ("shared", true)] {
+        let manifest = format!("[project]\nname = \"jobs\"\ndependencies = [\"{dependency}\"]\n");
+        let facts = Tree::new(&[
+            ("shared/pyproject.toml", b"[project]\nname = \"acme_common\"\ndependencies = [\"temporalio\"]\n"),
+            ("shared/common/flow.py", PY_LIB.as_bytes()),
+            ("jobs/pyproject.toml", manifest.as_bytes()),
+            ("jobs/nightly.py", caller.as_bytes()),
+        ])
+        .scan();
+        let expected = if joined { BTreeSet::from(["jobs/nightly.py"]) } else { BTreeSet::new() };
+        assert_eq!(callers(&facts), expected, "{dependency}");
+    }
+}

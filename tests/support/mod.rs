@@ -4,6 +4,7 @@
 
 pub mod commands;
 pub mod estate;
+pub mod mutator;
 pub mod prometheus;
 pub mod recorder;
 pub mod state;

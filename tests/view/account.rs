@@ -86,7 +86,7 @@ fn a_key_of_the_workers_that_opens_the_whole_account_is_told() {
     );
     assert!(message(&role(None, "admin"), rule).contains("workers may administer it"));
     let mut keys_only = role(None, "read");
-    assert_eq!(outcome(&keys_only, rule), Outcome::Pass, "client certificates are taken, too");
+    assert_eq!(outcome(&keys_only, rule), Outcome::NotApplicable, "client certificates are taken, too");
     let Known::Known(cloud) = &mut target(&mut keys_only).cloud else { panic!("known") };
     settings(cloud).mtls = false;
     assert!(message(&keys_only, rule).contains("no service account may write to it"));
@@ -103,7 +103,7 @@ fn whoever_encodes_payloads_wants_to_read_them_in_a_browser() {
         }
         facts
     };
-    assert_eq!(outcome(&codec(None, false), "codec-server"), Outcome::Pass);
+    assert_eq!(outcome(&codec(None, false), "codec-server"), Outcome::NotApplicable);
     assert_eq!(outcome(&codec(Some("https://codec.example"), true), "codec-server"), Outcome::Pass);
     assert!(message(&codec(None, true), "codec-server").contains("(the code encodes payloads at workflows/pay.go:31)"));
     assert!(message(&codec(Some("http://codec.example"), true), "codec-server").contains("it is not HTTPS"));
@@ -131,7 +131,7 @@ fn a_nexus_endpoint_the_code_calls_must_exist_and_admit_the_caller() {
     assert!(message(&calls(Some("billing"), vec![endpoint(&["x.a1b2c"])]), rule).contains("admits none"));
     assert_eq!(outcome(&calls(None, vec![]), rule), Outcome::Unknown, "a name made at run time");
     let mut unasked = healthy();
-    assert_eq!(outcome(&unasked, rule), Outcome::Pass, "nothing is called");
+    assert_eq!(outcome(&unasked, rule), Outcome::NotApplicable, "nothing is called");
     scanned(&mut unasked).features.push(feature("nexus", "endpoint", Some("billing")));
     assert_eq!(outcome(&unasked, rule), Outcome::Unknown);
 }

@@ -50,8 +50,13 @@ fn limits_of_cloud_do_not_bind_a_rehearsal_on_a_second_cluster() {
     let texts: Vec<_> = (0..6).map(|n| attribute(&format!("Note{n}"), "Text")).collect();
     source(&mut facts).namespaces[0].search_attributes = Known::Known(texts);
     assert_eq!(outcome(&facts, "search-attribute-count"), Outcome::Fail);
+    // An address that is none of Temporal Cloud's names excuses nothing; the plan does.
     target(&mut facts).kind = ClusterKind::SelfHosted;
+    assert_eq!(outcome(&facts, "search-attribute-count"), Outcome::Fail);
+    assert_eq!(outcome(&facts, "target-kind"), Outcome::Unknown);
+    facts.plan.target_kind = TargetKind::Rehearsal;
     assert_eq!(outcome(&facts, "search-attribute-count"), Outcome::NotApplicable);
+    assert_eq!(outcome(&facts, "target-kind"), Outcome::Pass);
 }
 
 #[test]
@@ -334,7 +339,12 @@ fn an_automated_migration_needs_an_eligible_source_and_an_untouched_target() {
     let Known::Known(system) = &mut source(&mut facts).system else { panic!("known") };
     system.cluster.as_mut().expect("told").history_shards = 512;
     assert_eq!(outcome(&facts, "automated-eligible"), Outcome::Pass);
-    assert_eq!(outcome(&facts, "automated-target-used"), Outcome::Fail);
+    // Executions of the kinds of the source may be replicas, and those of other kinds cannot.
+    assert_eq!(outcome(&facts, "automated-target-used"), Outcome::Unknown);
+    let mut tried = facts.clone();
+    let Known::Known(types) = &mut target(&mut tried).namespaces[0].workflow_types else { panic!("known") };
+    types[0].name = "HelloWorkflow".into();
+    assert_eq!(outcome(&tried, "automated-target-used"), Outcome::Fail);
     let untouched = &mut target(&mut facts).namespaces[0];
     (untouched.open, untouched.closed, untouched.schedules) = (Known::Known(0), Known::Known(0), Known::Known(vec![]));
     assert_eq!(outcome(&facts, "automated-target-used"), Outcome::Pass);

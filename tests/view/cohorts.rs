@@ -38,7 +38,7 @@ fn two_cohorts(links: Vec<WorkflowLink>) -> Facts {
 
 fn card(facts: &Facts) -> Scorecard {
     let none = BTreeSet::new();
-    judge(checks(facts), JudgeInput { facts, gate: Gate::Route, waivers: &[], unwaivable: &none, former: None })
+    judge(checks(facts), JudgeInput::new(facts, Gate::Route, &[], &none))
 }
 
 #[test]
@@ -147,8 +147,8 @@ fn the_route_gate_is_answered_for_each_cohort() {
     types.push(refund);
     let card = card(&facts);
     let cohort = |name: &str| card.cohorts.iter().find(|c| c.name == name).unwrap();
-    assert!(cohort("refunds").route.blocked_by.contains(&"window-too-short".to_owned()));
-    assert!(!cohort("payments").route.blocked_by.contains(&"window-too-short".to_owned()));
+    assert!(cohort("refunds").result.blocked_by.contains(&"window-too-short".to_owned()));
+    assert!(!cohort("payments").result.blocked_by.contains(&"window-too-short".to_owned()));
     assert!(card.cohorts.iter().all(|c| c.proposed.is_none() && c.validation.as_deref() == Some("3d")));
 }
 

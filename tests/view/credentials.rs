@@ -164,8 +164,13 @@ fn keys_of_service_accounts_that_may_write_are_measured_and_those_of_persons_are
         (vec![key("k1", "sa-workers", late)], Outcome::Pass),
         (vec![key("k1", "sa-workers", soon)], Outcome::Fail),
         (vec![key("k1", "sa-workers", late), key("k2", "sa-audit", soon), key("k3", "ann", soon)], Outcome::Pass),
-        (vec![CloudApiKey { disabled: true, ..key("k1", "sa-workers", soon) }], Outcome::Pass),
-        (vec![key("k1", "sa-workers", "2026-01-01T00:00:00Z")], Outcome::Pass),
+        // A key that is disabled or over is in nobody's hands, and the one that is presented is not in the list.
+        (vec![CloudApiKey { disabled: true, ..key("k1", "sa-workers", soon) }], Outcome::Unknown),
+        (vec![key("k1", "sa-workers", "2026-01-01T00:00:00Z")], Outcome::Unknown),
+        (
+            vec![CloudApiKey { disabled: true, ..key("k1", "sa-workers", soon) }, key("k2", "sa-workers", late)],
+            Outcome::Pass,
+        ),
         (vec![CloudApiKey { expires: None, ..key("k1", "sa-workers", late) }], Outcome::Unknown),
     ] {
         let facts = with(Known::Known(keys.clone()), None);

@@ -197,11 +197,8 @@ fn excluded_namespaces_must_be_empty_when_they_were_probed() {
     let mut legacy = facts::namespace("legacy-batch");
     legacy.open = Known::Known(2);
     source(&mut facts).namespaces.push(legacy);
-    assert_eq!(
-        outcome(&facts, "open-executions-left"),
-        Outcome::Pass,
-        "not in the plan: namespace-unmapped reports it"
-    );
+    let in_use = "excluded-namespace-in-use";
+    assert_eq!(outcome(&facts, in_use), Outcome::NotApplicable, "not in the plan: namespace-unmapped reports it");
     facts.plan.namespaces.push(temporal_preflight::facts::plan::NamespaceMapping {
         source: "legacy-batch".into(),
         target: None,
@@ -209,7 +206,10 @@ fn excluded_namespaces_must_be_empty_when_they_were_probed() {
         line: 6,
         ..Default::default()
     });
-    assert_eq!(outcome(&facts, "open-executions-left"), Outcome::Fail);
+    assert_eq!(outcome(&facts, in_use), Outcome::Fail);
+    assert_eq!(outcome(&facts, "open-executions-left"), Outcome::Pass, "the drain is about what moves");
+    facts.plan.namespaces.last_mut().unwrap().stays = true;
+    assert_eq!(outcome(&facts, in_use), Outcome::NotApplicable, "it stays in use on purpose");
 }
 
 /// Every place in the facts at which something is known, as a JSON pointer.
@@ -234,9 +234,8 @@ fn known_places(value: &Value, at: String, all: &mut Vec<String>) {
 
 fn verdicts(facts: &Facts) -> Vec<(Gate, Verdict)> {
     let none = BTreeSet::new();
-    let card =
-        judge(checks(facts), JudgeInput { facts, gate: Gate::Route, waivers: &[], unwaivable: &none, former: None });
-    let cohorts = card.cohorts.iter().map(|c| (c.route.gate, c.route.verdict));
+    let card = judge(checks(facts), JudgeInput::new(facts, Gate::Route, &[], &none));
+    let cohorts = card.cohorts.iter().map(|c| (c.result.gate, c.result.verdict));
     card.gates.iter().map(|g| (g.gate, g.verdict)).chain(cohorts).collect()
 }
 
@@ -258,12 +257,14 @@ fn whatever_is_taken_away_no_verdict_gets_better() {
     source(&mut healthy).namespaces[0].schedules = Known::Known(vec![]);
     let mut refunds = facts::namespace("refunds");
     refunds.workflow_types = Known::Known(vec![]);
-    refunds.task_queues = Known::Known(vec![]);
+    refunds.task_queues = Known::Known(vec![queue("payments", 0, false)]);
+    // The workers of the source were stopped.
+    source(&mut healthy).namespaces[0].task_queues =
+        Known::Known(vec![queue("payments", 0, false), queue("settlement", 0, false)]);
     let legacy = NamespaceSnapshot { name: "legacy".into(), ..refunds.clone() };
     source(&mut healthy).namespace_names =
         Known::Known(vec!["legacy".into(), "payments-prod".into(), "refunds".into()]);
     source(&mut healthy).namespaces.extend([refunds, legacy]);
-    source(&mut healthy).earlier = facts::emptied(&["legacy", "payments-prod", "refunds"].map(str::to_owned));
     target(&mut healthy).namespaces.push(facts::namespace("refunds.a1b2c"));
     source(&mut healthy).metrics = facts::metrics(&["payments-prod", "refunds"]);
     target(&mut healthy).metrics = facts::metrics(&["payments-prod.a1b2c", "refunds.a1b2c"]);
@@ -289,15 +290,21 @@ fn whatever_is_taken_away_no_verdict_gets_better() {
                     "drained-48-hours",
                     "no-other-work",
                     "no-backlog",
+                    "source-workers-stopped",
+                    "code-reviewed",
+                    "renewal-automated",
+                    "target-takes-starts",
+                    "target-is-cloud",
+                    "excluded-namespaces-idle",
                 ]
                 .contains(*id)
             })
             .map(|id| temporal_preflight::facts::attestation::Attestation {
                 id: (*id).to_owned(),
                 holds: true,
-                by: "Ann".into(),
+                by: "Ann Lee".into(),
                 date: "2026-11-20".parse().unwrap(),
-                link: None,
+                link: Some("OPS-1".into()),
                 valid_until: "2027-01-31".parse().unwrap(),
                 note: None,
                 place: ("attestations.yaml".into(), 1),
@@ -323,11 +330,8 @@ fn whatever_is_taken_away_no_verdict_gets_better() {
     let silent = |place: &str| {
         let field = place.rsplit('/').next().unwrap_or_default();
         if place.contains("/executions/") {
-            let asked: &[&str] = if place.contains("/namespaces/2/") {
-                &["recent", "beside"]
-            } else {
-                &["recent", "cron", "samples", "beside"]
-            };
+            let asked: &[&str] =
+                if place.contains("/namespaces/2/") { &["recent"] } else { &["recent", "cron", "samples", "beside"] };
             return place.starts_with("/target/") || !asked.contains(&field);
         }
         let of_source =
@@ -411,7 +415,7 @@ fn what_is_excluded_goes_down_with_the_cluster() {
     let mut facts = healthy();
     facts.plan.namespaces.push(mapping("legacy-batch", None));
     source(&mut facts).namespace_names = Known::Known(vec!["legacy-batch".into(), "payments-prod".into()]);
-    assert_open(&facts, "not probed", &["open-executions-left", "schedules-left-active"]);
+    assert_open(&facts, "not probed", &["excluded-namespace-in-use"]);
     let gone = NamespaceSnapshot {
         exists: Some(false),
         open: Known::unknown("NotFound"),
@@ -419,7 +423,7 @@ fn what_is_excluded_goes_down_with_the_cluster() {
         ..facts::namespace("legacy-batch")
     };
     source(&mut facts).namespaces.push(gone);
-    assert_eq!(outcome(&facts, "open-executions-left"), Outcome::Pass, "what does not exist is empty");
+    assert_eq!(outcome(&facts, "excluded-namespace-in-use"), Outcome::NotApplicable, "what does not exist is empty");
 }
 
 #[test]
@@ -462,7 +466,7 @@ fn what_is_proven_stays_proven_beside_a_gap() {
     let all = checks(&facts);
     let check = all.iter().find(|c| c.rule == "source-inventory").unwrap();
     assert_eq!((check.outcome, check.complete), (Outcome::Fail, false));
-    assert!(check.why.as_deref().is_some_and(|w| w.contains("NotFound")));
+    assert!(check.why.as_deref().is_some_and(|w| w.contains("the source has no namespace payments-prod")));
 }
 
 #[test]

@@ -83,7 +83,7 @@ fn part(name: &str, at: &str, host: &str) -> ClusterSnapshot {
 }
 
 #[test]
-fn namespaces_of_several_files_come_together_and_the_oldest_time_counts() {
+fn namespaces_of_several_files_come_together_each_with_its_age() {
     let merged = merge(vec![
         part("payments-prod", "2026-11-20T08:00:00Z", "host-a"),
         part("refunds", "2026-11-21T08:00:00Z", "host-b"),
@@ -91,7 +91,9 @@ fn namespaces_of_several_files_come_together_and_the_oldest_time_counts() {
     .expect("one cluster");
     let names: Vec<_> = merged.namespaces.iter().map(|n| n.name.as_str()).collect();
     assert_eq!(names, ["refunds", "payments-prod"]);
-    assert_eq!(merged.taken_at, time("2026-11-20T08:00:00Z"));
+    assert_eq!(merged.taken_at, time("2026-11-21T08:00:00Z"), "the newest look");
+    let looked_at: Vec<_> = merged.namespaces.iter().map(|n| n.looked_at).collect();
+    assert_eq!(looked_at, ["2026-11-21T08:00:00Z", "2026-11-20T08:00:00Z"].map(|at| Some(time(at))));
     assert_eq!(merged.rpcs["x/Count"], RpcCount { calls: 20, errors: 2, denied: 2 });
     let hosts: Vec<_> = merged.vantages.iter().map(|v| v.probed_from.as_str()).collect();
     assert_eq!(hosts, ["host-b", "host-a"]);

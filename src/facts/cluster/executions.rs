@@ -38,11 +38,24 @@ pub struct ExecutionFacts {
     pub samples: Known<Vec<DescribedExecution>>,
     /// Open work that is no workflow execution.
     pub beside: Known<BesideWork>,
-    /// Of the target: which of the ids that are open on the source are open here, too.
+    /// Which of the ids that are open on the other side are open here, too.
     pub also_open: Known<AlsoOpen>,
+    /// The ids of all open executions, where there are few enough of them.
+    pub open_ids: Known<OpenIds>,
+    /// What closed lately, and when the last one did.
+    pub rest: Known<Rest>,
     /// The oldest open executions one by one, where a list was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub listed: Option<Known<Vec<OpenExecution>>>,
+}
+
+impl Durations {
+    /// Executions open for longer than this are not like those that closed: ten times as long as nearly all of them,
+    /// twice as long as the longest, and a week at least.
+    pub fn overdue_after(&self) -> u64 {
+        const WEEK: u64 = 7 * 86_400;
+        self.p99.saturating_mul(10).max(self.max.saturating_mul(2)).max(WEEK)
+    }
 }
 
 impl ExecutionFacts {
@@ -54,6 +67,7 @@ impl ExecutionFacts {
             && self.cron.is_known()
             && self.scheduled.is_known()
             && self.samples.is_known()
+            && self.rest.is_known()
             && self.listed.as_ref().is_none_or(Known::is_known)
     }
 }
@@ -221,6 +235,10 @@ pub struct DescribedExecution {
     pub search_attributes: BTreeMap<String, AttributeShape>,
     /// When the server ends it because of a timeout, if it has one.
     pub expires: Option<Timestamp>,
+    /// When the first run of its chain was started, as far as the id of that run tells (it does for starts by servers
+    /// that make run ids of version 7).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chain_started: Option<Timestamp>,
 }
 
 /// What the value of a search attribute looks like, without the value.
@@ -255,12 +273,54 @@ pub struct BesideWork {
     pub nexus_operations: Option<u64>,
 }
 
+/// How long a namespace has been at rest, by times the server itself wrote.
+///
+/// Whatever was open at any time since an instant is open now or has closed since; so one look tells of the time before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Rest {
+    /// The instant since when closings were counted, by the clock of the machine that probed.
+    pub since: Timestamp,
+    /// Workflow executions that closed after it.
+    pub closed: u64,
+    /// When the last workflow execution closed; none when none did within retention.
+    pub last_closed: Option<Timestamp>,
+    /// Batch jobs that are open or closed after the instant.
+    pub batch_jobs: u64,
+    /// Standalone activities that closed after it; none where the server has no such thing.
+    pub activities: Option<u64>,
+    /// Standalone Nexus operations that closed after it; none where the server has no such thing.
+    pub nexus_operations: Option<u64>,
+}
+
+/// The ids of open executions.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct OpenIds {
+    /// How many executions were open.
+    pub open: u64,
+    /// All of them.
+    pub executions: Vec<OpenId>,
+}
+
+impl OpenIds {
+    /// Ids are listed, and asked of the other side, up to so many.
+    pub const MOST: u64 = 1_000;
+}
+
+/// An open execution by its id.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct OpenId {
+    /// Workflow id.
+    pub workflow_id: String,
+    /// Type name.
+    pub workflow_type: String,
+}
+
 /// Workflow ids of the other cluster, looked for in this one.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct AlsoOpen {
-    /// How many ids of open executions of the source were asked for.
+    /// How many ids of open executions of the other side were asked for.
     pub asked: u64,
-    /// How many executions were open on the source then; more than were asked for, as a rule.
+    /// How many executions were open on the other side then.
     pub of: u64,
     /// Those of them that are open here.
     pub open: Vec<ExecutionSample>,

@@ -2,6 +2,7 @@
 //!
 //! A snapshot holds no payloads, no memo values and no credentials: inputs are hashed.
 
+mod consistency;
 mod executions;
 mod namespaces;
 mod schedules;
@@ -94,9 +95,22 @@ pub struct ClusterSnapshot {
 }
 
 impl ClusterSnapshot {
-    /// When the newest of the looks it was made from began; [`Self::taken_at`] is the oldest of them.
+    /// When the newest of the looks it was made from began. Documents of older versions hold the oldest in
+    /// [`Self::taken_at`].
     pub fn newest(&self) -> jiff::Timestamp {
-        self.vantages.iter().map(|vantage| vantage.taken_at).max().unwrap_or(self.taken_at)
+        self.vantages.iter().map(|vantage| vantage.taken_at).max().unwrap_or(self.taken_at).max(self.taken_at)
+    }
+
+    /// The moment a server time can be compared with: the clock of the cluster, as the cluster itself told it. Nothing
+    /// when it did not: the clock of the machine that probed may be wrong by any time.
+    ///
+    /// Without a date in the answers it is the last poll of a worker, which lies before the moment of the snapshot.
+    pub fn server_time(&self) -> Option<jiff::Timestamp> {
+        if let Known::Known(ahead) = &self.clock_ahead_seconds {
+            return self.newest().checked_add(jiff::SignedDuration::from_secs(*ahead)).ok();
+        }
+        let queues = self.namespaces.iter().filter_map(|n| n.task_queues.value()).flatten();
+        queues.flat_map(|q| q.workflow_pollers.iter().chain(&q.activity_pollers)).filter_map(|p| p.last_access).max()
     }
 
     /// When the probe began by the clock of the cluster, as far as the difference is known: the measure for times the
@@ -210,6 +224,12 @@ pub struct OpenSample {
     pub taken_at: jiff::Timestamp,
     /// Open executions (Running and Paused).
     pub open: u64,
+    /// Tasks that waited then, by task queue, where some did.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub backlogs: BTreeMap<String, u64>,
+    /// Task queues that were looked at.
+    #[serde(default, skip_serializing_if = "std::collections::BTreeSet::is_empty")]
+    pub queues: std::collections::BTreeSet<String>,
 }
 
 /// How often an RPC was called.
@@ -233,6 +253,10 @@ fn is_zero(count: &u64) -> bool {
 pub struct NamespaceSnapshot {
     /// Name as dialled.
     pub name: String,
+    /// When it was looked at; of several looks made into one, the oldest that anything was taken from. `None` in
+    /// documents that do not tell: the time of the snapshot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub looked_at: Option<jiff::Timestamp>,
     /// Whether the cluster has it: true when `DescribeNamespace` described it, false when it answered NotFound;
     /// `None` when the answer was another one (Temporal Cloud may say PermissionDenied for both).
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -270,7 +294,7 @@ pub struct NamespaceSnapshot {
 }
 
 /// A workflow type as visibility knows it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct WorkflowType {
     /// Type name.
     pub name: String,
@@ -285,9 +309,44 @@ pub struct WorkflowType {
     /// How many of the open ones are paused; `None` when the server does not tell.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub paused: Option<u64>,
-    /// How long closed executions of the type ran; `None` when none closed, or it was not learned.
+    /// How long closed executions of the type ran; `None` when none closed, or it was not learned. Runs that continued
+    /// as new are not among them: they are no ends.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub durations: Option<Durations>,
+    /// How many of the closed ones continued as new; `None` when it was not asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub continued: Option<u64>,
+    /// How many of the closed ones were terminated; `None` when it was not asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub terminated: Option<u64>,
+    /// Open executions far older than the closed ones of the type ran; `None` when there are none, or nobody looked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overdue: Option<Overdue>,
+}
+
+impl WorkflowType {
+    /// Closed executions that did not continue as new; a document that does not tell counts all.
+    pub fn ended(&self) -> u64 {
+        self.closed.saturating_sub(self.continued.unwrap_or(0))
+    }
+
+    /// Closed executions that ended by themselves: neither continued as new nor terminated by a person.
+    pub fn ended_by_itself(&self) -> u64 {
+        self.ended().saturating_sub(self.terminated.unwrap_or(0))
+    }
+}
+
+/// Open executions of a type that are far older than the closed ones ran.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Overdue {
+    /// The age from which on they count, in seconds.
+    pub after_seconds: u64,
+    /// How many there are.
+    pub open: u64,
+    /// Some of them.
+    pub examples: Vec<ExecutionSample>,
+    /// The oldest open execution of the type that is younger; none when all are that old.
+    pub oldest_other: Option<ExecutionSample>,
 }
 
 /// One execution, named so that a person can look at it.

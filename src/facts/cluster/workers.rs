@@ -23,6 +23,12 @@ pub struct TaskQueue {
     /// Age of the oldest activity task that waits, in seconds, where the server reports it (since 1.25).
     #[serde(default)]
     pub activity_backlog_seconds: Option<u64>,
+    /// Workflow tasks that came to it lately, as tasks an hour rounded up, where the server reports it (since 1.25).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workflow_tasks_an_hour: Option<u64>,
+    /// Activity tasks that came to it lately, as tasks an hour rounded up, where the server reports it (since 1.25).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub activity_tasks_an_hour: Option<u64>,
     /// Nexus task pollers of the last five minutes; not asked where the server has no Nexus or nobody polls the queue.
     #[serde(default)]
     pub nexus_pollers: Option<Vec<Poller>>,
@@ -33,6 +39,17 @@ pub struct TaskQueue {
 }
 
 impl TaskQueue {
+    /// How many tasks wait; none when the server does not tell, or tells what cannot be.
+    pub fn backlog(&self) -> Option<u64> {
+        let count = |told: Option<i64>| told.and_then(|n| u64::try_from(n).ok());
+        Some(count(self.workflow_backlog)?.saturating_add(count(self.activity_backlog)?))
+    }
+
+    /// How many tasks came lately, as tasks an hour; none when the server does not tell.
+    pub fn tasks_an_hour(&self) -> Option<u64> {
+        Some(self.workflow_tasks_an_hour?.saturating_add(self.activity_tasks_an_hour?))
+    }
+
     /// Workflow workers that were polling at `at`, the moment the snapshot was begun by the clock of the cluster.
     pub fn live_workflow_pollers(&self, at: jiff::Timestamp) -> usize {
         self.workflow_pollers.iter().filter(|p| p.is_live(at)).count()

@@ -315,9 +315,15 @@ pub struct Coverage {
     pub skipped: Vec<Skip>,
     /// Language → files in the tree.
     pub languages: BTreeMap<String, u64>,
-    /// Languages with files that name Temporal but that this version cannot analyse → files.
+    /// Languages with files that use an SDK but that this version cannot analyse → files.
     #[serde(default)]
     pub not_analysed: BTreeMap<String, Vec<String>>,
+    /// What starts, signals or schedules without code this version analyses, sorted by path and line.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub beyond: Vec<Beyond>,
+    /// Files with syntax errors that decide nothing: tests, docs, and files whose broken parts name nothing of Temporal.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub broken_apart: Vec<String>,
     /// File that could not be read, or not wholly → SHA-256 of its content: a later scan tells by it whether it changed.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub unread_digests: BTreeMap<String, String>,
@@ -346,8 +352,43 @@ impl Coverage {
     pub fn unread(&self) -> std::collections::BTreeSet<&str> {
         let skipped = self.skipped.iter().filter(|s| !s.on_purpose()).map(|s| &s.path);
         let broken = self.files_with_syntax_errors.iter();
-        self.not_analysed.values().flatten().chain(broken).chain(skipped).map(String::as_str).collect()
+        let beyond = self.beyond.iter().filter(|b| b.scope.is_production()).map(|b| &b.path);
+        self.not_analysed.values().flatten().chain(broken).chain(beyond).chain(skipped).map(String::as_str).collect()
     }
+}
+
+/// Something that starts, signals or schedules without code this version analyses. It was seen, and not read: where it
+/// leads is open.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Beyond {
+    /// Relative path.
+    pub path: String,
+    /// 1-based line.
+    pub line: u32,
+    /// The way it goes.
+    pub by: BeyondBy,
+    /// What was seen: `temporal workflow start`, `HTTP API /namespaces/…/workflows/…`.
+    pub seen: String,
+    /// It begins executions or schedules.
+    pub starts: bool,
+    /// It talks to executions that exist.
+    pub messages: bool,
+    /// Kind of code.
+    pub scope: Scope,
+}
+
+/// The way something reaches a cluster without an SDK this version analyses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum BeyondBy {
+    /// The CLI.
+    Command,
+    /// The HTTP API.
+    Http,
+    /// The service, by the name of a method.
+    Grpc,
+    /// A manifest that declares it.
+    Manifest,
 }
 
 /// One file or folder that was not looked at.
@@ -360,10 +401,36 @@ pub struct Skip {
 }
 
 impl Skip {
+    /// How the reason begins for what git tracks and the work tree has not.
+    pub const LACKING: &str = "not in the work tree";
+    /// How the reason begins for what was read in part in tests, or where nothing names the SDK.
+    pub const APART: &str = "apart from Temporal";
+    /// How the reason begins for what the configuration leaves out although it names Temporal.
+    pub const EXCLUDED: &str = "excluded";
+
+    /// Whether git tracks it and the work tree has not got it.
+    pub fn is_lacking(&self) -> bool {
+        self.reason.starts_with(Self::LACKING)
+    }
+
+    /// Whether the configuration leaves it out.
+    pub fn is_excluded(&self) -> bool {
+        self.reason.starts_with(Self::EXCLUDED)
+    }
+
     /// Skipped because it is not the team's production code, rather than because it could not be read.
     pub fn on_purpose(&self) -> bool {
-        const REASONS: [&str; 6] =
-            ["vendored", "build output", "generated", "ignored", "symbolic link", "not a regular file"];
+        const REASONS: [&str; 9] = [
+            "vendored",
+            "build output",
+            "generated",
+            "ignored",
+            "symbolic link",
+            "not a regular file",
+            "test code",
+            Skip::EXCLUDED,
+            Skip::APART,
+        ];
         let reason = self.reason.to_ascii_lowercase();
         REASONS.iter().any(|r| reason.starts_with(r))
     }

@@ -191,6 +191,9 @@ pub struct Site {
     pub client: ClientOrigin,
     /// Name of the wrapper function this site is the body of, when it is one.
     pub wrapper: Option<String>,
+    /// Of a connection upon which a client is built: the place of that client. Both are one connection.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step_of: Option<String>,
     /// How a message or start chooses its cluster.
     pub routing: Routing,
     /// The trimmed source line.
@@ -369,4 +372,11 @@ pub enum FallbackOn {
     AnyError,
     /// On a condition that could not be understood.
     Unclear,
+}
+
+impl Site {
+    /// Builds a client, and is no mere step towards one.
+    pub fn is_connection(&self) -> bool {
+        self.kind == Kind::Connect && self.step_of.is_none()
+    }
 }

@@ -40,8 +40,10 @@ pub enum Outcome {
     Unknown,
     /// Does not concern this migration; `why` says so.
     NotApplicable,
-    /// Fails, and every finding is waived.
+    /// Fails or is unknown, and people accepted all of it.
     Waived,
+    /// The gate that was asked comes before the first gate of the rule.
+    NotDue,
 }
 
 /// One rule with its outcome.
@@ -63,7 +65,7 @@ pub struct Check {
     pub gates: Vec<Gate>,
     /// What became of it.
     pub outcome: Outcome,
-    /// For unknown and not-applicable: why; for pass: what it rests on; for fail and waived: what of the
+    /// For unknown, not-applicable and not-due: why; for pass: what it rests on; for fail and waived: what of the
     /// evidence is missing, if anything.
     pub why: Option<String>,
     /// What would make it known.
@@ -75,6 +77,12 @@ pub struct Check {
     /// seen does not settle it.
     #[serde(default = "yes")]
     pub complete: bool,
+    /// The waiver of the whole rule by which missing evidence was accepted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepted: Option<WaiverRef>,
+    /// The rule concerns Temporal Cloud only, so that a rehearsal does not ask it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub cloud_only: bool,
     /// The rule itself could not be read or evaluated, or not wholly.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub broken: bool,
@@ -97,6 +105,12 @@ pub struct Asked {
     pub id: String,
     /// The state of the entry.
     pub word: WordState,
+    /// Whether the outcome rests on the entry: no evidence, or not all of it, was there.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub decides: bool,
+    /// The entry is about what the tool could not see or decide only: what it did see does not contradict it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unseen_only: bool,
 }
 
 /// What an entry of `attestations.yaml` is worth to a rule.
@@ -113,6 +127,8 @@ pub enum WordState {
     Early,
     /// It is older than the rule accepts when routing begins.
     Stale,
+    /// It lacks what an answer to a blocker needs: a full name, or a link.
+    Incomplete,
     /// There is no entry.
     Absent,
     /// The file could not be read, or not all of it.
@@ -138,6 +154,12 @@ pub struct Finding {
     /// Workflow types it is about; empty when it concerns all of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub workflow_types: Vec<String>,
+    /// Task queues it is about; empty when it concerns none in particular.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub task_queues: Vec<String>,
+    /// Namespaces it is about, by their names on the side they were seen on; empty when it concerns none in particular.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub namespaces: Vec<String>,
     /// Who owns the file it is found in, as `CODEOWNERS` says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<String>,

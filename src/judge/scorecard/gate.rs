@@ -27,6 +27,16 @@ impl Gate {
     pub const ALL: [Gate; 7] =
         [Gate::Pr, Gate::Plan, Gate::Provision, Gate::DualRun, Gate::Route, Gate::Drain, Gate::Decommission];
 
+    /// Whether this gate comes before another one. A pull request stands beside the phases: before none, after none.
+    pub fn is_before(self, other: Self) -> bool {
+        self != Gate::Pr && other != Gate::Pr && self < other
+    }
+
+    /// Whether a gate is not due yet when this one is asked.
+    pub fn leaves_for_later(self, other: Self) -> bool {
+        self.is_before(other) || (self == Gate::Pr && other != Gate::Pr)
+    }
+
     /// The wire name.
     pub fn name(self) -> &'static str {
         match self {
@@ -40,13 +50,26 @@ impl Gate {
         }
     }
 
+    /// Gates at which a rule is asked, in words: `pr, dual-run and later`, `plan to route`.
+    pub fn span(gates: &[Self]) -> String {
+        let phases = || gates.iter().copied().filter(|gate| *gate != Gate::Pr);
+        let phases = match (phases().min(), phases().max()) {
+            (Some(first), Some(last)) if first == last => Some(first.to_string()),
+            (Some(first), Some(Gate::Decommission)) => Some(format!("{first} and later")),
+            (Some(first), Some(last)) => Some(format!("{first} to {last}")),
+            _ => None,
+        };
+        let pr = gates.contains(&Gate::Pr).then(|| Gate::Pr.to_string());
+        pr.into_iter().chain(phases).collect::<Vec<_>>().join(", ")
+    }
+
     /// What passing the gate permits, in words.
     pub fn permits(self) -> &'static str {
         match self {
             Gate::Pr => "this change may be merged",
             Gate::Plan => "the plan is complete; provisioning may begin",
             Gate::Provision => "the target is ready; workers may be started there",
-            Gate::DualRun => "workers may run on both clusters",
+            Gate::DualRun => "workers run on both clusters; routing may be prepared",
             Gate::Route => "new executions may start on the target",
             Gate::Drain => "the source may be declared drained",
             Gate::Decommission => "the source may be switched off",
@@ -110,11 +133,14 @@ pub struct GateResult {
     pub conditions: Vec<String>,
     /// How many rules of this gate passed.
     pub passed: usize,
+    /// How many of these passes rest on somebody's word, and not on evidence.
+    #[serde(default)]
+    pub attested: usize,
     /// How many rules belong to this gate.
     pub total: usize,
 }
 
-/// The route gate, answered for the workflow types of one cohort.
+/// The gate that was asked, answered for the workflow types of one cohort.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct CohortResult {
     /// Its name.
@@ -133,7 +159,8 @@ pub struct CohortResult {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proposed: Option<String>,
     /// Verdict from the findings that concern its types, and those that concern all.
-    pub route: GateResult,
+    #[serde(alias = "route")]
+    pub result: GateResult,
 }
 
 /// Answer to a checklist item or failure mode, from the worst outcome of its rules.
@@ -150,6 +177,8 @@ pub enum Status {
     Failed,
     /// No rule applies.
     NotApplicable,
+    /// Its rules are asked at a later gate.
+    NotDue,
 }
 
 /// One of the ten items.

@@ -3,6 +3,7 @@
 //! Read with an API key of its own, never with that of the workers. Wire types are those of the official
 //! `temporalio-protos` crate; every call passes the same read-only layer as the data plane.
 
+mod answers;
 mod client;
 mod convert;
 mod settings;

@@ -66,7 +66,7 @@ async fn list(visibility: &Visibility<'_>, query: &str, whys: &mut Vec<Why>) -> 
         if page.last || page.rows.is_empty() {
             return Ok(());
         }
-        if listed >= CANDIDATES || page.token == token {
+        if listed >= CANDIDATES {
             break;
         }
         token = page.token;

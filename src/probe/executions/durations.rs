@@ -16,8 +16,8 @@ use crate::facts::{Known, Why};
 const QUANTILES: [(f64, f64); 3] = [(0.5, 0.06), (0.9, 0.03), (0.99, 0.006)];
 /// A quantile is also near enough when it is known to this ratio.
 const RATIO: f64 = 1.1;
-/// Counts the durations of one type take, most of the time.
-const COUNTS: f64 = 8.0;
+/// Calls the durations of one type take, most of the time.
+const COUNTS: f64 = 10.0;
 /// Counts for one quantile; those before it make the next one cheaper.
 const STEPS: usize = 12;
 
@@ -48,7 +48,7 @@ impl Visibility<'_> {
         let mut whys = Vec::new();
         let mut found = self.of_small_types(types).await;
         let mut large: Vec<&WorkflowType> =
-            types.iter().filter(|t| t.closed > 0 && !found.contains_key(&t.name)).collect();
+            types.iter().filter(|t| t.ended() > 0 && !found.contains_key(&t.name)).collect();
         large.sort_by_key(|t| std::cmp::Reverse(t.open));
         let affordable = self.client().left().as_secs_f64() / 2.0 * self.options.rps / COUNTS;
         if large.len() as f64 > affordable {
@@ -67,7 +67,7 @@ impl Visibility<'_> {
             self.say(&format!("durations of workflow type {} of {number}", index + 1));
             let is = query::equals(Field::WorkflowType.name(), &t.name);
             let longest = t.longest_closed.as_ref().map_or(0, |sample| sample.seconds);
-            (t.name.clone(), self.quantiles(&is, t.closed, longest).await)
+            (t.name.clone(), self.quantiles(&is, t.ended(), longest).await)
         });
         for (name, answer) in counted.await {
             match answer {
@@ -84,21 +84,21 @@ impl Visibility<'_> {
     /// Types with few closed executions, as many to a list as fit. What cannot be listed is left to be counted.
     async fn of_small_types(&self, types: &[WorkflowType]) -> BTreeMap<String, Durations> {
         let room = ROWS as u64;
-        let mut small: Vec<&WorkflowType> = types.iter().filter(|t| (1..=room).contains(&t.closed)).collect();
-        small.sort_by_key(|t| t.closed);
+        let mut small: Vec<&WorkflowType> = types.iter().filter(|t| (1..=room).contains(&t.ended())).collect();
+        small.sort_by_key(|t| t.ended());
         let mut lists: Vec<(Vec<&str>, u64)> = Vec::new();
         for t in small {
             match lists.last_mut() {
-                Some((names, taken)) if *taken + t.closed <= room => {
+                Some((names, taken)) if *taken + t.ended() <= room => {
                     names.push(&t.name);
-                    *taken += t.closed;
+                    *taken += t.ended();
                 }
-                _ => lists.push((vec![&t.name], t.closed)),
+                _ => lists.push((vec![&t.name], t.ended())),
             }
         }
         let listed = each(&lists, |(names, _)| async move {
             let is = query::one_of(Field::WorkflowType.name(), names.iter().copied());
-            self.page(&query::all([self.phases.closed, &is]), ROWS, Vec::new()).await
+            self.page(&query::all([self.ended(), &is]), ROWS, Vec::new()).await
         });
         let mut seconds: BTreeMap<String, Vec<f64>> = BTreeMap::new();
         for page in listed.await.into_iter().flatten().filter(|page| page.last) {
@@ -111,7 +111,7 @@ impl Visibility<'_> {
 
     /// Durations of the closed executions that match, of which there are `closed` and the longest took `longest`.
     async fn quantiles(&self, filter: &str, closed: u64, longest: u64) -> Result<Durations, Failure> {
-        let all = query::all([self.phases.closed, filter]);
+        let all = query::all([self.ended(), filter]);
         let mut search = Quantiles::new(closed, longest);
         let mut found = [0; 3];
         for (slot, (share, near)) in found.iter_mut().zip(QUANTILES) {

@@ -110,7 +110,7 @@ impl Visibility<'_> {
     async fn end(&self, extreme: Extreme, filter: &str, count: u64, ceiling: f64) -> Result<End, Failure> {
         let phase = match extreme {
             Extreme::OldestOpen => self.phases.open,
-            Extreme::LongestClosed => self.phases.closed,
+            Extreme::LongestClosed => self.ended(),
         };
         let all = query::all([phase, filter]);
         let samples = |rows: &[WorkflowExecutionInfo]| {

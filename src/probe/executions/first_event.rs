@@ -23,6 +23,20 @@ pub(in crate::probe) struct HistoryStart {
     raw_history: Vec<Blob>,
 }
 
+impl HistoryStart {
+    /// Whether the first event is the start of an execution.
+    pub(in crate::probe) fn holds_start(&self) -> bool {
+        first(self.clone()).is_some_and(|event| event.started.is_some())
+    }
+}
+
+/// The first event of an answer.
+fn first(answer: HistoryStart) -> Option<Event> {
+    let decode = |blob: Blob| prost::Message::decode(blob.data).ok();
+    let raw = answer.raw_history.into_iter().filter_map(decode).flat_map(|h: History| h.events);
+    answer.history.into_iter().flat_map(|h| h.events).chain(raw).next()
+}
+
 #[derive(Clone, PartialEq, prost::Message)]
 struct History {
     #[prost(message, repeated, tag = "1")]
@@ -116,7 +130,7 @@ pub(super) struct FirstEvent {
 }
 
 impl Visibility<'_> {
-    /// Read the first event of an execution. Nothing when the execution is gone, or its history holds no start.
+    /// Read the first event of an execution that was listed. Nothing when it is gone since.
     pub(super) async fn first_event(&self, execution: &ExecutionSample) -> Result<Option<FirstEvent>, Failure> {
         let request = GetWorkflowExecutionHistoryRequest {
             namespace: self.namespace.to_owned(),
@@ -130,16 +144,14 @@ impl Visibility<'_> {
         };
         match self.client().history_start(self.namespace, request).await {
             Ok(answer) => Ok(understand(answer, execution)),
-            Err(failure) if failure.code == Code::NotFound => Ok(None),
+            Err(failure) if failure.code == Code::NotFound => self.gone(failure, execution).await.map(|()| None),
             Err(failure) => Err(failure),
         }
     }
 }
 
 fn understand(answer: HistoryStart, execution: &ExecutionSample) -> Option<FirstEvent> {
-    let decode = |blob: Blob| prost::Message::decode(blob.data).ok();
-    let raw = answer.raw_history.into_iter().filter_map(decode).flat_map(|h: History| h.events);
-    let event = answer.history.into_iter().flat_map(|h| h.events).chain(raw).next()?;
+    let event = first(answer)?;
     let started = event.started?;
     let scheduled = started.search_attributes.iter().flat_map(|a| &a.fields).any(|f| f.name == "TemporalScheduledById");
     let begun = time::timestamp(event.event_time.as_ref());

@@ -65,7 +65,7 @@ async fn list(
         if page.last {
             return Ok(());
         }
-        if page.rows.is_empty() || page.token == token {
+        if page.rows.is_empty() {
             break;
         }
         if found.len() >= bound {

@@ -15,7 +15,9 @@ mod distinct;
 mod durations;
 mod extremes;
 mod first_event;
+mod ids;
 mod listing;
+mod overdue;
 mod samples;
 mod scheduled;
 mod starts;
@@ -26,8 +28,10 @@ use std::collections::BTreeMap;
 
 use futures_util::{StreamExt as _, stream};
 
+pub(super) use beside::Offered;
 pub(super) use distinct::Field;
 pub(super) use first_event::HistoryStart;
+pub(super) use ids::also_open;
 pub(super) use visibility::Visibility;
 
 use super::client::Failure;
@@ -53,13 +57,14 @@ pub(super) struct Executions {
 }
 
 /// Everything about the executions of one namespace; what can be missed best comes last.
-pub(super) async fn read(visibility: &Visibility<'_>) -> Executions {
+pub(super) async fn read(visibility: &Visibility<'_>, offered: Offered) -> Executions {
     let closed = visibility.count(visibility.phases.closed).await;
     let (mut types, mut whys) = counted_types(visibility).await;
     let recent = starts::read(visibility).await;
 
+    let ended = ended(visibility, &closed, &types).await;
     let oldest = visibility.extremes(Extreme::OldestOpen, &visibility.open, &counts(&types, |t| t.open)).await;
-    let longest = visibility.extremes(Extreme::LongestClosed, &closed, &counts(&types, |t| t.closed)).await;
+    let longest = visibility.extremes(Extreme::LongestClosed, &ended, &counts(&types, WorkflowType::ended)).await;
     for found in &mut types {
         found.oldest_open = oldest.of_types.get(&found.name).cloned();
         found.longest_closed = longest.of_types.get(&found.name).cloned();
@@ -71,10 +76,13 @@ pub(super) async fn read(visibility: &Visibility<'_>) -> Executions {
     let open_ages = ages(visibility, &oldest.overall).await;
     let samples = samples::read(visibility, &types, &whys).await;
     let cron = cron::read(visibility).await;
-    let durations = visibility.durations(&closed, &longest.overall, &mut types).await;
+    let durations = visibility.durations(&ended, &longest.overall, &mut types).await;
+    overdue::read(visibility, &mut types, &mut whys).await;
     let listed = listing::read(visibility, &types).await;
-    let beside = beside::read(visibility).await;
-    let also_open = beside::also_open(visibility).await;
+    let beside = beside::read(visibility, offered).await;
+    let rest = beside::rest(visibility, offered).await;
+    let also_open = also_open(visibility).await;
+    let open_ids = ids::open(visibility).await;
 
     let open = known(visibility.open.clone());
     // A namespace without any type found, and with a reason for it, has types nobody could name.
@@ -100,6 +108,8 @@ pub(super) async fn read(visibility: &Visibility<'_>) -> Executions {
             samples,
             beside,
             also_open,
+            open_ids,
+            rest,
             listed,
         },
     }
@@ -118,7 +128,22 @@ pub(super) fn unknown(why: &Why) -> ExecutionFacts {
         samples: Known::Unknown(why.clone()),
         beside: Known::Unknown(why.clone()),
         also_open: Known::Unknown(why.clone()),
+        open_ids: Known::Unknown(why.clone()),
+        rest: Known::Unknown(why.clone()),
         listed: None,
+    }
+}
+
+/// How many closed executions ended: those that continued as new did not.
+async fn ended(
+    visibility: &Visibility<'_>,
+    closed: &Result<u64, Failure>,
+    types: &[WorkflowType],
+) -> Result<u64, Failure> {
+    let continued: u64 = types.iter().filter_map(|t| t.continued).sum();
+    match closed {
+        Ok(closed) if continued > 0 && *closed > 0 => visibility.count(visibility.ended()).await,
+        known => known.clone(),
     }
 }
 
@@ -148,27 +173,27 @@ async fn counted_types(visibility: &Visibility<'_>) -> (Vec<WorkflowType>, Vec<W
 
 async fn type_counts(visibility: &Visibility<'_>, name: &str) -> Result<WorkflowType, Failure> {
     let is = query::equals(Field::WorkflowType.name(), name);
-    let (open, closed, paused) = match &visibility.statuses {
-        Ok(_) => {
-            let statuses = visibility.count_by_status(&is).await?;
-            let open = |(status, _): &(&String, &u64)| visibility::OPEN_STATUSES.contains(&status.as_str());
-            let of = |wanted: bool| statuses.iter().filter(|s| open(s) == wanted).map(|(_, n)| n).sum::<u64>();
-            (of(true), of(false), Some(statuses.get("Paused").copied().unwrap_or(0)))
+    let mut found = WorkflowType { name: name.to_owned(), ..WorkflowType::default() };
+    if visibility.statuses.is_ok() {
+        let statuses = visibility.count_by_status(&is).await?;
+        let open = |(status, _): &(&String, &u64)| visibility::OPEN_STATUSES.contains(&status.as_str());
+        let of = |wanted: bool| statuses.iter().filter(|s| open(s) == wanted).map(|(_, n)| n).sum::<u64>();
+        let status = |name: &str| Some(statuses.get(name).copied().unwrap_or(0));
+        (found.open, found.closed, found.paused) = (of(true), of(false), status("Paused"));
+        (found.continued, found.terminated) = (status("ContinuedAsNew"), status("Terminated"));
+    } else {
+        found.open = visibility.count(&query::all([visibility.phases.open, &is])).await?;
+        found.closed = visibility.count(&query::all([visibility.phases.closed, &is])).await?;
+        if found.closed > 0 {
+            let of = async |status: &str| {
+                visibility.count(&query::all([is.as_str(), &query::equals("ExecutionStatus", status)])).await
+            };
+            (found.continued, found.terminated) = (Some(of("ContinuedAsNew").await?), Some(of("Terminated").await?));
+        } else {
+            (found.continued, found.terminated) = (Some(0), Some(0));
         }
-        Err(_) => {
-            let open = visibility.count(&query::all([visibility.phases.open, &is])).await?;
-            (open, visibility.count(&query::all([visibility.phases.closed, &is])).await?, None)
-        }
-    };
-    Ok(WorkflowType {
-        name: name.to_owned(),
-        open,
-        closed,
-        oldest_open: None,
-        longest_closed: None,
-        paused,
-        durations: None,
-    })
+    }
+    Ok(found)
 }
 
 /// Open executions by age: one count a bound, none for bounds that the oldest does not reach.

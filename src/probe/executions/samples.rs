@@ -38,15 +38,17 @@ pub(super) async fn read(
             }),
         };
         visibility.say(&format!("looking at {}", sample.workflow_id));
-        let answer = visibility.client().describe_workflow_execution(visibility.namespace, request).await;
-        answer.map(|answer| shape(sample, &answer))
+        match visibility.client().describe_workflow_execution(visibility.namespace, request).await {
+            Ok(answer) => Ok(Some(shape(sample, &answer))),
+            // It closed and was deleted since it was listed, or it is hidden.
+            Err(failure) if failure.code == Code::NotFound => visibility.gone(failure, sample).await.map(|()| None),
+            Err(failure) => Err(failure),
+        }
     });
     let mut found = Vec::new();
     for answer in described.await {
         match answer {
-            Ok(described) => found.push(described),
-            // It closed and was deleted since it was listed.
-            Err(failure) if failure.code == Code::NotFound => {}
+            Ok(described) => found.extend(described),
             Err(failure) => whys.push(failure.why()),
         }
     }
@@ -81,6 +83,7 @@ fn shape(sample: &ExecutionSample, answer: &DescribeWorkflowExecutionResponse) -
         memo_bytes: info.memo.iter().flat_map(|m| m.fields.values()).map(bytes).sum(),
         search_attributes,
         // An unset time is sent as the first instant there is.
+        chain_started: chain_started(sample, &info.first_run_id),
         expires: ends
             .into_iter()
             .flatten()
@@ -90,10 +93,46 @@ fn shape(sample: &ExecutionSample, answer: &DescribeWorkflowExecutionResponse) -
     }
 }
 
+/// When the first run of a chain was started: servers make the run id of a start from the time (UUID version 7).
+fn chain_started(run: &ExecutionSample, first_run_id: &str) -> Option<jiff::Timestamp> {
+    if first_run_id == run.run_id {
+        return Some(run.start_time);
+    }
+    let digits: String = first_run_id.chars().filter(char::is_ascii_hexdigit).collect();
+    let version = digits.get(12..13)?;
+    let millis = i64::from_str_radix(digits.get(..12)?, 16).ok()?;
+    let started = jiff::Timestamp::from_millisecond(millis).ok()?;
+    // The hint of another kind of id is none.
+    (version == "7" && digits.len() == 32 && started <= run.start_time).then_some(started)
+}
+
 /// How many values a search attribute has, when it is a list.
 fn values(value: &Payload) -> Option<u64> {
     match serde_json::from_slice::<Vec<serde_json::Value>>(&value.data) {
         Ok(list) => Some(list.len() as u64),
         Err(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_age_of_a_chain_is_in_the_id_of_its_first_run() {
+        let run = ExecutionSample {
+            workflow_id: "entity".into(),
+            run_id: "5b7e9c1a-30c5-4b3c-9c2e-0d6f4d5b8a11".into(),
+            workflow_type: "Entity".into(),
+            task_queue: "q".into(),
+            start_time: "2026-11-21T09:00:00Z".parse().unwrap(),
+            seconds: 60,
+        };
+        let started = |first: &str| chain_started(&run, first).map(|t| t.to_string());
+        assert_eq!(started("019a2e26-4f20-7c11-8f00-000000000000").as_deref(), Some("2025-10-29T04:07:33.92Z"));
+        assert_eq!(started("019a2e26-4f20-4c11-8f00-000000000000"), None, "signal-with-start makes ids at random");
+        assert_eq!(started("01afffff-4f20-7c11-8f00-000000000000"), None, "later than the run itself");
+        assert_eq!(started(&run.run_id).as_deref(), Some("2026-11-21T09:00:00Z"), "the first run is this one");
+        assert_eq!(started(""), None, "an older server does not tell");
     }
 }

@@ -12,7 +12,7 @@ use tonic::Code;
 
 use super::super::ProbeOptions;
 use super::super::client::{Client, Failure};
-use super::super::query::Phases;
+use super::super::query::{self, Phases};
 use super::super::time;
 use super::extremes::Extreme;
 use crate::facts::Why;
@@ -73,10 +73,45 @@ impl<'a> Visibility<'a> {
 
     /// How many executions match. Executions of the server's own (schedules, batches) are not among them unless
     /// a query names their division.
+    ///
+    /// That there are none is believed when a list of the same shows none.
     pub(in crate::probe) async fn count(&self, query: &str) -> Result<u64, Failure> {
+        let told = self.counted(query).await?;
+        if told > 0 || self.listed(query, 1, Vec::new()).await?.rows.is_empty() {
+            return Ok(told);
+        }
+        // Started between count and list, or the count is wrong.
+        match self.counted(query).await? {
+            0 => {
+                Err(self.contradiction("CountWorkflowExecutions", "it counted 0 executions beside one that is listed"))
+            }
+            told => Ok(told),
+        }
+    }
+
+    /// One count, as it was told.
+    async fn counted(&self, query: &str) -> Result<u64, Failure> {
         let request = CountWorkflowExecutionsRequest { namespace: self.namespace.to_owned(), query: query.to_owned() };
         let answer = self.client.count_workflow_executions(self.namespace, request).await?;
         Ok(u64::try_from(answer.count).unwrap_or(0))
+    }
+
+    /// Two answers that cannot both be meant.
+    pub(super) fn contradiction(&self, rpc: &'static str, message: &str) -> Failure {
+        Failure::contradiction(rpc, self.namespace, message)
+    }
+
+    /// A read by name was answered with `NotFound`: nothing when what it names is not listed any more, else why the
+    /// answer cannot be meant.
+    pub(super) async fn gone(&self, failure: Failure, execution: &ExecutionSample) -> Result<(), Failure> {
+        let ids = [("WorkflowId", &execution.workflow_id), ("RunId", &execution.run_id)];
+        let these = ids.map(|(field, id)| query::equals(field, id));
+        let rows = self.rows(&query::all(these.iter().map(String::as_str)), 1).await?;
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let message = format!("it answered NotFound for {}, which is listed", execution.workflow_id);
+        Err(self.contradiction(failure.rpc, &message))
     }
 
     /// How many executions match, by status (servers since 1.22).
@@ -85,11 +120,16 @@ impl<'a> Visibility<'a> {
         let query = if filter.is_empty() { GROUP.to_owned() } else { format!("{filter} {GROUP}") };
         let request = CountWorkflowExecutionsRequest { namespace: self.namespace.to_owned(), query };
         let answer = self.client.count_workflow_executions(self.namespace, request).await?;
+        if answer.count == 0 && answer.groups.is_empty() && !self.listed(filter, 1, Vec::new()).await?.rows.is_empty() {
+            let message = "it counted no execution of any status beside one that is listed";
+            return Err(self.contradiction("CountWorkflowExecutions", message));
+        }
         let refused = |message: String| Failure {
             rpc: "CountWorkflowExecutions",
             namespace: self.namespace.to_owned(),
             code: Code::Unimplemented,
             message,
+            contradicted: false,
         };
         if answer.groups.is_empty() && answer.count > 0 {
             return Err(refused("the server counted without grouping by status".into()));
@@ -105,8 +145,30 @@ impl<'a> Visibility<'a> {
         Ok(statuses)
     }
 
-    /// One page of executions that match.
+    /// Matches closed executions that did not continue as new.
+    pub(super) fn ended(&self) -> &'static str {
+        // Where none does, the simpler question is asked.
+        let known = self.statuses.as_ref().ok().map(|statuses| statuses.get("ContinuedAsNew").copied().unwrap_or(0));
+        if known == Some(0) { self.phases.closed } else { self.phases.ended }
+    }
+
+    /// One page of executions that match. That there are none is believed when a count of the same shows none.
     pub(super) async fn page(&self, query: &str, size: i32, token: Vec<u8>) -> Result<Page, Failure> {
+        let first = token.is_empty();
+        let page = self.listed(query, size, token).await?;
+        if !first || !page.rows.is_empty() || self.counted(query).await? == 0 {
+            return Ok(page);
+        }
+        // Started between list and count, or the list is wrong.
+        let again = self.listed(query, size, Vec::new()).await?;
+        match again.rows.is_empty() && self.counted(query).await? > 0 {
+            true => Err(self.contradiction("ListWorkflowExecutions", "it lists no execution, and some are counted")),
+            false => Ok(again),
+        }
+    }
+
+    /// One page, as it was told.
+    async fn listed(&self, query: &str, size: i32, token: Vec<u8>) -> Result<Page, Failure> {
         let request = ListWorkflowExecutionsRequest {
             namespace: self.namespace.to_owned(),
             page_size: size,

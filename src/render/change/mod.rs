@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::RenderOptions;
 use super::text::plural;
-use super::view::{Links, Mark, MarkView, StepView};
+use super::view::{Links, Mark, MarkView, StepView, scope_of};
 use crate::facts::Locus;
 use crate::facts::code::{CodeFacts, Kind, Site};
 use crate::judge::Scorecard;
@@ -113,7 +113,9 @@ impl Change {
                 change.blockers.push(group(check, Certainty::Fail, Mark::Failed));
             }
             let doubts = group(check, Certainty::Unknown, Mark::Unknown);
-            if open.contains(&check.rule) || !doubts.items.is_empty() {
+            // What somebody vouches for is decided, as long as the change adds nothing to it.
+            let vouched = matches!(check.outcome, Outcome::Pass | Outcome::NotDue);
+            if open.contains(&check.rule) || (!vouched && !doubts.items.is_empty()) {
                 add_gap(&mut change.undecided, doubts);
             }
             if check.severity != Severity::Blocker {
@@ -232,6 +234,7 @@ fn notes(card: &Scorecard) -> Vec<String> {
         ));
     }
     notes.extend(card.baseline.iter().flat_map(|b| b.notes.iter().cloned()));
+    notes.extend(scope_of(card).iter().map(|said| said.trim_end_matches('.').to_owned()));
     if card.verdict == Verdict::Undecided {
         notes.push("what could not be decided is not a pass: look at it, or answer it in attestations.yaml".to_owned());
     }

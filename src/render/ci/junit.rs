@@ -61,6 +61,7 @@ fn came(card: &Scorecard, check: &Check, mine: &[&Item<'_>]) -> Came {
     match (answer(card, check), check.severity) {
         (Some(Outcome::Pass), _) => Came::Passed,
         (None, _) => Came::Skipped("what this rule finds was there before the change".to_owned()),
+        (Some(Outcome::NotDue), _) => Came::Skipped("not due at this gate".to_owned()),
         (Some(Outcome::NotApplicable), _) => {
             Came::Skipped(format!("not applicable: {}", check.why.as_deref().unwrap_or("nothing here concerns it")))
         }

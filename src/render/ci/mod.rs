@@ -63,7 +63,9 @@ impl Item<'_> {
 pub(super) fn items<'c>(card: &'c Scorecard, options: &RenderOptions) -> Vec<Item<'c>> {
     let places = Places::new(card, options);
     let mut all: Vec<Item<'c>> = vec![];
-    for check in card.checks.iter().filter(|c| !matches!(c.outcome, Outcome::Pass | Outcome::NotApplicable)) {
+    for check in
+        card.checks.iter().filter(|c| !matches!(c.outcome, Outcome::Pass | Outcome::NotApplicable | Outcome::NotDue))
+    {
         all.extend(check.findings.iter().map(|f| places.item(card, check, f)));
         if check.findings.is_empty() && answer(card, check) == Some(Outcome::Unknown) {
             all.push(places.gap(check));

@@ -152,6 +152,13 @@ fn others(code: &CodeFacts) -> Vec<Row> {
         detail: s.reason.clone(),
         ..Row::default()
     }));
+    rows.extend(code.coverage.beyond.iter().map(|b| Row {
+        what: "skipped",
+        name: b.seen.clone(),
+        state: "not followed".to_owned(),
+        detail: "starts or signals without code that is analysed".to_owned(),
+        ..placed(&b.path, b.line, b.scope)
+    }));
     for (language, files) in &code.coverage.not_analysed {
         rows.extend(files.iter().map(|f| Row {
             what: "skipped",

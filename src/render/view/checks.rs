@@ -130,6 +130,7 @@ impl CheckView {
                 Outcome::Unknown => "unknown",
                 Outcome::NotApplicable => "not-applicable",
                 Outcome::Waived => "waived",
+                Outcome::NotDue => "not-due",
             },
             severity: check.severity.name(),
             item: check.item,
@@ -300,6 +301,7 @@ fn tally(checks: &[&Check]) -> String {
         (Outcome::Waived, "waived"),
         (Outcome::Pass, "passed"),
         (Outcome::NotApplicable, "not applicable"),
+        (Outcome::NotDue, "not due"),
     ]
     .into_iter()
     .filter_map(|(outcome, word)| {

@@ -52,12 +52,12 @@ impl CohortView {
             name: cohort.name.clone(),
             risk: cohort.risk.clone().unwrap_or_default(),
             proposed: cohort.proposed.clone(),
-            label: cohort.route.verdict.label(),
-            mark: cohort.route.verdict.into(),
+            label: cohort.result.verdict.label(),
+            mark: cohort.result.verdict.into(),
             types: text,
             course,
-            because: links(&[cohort.route.blocked_by.as_slice(), &cohort.route.undecided].concat()),
-            conditions: cohort.route.conditions.len(),
+            because: links(&[cohort.result.blocked_by.as_slice(), &cohort.result.undecided].concat()),
+            conditions: cohort.result.conditions.len(),
         }
     }
 }

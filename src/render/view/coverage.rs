@@ -46,6 +46,19 @@ fn code(card: &Scorecard, links: &Links) -> Vec<Table> {
             ]
         }));
     }
+    gaps.extend(c.beyond.iter().map(|b| {
+        let mark = if b.scope.is_production() { Mark::Unknown } else { Mark::None };
+        vec![
+            Cell::code(format!("{}:{}", b.path, b.line)).link(links.code(&b.path, b.line)),
+            Cell::mark(mark, "not followed").sub(format!("{} ({})", b.seen, b.scope.words())),
+        ]
+    }));
+    gaps.extend(c.broken_apart.iter().map(|f| {
+        vec![
+            Cell::code(f).link(links.code(f, 1)),
+            Cell::mark(Mark::None, "read in part").sub("syntax errors, in tests or where nothing names Temporal"),
+        ]
+    }));
     gaps.extend(c.files_with_syntax_errors.iter().map(|f| {
         vec![
             Cell::code(f).link(links.code(f, 1)),

@@ -204,32 +204,33 @@ fn connections(code: &CodeFacts, links: &Links) -> Table {
         })
         .collect();
     rows.extend(
-        code.sites.iter().filter(|s| matches!(s.kind, Kind::Connect | Kind::ConnectConfig | Kind::Worker)).map(|s| {
-            let users = code
-                .sites
-                .iter()
-                .filter(|u| {
-                    u.client
-                        .origins
+        code.sites.iter().filter(|s| s.is_connection() || matches!(s.kind, Kind::ConnectConfig | Kind::Worker)).map(
+            |s| {
+                let users =
+                    code.sites
                         .iter()
-                        .any(|o| o.path == s.path && o.line == s.line && (o.column == 0 || o.column == s.column))
-                })
-                .count();
-            let in_factory =
-                code.factories.iter().any(|f| f.path == s.path && Some(&f.function) == s.function.as_ref());
-            vec![
-                place(&s.path, s.line, links).sub(s.function.clone().unwrap_or_default()),
-                match s.kind {
-                    Kind::Worker => Cell::text("worker").sub(queue(s).unwrap_or_default()),
-                    Kind::ConnectConfig => Cell::text("configuration"),
-                    _ if in_factory => Cell::mark(Mark::Ok, "in the factory"),
-                    _ => Cell::mark(Mark::Attention, "outside a factory"),
-                },
-                Cell::text(s.address.clone().unwrap_or_else(|| "–".to_owned())),
-                Cell::text(s.namespace.clone().unwrap_or_else(|| "–".to_owned())),
-                Cell::num(number(users as u64)),
-            ]
-        }),
+                        .filter(|u| {
+                            u.client.origins.iter().any(|o| {
+                                o.path == s.path && o.line == s.line && (o.column == 0 || o.column == s.column)
+                            })
+                        })
+                        .count();
+                let in_factory =
+                    code.factories.iter().any(|f| f.path == s.path && Some(&f.function) == s.function.as_ref());
+                vec![
+                    place(&s.path, s.line, links).sub(s.function.clone().unwrap_or_default()),
+                    match s.kind {
+                        Kind::Worker => Cell::text("worker").sub(queue(s).unwrap_or_default()),
+                        Kind::ConnectConfig => Cell::text("configuration"),
+                        _ if in_factory => Cell::mark(Mark::Ok, "in the factory"),
+                        _ => Cell::mark(Mark::Attention, "outside a factory"),
+                    },
+                    Cell::text(s.address.clone().unwrap_or_else(|| "–".to_owned())),
+                    Cell::text(s.namespace.clone().unwrap_or_else(|| "–".to_owned())),
+                    Cell::num(number(users as u64)),
+                ]
+            },
+        ),
     );
     Table::new(
         "inventory-connections",

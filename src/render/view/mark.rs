@@ -82,6 +82,7 @@ impl From<Status> for MarkView {
             Status::Unknown => Self::new(Mark::Unknown, "unknown"),
             Status::Failed => Self::new(Mark::Failed, "failed"),
             Status::NotApplicable => Self::new(Mark::None, "not applicable"),
+            Status::NotDue => Self::new(Mark::None, "not due"),
         }
     }
 }
@@ -107,6 +108,7 @@ impl From<(Outcome, Severity)> for MarkView {
             (Outcome::Unknown, _) => Mark::Unknown.into(),
             (Outcome::Waived, _) => Mark::Waived.into(),
             (Outcome::NotApplicable, _) => Mark::None.into(),
+            (Outcome::NotDue, _) => Self::new(Mark::None, "not due"),
         }
     }
 }

@@ -9,6 +9,7 @@ mod executions;
 mod inventory;
 mod links;
 mod mark;
+mod scope;
 pub(super) mod table;
 mod trend;
 
@@ -31,6 +32,7 @@ pub(super) use compare::when as schedule_when;
 pub(super) use executions::began;
 pub(super) use links::{Links, encode};
 pub(super) use mark::{Mark, MarkView};
+pub(super) use scope::sentences as scope_of;
 use table::Table;
 
 use super::RenderOptions;
@@ -52,6 +54,8 @@ pub(super) struct Report {
     pub commit: Option<String>,
     pub sides: Vec<SideView>,
     pub verdict: VerdictView,
+    /// What the answer leaves out and what it rests on, a sentence each.
+    pub scope: Vec<String>,
     /// Failed blockers of the gate.
     pub blockers: Vec<CheckView>,
     /// Blockers of the gate without an answer.
@@ -62,8 +66,8 @@ pub(super) struct Report {
     pub idle_waivers: Vec<String>,
     /// What a GO would depend on.
     pub conditions: Vec<CheckView>,
-    /// Failed blockers of other gates.
-    pub later: Vec<CheckView>,
+    /// Blockers that failed before a change already.
+    pub standing: Vec<CheckView>,
     /// Every rule without an answer.
     pub unknowns: Vec<CheckView>,
     pub counts: Vec<Count>,
@@ -102,7 +106,7 @@ pub(super) struct SideView {
 pub(super) struct VerdictView {
     pub label: &'static str,
     pub mark: MarkView,
-    pub gate: &'static str,
+    pub gate: String,
     /// What the gate permits, or would permit.
     pub question: String,
     pub summary: String,
@@ -150,6 +154,8 @@ pub(super) struct GateView {
     pub permits: &'static str,
     pub label: &'static str,
     pub mark: MarkView,
+    /// False for a gate after the one that was asked.
+    pub due: bool,
     pub current: bool,
     pub passed: usize,
     pub total: usize,
@@ -173,7 +179,7 @@ impl Report {
         };
         let named = |f: fn(&GateResult) -> &[String]| result.map_or_else(Vec::new, |g| pick(f(g)));
         let blocked = result.map(|g| g.blocked_by.clone()).unwrap_or_default();
-        let later: Vec<_> = card
+        let standing: Vec<_> = card
             .checks
             .iter()
             .filter(|c| c.outcome == Outcome::Fail && c.severity == Severity::Blocker && !blocked.contains(&c.rule))
@@ -194,6 +200,7 @@ impl Report {
             commit: card.inventory.code.value().and_then(|c| c.repository.commit.clone()),
             sides: card.sides.iter().map(side).collect(),
             verdict: verdict(card),
+            scope: scope::sentences(card),
             blockers: named(|g| &g.blocked_by),
             idle_waivers: card
                 .waivers
@@ -210,7 +217,7 @@ impl Report {
             gaps: checks::gaps(&named(|g| &g.undecided)),
             undecided: named(|g| &g.undecided),
             conditions: named(|g| &g.conditions),
-            later,
+            standing,
             unknowns,
             counts: counts(card),
             compared: card.baseline.as_ref().map(compared).unwrap_or_default(),
@@ -248,7 +255,7 @@ fn item(card: &Scorecard, title: &str, status: Status, evidence: &str, rules: &[
     let outcome = |rule: &String| card.checks.iter().find(|c| c.rule == *rule).map(|c| c.outcome);
     let open: Vec<String> = rules
         .iter()
-        .filter(|rule| !matches!(outcome(rule), Some(Outcome::Pass | Outcome::NotApplicable)))
+        .filter(|rule| !matches!(outcome(rule), Some(Outcome::Pass | Outcome::NotApplicable | Outcome::NotDue)))
         .cloned()
         .collect();
     ItemView {
@@ -258,7 +265,10 @@ fn item(card: &Scorecard, title: &str, status: Status, evidence: &str, rules: &[
         evidence: evidence.to_owned(),
         before: None,
         passed: rules.iter().filter(|rule| outcome(rule) == Some(Outcome::Pass)).count(),
-        asked: rules.iter().filter(|rule| outcome(rule).is_some_and(|o| o != Outcome::NotApplicable)).count(),
+        asked: rules
+            .iter()
+            .filter(|rule| outcome(rule).is_some_and(|o| !matches!(o, Outcome::NotApplicable | Outcome::NotDue)))
+            .count(),
         open: rule_links(card, &open),
         rules: rule_links(card, rules),
     }
@@ -313,9 +323,12 @@ fn verdict(card: &Scorecard) -> VerdictView {
     VerdictView {
         label: card.verdict.label(),
         mark: card.verdict.into(),
-        gate: card.gate.name(),
+        gate: card
+            .cohort
+            .as_ref()
+            .map_or_else(|| card.gate.to_string(), |cohort| format!("{} of the cohort {cohort}", card.gate)),
         question: {
-            let permits = card.gate.permits();
+            let permits = if card.permits.is_empty() { card.gate.permits() } else { &card.permits };
             let answer = match card.verdict {
                 Verdict::Go => "yes",
                 Verdict::GoWithConditions => "yes, with conditions",
@@ -348,12 +361,14 @@ fn counts(card: &Scorecard) -> Vec<Count> {
         count(outcome(Outcome::Waived), "waived", "waived", Mark::Waived),
         count(outcome(Outcome::Pass), "passed", "passed", Mark::Ok),
         count(outcome(Outcome::NotApplicable), "not applicable", "not applicable", Mark::None),
+        count(outcome(Outcome::NotDue), "not due", "not due", Mark::None),
     ];
     all.into_iter().filter(|c| c.n > 0).collect()
 }
 
 fn gate(card: &Scorecard, g: &GateResult) -> GateView {
-    let because: Vec<String> = g.blocked_by.iter().chain(&g.undecided).cloned().collect();
+    let later = card.gate.leaves_for_later(g.gate);
+    let because: Vec<String> = g.blocked_by.iter().chain(&g.undecided).filter(|_| !later).cloned().collect();
     // What does not apply can neither pass nor stand in the way.
     let absent =
         card.checks.iter().filter(|c| c.gates.contains(&g.gate) && c.outcome == Outcome::NotApplicable).count();
@@ -361,19 +376,20 @@ fn gate(card: &Scorecard, g: &GateResult) -> GateView {
     GateView {
         name: g.gate.name(),
         permits: g.gate.permits(),
-        label: g.verdict.label(),
-        mark: g.verdict.into(),
+        label: if later { "not due" } else { g.verdict.label() },
+        mark: if later { MarkView::new(Mark::None, "not due") } else { g.verdict.into() },
+        due: !later,
         current: g.gate == card.gate,
         passed: g.passed,
         total,
         percent: (g.passed * 100).checked_div(total).unwrap_or(0),
         because: rule_links(card, &because),
-        conditions: g.conditions.len(),
+        conditions: if later { 0 } else { g.conditions.len() },
         before: card
             .trend
             .as_ref()
             .and_then(|t| t.gates.get(&g.gate).copied())
-            .filter(|before| *before != g.verdict)
+            .filter(|before| !later && *before != g.verdict)
             .map(MarkView::from),
     }
 }

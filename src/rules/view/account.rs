@@ -27,6 +27,16 @@ pub(super) const PATHS: &[FactPath] = &[
         fields: "verdict (excess | nobody), target_namespace, account, account_id, permission, problem",
     },
     FactPath {
+        path: "target.service_accounts",
+        meaning: "service accounts that may write to target namespaces",
+        fields: "target_namespace, name",
+    },
+    FactPath {
+        path: "code.nexus_calls",
+        meaning: "Nexus endpoints that production code calls",
+        fields: "name, place, path, line",
+    },
+    FactPath {
         path: "target.codec_servers",
         meaning: "target namespaces without a codec server people's browsers can reach, where the code encodes payloads",
         fields: "target_namespace, problem, codec",
@@ -47,6 +57,8 @@ pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
     view.put("target.over_quota", limits::limits().and_then(|limits| over_quota(context, limits)));
     view.put("target.unprotected", per_namespace(context, &unprotected));
     view.put("target.permissions", permissions(context));
+    view.put("target.service_accounts", service_accounts(context));
+    view.put("code.nexus_calls", nexus_calls(context));
     view.put("target.codec_servers", codec_servers(context));
     view.put("target.nexus_endpoints", nexus_endpoints(context));
     view.put("code.payload_codecs", codecs(context));
@@ -55,7 +67,7 @@ pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
 /// The account, where the target is Temporal Cloud; none for a cluster of the team's own.
 fn account<'a>(context: &Context<'a>) -> Known<Option<(&'a ClusterSnapshot, &'a CloudOps)>> {
     context.target.clone().and_then(|target| {
-        if target.kind != ClusterKind::Cloud {
+        if context.target_kind != ClusterKind::Cloud {
             return Known::Known(None);
         }
         let cloud = target.cloud.as_ref().map(|cloud| Some((target, cloud)));
@@ -157,6 +169,35 @@ fn permissions(context: &Context<'_>) -> Known<Vec<Value>> {
                 found
             },
         )
+    })
+}
+
+fn service_accounts(context: &Context<'_>) -> Known<Vec<Value>> {
+    per_target(context, &|target, namespace| {
+        namespace.service_accounts.as_ref().map(|assigned| {
+            let writing = assigned.iter().filter(|one| one.permission != "read");
+            let object = |name: &str| {
+                let place = live(
+                    target,
+                    Some(&namespace.name),
+                    format!("service account {name}"),
+                    "GetServiceAccountNamespaceAssignments",
+                );
+                json!({"target_namespace": namespace.name, "name": name, "loci": [place]})
+            };
+            writing.map(|one| object(&one.name)).collect()
+        })
+    })
+}
+
+fn nexus_calls(context: &Context<'_>) -> Known<Vec<Value>> {
+    context.code.clone().and_then(|code| {
+        let called = features(code, "nexus").filter(|f| f.what == "endpoint");
+        let object = |f: &FeatureUse| {
+            json!({"name": f.name, "place": format!("{}:{}", f.path, f.line), "path": f.path, "line": f.line,
+                   "loci": [place(f)]})
+        };
+        super::coverage::whole(code, called.map(object).collect())
     })
 }
 

@@ -32,6 +32,11 @@ pub(super) const PATHS: &[FactPath] = &[
         fields: "source_namespace, name, type, lists, sampled, workflow_id, source_flags",
     },
     FactPath {
+        path: "source.search_attribute_values",
+        meaning: "search attributes of which values were looked at, with the number of executions that were",
+        fields: "source_namespace, name, type, sampled",
+    },
+    FactPath {
         path: "source.search_attributes_unused",
         meaning: "search attributes of the source that no execution within retention, no schedule and no scanned code uses",
         fields: "source_namespace, name, type",
@@ -57,6 +62,7 @@ pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
     view.put("source.search_attributes_over_limit", limited(&|half, limits| over_limit(context, half, limits)));
     view.put("source.search_attribute_names", limited(&|half, limits| attribute_names(context, half, limits)));
     view.put("source.search_attribute_lists", moved(&|half| lists(context, half)));
+    view.put("source.search_attribute_values", moved(&values));
     view.put("source.search_attributes_unused", moved(&|half| unused(context, half)));
     view.put("source.search_attribute_sizes", limited(&|half, limits| sizes(half, limits)));
     view.put("source.text_identifiers", moved(&|half| text_identifiers(context, half)));
@@ -78,6 +84,18 @@ fn lists(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<Value>> {
                        "loci": [half.locus(format!("search attribute {}", used.name), "ListWorkflowExecutions")]})
             })
             .collect()
+    })
+}
+
+fn values(half: &Half<'_>) -> Known<Vec<Value>> {
+    half.known("the use of search attributes", &half.namespace.attribute_use).map(|all| {
+        let seen = all.iter().filter(|used| used.sampled > 0);
+        seen.map(|used| {
+            json!({"source_namespace": half.namespace.name, "name": used.name, "type": type_of(half, &used.name),
+                   "sampled": used.sampled,
+                   "loci": [half.locus(format!("search attribute {}", used.name), "ListWorkflowExecutions")]})
+        })
+        .collect()
     })
 }
 
@@ -136,7 +154,11 @@ fn is_identifier(name: &str) -> bool {
 }
 
 fn unused(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<Value>> {
-    half.known("search attributes", &half.namespace.search_attributes).map(|attributes| {
+    // Without all code and schedules nothing can be called unused.
+    let code = context.code.clone().and_then(|code| coverage::whole(code, code));
+    let users = code.zip(half.known("schedules", &half.namespace.schedules));
+    let attributes = half.known("search attributes", &half.namespace.search_attributes);
+    attributes.zip(users).map(|(attributes, _)| {
         let unneeded = unneeded(context, half);
         let unused = attributes.iter().filter(|a| unneeded.contains(&a.name));
         unused
@@ -151,7 +173,7 @@ fn unused(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<Value>> {
 /// Attributes the target can do without: no execution within retention has a value for them, no schedule sets them,
 /// and the whole code names all its attributes and never these. Whatever of this is not known makes them needed.
 pub(super) fn unneeded(context: &Context<'_>, half: &Half<'_>) -> BTreeSet<String> {
-    let code = context.facts.code.value().filter(|code| coverage::gap(code).is_none());
+    let code = context.facts.code.value().filter(|code| coverage::gap_about(code, coverage::About::Any).is_none());
     let (Some(code), Known::Known(schedules)) = (code, &half.namespace.schedules) else { return BTreeSet::new() };
     let mut named: BTreeSet<&str> = code.search_attributes.iter().map(|u| u.name.as_str()).collect();
     if named.contains("") {

@@ -44,6 +44,11 @@ pub(super) const PATHS: &[FactPath] = &[
         fields: "verdict (in-window | soon-after | fine), name, id, owner, expires, days_after_window, when, renewed (name of a new one), owner_flags",
     },
     FactPath {
+        path: "certificates.ahead",
+        meaning: "client and CA certificates and API keys of the target, against the instant that is judged for",
+        fields: "verdict (expired | short | fine), what, expires, days_left, when, key",
+    },
+    FactPath {
         path: "certificates.accepted",
         meaning: "target namespaces that do not accept what workers and starters present",
         fields: "verdict (refused | unclear), target_namespace, credential, problem, mend_flags",
@@ -68,10 +73,20 @@ pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
     });
     let files = files(context);
     let accepted = accepted_authorities(context);
+    let today = limits.clone().map(|limits| Measure {
+        over: context.facts.at,
+        at: context.facts.at,
+        end: day(context.facts.at),
+        limits,
+        cloud,
+        target_namespace: target_namespace.clone(),
+    });
+    let presented = Known::concat([files.clone(), accepted.clone()]).map(of_target);
+    view.put("certificates.ahead", today.and_then(|measure| ahead(context, &measure, presented)));
     let expiring = Known::concat([files.clone(), accepted]);
     view.put("certificates.expiry", measure.clone().zip(expiring).map(|(m, files)| expiry(&m, &files)));
     view.put("certificates.endpoints", measure.clone().and_then(|m| endpoints(context, &m)));
-    let target_files = files.clone().map(|files| files.into_iter().filter(|f| f.side != "source").collect::<Vec<_>>());
+    let target_files = files.clone().map(of_target);
     view.put(
         "certificates.compliance",
         limits.zip(target_files.clone()).map(|(limits, files)| compliance::problems(context, limits, &files)),
@@ -79,6 +94,11 @@ pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
     view.put("certificates.keys", files.map(|files| compliance::keys(context, &files)));
     view.put("certificates.api_keys", measure.and_then(|m| credentials::api_keys(context, &m)));
     view.put("certificates.accepted", credentials::accepted(context, target_files));
+}
+
+/// Those that the target connection uses or the configuration names.
+fn of_target(files: Vec<Used<'_>>) -> Vec<Used<'_>> {
+    files.into_iter().filter(|used| used.side != "source").collect()
 }
 
 /// A file and the side whose connection uses it; `configuration` for files of `certificates:`.
@@ -237,6 +257,35 @@ fn expiry(measure: &Measure<'_>, files: &[Used<'_>]) -> Vec<Value> {
         }
     }
     seen.into_values().collect()
+}
+
+/// What the target connection presents and its namespaces accept, measured from the instant that is judged for: the target
+/// has to work on while the source is drained and switched off.
+fn ahead(context: &Context<'_>, measure: &Measure<'_>, files: Known<Vec<Used<'_>>>) -> Known<Vec<Value>> {
+    let certificates = files.map(|files| expiry(measure, &files));
+    let keys = match context.target.value().map(|target| target.credential) {
+        Some(Credential::ApiKey) => credentials::api_keys(context, measure),
+        _ => Known::Known(vec![]),
+    };
+    let text = |value: &Value, key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let judged = |value: Value| {
+        let days = value.get("days_after_window").and_then(Value::as_i64).unwrap_or(0);
+        let expires = text(&value, "expires");
+        let (verdict, when) = match days {
+            ..0 => ("expired", format!("expired on {expires}")),
+            days => {
+                let verdict = if days < measure.limits.certificate_days.major { "short" } else { "fine" };
+                (verdict, format!("expires on {expires}, in {}", words::count(days.unsigned_abs(), "day")))
+            }
+        };
+        let (what, key) = match value.get("subject") {
+            Some(_) => (format!("certificate {}", text(&value, "subject")), text(&value, "fingerprint")),
+            None => (format!("API key {}", text(&value, "name")), text(&value, "id")),
+        };
+        json!({"verdict": verdict, "what": what, "expires": expires, "days_left": days, "when": when, "key": key,
+               "loci": value.get("loci")})
+    };
+    Known::concat([certificates, keys]).map(|all| all.into_iter().map(judged).collect())
 }
 
 /// Whether `openssl` can read it: not a part of another file, and not at the end of an API.

@@ -2,11 +2,12 @@
 
 use serde_json::{Value, json};
 
+use super::inventory::{beside_code, inventory};
 use super::limits::{self, Limits};
 use super::{Context, FactPath, FactView, words};
 use crate::compare::{self, Half, half, live};
-use crate::facts::cluster::{ClusterKind, ClusterSnapshot, Credential, LadderStep, NamespaceConfig};
-use crate::facts::{Known, Why};
+use crate::facts::cluster::{ClusterKind, ClusterSnapshot, Credential, LadderStep, NamespaceConfig, WorkflowType};
+use crate::facts::{Known, Side, Why};
 
 pub(super) const PATHS: &[FactPath] = &[
     FactPath {
@@ -50,11 +51,6 @@ pub(super) const PATHS: &[FactPath] = &[
         fields: "source_namespace, name, open, closed",
     },
     FactPath {
-        path: "source.unfinished_types",
-        meaning: "workflow types with open executions of which none closed within retention",
-        fields: "source_namespace, name, open, retention",
-    },
-    FactPath {
         path: "source.schedules",
         meaning: "schedules of the moved namespaces",
         fields: "source_namespace, id, paused",
@@ -71,7 +67,7 @@ pub(super) const PATHS: &[FactPath] = &[
     },
     FactPath {
         path: "source.open_executions",
-        meaning: "namespaces of the source with open executions, excluded ones too",
+        meaning: "moved namespaces of the source with open executions",
         fields: "source_namespace, open, types, source_flags",
     },
     FactPath {
@@ -95,8 +91,7 @@ pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
     );
 
     let moved = |list: &dyn Fn(&Half<'_>) -> Known<Vec<Value>>| per_moved_namespace(context, list);
-    view.put("source.workflow_types", moved(&workflow_types));
-    view.put("source.unfinished_types", moved(&unfinished_types));
+    view.put("source.workflow_types", moved(&workflow_types).and_then(|types| beside_code(context, types)));
     view.put("source.schedules", moved(&schedules));
     let limits = limits::limits();
     let limited = |list: &dyn Fn(&Half<'_>, &Limits) -> Known<Vec<Value>>| {
@@ -105,8 +100,8 @@ pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
     view.put("source.size_limits", limited(&|half, limits| size_limits(context, half, limits)));
     view.put("source.archival", moved(&|half| archival(context, half)));
 
-    view.put("source.open_executions", per_planned_namespace(context, &|half| open_executions(context, half)));
-    view.put("source.active_schedules", per_planned_namespace(context, &|half| active_schedules(context, half)));
+    view.put("source.open_executions", per_moved_namespace(context, &|half| open_executions(context, half)));
+    view.put("source.active_schedules", per_moved_namespace(context, &|half| active_schedules(context, half)));
 }
 
 fn credential_name(credential: Credential) -> &'static str {
@@ -129,15 +124,15 @@ pub(super) fn per_moved_namespace(
     })
 }
 
-/// A list over the moved namespaces and the excluded ones that the source still has: nobody may lose them with the
-/// cluster.
+/// A list over the moved namespaces and the excluded ones that the source still has and that do not stay there: nobody
+/// may lose them with the cluster.
 pub(super) fn per_planned_namespace(
     context: &Context<'_>,
     list: &dyn Fn(&Half<'_>) -> Known<Vec<Value>>,
 ) -> Known<Vec<Value>> {
     let moved = per_moved_namespace(context, list);
     let excluded = context.source.clone().and_then(|source| {
-        let excluded = context.facts.plan.namespaces.iter().filter(|m| m.target.is_none());
+        let excluded = context.facts.plan.namespaces.iter().filter(|m| m.target.is_none() && !m.stays);
         let there = excluded.filter(|m| compare::namespace_missing(source, &m.source) != Known::Known(true));
         Known::concat(there.map(|m| half(source, &m.source).and_then(|half| list(&half))))
     });
@@ -214,7 +209,7 @@ fn address_problems(context: &Context<'_>, target: &ClusterSnapshot) -> Vec<Valu
 /// Once a namespace has a connectivity rule, every path without one is closed (docs: cloud/connectivity). That it was
 /// described over this connection proves the path.
 fn closed_paths(context: &Context<'_>, target: &ClusterSnapshot) -> Known<Vec<Value>> {
-    if target.kind != ClusterKind::Cloud {
+    if context.target_kind != ClusterKind::Cloud {
         return Known::Known(vec![]);
     }
     let planned = context.facts.plan.namespaces.iter().filter_map(|m| m.target.as_deref());
@@ -261,10 +256,17 @@ fn other_endpoint(context: &Context<'_>, target: &ClusterSnapshot, host: &str) -
 /// A week: what the clusters told is judged at every gate, and gates are further apart.
 const OLD_SECONDS: i64 = 7 * 86_400;
 
+/// The newest look counts, unless a namespace of the plan has facts that only an older one told.
 fn old(context: &Context<'_>, cluster: &ClusterSnapshot) -> Option<Value> {
-    let age = context.facts.at.as_second() - cluster.taken_at.as_second();
+    let planned = context.facts.plan.namespaces.iter().filter_map(|m| match cluster.side {
+        Side::Source => Some(m.source.as_str()),
+        Side::Target => m.target.as_deref(),
+    });
+    let of = |name: &str| cluster.namespaces.iter().find(|n| n.name == name).and_then(|n| n.looked_at);
+    let looked_at = planned.filter_map(of).min().unwrap_or_else(|| cluster.newest());
+    let age = context.facts.at.as_second() - looked_at.as_second();
     (age > OLD_SECONDS).then(|| {
-        json!({"side": cluster.side, "taken": cluster.taken_at.to_string().split('T').next(),
+        json!({"side": cluster.side, "taken": looked_at.to_string().split('T').next(),
                "age": words::count(age.unsigned_abs() / 86_400, "day"),
                "loci": [live(cluster, None, "snapshot", "GetSystemInfo")]})
     })
@@ -305,27 +307,12 @@ fn same_cluster(context: &Context<'_>) -> Known<Vec<Value>> {
 }
 
 fn workflow_types(half: &Half<'_>) -> Known<Vec<Value>> {
-    half.known("workflow types", &half.namespace.workflow_types).map(|types| {
-        let object = |t: &crate::facts::cluster::WorkflowType| {
+    inventory(half).map(|types| {
+        let object = |t: &WorkflowType| {
             json!({"source_namespace": half.namespace.name, "name": t.name, "open": t.open, "closed": t.closed,
                    "loci": [half.locus(format!("workflow type {}", t.name), "CountWorkflowExecutions")]})
         };
         types.iter().map(object).collect()
-    })
-}
-
-fn unfinished_types(half: &Half<'_>) -> Known<Vec<Value>> {
-    let retention = half.namespace.config.value().map(|c| words::duration(c.retention_seconds));
-    let retention = retention.map_or("the retention period".to_owned(), |r| format!("the retention of {r}"));
-    half.known("workflow types", &half.namespace.workflow_types).map(|types| {
-        let unfinished = types.iter().filter(|t| t.open > 0 && t.closed == 0);
-        unfinished
-            .map(|t| {
-                json!({"source_namespace": half.namespace.name, "name": t.name, "workflow_type": t.name,
-                       "open": words::count(t.open, "open execution"), "retention": retention,
-                       "loci": [half.locus(format!("workflow type {}", t.name), "CountWorkflowExecutions")]})
-            })
-            .collect()
     })
 }
 
@@ -416,7 +403,7 @@ fn open_executions(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<Value>> 
 
 fn active_schedules(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<Value>> {
     half.known("schedules", &half.namespace.schedules).map(|schedules| {
-        let active = schedules.iter().filter(|s| s.acts_after(half.cluster.taken_at));
+        let active = schedules.iter().filter(|s| s.acts_after(half.cluster.newest()));
         active
             .map(|s| {
                 json!({"source_namespace": half.namespace.name, "id": s.id, "workflow_type": s.action.workflow_type,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::coverage::{unanalysed, whole};
+use super::coverage::{About, unanalysed, whole_about};
 use super::{Context, FactPath, FactView, sdks, starters, words};
 use crate::compare::cohorts::types_of_site;
 use crate::facts::Locus;
@@ -88,8 +88,18 @@ pub(super) const PATHS: &[FactPath] = &[
     },
     FactPath {
         path: "code.unanalysed",
-        meaning: "files that name Temporal and could not be read by the analyser",
+        meaning: "files that name Temporal and were not read by the analyser, or not wholly",
         fields: "what, count, files",
+    },
+    FactPath {
+        path: "code.search_attributes",
+        meaning: "search attributes that production code names",
+        fields: "name, role, place, path, line",
+    },
+    FactPath {
+        path: "code.workflows",
+        meaning: "workflow types that production code defines",
+        fields: "name, place, path, line",
     },
     FactPath {
         path: "code.factories",
@@ -99,23 +109,28 @@ pub(super) const PATHS: &[FactPath] = &[
 ];
 
 pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
-    let found = |list: fn(&CodeFacts) -> Vec<Value>| context.code.clone().and_then(|code| whole(code, list(code)));
-    view.put("code.starters", found(starters::starters));
+    let about = |about: About, list: fn(&CodeFacts) -> Vec<Value>| {
+        context.code.clone().and_then(|code| whole_about(code, about, list(code)))
+    };
+    let found = |list: fn(&CodeFacts) -> Vec<Value>| about(About::Other, list);
+    view.put("code.starters", about(About::Starts, starters::starters));
     view.put("code.nobody_starts", context.code.clone().and_then(|code| starters::nobody_starts(context, code)));
-    view.put("code.unflagged_starts", found(unflagged_starts));
-    view.put("code.schedules_at_start", found(schedules_at_start));
-    view.put("code.unique_ids", found(|code| features(code, "start-uniqueness")));
+    view.put("code.unflagged_starts", about(About::Starts, unflagged_starts));
+    view.put("code.schedules_at_start", about(About::Starts, schedules_at_start));
+    view.put("code.unique_ids", about(About::Starts, |code| features(code, "start-uniqueness")));
     view.put("code.beside_workflows", found(beside_workflows));
     view.put("code.clients", found(clients));
-    view.put("code.messages", found(messages));
+    view.put("code.messages", about(About::Messages, messages));
     view.put("code.fallbacks", found(fallbacks));
-    view.put("code.signal_with_starts", found(signal_with_starts));
+    view.put("code.signal_with_starts", about(About::Both, signal_with_starts));
     view.put("code.async_completions", found(async_completions));
-    view.put("code.cron_starts", found(cron_starts));
+    view.put("code.cron_starts", about(About::Starts, cron_starts));
     view.put("code.hazards", found(hazards));
     view.put("code.sdks_without_api_key", context.code.clone().and_then(sdks::without_api_key));
     view.put("code.sdks_with_partial_api_key", context.code.clone().and_then(sdks::with_partial_api_key));
-    view.put("code.unanalysed", context.code.clone().map(unanalysed));
+    view.put("code.unanalysed", context.code.clone().map(|code| unanalysed(code, &context.facts.plan)));
+    view.put("code.search_attributes", found(search_attributes));
+    view.put("code.workflows", found(workflows));
     view.put("code.factories", context.code.clone().map(factories));
 }
 
@@ -145,11 +160,7 @@ fn resumes(api: &str) -> bool {
 
 fn features(code: &CodeFacts, feature: &str) -> Vec<Value> {
     let used = code.features.iter().filter(|f| f.feature == feature && f.scope.is_production());
-    used.map(|f| {
-        let loci = [Locus::Source { path: f.path.clone(), line: f.line, column: 0, function: None, snippet: None }];
-        json!({"what": f.what, "place": format!("{}:{}", f.path, f.line), "path": f.path, "line": f.line, "loci": loci})
-    })
-    .collect()
+    used.map(|f| at_line(&f.path, f.line, json!({"what": f.what}))).collect()
 }
 
 fn beside_workflows(code: &CodeFacts) -> Vec<Value> {
@@ -170,6 +181,25 @@ fn beside_workflows(code: &CodeFacts) -> Vec<Value> {
         used
     });
     calls.chain(nexus).collect()
+}
+
+fn at_line(path: &str, line: u32, extra: Value) -> Value {
+    let locus = Locus::Source { path: path.to_owned(), line, column: 0, function: None, snippet: None };
+    let mut value = json!({"place": format!("{path}:{line}"), "path": path, "line": line, "loci": [locus]});
+    if let (Some(value), Value::Object(extra)) = (value.as_object_mut(), extra) {
+        value.extend(extra);
+    }
+    value
+}
+
+fn search_attributes(code: &CodeFacts) -> Vec<Value> {
+    let named = code.search_attributes.iter().filter(|u| u.scope.is_production() && !u.name.is_empty());
+    named.map(|u| at_line(&u.path, u.line, json!({"name": u.name, "role": u.role}))).collect()
+}
+
+fn workflows(code: &CodeFacts) -> Vec<Value> {
+    let defined = code.workflow_types.iter().filter(|w| w.scope.is_production() && w.role == "defined");
+    defined.map(|w| at_line(&w.path, w.line, json!({"name": w.name}))).collect()
 }
 
 fn factories(code: &CodeFacts) -> Vec<Value> {
@@ -265,7 +295,7 @@ fn clients(code: &CodeFacts) -> Vec<Value> {
         by_name || by_use.contains(&(site.path.as_str(), site.line))
     };
     production(code)
-        .filter(|s| s.kind == Kind::Connect)
+        .filter(|s| s.is_connection())
         .map(|site| {
             let verdict = if in_factory(site) { "factory" } else { "outside" };
             let address = site.address.as_deref().unwrap_or("an address that is not a constant");

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use super::coverage::gap;
+use super::coverage::{About, gap_about};
 use super::{Context, FactPath, FactView, plan, words};
 use crate::compare::cohorts::{Tie, TieKind, TypeFacts, ties, types};
 use crate::facts::plan::Cohort;
@@ -19,8 +19,13 @@ pub(super) const PATHS: &[FactPath] = &[
     },
     FactPath {
         path: "plan.cohort_types",
-        meaning: "workflow types of code, source and plan that are not in exactly one cohort",
-        fields: "verdict (none | several | unseen), workflow_type, cohorts, seen, workflow_types",
+        meaning: "workflow types of code and source that are in no cohort, and of cohorts that nobody has seen",
+        fields: "verdict (none | unseen), workflow_type, cohorts, seen, workflow_types",
+    },
+    FactPath {
+        path: "plan.cohort_repeats",
+        meaning: "workflow types that the plan names in several cohorts, or twice in one",
+        fields: "workflow_type, cohorts, workflow_types",
     },
     FactPath {
         path: "plan.cohort_ties",
@@ -52,6 +57,7 @@ pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
     };
     view.put("plan.cohorts", Known::Known(cohorts.iter().map(object).collect::<Vec<_>>()));
     view.put("plan.cohort_types", members(context));
+    view.put("plan.cohort_repeats", Known::Known(repeats(context)));
     view.put("plan.cohort_ties", tied(context));
     view.put("plan.cohort_queues", queues(context));
     view.put("plan.cohort_periods", Known::Known(periods(context)));
@@ -80,7 +86,7 @@ fn known_types(context: &Context<'_>) -> Known<BTreeMap<String, TypeFacts>> {
         let live = super::cluster::per_moved_namespace(context, &|half| {
             half.known("workflow types", &half.namespace.workflow_types).map(|_| vec![])
         });
-        match gap(code).or_else(|| live.why().cloned()) {
+        match gap_about(code, About::Any).or_else(|| live.why().cloned()) {
             Some(why) => Known::Partial { value: found, why },
             None => Known::Known(found),
         }
@@ -95,19 +101,26 @@ fn known_types(context: &Context<'_>) -> Known<BTreeMap<String, TypeFacts>> {
     }
 }
 
-/// Types in no cohort, in several, or in one although nobody has seen them.
+/// Types in no cohort, and in one although nobody has seen them.
 fn members(context: &Context<'_>) -> Known<Vec<Value>> {
     let known = known_types(context);
     let whole = known.is_known();
-    match known {
-        Known::Known(types) => Known::Known(members_of(context, &types, whole)),
-        Known::Partial { value, why } => Known::Partial { value: members_of(context, &value, whole), why },
-        // That the plan names a type twice needs no other evidence.
-        Known::Unknown(why) => match members_of(context, &BTreeMap::new(), whole) {
-            twice if twice.is_empty() => Known::Unknown(why),
-            twice => Known::Partial { value: twice, why },
-        },
-    }
+    known.map(|types| members_of(context, &types, whole))
+}
+
+/// The plan alone decides this.
+fn repeats(context: &Context<'_>) -> Vec<Value> {
+    let planned: BTreeSet<&String> = context.facts.plan.cohorts.iter().flat_map(|c| &c.workflow_types).collect();
+    let several = planned.into_iter().map(|name| (name, cohorts_of(context, name))).filter(|(_, c)| c.len() > 1);
+    let object = |(name, cohorts): (&String, Vec<&Cohort>)| {
+        let loci: Vec<Locus> = cohorts.iter().map(|c| context.plan_locus(c.line)).collect();
+        json!({"workflow_type": name, "cohorts": quoted(&cohorts), "workflow_types": [name], "loci": loci})
+    };
+    several.map(object).collect()
+}
+
+fn quoted(cohorts: &[&Cohort]) -> String {
+    words::list(&cohorts.iter().map(|c| format!("`{}`", c.name)).collect::<Vec<_>>(), 5)
 }
 
 fn members_of(context: &Context<'_>, types: &BTreeMap<String, TypeFacts>, whole: bool) -> Vec<Value> {
@@ -121,9 +134,8 @@ fn members_of(context: &Context<'_>, types: &BTreeMap<String, TypeFacts>, whole:
             // What runs in namespaces that move otherwise only is no concern of these cohorts.
             (0, Some(t)) if t.namespaces.is_empty() && runs_elsewhere(context, name) => continue,
             (0, _) => "none",
-            (1, None) if whole => "unseen",
-            (1, _) => continue,
-            _ => "several",
+            (_, None) if whole => "unseen",
+            _ => continue,
         };
         let mut loci: Vec<Locus> = cohorts.iter().map(|c| context.plan_locus(c.line)).collect();
         loci.extend(seen.and_then(|t| t.code.clone()));
@@ -131,8 +143,7 @@ fn members_of(context: &Context<'_>, types: &BTreeMap<String, TypeFacts>, whole:
             let resource = format!("workflow type {name}");
             Some(crate::compare::live(context.source.value()?, Some(namespace), resource, "CountWorkflowExecutions"))
         }));
-        let cohorts: Vec<String> = cohorts.iter().map(|c| format!("`{}`", c.name)).collect();
-        found.push(json!({"verdict": verdict, "workflow_type": name, "cohorts": words::list(&cohorts, 5),
+        found.push(json!({"verdict": verdict, "workflow_type": name, "cohorts": quoted(&cohorts),
                           "seen": seen.map_or_else(String::new, in_words), "workflow_types": [name], "loci": loci}));
     }
     found
@@ -156,7 +167,7 @@ fn tied(context: &Context<'_>) -> Known<Vec<Value>> {
     context.code.clone().and_then(|code| {
         let found = ties(code, context.source.value().copied(), plan);
         let found = found.map(|ties| ties.iter().map(|tie| tie_object(context, tie)).collect::<Vec<_>>());
-        match gap(code) {
+        match gap_about(code, About::Any) {
             Some(why) => found.and_then(|value| Known::Partial { value, why }),
             None => found,
         }

@@ -8,8 +8,8 @@ use super::limits::{self, Limits};
 use super::{Context, FactPath, FactView, attributes, coverage, schedule_command, words};
 use crate::compare::{self, live, namespace_missing};
 use crate::compare::{
-    AttributeChange, AttributeKind, ConfigKind, DeploymentChange, DeploymentKind, QueueChange, QueueKind,
-    ScheduleChange, ScheduleKind,
+    AttributeChange, AttributeKind, ConfigKind, DeploymentChange, DeploymentKind, QueueChange, ScheduleChange,
+    ScheduleKind,
 };
 use crate::facts::cluster::ClusterSnapshot;
 use crate::facts::plan::NamespaceMapping;
@@ -43,8 +43,8 @@ pub(super) const PATHS: &[FactPath] = &[
     },
     FactPath {
         path: "diff.task_queues",
-        meaning: "task queues with work and without workers on one side",
-        fields: "change (no-pollers-on-target | no-pollers-on-source | not-asked-on-target), name, worker, schedules_only, work, open, by_schedules, pair",
+        meaning: "task queues with work on the source and without workers on the target",
+        fields: "change (no-pollers-on-target | not-asked-on-target), name, worker, schedules_only, work, open, by_schedules, pair",
     },
     FactPath {
         path: "diff.deployments",
@@ -145,7 +145,7 @@ fn search_attributes(context: &Context<'_>) -> Known<Vec<Value>> {
             .facts
             .code
             .value()
-            .filter(|code| coverage::gap(code).is_none())
+            .filter(|code| coverage::gap_about(code, coverage::About::Any).is_none())
             .map(|code| code.search_attributes.iter().map(|u| u.name.as_str()).collect());
         // Attributes of a development image that the whole code never names are not the team's.
         let leftover = |c: &AttributeChange| {
@@ -187,7 +187,8 @@ fn attribute(context: &Context<'_>, change: &AttributeChange) -> Value {
 
 fn not_in_clusters(context: &Context<'_>) -> Known<Vec<Value>> {
     let clusters = attribute_names(context);
-    context.code.clone().zip(clusters).zip(limits::limits()).map(|((code, known), limits)| {
+    let whole = context.code.clone().and_then(|code| coverage::whole(code, code));
+    whole.zip(clusters).zip(limits::limits()).map(|((code, known), limits)| {
         let system = |name: &str| {
             name.starts_with("Temporal")
                 || limits.reserved_search_attributes.iter().any(|r| r == name)
@@ -258,7 +259,7 @@ fn schedule(context: &Context<'_>, change: &ScheduleChange) -> Value {
 }
 
 /// The workflow types whose workers poll a task queue, as far as they were seen; none when that is open.
-fn types_on(context: &Context<'_>, queue: &str) -> Vec<String> {
+pub(super) fn types_on(context: &Context<'_>, queue: &str) -> Vec<String> {
     let (code, source) = (context.code.value().copied(), context.source.value().copied());
     let types = compare::cohorts::types(code, source, &context.facts.plan);
     types.into_iter().filter(|(_, known)| known.queues.contains(queue)).map(|(name, _)| name).collect()
@@ -312,9 +313,6 @@ fn queue(context: &Context<'_>, change: &QueueChange) -> Value {
         "workflow_types": types_on(context, &change.name),
     });
     let mut value = with(context, change, extra);
-    if change.change == QueueKind::NoPollersOnSource {
-        return value;
-    }
     if let (Some(loci), Known::Known(source)) = (value.get_mut("loci").and_then(Value::as_array_mut), &context.source) {
         let named = change.schedules.iter().take(5);
         let place = |id: &String| {

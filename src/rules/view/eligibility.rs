@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{Context, FactPath, FactView, words};
 use crate::compare::{self, half, live, namespace_missing};
-use crate::facts::cluster::{ClusterInfo, ClusterSnapshot};
+use crate::facts::cluster::{ClusterInfo, ClusterSnapshot, NamespaceSnapshot, Schedule, WorkflowType};
 use crate::facts::{Known, Why, version};
 
 pub(super) const PATHS: &[FactPath] = &[
@@ -19,7 +19,7 @@ pub(super) const PATHS: &[FactPath] = &[
     FactPath {
         path: "diff.used_targets",
         meaning: "target namespaces that have held executions or schedules",
-        fields: "source_namespace, target_namespace, holds",
+        fields: "verdict (used | unclear: a replication may have brought it), source_namespace, target_namespace, holds",
     },
 ];
 
@@ -111,12 +111,13 @@ fn used_targets(context: &Context<'_>) -> Known<Vec<Value>> {
                 let n = half.namespace;
                 let counts = half.known("open executions", &n.open).zip(half.known("closed executions", &n.closed));
                 counts.zip(half.known("schedules", &n.schedules)).map(|((open, closed), schedules)| {
+                    let verdict = if holds_its_own(context, &mapping.source, n) { "used" } else { "unclear" };
                     let counts =
                         [(open, "open execution"), (closed, "closed execution"), (schedules.len() as u64, "schedule")];
                     let holds: Vec<String> =
                         counts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| words::count(*n, what)).collect();
                     let used = (!holds.is_empty()).then(|| {
-                        json!({"source_namespace": mapping.source, "target_namespace": name, "holds": words::list(&holds, 3),
+                        json!({"verdict": verdict, "source_namespace": mapping.source, "target_namespace": name, "holds": words::list(&holds, 3),
                                "loci": [half.locus(format!("namespace {name}"), "CountWorkflowExecutions")]})
                     });
                     used.into_iter().collect()
@@ -124,6 +125,21 @@ fn used_targets(context: &Context<'_>) -> Known<Vec<Value>> {
             })
         }))
     })
+}
+
+/// Whether a target holds what a replication of the source cannot have brought: a workflow type or a schedule that
+/// the source does not have.
+fn holds_its_own(context: &Context<'_>, source: &str, target: &NamespaceSnapshot) -> bool {
+    let source = context.source.clone().and_then(|cluster| half(cluster, source));
+    let Some(source) = source.value().map(|half| half.namespace) else { return false };
+    let types = source.workflow_types.value().zip(target.workflow_types.value());
+    let new_type = |(here, there): (&Vec<WorkflowType>, &Vec<WorkflowType>)| {
+        there.iter().any(|t| !here.iter().any(|s| s.name == t.name))
+    };
+    let schedules = source.schedules.value().zip(target.schedules.value());
+    let new_schedule =
+        |(here, there): (&Vec<Schedule>, &Vec<Schedule>)| there.iter().any(|t| !here.iter().any(|s| s.id == t.id));
+    types.is_some_and(new_type) || schedules.is_some_and(new_schedule)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::cluster::{per_moved_namespace, per_planned_namespace};
+use super::cluster::per_moved_namespace;
 use super::limits::{self, Limits};
 use super::{Context, FactPath, FactView, words};
 use crate::compare::Half;
@@ -14,7 +14,7 @@ use crate::facts::{Known, Why};
 pub(super) const PATHS: &[FactPath] = &[
     FactPath {
         path: "source.recent_starts",
-        meaning: "who has started executions on the source lately, excluded namespaces too; not schedules, parents, \
+        meaning: "who has started executions on the source lately, in moved namespaces; not schedules, parents, \
                   cron expressions and runs that continue an earlier one",
         fields: "source_namespace, workflow_type, starter, runs, since, workflow_id, started, source_flags",
     },
@@ -41,7 +41,7 @@ pub(super) const PATHS: &[FactPath] = &[
 ];
 
 pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
-    view.put("source.recent_starts", per_planned_namespace(context, &|half| recent_starts(context, half)));
+    view.put("source.recent_starts", per_moved_namespace(context, &|half| recent_starts(context, half)));
     view.put("source.routed_starts", per_moved_namespace(context, &|half| routed_starts(context, half)));
     let cohorts = context.facts.plan.cohorts.iter().filter_map(|c| Some((c, c.routed?)));
     let object = |(cohort, since): (&Cohort, Timestamp)| json!({"name": cohort.name, "since": minute(since), "loci": [context.plan_locus(cohort.line)]});

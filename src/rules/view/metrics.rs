@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use super::limits::{self, Limits};
 use super::{Context, FactPath, FactView, words};
 use crate::compare::{self, live};
+use crate::facts::cluster::ClusterSnapshot;
 use crate::facts::cluster::metrics::{NamespaceMetrics, Peak};
-use crate::facts::cluster::{ClusterKind, ClusterSnapshot};
 use crate::facts::{Known, Why};
 
 pub(super) const PATHS: &[FactPath] = &[
@@ -171,9 +171,6 @@ fn without_baseline(mapped: &Mapped<'_>) -> Known<Vec<Value>> {
 }
 
 fn cloud_not_scraped(mapped: &Mapped<'_>) -> Known<Vec<Value>> {
-    if mapped.target.value().is_some_and(|target| target.kind != ClusterKind::Cloud) {
-        return Known::Known(vec![]);
-    }
     measured(&mapped.target, mapped.to).and_then(|(cluster, namespace)| {
         namespace.signals.as_ref().map(|signals| {
             if signals.iter().flat_map(|s| &s.readings).any(|reading| reading.family == "cloud") {

@@ -13,17 +13,23 @@ mod coverage;
 mod diff;
 mod drain;
 mod eligibility;
+mod excluded;
 mod executions;
+mod inventory;
 mod limits;
 mod metrics;
 mod plan;
+mod queues;
 mod routing;
+mod running;
 mod schedule_command;
 mod schedules;
 mod sdks;
 mod sizes;
 mod starters;
 mod strategy;
+mod switch_off;
+mod target_health;
 mod timing;
 mod versioning;
 mod words;
@@ -36,7 +42,7 @@ use serde_json::Value;
 use crate::compare::{Comparison, compare};
 use crate::facts::cluster::{ClusterKind, ClusterSnapshot};
 use crate::facts::code::CodeFacts;
-use crate::facts::plan::Strategy;
+use crate::facts::plan::{Strategy, TargetKind};
 use crate::facts::{Facts, Known, Locus, Why};
 
 /// Dotted fact path (`diff.search_attributes`) → value. A path that is absent was never computed; a rule
@@ -100,10 +106,15 @@ pub fn fact_paths() -> impl Iterator<Item = &'static FactPath> {
         limits::PATHS,
         cluster::PATHS,
         executions::PATHS,
+        excluded::PATHS,
+        target_health::PATHS,
+        switch_off::PATHS,
         plan::PATHS,
         strategy::PATHS,
         cohorts::PATHS,
         drain::PATHS,
+        queues::PATHS,
+        running::PATHS,
         workers::PATHS,
         routing::PATHS,
         certificates::PATHS,
@@ -140,10 +151,15 @@ fn build_one(facts: &Facts) -> FactView {
     limits::put(&context, &mut view);
     cluster::put(&context, &mut view);
     executions::put(&context, &mut view);
+    excluded::put(&context, &mut view);
+    target_health::put(&context, &mut view);
+    switch_off::put(&context, &mut view);
     plan::put(&context, &mut view);
     strategy::put(&context, &mut view);
     cohorts::put(&context, &mut view);
     drain::put(&context, &mut view);
+    queues::put(&context, &mut view);
+    running::put(&context, &mut view);
     workers::put(&context, &mut view);
     routing::put(&context, &mut view);
     certificates::put(&context, &mut view);
@@ -166,7 +182,7 @@ struct Context<'a> {
     code: Known<&'a CodeFacts>,
     source: Known<&'a ClusterSnapshot>,
     target: Known<&'a ClusterSnapshot>,
-    /// Self-hosted only when the target was seen to be; else the goal of the tool, Temporal Cloud.
+    /// What the plan says the target is: Temporal Cloud, or a self-hosted server that stands in for it.
     target_kind: ClusterKind,
     comparison: Comparison,
 }
@@ -179,7 +195,10 @@ impl<'a> Context<'a> {
         );
         let source = with_remedy(facts.source.as_ref(), "probe the source cluster: `temporal-preflight probe`");
         let target = with_remedy(facts.target.as_ref(), "probe the target cluster: `temporal-preflight probe`");
-        let target_kind = facts.target.value().map_or(ClusterKind::Cloud, |t| t.kind);
+        let target_kind = match facts.plan.target_kind {
+            TargetKind::Cloud => ClusterKind::Cloud,
+            TargetKind::Rehearsal => ClusterKind::SelfHosted,
+        };
         let comparison = compare(&facts.source, &facts.target, &facts.plan);
         Self { facts, code, source, target, target_kind, comparison }
     }

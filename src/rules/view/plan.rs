@@ -1,23 +1,21 @@
 //! What the plan says, measured against the clusters.
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 use super::limits::{self, Limits};
-use super::{Context, FactPath, FactView, kind_name, words};
+use super::{Context, FactPath, FactView};
 use crate::compare::{self, live, namespace_missing};
-use crate::facts::cluster::{ClusterKind, ExecutionSample, WorkflowType};
+use crate::facts::cluster::ClusterKind;
 use crate::facts::plan::Window;
 use crate::facts::{Known, Why};
 
 pub(super) const PATHS: &[FactPath] = &[
     FactPath {
         path: "plan.target_kind",
-        meaning: "cloud or self-hosted; cloud until the target was seen to be self-hosted",
+        meaning: "cloud, or rehearsal where a self-hosted server stands in for it; as the plan says",
         fields: "",
     },
     FactPath { path: "plan.window_problems", meaning: "why the dual-run window cannot be used", fields: "problem" },
@@ -36,20 +34,14 @@ pub(super) const PATHS: &[FactPath] = &[
         meaning: "target namespaces whose name Temporal Cloud refuses",
         fields: "name, problem, suggestion",
     },
-    FactPath {
-        path: "plan.running_times",
-        meaning: "the longest that executions of each moved workflow type have run, against the length of the window",
-        fields: "fits, source_namespace, workflow_type, seconds, runs, window, workflow_id, sample",
-    },
 ];
 
 pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
-    view.put("plan.target_kind", Known::Known(kind_name(context.target_kind)));
+    view.put("plan.target_kind", Known::Known(context.facts.plan.target_kind.name()));
     view.put("plan.window_problems", Known::Known(window_problems(context)));
     view.put("plan.unmapped_namespaces", unmapped(context));
     view.put("plan.missing_on_source", missing_on_source(context));
     view.put("plan.target_names", limits::limits().map(|limits| target_names(context, limits)));
-    view.put("plan.running_times", running_times(context));
 }
 
 /// The window of the plan, or what to write to have one.
@@ -71,6 +63,12 @@ pub(super) fn midnight(date: Date) -> Option<Timestamp> {
 /// The instant at which the last day of the window is over.
 pub(super) fn window_over(window: Window) -> Option<Timestamp> {
     window.end.tomorrow().ok().and_then(midnight)
+}
+
+/// The length of the window in seconds, and the instant at which it is over.
+pub(super) fn window_length(window: Window) -> Option<(u64, Timestamp)> {
+    let (start, over) = (midnight(window.start)?, window_over(window)?);
+    Some((u64::try_from(over.as_second() - start.as_second()).unwrap_or(0), over))
 }
 
 fn window_problems(context: &Context<'_>) -> Vec<Value> {
@@ -176,66 +174,6 @@ fn legal_name(name: &str, limits: &Limits) -> String {
     let cut: String = trimmed.chars().take(limits.namespace_name.max_length).collect();
     let cut = cut.trim_end_matches('-');
     if cut.chars().count() < limits.namespace_name.min_length { "my-namespace".to_owned() } else { cut.to_owned() }
-}
-
-fn running_times(context: &Context<'_>) -> Known<Vec<Value>> {
-    let all = context.source.clone().zip(window(context)).zip(compare::moved(&context.facts.plan));
-    all.and_then(|((source, window), moved)| {
-        let Some((start, over)) = midnight(window.start).zip(window_over(window)) else {
-            return Known::unknown("the dual-run window is outside of the calendar");
-        };
-        let length = u64::try_from(over.as_second() - start.as_second()).unwrap_or(0);
-        Known::concat(moved.into_iter().map(|(mapping, _)| {
-            compare::half(source, &mapping.source).and_then(|half| {
-                let types = half.known("workflow types", &half.namespace.workflow_types);
-                let oldest = half.known("the oldest open execution", &half.namespace.oldest_open);
-                let longest = half.known("the longest closed execution", &half.namespace.longest_closed);
-                types.zip(oldest).zip(longest).and_then(|((types, oldest), longest)| {
-                    let without = without_times(&types);
-                    let mut by_type: BTreeMap<String, (ExecutionSample, bool)> = BTreeMap::new();
-                    let open = types.iter().filter_map(|t| t.oldest_open.clone()).chain(oldest);
-                    let closed = types.iter().filter_map(|t| t.longest_closed.clone()).chain(longest);
-                    for (sample, is_open) in open.map(|s| (s, true)).chain(closed.map(|s| (s, false))) {
-                        match by_type.get(&sample.workflow_type) {
-                            Some((longest, _)) if longest.seconds >= sample.seconds => {}
-                            _ => drop(by_type.insert(sample.workflow_type.clone(), (sample, is_open))),
-                        }
-                    }
-                    let times = by_type
-                        .into_iter()
-                        .map(|(workflow_type, (sample, is_open))| {
-                            let state = if is_open { "has been open for" } else { "took" };
-                            let runs = words::duration(sample.seconds);
-                            let resource = format!("workflow {} ({})", sample.workflow_id, sample.run_id);
-                            json!({
-                                "fits": sample.seconds <= length || context.has_way_out(&workflow_type), "source_namespace": mapping.source,
-                                "workflow_type": workflow_type, "seconds": sample.seconds, "runs": runs,
-                                "window": words::duration(length), "workflow_id": sample.workflow_id,
-                                "sample": format!("`{}` {state} {runs}", sample.workflow_id),
-                                "loci": [half.locus(resource, "ListWorkflowExecutions"), context.plan_key("window")],
-                            })
-                        })
-                        .collect();
-                    match without {
-                        None => Known::Known(times),
-                        Some(why) => Known::Partial { value: times, why },
-                    }
-                })
-            })
-        }))
-    })
-}
-
-/// Types that have executions of which none was looked at: they closed, or were deleted, while the probe counted.
-fn without_times(types: &[WorkflowType]) -> Option<Why> {
-    let blank = |t: &&WorkflowType| {
-        (t.open > 0 && t.oldest_open.is_none()) || (t.open == 0 && t.closed > 0 && t.longest_closed.is_none())
-    };
-    let names: Vec<String> = types.iter().filter(blank).map(|t| format!("`{}`", t.name)).collect();
-    (!names.is_empty()).then(|| {
-        let reason = format!("how long executions of {} run was not seen", words::list(&names, 5));
-        Why::with_remedy(reason, "probe the source cluster again")
-    })
 }
 
 #[cfg(test)]

@@ -143,7 +143,7 @@ fn changing_crons(context: &Context<'_>) -> Known<Vec<Value>> {
             Some(json!({"cron": cron, "problem": problem, "workflow_type": site.workflow_type.as_deref().unwrap_or_default(),
                         "what": format!("{}:{}", site.path, site.line), "loci": [place]}))
         });
-        coverage::whole(code, found.collect::<Vec<_>>())
+        coverage::whole_about(code, coverage::About::Starts, found.collect::<Vec<_>>())
     });
     let live = super::cluster::per_moved_namespace(context, &|half| {
         half.known("cron workflows", &half.namespace.executions.cron).map(|found| {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::code::{factories_in_words, object, production};
-use super::coverage::{gap, unanalysed};
+use super::coverage::{About, gap_about, unanalysed};
 use super::{Context, words};
 use crate::compare;
 use crate::facts::code::{CodeFacts, Kind, Origin, OriginStatus, Site};
@@ -78,7 +78,7 @@ pub(super) fn nobody_starts(context: &Context<'_>, code: &CodeFacts) -> Known<Ve
             })
         }))
     });
-    match gap(code).filter(|_| !unanalysed(code).is_empty()) {
+    match gap_about(code, About::Starts).filter(|_| !unanalysed(code, &context.facts.plan).is_empty()) {
         // The starters may be in what could not be read.
         Some(why) => found.and_then(|_| Known::Partial { value: vec![], why }),
         None => found,

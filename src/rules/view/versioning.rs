@@ -1,4 +1,5 @@
-//! Workers that take tasks in a way Temporal Cloud does not hand them out.
+//! Task queues and worker deployments of the source, and workers that take tasks in a way Temporal Cloud does not hand
+//! them out.
 
 use std::collections::BTreeSet;
 
@@ -10,14 +11,48 @@ use crate::compare::Half;
 use crate::facts::Known;
 use crate::facts::cluster::TaskQueue;
 
-pub(super) const PATHS: &[FactPath] = &[FactPath {
-    path: "source.build_id_queues",
-    meaning: "task queues of the source whose workers take tasks by their build id alone, without a worker deployment",
-    fields: "source_namespace, task_queue, builds, source_flags",
-}];
+pub(super) const PATHS: &[FactPath] = &[
+    FactPath {
+        path: "source.build_id_queues",
+        meaning: "task queues of the source whose workers take tasks by their build id alone, without a worker deployment",
+        fields: "source_namespace, task_queue, builds, source_flags",
+    },
+    FactPath {
+        path: "source.task_queues",
+        meaning: "task queues of the moved namespaces that open executions, schedules or the code name",
+        fields: "source_namespace, task_queue",
+    },
+    FactPath {
+        path: "source.deployments",
+        meaning: "worker deployments of the moved namespaces",
+        fields: "source_namespace, name",
+    },
+];
 
 pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
     view.put("source.build_id_queues", per_moved_namespace(context, &|half| build_id_queues(context, half)));
+    view.put("source.task_queues", per_moved_namespace(context, &task_queues));
+    view.put("source.deployments", per_moved_namespace(context, &deployments));
+}
+
+fn task_queues(half: &Half<'_>) -> Known<Vec<Value>> {
+    half.known("task queues", &half.namespace.task_queues).map(|queues| {
+        let object = |queue: &TaskQueue| {
+            json!({"source_namespace": half.namespace.name, "task_queue": queue.name,
+                   "loci": [half.locus(format!("task queue {}", queue.name), "DescribeTaskQueue")]})
+        };
+        queues.iter().map(object).collect()
+    })
+}
+
+fn deployments(half: &Half<'_>) -> Known<Vec<Value>> {
+    half.known("worker deployments", &half.namespace.deployments).map(|deployments| {
+        let object = |name: &str| {
+            json!({"source_namespace": half.namespace.name, "name": name,
+                   "loci": [half.locus(format!("worker deployment {name}"), "ListWorkerDeployments")]})
+        };
+        deployments.iter().map(|deployment| object(&deployment.name)).collect()
+    })
 }
 
 fn build_id_queues(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<Value>> {

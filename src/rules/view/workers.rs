@@ -28,6 +28,11 @@ pub(super) const PATHS: &[FactPath] = &[
         fields: "source_namespace, identity, role, source_flags",
     },
     FactPath {
+        path: "source.identities",
+        meaning: "clients and workers seen on the source lately",
+        fields: "source_namespace, identity, role",
+    },
+    FactPath {
         path: "diff.untried_queues",
         meaning: "task queues with work on the source on which nothing has completed on the target",
         fields: "source_namespace, target_namespace, task_queue, target_flags",
@@ -43,6 +48,7 @@ pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
     view.put("diff.worker_builds", per_pair(context, &builds));
     view.put("code.replay_tests", replay_tests(context));
     view.put("source.unexplained_identities", identities(context));
+    view.put("source.identities", per_planned_namespace(context, &|half| seen_identities(half)));
     view.put("diff.untried_queues", per_pair(context, &|source, target| untried(context, source, target)));
     view.put("diff.ids_open_on_both", per_pair(context, &|source, target| open_on_both(context, source, target)));
 }
@@ -159,29 +165,44 @@ fn identities(context: &Context<'_>) -> Known<Vec<Value>> {
         ));
     }
     per_planned_namespace(context, &|half| {
-        let mut seen: BTreeMap<String, &'static str> = BTreeMap::new();
-        let queues = half.known("task queues", &half.namespace.task_queues);
-        for queue in queues.value().into_iter().flatten() {
-            for poller in queue.workflow_pollers.iter().chain(&queue.activity_pollers) {
-                seen.entry(poller.identity.clone()).or_insert("polls tasks");
-            }
-        }
-        let recent = half.known("recent starts", &half.namespace.executions.recent);
-        for starter in recent.value().into_iter().flat_map(|r| &r.types).flat_map(|t| &t.starters) {
-            if starter.how == Beginning::Started {
-                seen.insert(starter.identity.clone(), "starts executions");
-            }
-        }
-        let unexplained = seen.iter().filter(|(identity, _)| !owners.iter().any(|o| o.covers(identity)));
-        let found: Vec<Value> = unexplained
-            .map(|(identity, role)| {
+        seen(half).map(|seen| {
+            let unexplained = seen.iter().filter(|(identity, _)| !owners.iter().any(|o| o.covers(identity)));
+            let object = |(identity, role): (&String, &&str)| {
                 json!({"source_namespace": half.namespace.name, "identity": identity, "role": role,
                        "source_flags": context.source_flags(&half.namespace.name),
                        "loci": [half.locus(format!("identity {identity}"), "DescribeTaskQueue"), context.plan_key("identities")]})
-            })
-            .collect();
-        queues.zip(recent).map(|_| found)
+            };
+            unexplained.map(object).collect()
+        })
     })
+}
+
+fn seen_identities(half: &Half<'_>) -> Known<Vec<Value>> {
+    seen(half).map(|seen| {
+        let object = |(identity, role): (&String, &&str)| {
+            json!({"source_namespace": half.namespace.name, "identity": identity, "role": role,
+                   "loci": [half.locus(format!("identity {identity}"), "DescribeTaskQueue")]})
+        };
+        seen.iter().map(object).collect()
+    })
+}
+
+/// Clients and workers seen in a namespace, with what they do.
+fn seen(half: &Half<'_>) -> Known<BTreeMap<String, &'static str>> {
+    let mut seen: BTreeMap<String, &'static str> = BTreeMap::new();
+    let queues = half.known("task queues", &half.namespace.task_queues);
+    for queue in queues.value().into_iter().flatten() {
+        for poller in queue.workflow_pollers.iter().chain(&queue.activity_pollers) {
+            seen.entry(poller.identity.clone()).or_insert("polls tasks");
+        }
+    }
+    let recent = half.known("recent starts", &half.namespace.executions.recent);
+    for starter in recent.value().into_iter().flat_map(|r| &r.types).flat_map(|t| &t.starters) {
+        if starter.how == Beginning::Started {
+            seen.insert(starter.identity.clone(), "starts executions");
+        }
+    }
+    queues.zip(recent).map(|_| seen)
 }
 
 /// The target has shown that a queue works when an execution on it has completed there.
@@ -231,27 +252,50 @@ fn open_on_both(context: &Context<'_>, source: &Half<'_>, target: &Half<'_>) -> 
     if source.namespace.open == Known::Known(0) || target.namespace.open == Known::Known(0) {
         return Known::Known(vec![]);
     }
-    let asked = target.known("ids that are open on the source", &target.namespace.executions.also_open);
-    match asked {
-        Known::Unknown(why) => {
-            // What was sampled on both sides may show it all the same.
-            let here = source.namespace.open_ids();
-            let both = target.namespace.open_ids().into_iter().filter(|id| here.contains(id));
-            let found: Vec<Value> = both.map(|id| object(id, "", "the oldest executions of both sides")).collect();
-            if found.is_empty() { Known::Unknown(why) } else { Known::Partial { value: found, why } }
+    let (here, there) = (&source.namespace.executions, &target.namespace.executions);
+    if let Some((left, right)) = here.open_ids.as_ref().zip(there.open_ids.as_ref()).value() {
+        let looked_for = format!("all of {} and {} open executions", left.open, right.open);
+        let known: BTreeMap<&str, &str> =
+            right.executions.iter().map(|e| (e.workflow_id.as_str(), e.workflow_type.as_str())).collect();
+        let both = left.executions.iter().filter_map(|e| Some((&e.workflow_id, known.get(e.workflow_id.as_str())?)));
+        return Known::Known(both.map(|(id, name)| object(id, name, &looked_for)).collect());
+    }
+    // Ids of one side that were looked for on the other: all of the smaller side are enough.
+    let sides = [(from, to, &there.also_open), (to, from, &here.also_open)];
+    let mut whys: Vec<Why> = vec![];
+    let mut found: BTreeMap<&str, Value> = BTreeMap::new();
+    for (of, on, also) in sides {
+        whys.extend(also.why().cloned());
+        let Some(asked) = also.value() else { continue };
+        let looked_for = format!("{} of {} of {of}", asked.asked, words::count(asked.of, "open execution"));
+        for sample in &asked.open {
+            let value = object(&sample.workflow_id, &sample.workflow_type, &looked_for);
+            found.entry(&sample.workflow_id).or_insert(value);
         }
-        known => known.and_then(|asked| {
-            let looked_for = format!("{} of {}", asked.asked, words::count(asked.of, "open execution"));
-            let found = asked.open.iter().map(|s| object(&s.workflow_id, &s.workflow_type, &looked_for)).collect();
-            if asked.asked >= asked.of {
-                return Known::Known(found);
-            }
-            // A sample shows what is there, never that nothing is.
-            let why = Why::with_remedy(
-                format!("only {looked_for} of {from} were looked for in {to}"),
-                "see to it that no starter still runs against both clusters, and attest it",
-            );
-            Known::Partial { value: found, why }
-        }),
+        if asked.asked >= asked.of && also.is_known() {
+            return Known::Known(found.into_values().collect());
+        }
+        // A sample shows what is there, never that nothing is.
+        whys.push(Why::with_remedy(
+            format!("only {looked_for} were looked for in {on}"),
+            "see to it that no starter still runs against both clusters, and attest it",
+        ));
+    }
+    let ids = source.namespace.open_ids();
+    let sampled = target.namespace.open_ids().into_iter().filter(|id| ids.contains(id));
+    for id in sampled {
+        found.entry(id).or_insert_with(|| object(id, "", "the oldest executions of both sides"));
+    }
+    let found: Vec<Value> = found.into_values().collect();
+    let numbers = [&source.namespace.open, &target.namespace.open].map(|open| open.value().copied());
+    if let [Some(left), Some(right)] = numbers {
+        whys.insert(0, Why::new(format!("{left} executions are open in {from} and {right} in {to}")));
+    }
+    match Why::all(&whys) {
+        None => Known::Known(found),
+        Some(why) if found.is_empty() && here.also_open.value().or(there.also_open.value()).is_none() => {
+            Known::Unknown(why)
+        }
+        Some(why) => Known::Partial { value: found, why },
     }
 }

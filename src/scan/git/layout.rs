@@ -1,5 +1,6 @@
 //! The files of a commit that a scan reads, laid out in a folder.
 
+use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader, Read, Write as _};
 use std::path::{Component, Path};
 use std::process::{ChildStdout, Stdio};
@@ -15,18 +16,36 @@ struct Blob {
     path: String,
 }
 
-/// Write the files below the folder that was asked for which a scan reads into `into`, at their paths below the root
-/// of the repository. Ends early, with what there is, when `stop` is set.
+/// How a commit is laid out.
+pub struct Layout<'a> {
+    /// Where the files go, at their paths below the root of the repository.
+    pub into: &'a Path,
+    /// Paths below the folder that was asked for which the work tree lacks, so that neither side of a comparison has them.
+    pub lacking: &'a [&'a str],
+    /// Ends early, with what there is, when it is set.
+    pub stop: &'a AtomicBool,
+}
+
+/// Write the files below the folder that was asked for which a scan reads. Returns what is lacking of the commit.
 ///
 /// # Errors
 /// Git cannot list or read the files, or the folder cannot be written.
-pub fn lay_out(repository: &Repository, commit: &str, into: &Path, stop: &AtomicBool) -> Result<(), Problem> {
-    let root = into.join(&repository.prefix);
+pub fn lay_out(repository: &Repository, commit: &str, layout: &Layout<'_>) -> Result<BTreeSet<String>, Problem> {
+    let root = layout.into.join(&repository.prefix);
     std::fs::create_dir_all(&root).map_err(|e| unwritable(&e))?;
-    write_tree(&repository.top, commit, &repository.prefix, into, stop)
+    let mut left_out = BTreeSet::new();
+    write_tree(repository, commit, layout, &mut left_out)?;
+    Ok(left_out)
 }
 
-fn write_tree(top: &Path, commit: &str, prefix: &str, into: &Path, stop: &AtomicBool) -> Result<(), Problem> {
+fn write_tree(
+    repository: &Repository,
+    commit: &str,
+    layout: &Layout<'_>,
+    left_out: &mut BTreeSet<String>,
+) -> Result<(), Problem> {
+    let Repository { top, prefix } = repository;
+    let (into, stop) = (layout.into, layout.stop);
     let listed =
         run(top, ["ls-tree", "-r", "-z", "--full-tree", commit])?.or("git cannot list the files of the baseline")?;
     let mut blobs = vec![];
@@ -37,10 +56,17 @@ fn write_tree(top: &Path, commit: &str, prefix: &str, into: &Path, stop: &Atomic
         if !stays_inside(path) {
             continue;
         }
+        let lacking = repository.below(path).and_then(|below| layout.lacking.iter().find(|gone| is_below(below, gone)));
+        if let Some(lacking) = lacking {
+            left_out.insert((*lacking).to_owned());
+            continue;
+        }
         match mode {
             // A submodule has a repository of its own; one that is not checked out is not scanned now either.
             "160000" if top.join(path).join(".git").exists() && within(path, prefix) => {
-                write_tree(&top.join(path), id, "", &into.join(path), stop)?;
+                let inner = Repository { top: top.join(path), prefix: String::new() };
+                let inner_layout = Layout { into: &into.join(path), lacking: &[], stop };
+                write_tree(&inner, id, &inner_layout, left_out)?;
             }
             "100644" | "100755" if relevant(path, prefix) => {
                 blobs.push(Blob { id: id.to_owned(), path: path.to_owned() });
@@ -51,11 +77,14 @@ fn write_tree(top: &Path, commit: &str, prefix: &str, into: &Path, stop: &Atomic
     write_blobs(top, blobs, into, stop)
 }
 
-/// What a scan of the folder reads: files it looks into, and ignore files from the root down.
+/// What a scan of the folder reads.
 fn relevant(path: &str, prefix: &str) -> bool {
-    let name = path.rsplit('/').next().unwrap_or(path);
-    let ignores = matches!(name, ".gitignore" | ".ignore");
-    walk::wants(name) && within(path, prefix) || ignores
+    walk::wants(path.rsplit('/').next().unwrap_or(path)) && within(path, prefix)
+}
+
+/// Whether a path is the other one or lies below it.
+fn is_below(path: &str, folder: &str) -> bool {
+    path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 fn within(path: &str, prefix: &str) -> bool {

@@ -4,6 +4,7 @@
 //! clones, work trees, new hash functions), takes nothing to build, and answers for a whole tree in two calls
 //! (`ls-tree`, `cat-file --batch`).
 
+mod index;
 mod layout;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,7 +13,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::ui::Problem;
-pub use layout::lay_out;
+pub use index::{Tracked, TrackedKind, ids_of, tracked};
+pub use layout::{Layout, lay_out};
 
 /// The repository around a folder.
 #[derive(Debug)]
@@ -102,11 +104,12 @@ impl Repository {
         run(&self.top, ["rev-parse", "--is-shallow-repository"]).is_ok_and(|o| o.line() == "true")
     }
 
-    /// What lies between a commit and the work tree, with what is not committed yet.
+    /// What lies between a commit and the work tree, with what is not committed yet. `counts` tells whether a file that
+    /// is not tracked, below the folder that was asked for, is of the tree.
     ///
     /// # Errors
     /// Git cannot compare them.
-    pub fn changes(&self, commit: &str) -> Result<Changes, Problem> {
+    pub fn changes(&self, commit: &str, counts: impl Fn(&str) -> bool) -> Result<Changes, Problem> {
         let diff = [
             "diff",
             "--name-status",
@@ -136,13 +139,45 @@ impl Repository {
             }
             changes.touched.extend(names);
         }
-        let others = run(&self.top, ["ls-files", "--others", "--exclude-standard", "-z"])?
+        // Git would wait without end for an ignore file that is a pipe, and it knows those of the user too.
+        let others = run(&self.top, ["ls-files", "--others", "--exclude=node_modules/", "-z"])?
             .or("git cannot list files that are not tracked")?;
         for path in others.stdout.split('\0').filter(|p| !p.is_empty()).filter_map(|p| self.below(p)) {
+            if !counts(path) {
+                continue;
+            }
             changes.edited.insert(path.to_owned());
             changes.touched.insert(path.to_owned());
         }
         Ok(changes)
+    }
+
+    /// What a file of the folder that was asked for held at a commit; none when it was not there.
+    ///
+    /// # Errors
+    /// The commit has the file, and git cannot read it.
+    pub fn file_at(&self, commit: &str, name: &str) -> Result<Option<Vec<u8>>, Problem> {
+        let path = if self.prefix.is_empty() { name.to_owned() } else { format!("{}/{name}", self.prefix) };
+        let object = format!("{commit}:{path}");
+        if !run(&self.top, ["cat-file", "-e", &object])?.ok {
+            return Ok(None);
+        }
+        let output = git(&self.top).args(["cat-file", "blob", &object]).stdin(Stdio::null()).output();
+        let output = output.map_err(|e| no_git(&e))?;
+        if !output.status.success() {
+            let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+            return Err(Problem::tool(format!("git cannot read {path} of the baseline")).note(said));
+        }
+        Ok(Some(output.stdout))
+    }
+
+    /// Whether git ignores a file of the folder that was asked for: it is not tracked, and an ignore file names it.
+    ///
+    /// # Errors
+    /// `git` cannot be started.
+    pub fn ignores(&self, name: &str) -> Result<bool, Problem> {
+        let folder = self.top.join(&self.prefix);
+        Ok(run(&folder, ["check-ignore", "--quiet", "--", name])?.ok)
     }
 
     /// A path relative to the folder that was asked for; none when it is elsewhere.

@@ -85,6 +85,11 @@ impl FrontEnd for Go {
         line.starts_with(b"func (") && memchr::memmem::find(line, owner.as_bytes()).is_some()
     }
 
+    /// In a program everything is used by its own package only, exported or not.
+    fn offers(&self, unit: &Unit, function: &Function) -> bool {
+        unit.package_name == "main" || function.name.starts_with(char::is_uppercase)
+    }
+
     fn builtin(&self, name: &str) -> Option<Builtin> {
         Some(match name {
             "append" => Builtin::Append,
@@ -135,7 +140,7 @@ impl FrontEnd for Go {
             language: "go",
             scope: file.scope,
             package: package_of(folder, file.project),
-            broken: root.has_error(),
+            broken: super::broken::spans(root, &file.text),
             ..Unit::default()
         };
         let text = file.text;

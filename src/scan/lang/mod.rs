@@ -1,5 +1,6 @@
 //! The languages: one file each, grammar only.
 
+mod broken;
 pub mod builder;
 mod go;
 mod python;
@@ -8,7 +9,7 @@ mod typescript;
 
 use std::collections::BTreeSet;
 
-use super::program::Unit;
+use super::program::{Function, Unit};
 use crate::facts::code::Scope;
 
 /// A file to lower.
@@ -135,6 +136,15 @@ pub trait FrontEnd: Sync {
     /// Texts that show, in a source file or manifest elsewhere, that code below a top-level folder may be used
     /// there. `modules` are the package roots its manifests declare.
     fn signs_of(&self, folder: &str, files: &[&str], modules: &[Module]) -> Vec<Sign>;
+    /// Whether a manifest in which a name was seen declares that it depends on it.
+    fn depends_on(&self, _path: &str, _text: &str, _name: &str) -> bool {
+        true
+    }
+    /// Whether an import alone shows nothing between two projects: names of files are no names of projects, and only a
+    /// manifest says what is meant.
+    fn imports_by_file_name(&self) -> bool {
+        false
+    }
     /// Names a manifest gives to files of the tree.
     fn aliases(&self, _path: &str, _text: &str) -> Vec<Alias> {
         vec![]
@@ -190,6 +200,8 @@ pub trait FrontEnd: Sync {
     fn is_plain(&self, _name: &str) -> bool {
         false
     }
+    /// Whether code elsewhere may call a function: it is exported where the language has that, and no private helper.
+    fn offers(&self, unit: &Unit, function: &Function) -> bool;
     /// What a function that every file knows without declaring or importing it does with its arguments.
     fn builtin(&self, _name: &str) -> Option<Builtin> {
         None
@@ -224,20 +236,34 @@ pub fn language_of(path: &str) -> Option<&'static str> {
     }
     let name = path.rsplit('/').next()?;
     Some(match name.rsplit_once('.')?.1 {
-        "ts" | "tsx" | "mts" | "cts" => "typescript",
-        "js" | "jsx" | "mjs" | "cjs" => "javascript",
-        "py" => "python",
         "java" => "java",
         "kt" | "kts" => "kotlin",
-        "scala" => "scala",
+        "scala" | "sc" => "scala",
         "groovy" => "groovy",
-        "cs" => "csharp",
-        "rb" => "ruby",
+        "cs" | "razor" | "cshtml" => "csharp",
+        "fs" | "fsx" => "fsharp",
+        "vb" => "visual basic",
+        "rb" | "rake" | "ru" => "ruby",
         "php" => "php",
-        "rs" => "rust",
         "swift" => "swift",
-        "clj" | "cljs" => "clojure",
-        "sh" | "bash" => "shell",
+        "clj" | "cljs" | "cljc" => "clojure",
+        "ex" | "exs" => "elixir",
+        "erl" | "hrl" => "erlang",
+        "hs" => "haskell",
+        "dart" => "dart",
+        "lua" => "lua",
+        "pl" | "pm" => "perl",
+        "r" | "R" => "r",
+        "jl" => "julia",
+        "c" | "h" | "cc" | "cpp" | "cxx" | "hpp" => "c++",
+        "m" | "mm" => "objective-c",
+        "zig" => "zig",
+        "nim" => "nim",
+        "ml" | "mli" => "ocaml",
+        "cr" => "crystal",
+        "astro" => "astro",
+        "ipynb" | "qmd" | "Rmd" => "notebook",
+        "sh" | "bash" | "zsh" | "ksh" | "fish" => "shell",
         _ => return None,
     })
 }

@@ -44,6 +44,10 @@ impl FrontEnd for Python {
         modules::signs_of(files)
     }
 
+    fn imports_by_file_name(&self) -> bool {
+        true
+    }
+
     fn folder_of(&self, package: &str, project: &Project) -> Option<String> {
         project.folders.contains(package).then(|| package.to_owned())
     }
@@ -67,6 +71,11 @@ impl FrontEnd for Python {
 
     fn may_import(&self, bytes: &[u8], package: &str, _mentions: &[String]) -> bool {
         modules::may_import(bytes, package)
+    }
+
+    /// A file that runs itself is a script: its functions are its own, unless a name says otherwise.
+    fn offers(&self, unit: &Unit, function: &Function) -> bool {
+        !function.name.starts_with('_') && !unit.text.contains("__name__ ==")
     }
 
     fn plain_types(&self) -> &'static [&'static str] {
@@ -104,7 +113,7 @@ impl FrontEnd for Python {
             scope: file.scope,
             package: home.to_owned(),
             package_name: home.rsplit('/').next().unwrap_or(home).to_owned(),
-            broken: root.has_error(),
+            broken: super::broken::spans(root, &file.text),
             ..Unit::default()
         };
         let text = file.text;

@@ -50,7 +50,6 @@ impl FrontEnd for Rust {
     fn signs_of(&self, _folder: &str, _files: &[&str], modules: &[Module]) -> Vec<Sign> {
         let mut signs = vec![];
         for Module { name, .. } in modules {
-            signs.push(Sign::anywhere(name, format!("{name}::")));
             for written in [name.clone(), name.replace('_', "-")] {
                 let texts =
                     [format!("{written} ="), format!("{written}."), format!("{written}]"), format!("\"{written}\"")];
@@ -58,6 +57,10 @@ impl FrontEnd for Rust {
             }
         }
         signs
+    }
+
+    fn depends_on(&self, _path: &str, text: &str, name: &str) -> bool {
+        modules::depends_on(text, name)
     }
 
     fn folder_of(&self, package: &str, project: &Project) -> Option<String> {
@@ -110,6 +113,10 @@ impl FrontEnd for Rust {
             || folders.split('/').any(|f| f == "benches" || f.ends_with("_tests"))
     }
 
+    fn offers(&self, unit: &Unit, function: &Function) -> bool {
+        function.implements.is_some() || unit.line(function.line).trim_start().starts_with("pub")
+    }
+
     fn lower(&self, file: SourceFile<'_>) -> Result<Unit, String> {
         self.lower_all(file)?.into_iter().next().ok_or_else(|| "holds no code".to_owned())
     }
@@ -125,7 +132,10 @@ impl FrontEnd for Rust {
         proc_macro2::extra::invalidate_current_thread_spans();
         let text: Arc<str> = file.text.into();
         let mut units = result?;
-        units.iter_mut().for_each(|unit| unit.text = text.clone());
+        for unit in &mut units {
+            unit.text = text.clone();
+            unit.broken.iter_mut().for_each(|span| span.end = span.end.min(text.len()));
+        }
         Ok(units)
     }
 }
@@ -167,7 +177,7 @@ fn lower_file(source: &Source<'_>, path: &str, scope: Scope, items: &[syn::Item]
                 scope,
                 package: task.id.clone(),
                 package_name: task.id.clone(),
-                broken: broken && units.is_empty(),
+                broken: std::iter::once(0..usize::MAX).filter(|_| broken && units.is_empty()).collect(),
                 ..Unit::default()
             };
             let mut lowering = Lowering {
@@ -289,6 +299,6 @@ mod tests {
         let units = lower("fn f() { a.b( }\nfn g() {}").unwrap_err();
         assert!(units.contains("parsed"));
         let units = lower("fn f() { a. ; }\nfn g() {}").unwrap();
-        assert!(units[0].broken && units[0].functions.iter().any(|f| f.name == "g"));
+        assert!(!units[0].broken.is_empty() && units[0].functions.iter().any(|f| f.name == "g"));
     }
 }

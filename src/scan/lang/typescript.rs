@@ -5,6 +5,7 @@ mod classes;
 mod declarations;
 mod expressions;
 mod manifests;
+mod masks;
 mod modules;
 mod patterns;
 mod statements;
@@ -50,12 +51,17 @@ impl FrontEnd for TypeScript {
         manifests::aliases(path, text)
     }
 
-    /// Packages are depended upon and imported by name; other files by path.
+    fn depends_on(&self, path: &str, text: &str, name: &str) -> bool {
+        manifests::depends_on(path, text, name)
+    }
+
+    /// Packages are depended upon and imported by name; other files by path. A name without a scope may be that of a
+    /// folder, so that its import alone shows nothing.
     fn signs_of(&self, _folder: &str, _files: &[&str], modules: &[Module]) -> Vec<Sign> {
         let mut signs = vec![];
         for Module { name, .. } in modules {
             signs.push(Sign::in_manifest(name, format!("\"{name}\":")));
-            for quote in ['"', '\'', '`'] {
+            for quote in ['"', '\'', '`'].iter().filter(|_| name.starts_with('@')) {
                 for import in ["from ", "import ", "import(", "require("] {
                     let texts = [format!("{import}{quote}{name}{quote}"), format!("{import}{quote}{name}/")];
                     signs.extend(texts.map(|text| Sign::anywhere(name, text)));
@@ -82,6 +88,17 @@ impl FrontEnd for TypeScript {
         Some("export *")
     }
 
+    /// Modules of ES name what they export; older ones assign it.
+    fn offers(&self, unit: &Unit, function: &Function) -> bool {
+        let name = if function.name.is_empty() { function.holder.as_deref() } else { Some(function.name.as_str()) };
+        let name = function.owner.as_deref().or(name).unwrap_or_default();
+        let exported = unit.exports.iter().any(|(_, own)| own == name);
+        let written = ["class", "abstract class", "default class"]
+            .iter()
+            .any(|kind| unit.text.contains(&format!("export {kind} {name}")));
+        exported || written || unit.text.contains("module.exports") || unit.text.contains(&format!("exports.{name}"))
+    }
+
     fn plain_types(&self) -> &'static [&'static str] {
         &["string", "void"]
     }
@@ -103,7 +120,12 @@ impl FrontEnd for TypeScript {
             _ => None,
         };
         let text = script.as_deref().unwrap_or(&file.text);
-        let tree = parse(grammar(extension), text)?;
+        let mut tree = parse(grammar(extension), text)?;
+        let masked = if tree.root_node().has_error() { masks::masked(text) } else { None };
+        if let Some(masked) = &masked {
+            tree = parse(grammar(extension), masked)?;
+        }
+        let text = masked.as_deref().unwrap_or(text);
         let root = tree.root_node();
         let package = format!("./{}", without_extension(file.path));
         let unit = Unit {
@@ -112,7 +134,7 @@ impl FrontEnd for TypeScript {
             scope: file.scope,
             package_name: package.clone(),
             package,
-            broken: root.has_error(),
+            broken: super::broken::spans(root, text),
             ..Unit::default()
         };
         let mut lowering = Lowering {

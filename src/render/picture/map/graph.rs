@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::facts::code::{CodeFacts, Kind, OriginStatus, Site};
+use crate::facts::code::{CodeFacts, OriginStatus, Site};
 use crate::judge::Scorecard;
 use crate::render::view::{Mark, code};
 
@@ -199,7 +199,7 @@ fn destinations(card: &Scorecard, code: &CodeFacts, origin: &Node) -> BTreeSet<N
         let line = format!("{}:{}", s.path, s.line);
         let in_function =
             s.path == origin.sub && s.function.as_ref().is_some_and(|f| origin.title == format!("{f} · factory"));
-        s.kind == Kind::Connect && (line == origin.sub || in_function)
+        s.is_connection() && (line == origin.sub || in_function)
     };
     for site in code.sites.iter().filter(|s| here(s)) {
         match &site.address {

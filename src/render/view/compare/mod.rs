@@ -141,6 +141,10 @@ fn namespaces(pairs: &[Pair]) -> Table {
                 (Some(name), _) => (
                     Cell::code(name),
                     match (p.source, p.target) {
+                        (Some(n), _) if n.exists == Some(false) => Cell::mark(Mark::Failed, "not on the source"),
+                        (_, Some(n)) if n.exists == Some(false) => Cell::mark(Mark::Failed, "not on the target"),
+                        (Some(n), _) if n.config.value().is_none() => Cell::mark(Mark::Unknown, "source not seen"),
+                        (_, Some(n)) if n.config.value().is_none() => Cell::mark(Mark::Unknown, "target not seen"),
                         (Some(a), Some(b)) => Cell::mark(Mark::Ok, "seen on both").sub(lacking(a, b)),
                         (None, _) => Cell::mark(Mark::Unknown, "source not seen"),
                         (_, None) => Cell::mark(Mark::Unknown, "target not seen"),

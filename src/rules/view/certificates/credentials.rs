@@ -27,9 +27,10 @@ pub(super) fn api_keys(context: &Context<'_>, measure: &Measure<'_>) -> Known<Ve
                 keys.iter().filter(|key| concerns(context, cloud, key)).map(|key| listed(target, key, measure)),
             )
         });
-        // The list tells what the key itself may not.
+        // The list tells what the key itself may not; an empty one tells nothing of the key that is presented.
+        let lists_some = listed.value().is_some_and(|keys| !keys.is_empty());
         let presented = match presented {
-            Known::Unknown(_) if target.api_key_id.is_none() && listed.is_known() => Known::Known(vec![]),
+            Known::Unknown(_) if target.api_key_id.is_none() && listed.is_known() && lists_some => Known::Known(vec![]),
             presented => presented,
         };
         let ids: Vec<String> = listed.value().into_iter().flatten().filter_map(id).collect();
@@ -96,7 +97,7 @@ fn concerns(context: &Context<'_>, cloud: &CloudOps, key: &CloudApiKey) -> bool 
 /// refuse.
 pub(super) fn accepted(context: &Context<'_>, files: Known<Vec<Used<'_>>>) -> Known<Vec<Value>> {
     context.target.clone().and_then(|target| {
-        if target.kind != ClusterKind::Cloud {
+        if context.target_kind != ClusterKind::Cloud {
             return Known::Known(vec![]);
         }
         Known::concat(planned(context).map(|name| of_namespace(target, name, &files)))

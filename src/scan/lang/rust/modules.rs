@@ -344,3 +344,30 @@ fn plain(path: &str) -> String {
     }
     parts.join("/")
 }
+
+/// Whether a manifest says that its crate depends on another, under its own name or another one.
+pub(super) fn depends_on(text: &str, name: &str) -> bool {
+    let Ok(manifest) = text.parse::<toml::Table>() else { return true };
+    let plain = |name: &str| name.replace('-', "_");
+    let wanted = plain(name);
+    let mut todo = vec![&manifest];
+    while let Some(table) = todo.pop() {
+        for (key, value) in table {
+            let Some(inner) = value.as_table() else { continue };
+            if key.ends_with("dependencies") {
+                let renamed = |v: &toml::Value| {
+                    v.get("package").and_then(toml::Value::as_str).is_some_and(|p| plain(p) == wanted)
+                };
+                if inner.iter().any(|(crate_name, v)| plain(crate_name) == wanted || renamed(v)) {
+                    return true;
+                }
+            } else if matches!(key.as_str(), "workspace" | "target")
+                || table.contains_key("target")
+                || key.starts_with("cfg(")
+            {
+                todo.push(inner);
+            }
+        }
+    }
+    false
+}

@@ -159,6 +159,18 @@ fn plain_json(text: &str) -> String {
     out
 }
 
+/// Tables of a manifest that name packages it depends on.
+const DEPENDENCIES: [&str; 4] = ["dependencies", "devDependencies", "peerDependencies", "optionalDependencies"];
+
+/// Whether a manifest says that its package depends on another. Settings of the compiler name packages by their paths.
+pub(super) fn depends_on(path: &str, text: &str, name: &str) -> bool {
+    if !path.ends_with("package.json") {
+        return true;
+    }
+    let Ok(json) = serde_json::from_str::<Value>(text) else { return true };
+    DEPENDENCIES.iter().any(|table| json.get(table).is_some_and(|packages| packages.get(name).is_some()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,0 +1,43 @@
+//! Constructions in two steps: a connection, and a client upon it. Both are calls of the SDK, and together they are one
+//! connection.
+
+use std::collections::BTreeMap;
+
+use super::index::At;
+use super::program::ExprKind;
+use super::resolve::Resolver;
+use super::sites::Draft;
+use crate::facts::code::{Kind, Origin};
+
+/// Tell the first steps of which construction they are, and let that have their address.
+pub fn join(r: &Resolver<'_>, drafts: &mut [Draft<'_>]) {
+    let connects: Vec<usize> = (0..drafts.len()).filter(|i| drafts[*i].site.kind == Kind::Connect).collect();
+    let by_origin: BTreeMap<Origin, usize> = connects.iter().map(|i| (r.origin_at(drafts[*i].call.at), *i)).collect();
+    for second in &connects {
+        for value in given(r, drafts[*second].call.at) {
+            for origin in r.client_origin(value, None).origins {
+                let Some(first) = by_origin.get(&origin).filter(|first| *first != second) else { continue };
+                let place = format!("{}:{}", drafts[*second].site.path, drafts[*second].site.line);
+                let (address, namespace) = (drafts[*first].site.address.clone(), drafts[*first].site.namespace.clone());
+                drafts[*first].site.step_of.get_or_insert(place);
+                let site = &mut drafts[*second].site;
+                site.address = site.address.take().or(address);
+                site.namespace = site.namespace.take().or(namespace);
+            }
+        }
+    }
+}
+
+/// What a construction is given: its arguments, and the fields of objects among them.
+fn given(r: &Resolver<'_>, call: At) -> Vec<At> {
+    let mut values = vec![];
+    for at in r.arguments(call) {
+        match r.index.kind(at) {
+            ExprKind::Composite { parts, .. } => {
+                values.extend(parts.iter().map(|part| At { unit: at.unit, expr: part.value }));
+            }
+            _ => values.push(at),
+        }
+    }
+    values
+}
