@@ -89,7 +89,8 @@ pub fn language(
     let mut chosen = prefilter::seeds(&walked.entries, mine, &automaton(&catalogue.tokens)?);
     // Where no file names the SDK, a library around it may still be called; the same names in a file that uses another
     // engine are those of that engine.
-    if !mine.iter().any(|i| walked.entries.get(*i).is_some_and(|entry| entry.marked)) {
+    let marked = mine.iter().any(|i| walked.entries.get(*i).is_some_and(|entry| entry.marked));
+    if !marked {
         let rivals: Vec<String> = catalogue.rivals().map(str::to_owned).collect();
         chosen = prefilter::without(&walked.entries, &chosen, &automaton(&rivals)?);
     }
@@ -98,6 +99,10 @@ pub fn language(
     }
     let paths = mine.iter().filter_map(|i| Some(walked.entries.get(*i)?.path.as_str()));
     let project = &project(front, catalogue, paths, &manifests);
+    if !marked && project.modules.iter().any(|module| catalogue.is_rival(&module.name)) {
+        // The other engine itself.
+        return Ok(Analysis { sdks, coverage, ..Analysis::default() });
+    }
     let mut parsed: BTreeSet<usize> = BTreeSet::new();
     let mut asked: BTreeSet<Want> = BTreeSet::new();
     let mut units: Vec<Unit> = vec![];
