@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use super::mark::Mark;
 use super::table::{Cell, Table};
 use crate::facts::cluster::{ClusterSnapshot, NamespaceSnapshot, TaskQueue};
+use crate::facts::plan::NamespaceMapping;
 use crate::facts::{Known, Side};
 use crate::judge::Scorecard;
 use crate::render::text::{duration, number, plural};
@@ -20,6 +21,8 @@ struct Pair<'a> {
     source_name: String,
     target_name: Option<String>,
     exclude: Option<&'a str>,
+    /// It stays in use on the source.
+    stays: bool,
     source: Option<&'a NamespaceSnapshot>,
     target: Option<&'a NamespaceSnapshot>,
 }
@@ -59,17 +62,23 @@ fn pairs(card: &Scorecard) -> Vec<Pair<'_>> {
         side.value()?.namespaces.iter().find(|n| n.name == name)
     }
     let (source, target) = (&card.inventory.source, &card.inventory.target);
-    if !card.plan.namespaces.is_empty() {
-        return card
-            .plan
-            .namespaces
-            .iter()
-            .map(|m| Pair {
-                source_name: m.source.clone(),
-                target_name: m.target.clone(),
-                exclude: m.exclude.as_deref(),
-                source: find(source, &m.source),
-                target: m.target.as_deref().and_then(|t| find(target, t)),
+    let planned = &card.plan.namespaces;
+    if !planned.is_empty() {
+        let pair = |m: &'_ NamespaceMapping| (m.source.clone(), m.target.clone());
+        // Those that the plan does not name are there as well, and stand after the others.
+        let names = source.value().and_then(|s| s.namespace_names.value()).into_iter().flatten();
+        let unnamed = names.filter(|name| *name != "temporal-system" && planned.iter().all(|m| m.source != **name));
+        let unnamed = unnamed.map(|name| ((name.clone(), None), None, false));
+        let named = planned.iter().map(|m| (pair(m), m.exclude.as_deref(), m.stays));
+        return named
+            .chain(unnamed)
+            .map(|((source_name, target_name), exclude, stays)| Pair {
+                source: find(source, &source_name),
+                target: target_name.as_deref().and_then(|t| find(target, t)),
+                source_name,
+                target_name,
+                exclude,
+                stays,
             })
             .collect();
     }
@@ -86,6 +95,7 @@ fn pairs(card: &Scorecard) -> Vec<Pair<'_>> {
                 source_name: n.name.clone(),
                 target_name: other.map(|o| o.name.clone()),
                 exclude: None,
+                stays: false,
                 source: Some(n),
                 target: other,
             }
@@ -136,8 +146,11 @@ fn namespaces(pairs: &[Pair]) -> Table {
             let retention = side_by_side(p, |n| n.config.value().map(|c| duration(c.retention_seconds)));
             let open = side_by_side(p, |n| n.open.value().map(|n| number(*n)));
             let (target, state) = match (&p.target_name, p.exclude) {
+                (None, Some(why)) if p.stays => {
+                    (Cell::quiet("does not move").sub(why), Cell::mark(Mark::None, "stays"))
+                }
                 (None, Some(why)) => (Cell::quiet("does not move").sub(why), Cell::mark(Mark::None, "excluded")),
-                (None, None) => (Cell::quiet("–"), Cell::mark(Mark::Attention, "no target")),
+                (None, None) => (Cell::quiet("–"), Cell::mark(Mark::Attention, "not in the plan")),
                 (Some(name), _) => (
                     Cell::code(name),
                     match (p.source, p.target) {
