@@ -250,13 +250,15 @@ pub fn parse(path: &Path, text: &str) -> Result<Preflight, Problem> {
         roots = code.value.roots.iter().map(|r| join(&folder, r)).collect();
         code_exclusions = code.value.exclude.into_iter().map(read_exclusion).collect();
         for factory in code.value.factories {
-            match factory.value.rsplit_once(':') {
-                Some((file, function)) if !file.is_empty() && !function.is_empty() => factories.push(factory.value),
+            // A function of the tree by its file, one of another package by its full name.
+            let parts = factory.value.rsplit_once(':').or_else(|| factory.value.rsplit_once('.'));
+            match parts {
+                Some((home, function)) if !home.is_empty() && !function.is_empty() => factories.push(factory.value),
                 _ => {
                     return Err(problem(
-                        "a factory is named as path:function",
+                        "a factory is named as path:function, or as package.function when it is not in the tree",
                         &factory.referenced,
-                        "such as worker/connection.go:NewTemporalClient".into(),
+                        "such as worker/connection.go:NewTemporalClient, or git.example.org/platform/temporalkit.Connect".into(),
                     ));
                 }
             }

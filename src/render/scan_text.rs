@@ -167,7 +167,7 @@ impl Page<OfScan> {
             };
             self.entry(&Line {
                 mark,
-                place: place(&f.path, f.line),
+                place: if f.path.is_empty() { "outside of this tree".to_owned() } else { place(&f.path, f.line) },
                 words: format!("{} · {word} · {}", f.function, plural(f.sites, "site")),
             });
         }

@@ -76,7 +76,35 @@ pub fn apply(facts: &mut CodeFacts, configured: &[String], places: &[Place]) {
     } else {
         configured.iter().map(|text| named(text, places)).collect()
     };
+    let outside: Vec<String> =
+        facts.factories.iter().filter(|f| f.path.is_empty()).map(|f| f.function.clone()).collect();
+    for site in &mut facts.sites {
+        built_outside(site, &outside);
+    }
     mark(facts);
+    for factory in facts.factories.iter_mut().filter(|f| f.path.is_empty()) {
+        factory.found = facts.sites.iter().flat_map(|s| &s.client.origins).any(|o| holds(factory, o));
+    }
+}
+
+/// A client that is handed out by named functions of other packages was built by them.
+fn built_outside(site: &mut Site, factories: &[String]) {
+    let client = &mut site.client;
+    if client.outside.is_empty() || !client.outside.iter().all(|call| factories.contains(&call.name)) {
+        return;
+    }
+    client.origins.extend(client.outside.iter().map(|call| Origin {
+        path: call.path.clone(),
+        line: call.line,
+        column: call.column,
+        function: Some(call.name.clone()),
+        factory: true,
+    }));
+    client.origins.sort();
+    (client.status, client.reason) = match client.origins.len() {
+        1 => (OriginStatus::Resolved, None),
+        n => (OriginStatus::Ambiguous, Some(format!("{SEVERAL_CONSTRUCTIONS}: {n} places build this client"))),
+    };
 }
 
 /// Judge a change by the factories there were before it, as far as they still build clients: what a change adds does
@@ -114,9 +142,9 @@ fn mark(facts: &mut CodeFacts) {
     }
 }
 
-/// A configured factory, `path:function` or `path:Type.Method`.
+/// A configured factory: `path:function` or `path:Type.Method`, or the full name of a function outside of the tree.
 fn named(text: &str, places: &[Place]) -> Factory {
-    let (path, function) = text.rsplit_once(':').unwrap_or((text, ""));
+    let (path, function) = text.rsplit_once(':').unwrap_or(("", text));
     let path = path.trim_start_matches("./");
     let method = function.rsplit('.').next().unwrap_or(function);
     let owner = function.rsplit_once('.').map(|(owner, _)| owner);
@@ -138,6 +166,9 @@ fn feeds(site: &Site) -> bool {
 }
 
 fn holds(factory: &Factory, origin: &Origin) -> bool {
+    if factory.path.is_empty() {
+        return origin.function.as_ref() == Some(&factory.function);
+    }
     let method = factory.function.rsplit('.').next().unwrap_or(&factory.function);
     origin.path == factory.path && origin.function.as_deref() == Some(method)
 }

@@ -91,6 +91,7 @@ pub(super) fn each_path(facts: &mut CodeFacts, change: impl Fn(&mut String)) {
     for site in &mut facts.sites {
         change(&mut site.path);
         site.client.origins.iter_mut().for_each(|o| change(&mut o.path));
+        site.client.outside.iter_mut().for_each(|o| change(&mut o.path));
         site.entries.iter_mut().for_each(|e| change(&mut e.path));
     }
     for wrapper in &mut facts.wrappers {

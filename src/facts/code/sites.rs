@@ -270,6 +270,23 @@ pub struct ClientOrigin {
     pub via: Vec<String>,
     /// For unresolved: the first step that failed.
     pub reason: Option<String>,
+    /// Calls of other packages that hand the client out, where nothing else is open: functions outside of the tree that
+    /// may be connection factories.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub outside: Vec<OutsideCall>,
+}
+
+/// A call of a function that is not in the tree.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct OutsideCall {
+    /// Full name of what is called: `git.example.org/platform/temporalkit.Connect`.
+    pub name: String,
+    /// Relative path of the call.
+    pub path: String,
+    /// 1-based line of the called name.
+    pub line: u32,
+    /// 1-based byte column of the called name.
+    pub column: u32,
 }
 
 /// How the reason of an ambiguous origin begins when several constructions are possible and none is missing, as with

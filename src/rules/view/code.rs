@@ -277,9 +277,16 @@ fn what(site: &Site) -> String {
     }
 }
 
+/// ``` `Connect` (worker/connection.go) ```; one that is not in the tree has no file.
+fn factory_in_words(factory: &crate::facts::code::Factory) -> String {
+    if factory.path.is_empty() {
+        return format!("`{}`", factory.function);
+    }
+    format!("`{}` ({})", factory.function, factory.path)
+}
+
 pub(super) fn factories_in_words(code: &CodeFacts) -> String {
-    let found: Vec<String> =
-        code.factories.iter().filter(|f| f.found).map(|f| format!("`{}` ({})", f.function, f.path)).collect();
+    let found: Vec<String> = code.factories.iter().filter(|f| f.found).map(factory_in_words).collect();
     if found.is_empty() { "one connection factory (none exists yet)".to_owned() } else { words::list(&found, 3) }
 }
 

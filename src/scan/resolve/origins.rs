@@ -2,7 +2,7 @@
 
 use super::trace::{Ask, End, Found, Frames};
 use super::{Resolver, SEARCH_LIMIT, What};
-use crate::facts::code::{ClientOrigin, Kind, Origin, OriginStatus, Scope};
+use crate::facts::code::{ClientOrigin, Kind, Origin, OriginStatus, OutsideCall, Scope};
 use crate::scan::catalogue::{ClientAt, SlotStep};
 use crate::scan::index::At;
 use crate::scan::program::ExprKind;
@@ -82,7 +82,7 @@ impl<'a> Resolver<'a> {
     pub fn origin_of(&self, found: &[Found<'a>], unit: u32) -> ClientOrigin {
         let in_test = !self.in_production(unit);
         let (mut origins, mut via, mut open) = (Vec::<Origin>::new(), None, Vec::<(&str, String)>::new());
-        let mut inherited = false;
+        let (mut inherited, mut outside) = (false, vec![]);
         for one in found {
             match &one.end {
                 End::Sdk(call, api) => match api.client() {
@@ -101,6 +101,7 @@ impl<'a> Resolver<'a> {
                 },
                 End::Open(reason, text) => open.push((reason, text.clone())),
                 End::External(call) => {
+                    outside.extend(self.outside_call(*call));
                     open.push(("external_module", format!("{} is outside this tree", self.what(*call))));
                 }
                 End::Instance(ty) => {
@@ -145,7 +146,24 @@ impl<'a> Resolver<'a> {
             via.truncate(PRINTED);
             via.push(format!("and {more} more steps"));
         }
-        ClientOrigin { status, origins, via, reason }
+        // Where something else is open, too, no name of a function answers the question.
+        let others = open.iter().any(|(code, _)| !idle(code) && *code != "external_module");
+        let calls = open.iter().filter(|(code, _)| *code == "external_module").count();
+        if others || outside.len() != calls {
+            outside.clear();
+        }
+        outside.sort();
+        outside.dedup();
+        ClientOrigin { status, origins, via, reason, outside }
+    }
+
+    /// The function of another package that is called.
+    fn outside_call(&self, call: At) -> Option<OutsideCall> {
+        let (callee, _) = self.call(call)?;
+        let name = self.outside_name(callee)?;
+        let unit = self.index.unit(call.unit);
+        let called = unit.expr(callee.expr);
+        Some(OutsideCall { name, path: unit.path.clone(), line: called.line, column: called.column })
     }
 
     /// The place of a construction.
