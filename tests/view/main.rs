@@ -266,7 +266,11 @@ fn messages_need_both_clusters() {
     let single = site(Kind::Signal, "webhook/dispute.go", 31);
     assert_eq!(outcome(&with_sites(vec![single.clone()]), "signal-without-fallback"), Outcome::Fail);
     let wrapped = Site { wrapper: Some("Signaller.Send".into()), ..single.clone() };
-    assert_eq!(outcome(&with_sites(vec![wrapped.clone()]), "signal-without-fallback"), Outcome::Unknown);
+    let open =
+        Routing { open: Some("it stands in a function whose callers were not all seen".into()), ..Routing::default() };
+    let not_all_seen = Site { routing: open, ..wrapped.clone() };
+    assert_eq!(outcome(&with_sites(vec![not_all_seen]), "signal-without-fallback"), Outcome::Unknown);
+    assert_eq!(outcome(&with_sites(vec![wrapped.clone()]), "signal-without-fallback"), Outcome::Fail);
     let dialled_once = Site { client: origin(OriginStatus::Resolved, &[false]), ..wrapped };
     assert_eq!(outcome(&with_sites(vec![dialled_once]), "signal-without-fallback"), Outcome::Fail);
     let any = Site { routing: routed(RoutingRole::Fallback, Some(FallbackOn::AnyError)), ..single.clone() };
