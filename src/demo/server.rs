@@ -7,6 +7,7 @@ use std::io::Read as _;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::ui::Problem;
@@ -63,6 +64,9 @@ pub struct DevServer {
     watchdog: Option<Child>,
 }
 
+/// Held while a server starts.
+static STARTING: Mutex<()> = Mutex::new(());
+
 impl DevServer {
     /// Start a server with these namespaces (beside `default`, which always exists) and wait until each answers.
     ///
@@ -79,6 +83,8 @@ impl DevServer {
     /// # Errors
     /// As [`DevServer::start`].
     pub fn start_with(cli: &Path, namespaces: &[&str], flags: &[&str]) -> Result<Self, Problem> {
+        // A server chooses ports for its inner services, too: two that start at once may choose the same ones.
+        let _alone = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
         let mut last = None;
         for _ in 0..ATTEMPTS {
             match Self::try_start(cli, namespaces, flags) {
