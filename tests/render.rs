@@ -418,6 +418,7 @@ fn a_starter_that_several_programs_hand_their_own_client_is_outside_of_every_fac
         origins: vec![program("cmd/a/main.go"), program("cmd/b/main.go")],
         via: vec![],
         reason: Some("several_constructions: 2 places build this client".into()),
+        ..ClientOrigin::default()
     };
     let report = render::scan_text(code, &options());
     let flat = report.split_whitespace().collect::<Vec<_>>().join(" ");

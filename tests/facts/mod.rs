@@ -395,7 +395,7 @@ pub fn origin(status: OriginStatus, factories: &[bool]) -> ClientOrigin {
             factory: false,
         },
     });
-    ClientOrigin { status, origins: origins.collect(), via: vec![], reason: None }
+    ClientOrigin { status, origins: origins.collect(), via: vec![], reason: None, outside: vec![] }
 }
 
 pub fn code(sites: Vec<Site>) -> CodeFacts {
