@@ -30,10 +30,10 @@ pub struct Place {
     of_program: bool,
 }
 
-/// All named functions, and what those that build clients do with them.
+/// All named functions, and what those of production code that build clients do with them.
 pub fn functions(r: &Resolver<'_>, drafts: &[Draft<'_>]) -> Vec<Place> {
     let mut connects: HashMap<FnAt, Vec<At>> = HashMap::new();
-    for draft in drafts.iter().filter(|d| d.site.kind == Kind::Connect) {
+    for draft in drafts.iter().filter(|d| d.site.kind == Kind::Connect && d.site.scope == Scope::Main) {
         let unit = r.index.unit(draft.call.at.unit);
         if let Some(func) = unit.named_around(draft.call.function) {
             connects.entry(FnAt { unit: draft.call.at.unit, func }).or_default().push(draft.call.at);

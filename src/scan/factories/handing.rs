@@ -46,9 +46,12 @@ pub fn of(r: &Resolver<'_>, function: FnAt, connects: &[At]) -> Option<Handing> 
                 .is_some_and(|outer| outer != function && offered(outer) && given(r, outer, connects).is_some())
         })
     };
+    // What code of other files calls is offered to them, whatever it is called.
+    let by_other_files =
+        || r.callers(function).iter().any(|call| call.unit != function.unit && r.in_production(call.unit));
     // What a framework calls puts the client where its handlers find it.
     let by_framework = handing != Handing::Returned || !declared.decorators.is_empty();
-    (offered(function) || by_framework || by_another()).then_some(handing)
+    (offered(function) || by_framework || by_other_files() || by_another()).then_some(handing)
 }
 
 /// How a function gives away a client that one of these calls builds.
@@ -106,7 +109,7 @@ fn holds(r: &Resolver<'_>, n: u32, unit: &Unit, value: ExprId, connects: &[At], 
         let origin = r.origin_at(*connect);
         whole.contains(&origin)
     };
-    if connects.iter().any(mine) {
+    if connects.iter().any(mine) && !r.is_answer(at) {
         return true;
     }
     let makes = match &unit.expr(value).kind {

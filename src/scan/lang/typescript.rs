@@ -121,7 +121,8 @@ impl FrontEnd for TypeScript {
         };
         let text = script.as_deref().unwrap_or(&file.text);
         let mut tree = parse(grammar(extension), text)?;
-        let masked = if tree.root_node().has_error() { masks::masked(text) } else { None };
+        let unsure = tree.root_node().has_error() || masks::is_misread(text);
+        let masked = unsure.then(|| masks::masked(text)).flatten();
         if let Some(masked) = &masked {
             tree = parse(grammar(extension), masked)?;
         }

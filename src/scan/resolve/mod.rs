@@ -20,7 +20,7 @@ mod types;
 use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 
-use rustc_hash::FxHashMap as HashMap;
+use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 
 pub use budget::{Budget, SEARCH_LIMIT};
 pub use constants::Folded;
@@ -62,6 +62,9 @@ pub struct Resolver<'a> {
     writers: RefCell<HashMap<String, Option<Rc<members::Writers>>>>,
     provided: OnceCell<Vec<(FnAt, Ty)>>,
     with_field: RefCell<HashMap<String, Rc<members::WithField<'a>>>>,
+    /// Functions all of whose callers were asked what they give: an answer depends on the calls it was asked along only
+    /// where they enter one of these.
+    pub by_callers: RefCell<HashSet<FnAt>>,
     /// Steps of searches, written down while somebody asks for them.
     log: RefCell<Option<Vec<String>>>,
     origins: RefCell<HashMap<(At, bool), ClientOrigin>>,
@@ -88,6 +91,7 @@ impl<'a> Resolver<'a> {
             writers: Default::default(),
             provided: Default::default(),
             with_field: Default::default(),
+            by_callers: Default::default(),
             log: Default::default(),
             origins: Default::default(),
             literals: Default::default(),
@@ -113,7 +117,7 @@ impl<'a> Resolver<'a> {
     }
 
     /// Whether the file counts when only production code matters.
-    fn in_production(&self, unit: u32) -> bool {
+    pub fn in_production(&self, unit: u32) -> bool {
         !matches!(self.index.unit(unit).scope, Scope::Test)
     }
 }

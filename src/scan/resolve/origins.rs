@@ -59,6 +59,19 @@ impl<'a> Resolver<'a> {
         self.all_clients(at, || self.trace_slot(at, steps, ask))
     }
 
+    /// Whether a value is what a method of a client returned: a handle or a result, which is not the client.
+    pub fn is_answer(&self, at: At) -> bool {
+        let ask = Ask { production: self.in_production(at.unit), clients: false, steps: STEPS };
+        let found = self.budget.ask(STEPS, || self.trace(at, ask));
+        let is_answer = |end: &End<'_>| match end {
+            End::Sdk(_, api) if api.client() == Some(ClientAt::Receiver) => {
+                !api.api.result.as_deref().is_some_and(|ty| self.index.catalogue.is_client(ty))
+            }
+            _ => false,
+        };
+        !found.is_empty() && found.iter().all(|one| is_answer(&one.end))
+    }
+
     /// All ends of the search for the client at `at`, reached by these calls, with what tells those of one place apart.
     pub fn client_ways(&self, at: At, method: Option<&str>, frames: &Frames) -> Vec<Found<'a>> {
         let ask = Ask { production: self.in_production(at.unit), clients: true, steps: WAYS };

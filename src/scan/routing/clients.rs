@@ -2,7 +2,9 @@
 //!
 //! One factory called with `"cloud"` and with `"onprem"` gives two clients, called twice with `"cloud"` one.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+
+use rustc_hash::FxHashSet as HashSet;
 
 use crate::scan::index::{At, FnAt, strip};
 use crate::scan::program::*;
@@ -25,8 +27,26 @@ pub(super) struct Clients {
     text: String,
 }
 
-/// The clients of a call, when its function was entered by these calls.
-pub(super) fn of(r: &Resolver<'_>, draft: &Draft<'_>, frames: &Frames) -> Clients {
+/// The clients of all calls that were asked about.
+#[derive(Default)]
+pub(super) struct Known {
+    /// Asked without any calls before: the answer, and the functions whose callers it rests on.
+    anyhow: BTreeMap<At, (Clients, HashSet<FnAt>)>,
+}
+
+impl Known {
+    /// The clients of a call, when its function was entered by these calls. Most answers do not depend on them.
+    pub fn of(&mut self, r: &Resolver<'_>, draft: &Draft<'_>, frames: &Frames) -> Clients {
+        let (clients, by_callers) = self.anyhow.entry(draft.call.at).or_insert_with(|| {
+            r.by_callers.borrow_mut().clear();
+            let clients = asked(r, draft, &Frames::default());
+            (clients, r.by_callers.take())
+        });
+        if frames.enter(by_callers) { asked(r, draft, frames) } else { clients.clone() }
+    }
+}
+
+fn asked(r: &Resolver<'_>, draft: &Draft<'_>, frames: &Frames) -> Clients {
     r.budget.ask(STEPS, || {
         let clients = looked_for(r, draft, frames);
         // What was not seen to its end may be anything.

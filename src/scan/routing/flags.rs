@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::clients;
+use super::clients::Known;
 use crate::scan::index::{At, FnAt, Name};
 use crate::scan::program::*;
 use crate::scan::resolve::{End, Folded, Frames, Resolver, Ty, What};
@@ -29,7 +29,8 @@ pub(super) fn all<'a>(r: &Resolver<'a>, drafts: &[Draft<'a>]) -> Vec<Option<Chos
     for (n, draft) in drafts.iter().enumerate().filter(|(_, draft)| draft.site.kind.starts()) {
         beside.entry((draft.call.at.unit, draft.call.function)).or_default().push(n);
     }
-    let find = |draft: &Draft<'a>| {
+    let mut clients = Known::default();
+    let mut find = |draft: &Draft<'a>| {
         let kind = draft.site.kind;
         if !(kind.starts() || kind.messages()) || draft.call.as_value {
             return None;
@@ -39,10 +40,10 @@ pub(super) fn all<'a>(r: &Resolver<'a>, drafts: &[Draft<'a>]) -> Vec<Option<Chos
         let others = others.into_iter().flatten().take(BESIDE).filter_map(|n| drafts.get(*n));
         Finder { r, seen: Default::default() }
             .chooser(receiver, 0)
-            .or_else(|| branches(r, others, draft))
+            .or_else(|| branches(r, &mut clients, others, draft))
             .or_else(|| by_construction(r, receiver, method.as_deref()))
     };
-    drafts.iter().map(find).collect()
+    drafts.iter().map(&mut find).collect()
 }
 
 /// The setting that chooses the address or the namespace where the client is built, whichever place builds it.
@@ -304,6 +305,7 @@ fn short(r: &Resolver<'_>, at: At) -> Option<String> {
 /// `if flag { cloud.Execute… } else { legacy.Execute… }`
 fn branches<'d, 'a: 'd>(
     r: &Resolver<'a>,
+    clients: &mut Known,
     mut others: impl Iterator<Item = &'d Draft<'a>>,
     draft: &Draft<'a>,
 ) -> Option<Chosen> {
@@ -311,7 +313,6 @@ fn branches<'d, 'a: 'd>(
         return None;
     }
     let guards = whens(r, draft);
-    let own = clients::of(r, draft, &Frames::default());
     others.find_map(|other| {
         if other.call.at == draft.call.at || other.site.kind != draft.site.kind {
             return None;
@@ -319,8 +320,8 @@ fn branches<'d, 'a: 'd>(
         let opposite = whens(r, other);
         let (condition, _) =
             guards.iter().find(|(condition, holds)| opposite.iter().any(|(c, h)| c == condition && h != holds))?;
-        let other = clients::of(r, other, &Frames::default());
-        own.differ(&other).then(|| label(r, At { unit: draft.call.at.unit, expr: *condition }, 0))?
+        let mut clients_of = |draft: &Draft<'a>| clients.of(r, draft, &Frames::default());
+        clients_of(draft).differ(&clients_of(other)).then(|| label(r, At { unit: draft.call.at.unit, expr: *condition }, 0))?
     })
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use super::clients::{self, Clients};
+use super::clients::{Clients, Known};
 use super::evidence::Evidence;
 use super::{between, related, tries_again};
 use crate::facts::code::Scope;
@@ -98,6 +98,7 @@ impl Tries {
     }
 
     fn compare(&mut self, r: &Resolver<'_>, drafts: &[Draft<'_>]) {
+        let mut all = Known::default();
         for (function, tries) in &self.by_function {
             let mut known: BTreeMap<usize, Clients> = BTreeMap::new();
             let start = |one: &Try| r.index.unit(one.call.unit).expr(one.call.expr).start;
@@ -113,7 +114,7 @@ impl Tries {
                         continue;
                     }
                     for (n, draft, one) in [(i, a, first), (j, b, second)] {
-                        known.entry(n).or_insert_with(|| clients::of(r, draft, &one.frames));
+                        known.entry(n).or_insert_with(|| all.of(r, draft, &one.frames));
                     }
                     if !known.get(&i).zip(known.get(&j)).is_some_and(|(one, other)| one.differ(other)) {
                         continue;

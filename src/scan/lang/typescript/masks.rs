@@ -17,6 +17,31 @@ pub(super) fn masked(text: &str) -> Option<String> {
             changed = true;
         }
     }
+    for (at, word) in text.match_indices("using") {
+        if let Some(start) = declaration_with_using(text, at, at + word.len()) {
+            replace(&mut out, start, at + word.len(), b"const");
+            changed = true;
+        }
+    }
+    for phrase in ["export default abstract class", "static accessor", "import defer *"] {
+        for (at, _) in text.match_indices(phrase) {
+            let words = phrase.split(' ').scan(0, |start, word| {
+                let place = *start;
+                *start += word.len() + 1;
+                Some((place, word))
+            });
+            for (start, word) in words.filter(|(_, word)| matches!(*word, "abstract" | "accessor" | "defer")) {
+                replace(&mut out, at + start, at + start + word.len(), b"");
+                changed = true;
+            }
+        }
+    }
+    for (at, _) in text.match_indices(['<', ',']) {
+        for (start, end) in variance(text, at + 1) {
+            replace(&mut out, start, end, b"");
+            changed = true;
+        }
+    }
     // The grammar takes the beginning of a member `in_use` on a line of its own for the operator `in`.
     let mut start = 0;
     for line in text.split_inclusive('\n') {
@@ -34,6 +59,52 @@ pub(super) fn masked(text: &str) -> Option<String> {
     changed.then(|| String::from_utf8(out).ok()).flatten()
 }
 
+/// Whether a text may hold syntax that the grammar misreads without noticing.
+pub(super) fn is_misread(text: &str) -> bool {
+    text.contains("using ")
+}
+
+/// The start of `using x = …` and `await using x = …`, when the word at a place is that declaration.
+fn declaration_with_using(text: &str, at: usize, end: usize) -> Option<usize> {
+    let line = |c: char| c == ' ' || c == '\t';
+    let rest = text.get(end..)?;
+    let name = rest.trim_start_matches(line);
+    let behind = name.trim_start_matches(is_name);
+    let value = behind.trim_start_matches(line);
+    let declares = value.starts_with(':') || value.starts_with('=') && !value.starts_with("==") || value.starts_with("of ");
+    if name.len() == rest.len() || behind.len() == name.len() || name.starts_with("of ") || !declares {
+        return None;
+    }
+    let before = text.get(..at)?;
+    let awaited = before.trim_end_matches(line).strip_suffix("await").filter(|_| before.ends_with(line));
+    let before = awaited.unwrap_or(before);
+    let is_statement = before.trim_end_matches(line).ends_with(['\n', ';', '{', '}', '(', ')', '\r']);
+    (is_statement || before.trim().is_empty()).then_some(before.len())
+}
+
+/// The words `in` and `out` before the name of a type parameter, which stands between `<` or `,` and `,`, `>`, `=` or
+/// `extends`.
+fn variance(text: &str, at: usize) -> Vec<(usize, usize)> {
+    let mut words = vec![];
+    let mut start = skip_blanks(text, at);
+    loop {
+        let rest = text.get(start..).unwrap_or_default();
+        let word = rest.split(|c: char| !is_name(c)).next().unwrap_or_default();
+        let next = skip_blanks(text, start + word.len());
+        if !matches!(word, "in" | "out") || next == start + word.len() {
+            let behind = text.get(next..).unwrap_or_default();
+            let is_parameter = behind.starts_with([',', '>', '=']) || behind.starts_with("extends ");
+            return if is_parameter && !word.is_empty() { words } else { vec![] };
+        }
+        words.push((start, start + word.len()));
+        start = next;
+    }
+}
+
+fn is_name(c: char) -> bool {
+    c.is_alphanumeric() || c == '_' || c == '$'
+}
+
 /// The end of `typeof import('./x', { with: … }).Name['member']`.
 fn type_of_import(text: &str, at: usize) -> Option<usize> {
     let mut end = at + "typeof import".len();
@@ -42,7 +113,7 @@ fn type_of_import(text: &str, at: usize) -> Option<usize> {
         let next = skip_blanks(text, end);
         let rest = text.get(next..)?;
         if let Some(name) = rest.strip_prefix('.') {
-            let length = name.find(|c: char| !c.is_alphanumeric() && c != '_' && c != '$').unwrap_or(name.len());
+            let length = name.find(|c| !is_name(c)).unwrap_or(name.len());
             end = next + 1 + length;
         } else if next == end && rest.starts_with('[') {
             end = closing(text, end, '[', ']')?;
@@ -109,6 +180,20 @@ mod tests {
             masked("export type A = {\n  a?: number\n  in_use?: boolean\n};").unwrap(),
             "export type A = {\n  a?: number\n  _n_use?: boolean\n};"
         );
-        assert_eq!(masked("export type A = typeof b;"), None);
+        for (text, as_known) in [
+            ("async () => {\n  await using client = make();\n}", "async () => {\n  const       client = make();\n}"),
+            ("using client: Client = make();", "const client: Client = make();"),
+            ("for (using a of all) {}", "for (const a of all) {}"),
+            ("class A<in out T, in U> {}", "class A<       T,    U> {}"),
+            ("type A<out T extends B> = T;", "type A<    T extends B> = T;"),
+            ("export default abstract class A {}", "export default          class A {}"),
+            ("class A { static accessor b = 1 }", "class A { static          b = 1 }"),
+            ("import defer * as a from 'a';", "import       * as a from 'a';"),
+        ] {
+            assert_eq!(masked(text).unwrap(), as_known);
+        }
+        for text in ["export type A = typeof b;", "f(using, of); a.using = 1;", "// using the client of it", "a < in, b"] {
+            assert_eq!(masked(text), None, "{text}");
+        }
     }
 }

@@ -12,6 +12,7 @@ impl<'a> Search<'_, 'a> {
             self.bind(call, function, position, variadic, Path { frames: below, ..path });
             return;
         }
+        self.r.by_callers.borrow_mut().insert(function);
         let callers = self.r.callers(function);
         let mut any = false;
         for call in callers.iter() {

@@ -4,6 +4,8 @@ use crate::scan::catalogue::SlotStep;
 use std::hash::{Hash, Hasher};
 use std::rc::Rc;
 
+use rustc_hash::FxHashSet as HashSet;
+
 use crate::scan::index::{At, FnAt};
 
 /// The steps of a path, last first.
@@ -99,6 +101,11 @@ impl Frames {
             at = &node.2;
         }
         None
+    }
+
+    /// Whether one of these functions was entered.
+    pub fn enter(&self, functions: &HashSet<FnAt>) -> bool {
+        std::iter::successors(self.0.as_deref(), |node| node.2.0.as_deref()).any(|node| functions.contains(&node.0))
     }
 
     pub(super) fn contains(&self, function: FnAt, call: At) -> bool {
