@@ -227,9 +227,16 @@ impl<'a> Resolver<'a> {
         if declared != Ty::Unknown {
             return declared;
         }
+        let mut empty = Ty::Unknown;
         for source in &var.sources {
             let value = self.type_of(At { unit: at.unit, expr: source.value });
             let ty = match (source.take, value) {
+                // What is put into it tells what an empty container is for.
+                (Take::Whole, ty @ (Ty::List(_) | Ty::Map(_))) if element(&ty) == Ty::Unknown => {
+                    empty = ty;
+                    Ty::Unknown
+                }
+                (Take::IntoElement, ty) if ty != Ty::Unknown => Ty::List(Rc::new(ty)),
                 (Take::Whole | Take::Result(0), ty @ (Ty::Named(_) | Ty::Foreign(_) | Ty::Plain)) => ty,
                 (Take::Whole, ty @ (Ty::List(_) | Ty::Map(_) | Ty::Function(_) | Ty::Meta(_))) => ty,
                 (Take::Whole, Ty::Tuple(results)) => results.first().cloned().unwrap_or(Ty::Unknown),
@@ -240,6 +247,9 @@ impl<'a> Resolver<'a> {
             if ty != Ty::Unknown {
                 return ty;
             }
+        }
+        if empty != Ty::Unknown {
+            return empty;
         }
         match (var.role, var.function) {
             (Role::Param(position), Some(func)) => self.given_type(FnAt { unit: at.unit, func }, position),

@@ -218,7 +218,7 @@ impl<'t> Lowering<'t> {
             };
         }
         let values: Vec<ExprId> = args.iter().copied().chain(named.iter().map(|part| part.value)).collect();
-        self.map_writes(callee, &args, &named);
+        self.fills(callee, &args, &named);
         let id = self.add(ExprKind::Call { callee, args, named, spread }, node);
         for value in values {
             self.note_reference(value, Some(id));
@@ -244,12 +244,16 @@ impl<'t> Lowering<'t> {
         }
     }
 
-    /// `map.setdefault("key", value)` and `map.update(key=value)` put entries into a map.
-    fn map_writes(&mut self, callee: ExprId, args: &[ExprId], named: &[Part]) {
+    /// `map.setdefault("key", value)` and `map.update(key=value)` put entries into a map, `list.append(value)` elements
+    /// into a list.
+    fn fills(&mut self, callee: ExprId, args: &[ExprId], named: &[Part]) {
         let ExprKind::Member { base, name } = &self.b.unit.expr(callee).kind else { return };
         let (base, name) = (*base, name.clone());
         let mut entries: Vec<(String, ExprId)> = vec![];
         match (name.as_str(), args) {
+            ("append" | "appendleft" | "add" | "put_nowait", [value]) | ("insert", [_, value]) => {
+                self.assign_element(base, *value);
+            }
             ("setdefault", [key, value]) => {
                 if let ExprKind::Text(key) = &self.b.unit.expr(*key).kind {
                     entries.push((key.clone(), *value));

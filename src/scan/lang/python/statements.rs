@@ -209,7 +209,7 @@ impl<'t> Lowering<'t> {
         }
     }
 
-    fn assign_element(&mut self, container: ExprId, value: ExprId) {
+    pub(super) fn assign_element(&mut self, container: ExprId, value: ExprId) {
         match self.b.unit.expr(container).kind {
             ExprKind::Var(var) => self.b.give(var, value, Take::IntoElement),
             ExprKind::Member { .. } | ExprKind::Free(_) => self.b.write(container, value, Take::IntoElement),

@@ -296,6 +296,15 @@ impl<'t> Lowering<'t> {
 
     fn call_of(&mut self, callee: ExprId, args: Vec<ExprId>, spread: bool, node: Node<'t>) -> ExprId {
         let arguments = args.clone();
+        // `list.push(value)`, `set.add(value)`.
+        if let ExprKind::Member { base, name } = &self.b.unit.expr(callee).kind
+            && matches!(name.as_str(), "push" | "unshift" | "add")
+        {
+            let base = *base;
+            for value in &args {
+                self.assign(base, *value, Take::IntoElement);
+            }
+        }
         let id = self.place(ExprKind::Call { callee, args, named: vec![], spread }, node);
         for argument in arguments {
             self.note_reference(argument, Some(id));
