@@ -31,6 +31,9 @@ pub fn read(path: &Path) -> Result<CodeFacts, Problem> {
                 .help("write it with `temporal-preflight scan -o json`"));
         }
     }
-    serde_json::from_value(value)
-        .map_err(|e| Problem::usage(format!("{shown} is no complete scan document")).note(e.to_string()))
+    let mut facts: CodeFacts = serde_json::from_value(value)
+        .map_err(|e| Problem::usage(format!("{shown} is no complete scan document")).note(e.to_string()))?;
+    // Documents of earlier versions do not tell it.
+    facts.judge_standings();
+    Ok(facts)
 }

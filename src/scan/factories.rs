@@ -129,7 +129,7 @@ pub fn keep(facts: &mut CodeFacts, before: &[Factory], now: impl Fn(&str) -> Str
     mark(facts);
 }
 
-/// Mark the origins inside the factories, and count who uses each.
+/// Mark the origins inside the factories, count who uses each, and tell how every site stands to them.
 fn mark(facts: &mut CodeFacts) {
     for site in &mut facts.sites {
         for origin in &mut site.client.origins {
@@ -140,6 +140,7 @@ fn mark(facts: &mut CodeFacts) {
         factory.sites =
             facts.sites.iter().filter(|s| feeds(s) && s.client.origins.iter().any(|o| holds(factory, o))).count();
     }
+    facts.judge_standings();
 }
 
 /// A configured factory: `path:function` or `path:Type.Method`, or the full name of a function outside of the tree.

@@ -1,6 +1,7 @@
 //! Look-up tables over the lowered units of one language.
 
 mod build;
+mod holders;
 mod names;
 
 use std::borrow::Cow;
@@ -13,6 +14,7 @@ use super::catalogue::Catalogue;
 use super::lang::{Builtin, FrontEnd, Project};
 use super::prefilter::{Reach, Want};
 use super::program::*;
+pub use holders::{Holder, Holders};
 
 /// An expression somewhere in the tree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

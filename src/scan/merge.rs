@@ -70,6 +70,7 @@ pub fn merge(mut parts: Vec<CodeFacts>) -> CodeFacts {
         to.candidates_dropped.extend(from.candidates_dropped);
     }
     sort(&mut merged);
+    merged.judge_standings();
     merged
 }
 

@@ -51,6 +51,7 @@ fn site<'a>(r: &Resolver<'a>, call: &ApiCall<'a>, kind: Kind) -> Site {
     let task_queue = inner_slot(r, call, |api| &api.api.queue).or_else(|| text(&api.api.queue));
     let has_queue = task_queue.is_none() && (kind == Kind::Worker || kind.starts());
     Site {
+        standing: Standing::default(),
         path: unit.path.clone(),
         line: name.line,
         column: name.column,

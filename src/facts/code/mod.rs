@@ -1,12 +1,14 @@
 //! What the source tree says: the scan document (`scan -o json`).
 
 mod sites;
+mod standing;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 pub use sites::*;
+pub use standing::*;
 
 use super::{Known, Why};
 

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Standing;
+
 /// What a call does to the cluster.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -189,6 +191,9 @@ pub struct Site {
     pub fingerprint: String,
     /// Where the client comes from.
     pub client: ClientOrigin,
+    /// Whether that place is a connection factory.
+    #[serde(default)]
+    pub standing: Standing,
     /// Name of the wrapper function this site is the body of, when it is one.
     pub wrapper: Option<String>,
     /// Of a connection upon which a client is built: the place of that client. Both are one connection.
@@ -297,6 +302,15 @@ impl ClientOrigin {
     /// Whether a client that reaches the call is built outside of every connection factory, whatever else does.
     pub fn is_built_outside(&self) -> bool {
         self.origins.iter().any(|origin| !origin.factory)
+    }
+
+    /// Why the construction is not known, in words: `never_assigned: field c` gives `field c`.
+    pub fn open_because(&self) -> &str {
+        let reason = self.reason.as_deref().unwrap_or("the client could not be followed");
+        match reason.split_once(": ") {
+            Some((code, words)) if code.chars().all(|c| c.is_ascii_lowercase() || c == '_') => words,
+            _ => reason,
+        }
     }
 
     /// Whether every way the receiver can take ends in one of `origins`.

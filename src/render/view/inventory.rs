@@ -9,7 +9,9 @@ use super::table::{Cell, Table};
 use crate::facts::Side;
 use crate::facts::certificate::{Certificate, CertificateFile};
 use crate::facts::cluster::ClusterSnapshot;
-use crate::facts::code::{CodeFacts, Entry, FallbackOn, FeatureUse, Kind, OriginStatus, RoutingRole, Scope, Site};
+use crate::facts::code::{
+    CodeFacts, Entry, FallbackOn, FeatureUse, Kind, OriginStatus, RoutingRole, Scope, Site, StandingVerdict,
+};
 use crate::judge::Scorecard;
 use crate::render::text::{day, duration, minute, number, plural, words};
 
@@ -45,15 +47,13 @@ pub(super) fn tables(card: &Scorecard, links: &Links) -> Vec<Table> {
 
 /// Where a site gets its client: mark and words.
 pub(crate) fn origin(site: &Site) -> (Mark, &'static str, String) {
-    let outside = site.client.is_built_outside();
-    let factory = !site.client.origins.is_empty() && !outside;
     let from = || {
         let mut places: Vec<String> = site
             .client
             .origins
             .iter()
             .map(|o| match &o.function {
-                Some(function) if factory => function.clone(),
+                Some(function) if site.standing.is_factory() => function.clone(),
                 _ => format!("{}:{}", o.path, o.line),
             })
             .collect();
@@ -64,23 +64,15 @@ pub(crate) fn origin(site: &Site) -> (Mark, &'static str, String) {
             [one, rest @ ..] => format!("{one} and {}", plural(rest.len(), "other place")),
         }
     };
-    match site.client.status {
-        // As the rules see it: one way past the factories is enough.
-        _ if outside => (Mark::Failed, "own connection", from()),
-        // A factory that builds one client per cluster is the pattern asked for, not a doubt.
-        OriginStatus::Ambiguous if factory && open_way(site).is_none() => (Mark::Ok, "factory", from()),
-        OriginStatus::Resolved if factory => (Mark::Ok, "factory", from()),
-        OriginStatus::Inherited => (Mark::Ok, "worker’s client", from()),
-        OriginStatus::Ambiguous => (Mark::Attention, "ambiguous", from()),
-        OriginStatus::Resolved | OriginStatus::Unresolved => {
-            (Mark::Unknown, "unresolved", site.client.reason.clone().unwrap_or_default())
-        }
+    match (site.standing.verdict, site.client.status) {
+        // One way past the factories is enough.
+        (StandingVerdict::Outside, _) => (Mark::Failed, "own connection", from()),
+        (StandingVerdict::Factory, OriginStatus::Inherited) => (Mark::Ok, "worker’s client", from()),
+        (StandingVerdict::Factory, _) => (Mark::Ok, "factory", from()),
+        (StandingVerdict::Open, OriginStatus::Inherited) => (Mark::Unknown, "worker’s client", from()),
+        (StandingVerdict::Open, OriginStatus::Ambiguous) => (Mark::Attention, "ambiguous", from()),
+        (StandingVerdict::Open, _) => (Mark::Unknown, "unresolved", site.client.reason.clone().unwrap_or_default()),
     }
-}
-
-/// Why an ambiguous client is more than one of several known constructions.
-fn open_way(site: &Site) -> Option<&str> {
-    site.client.reason.as_deref().filter(|reason| !reason.starts_with("several_constructions"))
 }
 
 /// How a message chooses its cluster: mark and words.
@@ -215,14 +207,12 @@ fn connections(code: &CodeFacts, links: &Links) -> Table {
                             })
                         })
                         .count();
-                let in_factory =
-                    code.factories.iter().any(|f| f.path == s.path && Some(&f.function) == s.function.as_ref());
                 vec![
                     place(&s.path, s.line, links).sub(s.function.clone().unwrap_or_default()),
                     match s.kind {
                         Kind::Worker => Cell::text("worker").sub(queue(s).unwrap_or_default()),
                         Kind::ConnectConfig => Cell::text("configuration"),
-                        _ if in_factory => Cell::mark(Mark::Ok, "in the factory"),
+                        _ if s.standing.is_factory() => Cell::mark(Mark::Ok, "in the factory"),
                         _ => Cell::mark(Mark::Attention, "outside a factory"),
                     },
                     Cell::text(s.address.clone().unwrap_or_else(|| "–".to_owned())),

@@ -292,19 +292,10 @@ pub(super) fn factories_in_words(code: &CodeFacts) -> String {
 
 fn clients(code: &CodeFacts) -> Vec<Value> {
     let factories = factories_in_words(code);
-    let origins = code.sites.iter().flat_map(|s| &s.client.origins).filter(|o| o.factory);
-    let by_use: BTreeSet<(&str, u32)> = origins.map(|o| (o.path.as_str(), o.line)).collect();
-    let last = |name: &str| name.rsplit(['.', ':', '#']).next().unwrap_or(name).to_owned();
-    let in_factory = |site: &Site| {
-        let by_name = code.factories.iter().any(|f| {
-            f.found && f.path == site.path && site.function.as_deref().is_some_and(|s| last(s) == last(&f.function))
-        });
-        by_name || by_use.contains(&(site.path.as_str(), site.line))
-    };
     production(code)
         .filter(|s| s.is_connection())
         .map(|site| {
-            let verdict = if in_factory(site) { "factory" } else { "outside" };
+            let verdict = if site.standing.is_factory() { "factory" } else { "outside" };
             let address = site.address.as_deref().unwrap_or("an address that is not a constant");
             object(code, site, json!({"verdict": verdict, "address": address, "factories": factories}))
         })

@@ -6,7 +6,7 @@ use super::code::{factories_in_words, object, production};
 use super::coverage::{About, gap_about, unanalysed};
 use super::{Context, words};
 use crate::compare;
-use crate::facts::code::{CodeFacts, Kind, Origin, OriginStatus, Site};
+use crate::facts::code::{CodeFacts, Kind, Origin, Site, Standing, StandingVerdict};
 use crate::facts::{Known, Locus};
 
 /// Generated stubs and command lines begin work too.
@@ -33,7 +33,7 @@ pub(super) fn starters(code: &CodeFacts) -> Vec<Value> {
     production(code)
         .filter(|s| begins(s))
         .map(|site| {
-            let (verdict, reason) = origin_verdict(code, site);
+            let (verdict, reason) = (verdict(&site.standing), &site.standing.because);
             let outside: Vec<String> = site.client.origins.iter().filter(|o| !o.factory).map(origin_in_words).collect();
             let origins = if outside.is_empty() { "an unknown place".to_owned() } else { words::list(&outside, 3) };
             let mut value = object(
@@ -85,44 +85,13 @@ pub(super) fn nobody_starts(context: &Context<'_>, code: &CodeFacts) -> Known<Ve
     }
 }
 
-/// Whether the client of a site was built by a factory, and why not when that is open.
-fn origin_verdict(code: &CodeFacts, site: &Site) -> (&'static str, String) {
-    let origins = &site.client.origins;
-    let reason = site.client.reason.as_deref().unwrap_or("the client could not be followed");
-    let stopped = || in_words(reason);
-    if site.client.is_built_outside() {
-        return ("outside", String::new());
+/// The word the rules know.
+fn verdict(standing: &Standing) -> &'static str {
+    match standing.verdict {
+        StandingVerdict::Factory => "factory",
+        StandingVerdict::Outside => "outside",
+        StandingVerdict::Open => "unclear",
     }
-    match site.client.status {
-        OriginStatus::Resolved if !origins.is_empty() => ("factory", String::new()),
-        OriginStatus::Inherited if !origins.is_empty() || workers_use_factories(code) => ("factory", String::new()),
-        OriginStatus::Inherited => {
-            ("unclear", "it uses the client of the worker that runs it, and where that was built is open".to_owned())
-        }
-        // Several constructions, such as one per cluster in one factory, and no path that is open. A single one
-        // beside others means the client of a worker.
-        OriginStatus::Ambiguous
-            if site.client.every_way_ends() && (origins.len() > 1 || workers_use_factories(code)) =>
-        {
-            ("factory", String::new())
-        }
-        OriginStatus::Ambiguous => ("unclear", format!("one way to its client is open: {}", stopped())),
-        OriginStatus::Resolved | OriginStatus::Unresolved => ("unclear", stopped()),
-    }
-}
-
-/// `never_assigned: field c` → `field c`.
-fn in_words(reason: &str) -> String {
-    match reason.split_once(": ") {
-        Some((code, words)) if code.chars().all(|c| c.is_ascii_lowercase() || c == '_') => words.to_owned(),
-        _ => reason.to_owned(),
-    }
-}
-
-fn workers_use_factories(code: &CodeFacts) -> bool {
-    let mut workers = production(code).filter(|s| s.kind == Kind::Worker).peekable();
-    workers.peek().is_some()
-        && workers.all(|w| w.client.status != OriginStatus::Inherited && origin_verdict(code, w).0 == "factory")
 }
 
 fn origin_in_words(origin: &Origin) -> String {

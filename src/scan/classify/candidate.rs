@@ -175,9 +175,13 @@ impl<'r, 'a> Candidate<'r, 'a> {
         let (r, name, catalogue) = (self.r, self.name, self.r.index.catalogue);
         let known_name = self.telling.or_else(|| catalogue.types.keys().find_map(|ty| catalogue.method(ty, name)));
         let Some(api) = known_name else { return Verdict::Nothing };
-        // Plain names (Create, Update, Start) are looked at only where clients are at hand.
+        // Plain names (Create, Update, Start) are looked at only where clients are at hand, or where a handle may be:
+        // code that is given one needs no import.
         if self.telling.is_none() && !imports_sdk(r, base.unit) {
-            return Verdict::Nothing;
+            return match self.handle_method(base).filter(|api| self.fits(api)) {
+                Some(api) => Verdict::Is(api, Confidence::Proven),
+                None => Verdict::Nothing,
+            };
         }
         let ends = r.client_ends(base, Some(name));
         if ends.is_empty() && self.has_own_method(base) {
@@ -271,9 +275,14 @@ impl<'r, 'a> Candidate<'r, 'a> {
             return None;
         }
         let ask = Ask { production: false, clients: false, steps: 1000 };
-        self.r.trace(base, ask).iter().find_map(|found| match &found.end {
-            End::Sdk(_, source) => catalogue.method(source.api.result.as_deref()?, self.name),
-            _ => None,
+        self.r.trace(base, ask).iter().find_map(|found| {
+            let source = match &found.end {
+                End::Sdk(_, source) => *source,
+                // A call of a client without a type, told by its name.
+                End::External(at) | End::Value(at) => self.r.shaped(self.r.call(*at)?.0)?,
+                _ => return None,
+            };
+            catalogue.method(source.api.result.as_deref()?, self.name)
         })
     }
 

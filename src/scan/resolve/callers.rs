@@ -7,12 +7,15 @@ use rustc_hash::FxHashMap as HashMap;
 
 use super::calls::DEFAULT;
 use super::{Resolver, Ty};
-use crate::scan::index::{At, FnAt, VarAt, join, package_part};
+use crate::scan::index::{At, FnAt, Holder, Holders, VarAt, join, package_part};
 use crate::scan::prefilter::Reach;
 use crate::scan::program::*;
 
 /// Steps the search for the callers of one function may take.
 const STEPS: usize = 20_000;
+
+/// Under how many other names a function is looked for.
+const OTHER_NAMES: usize = 100;
 
 /// How many types one may inherit from, and how far up.
 const ANCESTORS: usize = 64;
@@ -129,6 +132,49 @@ impl<'a> Resolver<'a> {
             None => self.handed(&function.name).filter(|value| self.functions_in(*value).contains(&at)).collect(),
         };
         found.extend(handed.into_iter().flat_map(|value| self.calls_of_argument(value)));
+        for call in self.calls_by_other_names(at) {
+            if !found.contains(&call) {
+                found.push(call);
+            }
+        }
+        found
+    }
+
+    /// Calls of a function through what holds it: `run = engine.Run` and `run(…)`, `pick()(…)`.
+    fn calls_by_other_names(&self, at: FnAt) -> Vec<At> {
+        let holders = self.holders.get_or_init(|| Holders::new(self.index));
+        let name = self.index.function(at).name.as_str();
+        let mut names: BTreeSet<Holder<'a>> = BTreeSet::new();
+        let mut todo: Vec<Holder<'a>> = vec![];
+        for (value, holder) in holders.of(name).iter().copied().take_while(|_| self.budget.take()) {
+            if !self.functions_in(value).contains(&at) {
+                continue;
+            }
+            if let Holder::Shared(other) = holder {
+                self.index.want(&self.index.unit(value.unit).package, other, Reach::Importers);
+            }
+            todo.push(holder);
+        }
+        while let Some(holder) = todo.pop() {
+            if names.len() >= OTHER_NAMES {
+                self.budget.end_early();
+                break;
+            }
+            if names.insert(holder) {
+                todo.extend(holders.behind(holder));
+            }
+        }
+        let mut found = vec![];
+        for holder in names {
+            let calls: Vec<At> = match holder {
+                // Calls by the function's own name are known.
+                Holder::Local(other) | Holder::Shared(other) if other == name => continue,
+                Holder::Local(other) | Holder::Shared(other) => self.index.calls_named(other).collect(),
+                Holder::Returned(function) => holders.called_results(function).to_vec(),
+            };
+            let calls = calls.into_iter().take_while(|_| self.budget.take());
+            found.extend(calls.filter(|call| self.callees(*call).contains(&at)));
+        }
         found
     }
 

@@ -29,7 +29,7 @@ pub use trace::{Ask, End, Found, Frames, Mark, Marks};
 pub use types::Ty;
 
 use super::catalogue::ApiRef;
-use super::index::{At, FnAt, Index, Name};
+use super::index::{At, FnAt, Holders, Index, Name};
 use crate::facts::code::{ClientOrigin, Scope};
 
 /// Several functions, shared between memory and callers.
@@ -69,6 +69,7 @@ pub struct Resolver<'a> {
     log: RefCell<Option<Vec<String>>>,
     origins: RefCell<HashMap<(At, bool), ClientOrigin>>,
     literals: OnceCell<literals::Literals<'a>>,
+    holders: OnceCell<Holders<'a>>,
 }
 
 impl<'a> Resolver<'a> {
@@ -95,6 +96,7 @@ impl<'a> Resolver<'a> {
             log: Default::default(),
             origins: Default::default(),
             literals: Default::default(),
+            holders: Default::default(),
         }
     }
 

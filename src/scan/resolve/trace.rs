@@ -7,10 +7,9 @@ mod path;
 mod variables;
 
 use std::cell::RefCell;
-use std::hash::{Hash, Hasher};
 use std::rc::Rc;
 
-use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet, FxHasher};
+use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 
 pub use path::{Frames, Mark, Marks, Steps};
 use path::{Parts, Path, Step};
@@ -161,13 +160,9 @@ impl<'a> Search<'_, 'a> {
         if path.parts.len() > PARTS {
             return;
         }
-        let mut hasher = FxHasher::default();
-        at.hash(&mut hasher);
-        path.parts.hash(&mut hasher);
-        path.frames.hash(&mut hasher);
-        path.marks.hash(&mut hasher);
+        let key = path::key(at, Some(&path.parts), &path.frames, Some(&path.marks));
         let goes_on = self.r.budget.take();
-        if goes_on && !self.seen.insert(hasher.finish()) {
+        if goes_on && !self.seen.insert(key) {
             return;
         }
         if !goes_on || self.left == 0 || path.depth > MAX_DEPTH {

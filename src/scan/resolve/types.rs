@@ -210,7 +210,9 @@ impl<'a> Resolver<'a> {
                 _ => Ty::Unknown,
             },
             ExprKind::Member { base, name } if self.type_of(At { unit: call.unit, expr: *base }) == Ty::Unknown => {
-                let api = self.index.catalogue.distinctive(name).filter(|_| self.index.names_arguments());
+                let distinctive = || self.index.catalogue.distinctive(name).filter(|_| self.index.names_arguments());
+                // `client.workflow.start(…)` on a client of unknown type.
+                let api = distinctive().or_else(|| self.shaped(callee));
                 match api.and_then(|api| api.api.result.as_deref()) {
                     Some(result) => Ty::Named(result.into()),
                     None => Ty::Unknown,

@@ -321,7 +321,9 @@ fn branches<'d, 'a: 'd>(
         let (condition, _) =
             guards.iter().find(|(condition, holds)| opposite.iter().any(|(c, h)| c == condition && h != holds))?;
         let mut clients_of = |draft: &Draft<'a>| clients.of(r, draft, &Frames::default());
-        clients_of(draft).differ(&clients_of(other)).then(|| label(r, At { unit: draft.call.at.unit, expr: *condition }, 0))?
+        clients_of(draft)
+            .differ(&clients_of(other))
+            .then(|| label(r, At { unit: draft.call.at.unit, expr: *condition }, 0))?
     })
 }
 

@@ -169,7 +169,8 @@ fn places(code: &CodeFacts) -> Vec<Place<'_>> {
 fn origins_of(site: &Site) -> Vec<Node> {
     if site.client.origins.is_empty() {
         let (title, sub, mark) = match site.client.status {
-            OriginStatus::Inherited => ("client of the worker", "inherited", Worth::Good),
+            OriginStatus::Inherited if site.standing.is_factory() => ("client of the worker", "inherited", Worth::Good),
+            OriginStatus::Inherited => ("client of the worker", "inherited", Worth::Unknown),
             _ => ("not found", "the client could not be followed", Worth::Unknown),
         };
         return vec![Node { title: title.to_owned(), sub: sub.to_owned(), mark, path: String::new() }];

@@ -71,7 +71,8 @@ fn declaration_with_using(text: &str, at: usize, end: usize) -> Option<usize> {
     let name = rest.trim_start_matches(line);
     let behind = name.trim_start_matches(is_name);
     let value = behind.trim_start_matches(line);
-    let declares = value.starts_with(':') || value.starts_with('=') && !value.starts_with("==") || value.starts_with("of ");
+    let declares =
+        value.starts_with(':') || value.starts_with('=') && !value.starts_with("==") || value.starts_with("of ");
     if name.len() == rest.len() || behind.len() == name.len() || name.starts_with("of ") || !declares {
         return None;
     }
@@ -192,7 +193,9 @@ mod tests {
         ] {
             assert_eq!(masked(text).unwrap(), as_known);
         }
-        for text in ["export type A = typeof b;", "f(using, of); a.using = 1;", "// using the client of it", "a < in, b"] {
+        for text in
+            ["export type A = typeof b;", "f(using, of); a.using = 1;", "// using the client of it", "a < in, b"]
+        {
             assert_eq!(masked(text), None, "{text}");
         }
     }

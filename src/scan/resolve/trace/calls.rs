@@ -131,10 +131,7 @@ impl<'a> Search<'_, 'a> {
 
     /// The functions a callee has as values, given the calls on the way.
     pub(super) fn functions_along(&mut self, callee: At, path: &Path) -> Vec<FnAt> {
-        let mut hasher = FxHasher::default();
-        callee.hash(&mut hasher);
-        path.frames.hash(&mut hasher);
-        let key = hasher.finish();
+        let key = path::key(callee, None, &path.frames, None);
         if let Some(known) = self.along.borrow().get(&key) {
             return known.clone();
         }

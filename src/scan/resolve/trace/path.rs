@@ -162,6 +162,23 @@ impl Marks {
     }
 }
 
+/// The key of a place on a way. A step that is mistaken for another one is a way that is lost in silence, so what is
+/// hashed begins with something, and its parts are kept apart: `FxHasher` alone takes zeros for nothing.
+pub(super) fn key(place: impl Hash, parts: Option<&Parts>, frames: &Frames, marks: Option<&Marks>) -> u64 {
+    let mut state = std::hash::DefaultHasher::new();
+    place.hash(&mut state);
+    if let Some(parts) = parts {
+        parts.hash(&mut state);
+    }
+    u8::MAX.hash(&mut state);
+    frames.hash(&mut state);
+    if let Some(marks) = marks {
+        u8::MAX.hash(&mut state);
+        marks.hash(&mut state);
+    }
+    state.finish()
+}
+
 #[derive(Clone, Default)]
 pub(super) struct Path {
     pub(super) marks: Marks,

@@ -1,6 +1,5 @@
 //! Variables, members, fields and literals.
 
-use std::hash::{Hash, Hasher};
 
 use super::*;
 use crate::scan::index::{VarAt, join, name_part, package_part, strip};
@@ -226,17 +225,14 @@ impl<'a> Search<'_, 'a> {
 
     /// Every value ever given to a field of a type.
     pub(super) fn field(&mut self, owner: &Name, field: &str, path: Path) {
-        let mut hasher = FxHasher::default();
-        (owner, field).hash(&mut hasher);
-        path.parts.hash(&mut hasher);
-        path.marks.hash(&mut hasher);
-        if !self.seen.insert(hasher.finish()) {
+        // The object in which the field was set is not the one the path came from: frames end here.
+        let place = (owner, field);
+        if !self.seen.insert(path::key(place, Some(&path.parts), &Frames::default(), Some(&path.marks))) {
             return;
         }
         let index = self.r.index;
         let short = owner.rsplit(['.', '/']).next().unwrap_or(owner);
         let steps = path.steps.then(|| format!("field {short}.{field}"));
-        // The object in which the field was set is not the one the path came from: frames end here.
         let path = Path { steps, frames: Frames::default(), ..path };
         let position = match index.type_decl(owner) {
             Some((_, TypeDecl { kind: TypeKind::Record { fields, .. }, .. })) => {
