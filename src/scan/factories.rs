@@ -99,6 +99,7 @@ fn built_outside(site: &mut Site, factories: &[String]) {
         column: call.column,
         function: Some(call.name.clone()),
         factory: true,
+        through: vec![],
     }));
     client.origins.sort();
     (client.status, client.reason) = match client.origins.len() {
@@ -171,7 +172,8 @@ fn holds(factory: &Factory, origin: &Origin) -> bool {
         return origin.function.as_ref() == Some(&factory.function);
     }
     let method = factory.function.rsplit('.').next().unwrap_or(&factory.function);
-    origin.path == factory.path && origin.function.as_deref() == Some(method)
+    let here = origin.path == factory.path && origin.function.as_deref() == Some(method);
+    here || origin.through.contains(&format!("{}:{method}", factory.path))
 }
 
 /// Sites that can use the same factories: of one language, below one manifest.

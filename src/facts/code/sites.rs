@@ -350,8 +350,18 @@ pub struct Origin {
     pub column: u32,
     /// Enclosing function.
     pub function: Option<String>,
-    /// Inside a connection factory.
+    /// Inside a connection factory, or handed on by one.
     pub factory: bool,
+    /// Functions that hand on what that one builds, as `path:function`: every way to the call goes through them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub through: Vec<String>,
+}
+
+impl Origin {
+    /// Path, line and column.
+    pub fn place(&self) -> (String, u32, u32) {
+        (self.path.clone(), self.line, self.column)
+    }
 }
 
 /// How a site chooses its cluster while two of them run.

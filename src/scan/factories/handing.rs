@@ -107,7 +107,7 @@ fn holds(r: &Resolver<'_>, n: u32, unit: &Unit, value: ExprId, connects: &[At], 
     let whole = r.client_origin(at, None).origins;
     let mine = |connect: &At| {
         let origin = r.origin_at(*connect);
-        whole.contains(&origin)
+        whole.iter().any(|known| known.place() == origin.place())
     };
     if connects.iter().any(mine) && !r.is_answer(at) {
         return true;

@@ -86,7 +86,13 @@ impl<'a> Resolver<'a> {
         if cut && !found.iter().any(|one| matches!(one.end, End::Open(SEARCH_LIMIT, _))) {
             let text = format!("a search that this one rests on was given up, seen from {}", self.index.place(at));
             let end = End::Open(SEARCH_LIMIT, text);
-            found.push(Found { end, steps: Default::default(), within: false, marks: Default::default() });
+            found.push(Found {
+                end,
+                steps: Default::default(),
+                within: false,
+                marks: Default::default(),
+                frames: Default::default(),
+            });
         }
         found
     }
@@ -95,7 +101,7 @@ impl<'a> Resolver<'a> {
     pub fn origin_of(&self, found: &[Found<'a>], unit: u32) -> ClientOrigin {
         let in_test = !self.in_production(unit);
         let (mut origins, mut via, mut open) = (Vec::<Origin>::new(), None, Vec::<(&str, String)>::new());
-        let (mut inherited, mut outside) = (false, vec![]);
+        let (mut inherited, mut outside, mut servers) = (false, vec![], vec![]);
         for one in found {
             match &one.end {
                 End::Sdk(call, api) => match api.client() {
@@ -104,10 +110,12 @@ impl<'a> Resolver<'a> {
                         via.get_or_insert_with(|| one.steps.list());
                     }
                     Some(ClientAt::Builds | ClientAt::Server) => {
-                        let origin = self.origin_at(*call);
+                        let origin = Origin { through: self.through(one), ..self.origin_at(*call) };
                         via.get_or_insert_with(|| one.steps.list());
-                        if !origins.contains(&origin) {
-                            origins.push(origin);
+                        servers.extend(matches!(api.client(), Some(ClientAt::Server)).then(|| origin.place()));
+                        match origins.iter_mut().find(|known| known.place() == origin.place()) {
+                            Some(known) => known.through.retain(|function| origin.through.contains(function)),
+                            None => origins.push(origin),
                         }
                     }
                     _ => open.push(("not_a_client", format!("the result of {}", api.display()))),
@@ -129,6 +137,10 @@ impl<'a> Resolver<'a> {
         if in_test && origins.iter().any(|o| self.is_test_path(&o.path)) {
             // A test that hands in its own client does not run against the production one.
             origins.retain(|o| self.is_test_path(&o.path));
+        }
+        // A server in the process is none that is migrated.
+        if !in_test && origins.iter().any(|origin| !servers.contains(&origin.place())) {
+            origins.retain(|origin| !servers.contains(&origin.place()));
         }
         origins.sort();
         // Functions nobody calls in production and fields nobody sets add no client of their own.
@@ -170,6 +182,12 @@ impl<'a> Resolver<'a> {
         ClientOrigin { status, origins, via, reason, outside }
     }
 
+    /// The functions outside of the one that builds a client through which it was handed on.
+    fn through(&self, found: &Found<'a>) -> Vec<String> {
+        let functions = found.frames.functions().skip(1).filter(|at| !self.index.function(*at).name.is_empty());
+        functions.map(|at| format!("{}:{}", self.index.unit(at.unit).path, self.index.function(at).name)).collect()
+    }
+
     /// The function of another package that is called.
     fn outside_call(&self, call: At) -> Option<OutsideCall> {
         let (callee, _) = self.call(call)?;
@@ -184,7 +202,14 @@ impl<'a> Resolver<'a> {
         let unit = self.index.unit(call.unit);
         let name = unit.expr(self.call(call).map_or(call.expr, |(callee, _)| callee.expr));
         let function = self.index.call_place(call).and_then(|p| unit.name_around(p.function)).map(str::to_owned);
-        Origin { path: unit.path.clone(), line: name.line, column: name.column, function, factory: false }
+        Origin {
+            path: unit.path.clone(),
+            line: name.line,
+            column: name.column,
+            function,
+            factory: false,
+            through: vec![],
+        }
     }
 
     fn is_test_path(&self, path: &str) -> bool {

@@ -69,6 +69,8 @@ pub struct Found<'a> {
     pub within: bool,
     /// What tells it from other values made there; only where ways were asked for.
     pub marks: Marks,
+    /// The calls it came out of, as far as they were followed without a detour through a field or parameter.
+    pub frames: Frames,
 }
 
 struct Search<'r, 'a> {
@@ -147,8 +149,8 @@ impl<'a> Search<'_, 'a> {
             };
             format!("{}=> {said}", "  ".repeat(path.depth))
         });
-        let (steps, within, marks) = (path.steps.clone(), path.parts.first().is_some(), path.marks.clone());
-        self.found.push(Found { end, steps, within, marks });
+        let Path { steps, marks, frames, .. } = path.clone();
+        self.found.push(Found { end, steps, within: path.parts.first().is_some(), marks, frames });
     }
 
     fn open(&mut self, reason: &'static str, text: String, path: &Path) {
@@ -233,7 +235,7 @@ impl<'a> Search<'_, 'a> {
             ExprKind::Same(inner) | ExprKind::Cast { value: inner, .. } => self.go(here(*inner), path),
             ExprKind::Element { base, index } => {
                 let parts = path.parts.push(Step::Element);
-                let marks = self.mark(&path, index.map(here));
+                let marks = self.mark(&path, index.map(here).map(Mark::Under));
                 self.go(here(*base), Path { parts, marks, ..path });
             }
             ExprKind::Choice { then, otherwise, .. } => {
@@ -267,9 +269,9 @@ impl<'a> Search<'_, 'a> {
     }
 
     /// The marks of a path that goes on from what was taken from, or under, something.
-    fn mark(&self, path: &Path, of: Option<At>) -> Marks {
-        match of.filter(|_| self.ways) {
-            Some(of) => path.marks.push(Mark::Of(of)),
+    fn mark(&self, path: &Path, mark: Option<Mark>) -> Marks {
+        match mark.filter(|_| self.ways) {
+            Some(mark) => path.marks.push(mark),
             None => path.marks.clone(),
         }
     }

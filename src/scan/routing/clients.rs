@@ -14,6 +14,9 @@ use crate::scan::sites::Draft;
 /// Steps one question about the clients of a call may take, with the words for what tells them apart.
 const STEPS: usize = 8000;
 
+/// How the words for an object begin that holds a client, or of which a method gives it.
+const OBJECT: &str = "of ";
+
 /// One client: the construction, and the arguments, objects and keys that led to it, in words.
 type Way = (String, Vec<String>);
 
@@ -105,11 +108,26 @@ fn root(r: &Resolver<'_>, mut at: At) -> String {
 impl Clients {
     /// Whether two calls talk through different clients, as far as can be told.
     pub fn differ(&self, other: &Clients) -> bool {
+        // Objects that hold one client lead to one cluster, however many there are.
+        if self.one_client().is_some_and(|one| Some(one) == other.one_client()) {
+            return false;
+        }
         if self.ways == other.ways {
             // The same construction with the same arguments is the same cluster, whatever its variables are called.
             return !self.is_told() && self.text != other.text;
         }
         self.ways.is_disjoint(&other.ways) || self.text != other.text
+    }
+
+    /// The only construction, with what its functions were given: no matter through which objects it came.
+    fn one_client(&self) -> Option<(&str, Vec<&str>)> {
+        let mut clients: BTreeSet<(&str, Vec<&str>)> = BTreeSet::new();
+        for (place, marks) in &self.ways {
+            let chosen = marks.iter().map(String::as_str).filter(|mark| !mark.starts_with(OBJECT));
+            clients.insert((place, chosen.collect()));
+        }
+        let only = clients.pop_first().filter(|_| clients.is_empty() && !self.open)?;
+        only.1.iter().all(|mark| !mark.contains('~')).then_some(only)
     }
 
     /// Whether it is known which of the clients it is: there is one, or constants choose among those of a factory.
@@ -133,7 +151,8 @@ fn marks(r: &Resolver<'_>, found: &Found<'_>) -> Vec<String> {
     let mut words = vec![];
     for mark in found.marks.iter() {
         match mark {
-            Mark::Of(at) => words.push(value(r, *at, &Frames::default())),
+            Mark::Of(at) => words.push(format!("{OBJECT}{}", value(r, *at, &Frames::default()))),
+            Mark::Under(at) => words.push(value(r, *at, &Frames::default())),
             Mark::Call(function, call, frames) => words.extend(given(r, *function, *call, frames)),
         }
     }
@@ -151,7 +170,7 @@ fn given(r: &Resolver<'_>, function: FnAt, call: At, frames: &Frames) -> Vec<Str
         let base = At { unit: callee.unit, expr: strip(r.index.unit(callee.unit), *base) };
         let is_type = matches!(r.type_of(base), Ty::Meta(_));
         if r.index.package_at(base).is_none() && !is_type && !is_own_object(r, base) && declared.owner.is_some() {
-            words.push(format!("of {}", r.index.unit(base.unit).text_of(base.expr)));
+            words.push(format!("{OBJECT}{}", r.index.unit(base.unit).text_of(base.expr)));
         }
     }
     for (position, param) in declared.params.iter().enumerate() {

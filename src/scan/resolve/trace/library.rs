@@ -267,7 +267,7 @@ impl<'a> Search<'_, 'a> {
             }
             let Some(value) = given.last() else { continue };
             any = true;
-            let marks = self.mark(path, args.first().map(|key| At { unit: at.unit, expr: *key }));
+            let marks = self.mark(path, args.first().map(|key| Mark::Under(At { unit: at.unit, expr: *key })));
             let path = Path { frames: Frames::default(), marks, ..path.clone() };
             self.go(At { unit: call.unit, expr: *value }, path);
         }

@@ -103,9 +103,14 @@ impl Frames {
         None
     }
 
+    /// The functions that were entered, the innermost first.
+    pub fn functions(&self) -> impl Iterator<Item = FnAt> {
+        std::iter::successors(self.0.as_deref(), |node| node.2.0.as_deref()).map(|node| node.0)
+    }
+
     /// Whether one of these functions was entered.
     pub fn enter(&self, functions: &HashSet<FnAt>) -> bool {
-        std::iter::successors(self.0.as_deref(), |node| node.2.0.as_deref()).any(|node| functions.contains(&node.0))
+        self.functions().any(|function| functions.contains(&function))
     }
 
     pub(super) fn contains(&self, function: FnAt, call: At) -> bool {
@@ -138,8 +143,10 @@ pub struct Marks(Option<Rc<(Mark, Marks)>>);
 pub enum Mark {
     /// It came out of a function by this call, itself reached by these calls.
     Call(FnAt, At, Frames),
-    /// It was taken from, or under, this.
+    /// It is a field of this object.
     Of(At),
+    /// It was taken from a collection under this index or key.
+    Under(At),
 }
 
 impl Marks {
@@ -156,7 +163,8 @@ impl Marks {
         for mark in self.iter() {
             match mark {
                 Mark::Call(function, call, _) => (function, call).hash(state),
-                Mark::Of(at) => at.hash(state),
+                Mark::Of(at) => (0_u8, at).hash(state),
+                Mark::Under(at) => (1_u8, at).hash(state),
             }
         }
     }

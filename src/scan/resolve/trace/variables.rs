@@ -1,6 +1,5 @@
 //! Variables, members, fields and literals.
 
-
 use super::*;
 use crate::scan::index::{VarAt, join, name_part, package_part, strip};
 use crate::scan::prefilter::Reach;
@@ -154,7 +153,7 @@ impl<'a> Search<'_, 'a> {
                 self.go(base, Path { parts, ..path });
             }
             What::Field { owner, .. } => {
-                let marks = self.mark(&path, Some(base).filter(|base| !self.is_own_object(*base)));
+                let marks = self.mark(&path, Some(base).filter(|base| !self.is_own_object(*base)).map(Mark::Of));
                 self.field(&owner, name, Path { marks, ..path })
             }
             What::Part(_) => self.go(base, path),
