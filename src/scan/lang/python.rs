@@ -163,6 +163,7 @@ impl<'t> Lowering<'t> {
 
     fn module(&mut self, root: Node<'t>) {
         self.imports(root, 0);
+        self.late_imports(root);
         self.declare_globals(root, 0);
         self.statements(root);
     }

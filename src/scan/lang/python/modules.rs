@@ -118,10 +118,85 @@ impl<'t> Lowering<'t> {
         }
     }
 
+    /// Names that a module loads when they are asked for (PEP 562), written as a table: `{"name": ".module"}`,
+    /// `{"name": (".module", "its name there")}` or `{"module": ["name"]}`.
+    pub(super) fn late_imports(&mut self, root: Node<'t>) {
+        if !LATE.iter().any(|word| self.text.contains(word)) {
+            return;
+        }
+        for table in children(root).into_iter().flat_map(tables) {
+            for pair in children(table).into_iter().filter(|pair| pair.kind() == "pair") {
+                let (Some(key), Some(value)) = (pair.child_by_field_name("key"), pair.child_by_field_name("value"))
+                else {
+                    continue;
+                };
+                let Some(key) = self.plain_text(key) else { continue };
+                match value.kind() {
+                    "string" => self.late_import(key, self.plain_text(value), key),
+                    "tuple" => {
+                        let parts: Vec<&'t str> =
+                            children(value).into_iter().filter_map(|n| self.plain_text(n)).collect();
+                        if let [module, name] = parts.as_slice() {
+                            self.late_import(key, Some(module), name);
+                        }
+                    }
+                    "list" | "set" => {
+                        for name in children(value) {
+                            let Some(name) = self.plain_text(name) else { continue };
+                            self.late_import(name, Some(key), name);
+                        }
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    /// `alias` is `name` of a module of the tree, written with or without the dot of a relative one.
+    fn late_import(&mut self, alias: &str, module: Option<&str>, name: &str) {
+        let Some(module) = module else { return };
+        let beside = || relative(&format!(".{module}"), self.path).filter(|path| self.project.folders.contains(path));
+        let found = match module.starts_with('.') {
+            true => relative(module, self.path),
+            false => locate(module, self.path, self.project).or_else(beside),
+        };
+        let Some(path) = found.filter(|_| !self.imported.contains(alias)) else { return };
+        self.add_import(alias, path, Some(name.to_owned()));
+    }
+
+    /// The text of a string without anything to work out in it.
+    fn plain_text(&self, node: Node<'t>) -> Option<&'t str> {
+        let parts = children(node);
+        let contents: Vec<&Node<'t>> = parts.iter().filter(|part| part.kind() == "string_content").collect();
+        match contents.as_slice() {
+            [only] if node.kind() == "string" && parts.len() <= 3 => Some(self.slice(**only)),
+            _ => None,
+        }
+    }
+
     fn add_import(&mut self, alias: &str, path: String, member: Option<String>) {
         self.imported.insert(alias.to_owned());
         self.b.unit.imports.push(Import { alias: Some(alias.to_owned()), path, member });
     }
+}
+
+/// Words of modules that load names when they are asked for.
+const LATE: [&str; 4] = ["__getattr__", "LazyModule", "lazy.attach", "lazy_loader"];
+
+/// The tables written in a statement of a module.
+fn tables(statement: Node<'_>) -> Vec<Node<'_>> {
+    let mut found = vec![];
+    let mut todo = vec![(statement, 0)];
+    while let Some((node, depth)) = todo.pop() {
+        match node.kind() {
+            "dictionary" => found.push(node),
+            "expression_statement" | "assignment" | "call" | "argument_list" | "keyword_argument" if depth < 6 => {
+                todo.extend(children(node).into_iter().map(|child| (child, depth + 1)));
+            }
+            _ => {}
+        }
+    }
+    found
 }
 
 /// `..x.y` as seen from a file.

@@ -17,6 +17,16 @@ pub(super) fn masked(text: &str) -> Option<String> {
             changed = true;
         }
     }
+    for word in ["with", "assert"] {
+        for (at, _) in text.match_indices(word) {
+            let end = at + word.len();
+            let behind_name = text.get(..at).is_some_and(|before| before.trim_end().ends_with(['\'', '"']));
+            if behind_name && let Some(end) = closing(text, skip_blanks(text, end), '{', '}') {
+                replace(&mut out, at, end, b"");
+                changed = true;
+            }
+        }
+    }
     for (at, word) in text.match_indices("using") {
         if let Some(start) = declaration_with_using(text, at, at + word.len()) {
             replace(&mut out, start, at + word.len(), b"const");
@@ -190,6 +200,7 @@ mod tests {
             ("export default abstract class A {}", "export default          class A {}"),
             ("class A { static accessor b = 1 }", "class A { static          b = 1 }"),
             ("import defer * as a from 'a';", "import       * as a from 'a';"),
+            ("export type { A } from 'a' with { b: 'c' };", "export type { A } from 'a'                ;"),
         ] {
             assert_eq!(masked(text).unwrap(), as_known);
         }

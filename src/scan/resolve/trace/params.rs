@@ -8,6 +8,11 @@ impl<'a> Search<'_, 'a> {
     pub(super) fn param(&mut self, function: FnAt, position: usize, name: &str, path: Path) {
         let declared = self.r.index.function(function);
         let variadic = declared.rest == Some(position);
+        if path.params.lead_back(function, position, &path.parts) {
+            return;
+        }
+        let params = path.params.push(function, position, &path.parts);
+        let path = Path { params, ..path };
         if let Some((call, below)) = path.frames.of(function) {
             self.bind(call, function, position, variadic, Path { frames: below, ..path });
             return;

@@ -64,6 +64,18 @@ impl Parts {
         std::iter::successors(self.first(), |(_, rest)| rest.first()).count()
     }
 
+    /// Whether these are other parts, and then a part of them.
+    fn goes_beyond(&self, other: &Parts) -> bool {
+        let (length, most) = (other.len(), self.len());
+        if length >= most {
+            return false;
+        }
+        let steps = |parts: &'_ Parts| -> Vec<Step> {
+            std::iter::successors(parts.first(), |(_, rest)| rest.first()).map(|(step, _)| step.clone()).collect()
+        };
+        steps(self).ends_with(&steps(other))
+    }
+
     pub(super) fn hash(&self, state: &mut impl Hasher) {
         let mut at = self;
         while let Some((part, rest)) = at.first() {
@@ -194,4 +206,23 @@ pub(super) struct Path {
     pub(super) frames: Frames,
     pub(super) steps: Steps,
     pub(super) depth: usize,
+    /// The parameters it came through.
+    pub(super) params: Params,
+}
+
+/// Parameters, each with the part of it that was asked for; the last one first.
+#[derive(Clone, Default)]
+pub(super) struct Params(Option<Rc<(FnAt, usize, Parts, Params)>>);
+
+impl Params {
+    pub(super) fn push(&self, function: FnAt, position: usize, parts: &Parts) -> Params {
+        Params(Some(Rc::new((function, position, parts.clone(), self.clone()))))
+    }
+
+    /// Whether a parameter was met before with a part of which this one is a part: `walk(node.left)` inside of `walk`
+    /// asks for `left` of `left` of … of a node, without end.
+    pub(super) fn lead_back(&self, function: FnAt, position: usize, parts: &Parts) -> bool {
+        let before = std::iter::successors(self.0.as_deref(), |node| node.3.0.as_deref());
+        before.filter(|node| node.0 == function && node.1 == position).any(|node| parts.goes_beyond(&node.2))
+    }
 }
