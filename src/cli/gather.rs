@@ -220,7 +220,17 @@ pub fn attestations(migration: &Migration) -> Result<Known<Vec<Attestation>>, Pr
     match &migration.preflight.attestations {
         Some(path) => Ok(Known::Known(config::attestations::load(path)?)),
         // Nobody said anything: an empty list, in which every asked-for word is missing.
-        None => Ok(Known::Known(Vec::new())),
+        None => {
+            let beside = migration.folder.join(config::ATTESTATIONS_FILE);
+            if beside.is_file() {
+                output::say(&format!(
+                    "note: {} is not read, because no preflight.yaml names it: write `attestations: {}` there",
+                    beside.display(),
+                    config::ATTESTATIONS_FILE
+                ));
+            }
+            Ok(Known::Known(Vec::new()))
+        }
     }
 }
 

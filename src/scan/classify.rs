@@ -144,7 +144,9 @@ fn handed_on<'a>(r: &Resolver<'a>, names: &HashSet<&str>, at: At, value: &Refere
     let Some(name) = name.filter(|name| names.contains(name)) else { return };
     let verdict = Candidate::new(r, at, name, None, value.function).judge();
     let Verdict::Is(api, Confidence::Proven) = verdict else { return };
-    if api.api.kind.is_none() || r.index.is_sdk_itself(at.unit) || r.names_type(at) {
+    // What a variable holds was looked at where it was given the value.
+    let is_variable = matches!(r.index.kind(at), ExprKind::Var(_) | ExprKind::Free(_)) && r.naming(at).is_some();
+    if api.api.kind.is_none() || r.index.is_sdk_itself(at.unit) || r.names_type(at) || is_variable {
         return;
     }
     if is_expected(r, at, value) {

@@ -410,9 +410,17 @@ impl Skip {
     /// How the reason begins for what the configuration leaves out although it names Temporal.
     pub const EXCLUDED: &str = "excluded";
 
+    /// How the reason begins for what was read, and in which searches ended early or the nesting was too deep.
+    pub const IN_PART: &str = "in part";
+
     /// Whether git tracks it and the work tree has not got it.
     pub fn is_lacking(&self) -> bool {
         self.reason.starts_with(Self::LACKING)
+    }
+
+    /// Whether it was read, and not everything about it could be worked out.
+    pub fn is_in_part(&self) -> bool {
+        self.reason.starts_with(Self::IN_PART)
     }
 
     /// Whether the configuration leaves it out.

@@ -279,6 +279,10 @@ pub struct ClientOrigin {
     /// may be connection factories.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub outside: Vec<OutsideCall>,
+    /// Functions, as `path:function`, out of which the client comes on every way that is open: what is open is how they
+    /// build it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub open_within: Vec<String>,
 }
 
 /// A call of a function that is not in the tree.

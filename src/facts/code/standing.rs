@@ -72,12 +72,22 @@ impl CodeFacts {
                     let inside = self.is_in_factory(site) || used.contains(&(site.path.clone(), site.line));
                     if inside { Standing::FACTORY } else { Standing::OUTSIDE }
                 }
+                _ if self.is_open_in_factory(&site.client) => Standing::FACTORY,
                 _ => of_client(&site.client, workers),
             })
             .collect();
         for (site, standing) in self.sites.iter_mut().zip(standings) {
             site.standing = standing;
         }
+    }
+
+    /// Whether the client comes out of a factory on every way, and what is open is how that builds it.
+    fn is_open_in_factory(&self, client: &ClientOrigin) -> bool {
+        let places = self.factories.iter().filter(|f| f.found).map(|f| {
+            let method = f.function.rsplit('.').next().unwrap_or(&f.function);
+            format!("{}:{method}", f.path)
+        });
+        !client.is_built_outside() && places.into_iter().any(|place| client.open_within.contains(&place))
     }
 
     /// Whether a site stands in the body of a factory.

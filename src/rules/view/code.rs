@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::coverage::{About, unanalysed, whole_about};
-use super::{Context, FactPath, FactView, sdks, starters, words};
+use super::{Context, FactPath, FactView, sdks, starters};
 use crate::compare::cohorts::types_of_site;
 use crate::facts::Locus;
 use crate::facts::code::{CodeFacts, Confidence, EntryKind, FallbackOn, Kind, OriginStatus, RoutingRole, Site};
@@ -44,7 +44,7 @@ pub(super) const PATHS: &[FactPath] = &[
     FactPath {
         path: "code.clients",
         meaning: "every construction of a client, and whether it stands in a connection factory",
-        fields: "verdict (factory | outside), api, place, path, line, function, address, factories, fingerprint",
+        fields: "verdict (factory | outside), api, place, path, line, function, address, instead (what to do), fingerprint",
     },
     FactPath {
         path: "code.messages",
@@ -285,19 +285,45 @@ fn factory_in_words(factory: &crate::facts::code::Factory) -> String {
     format!("`{}` ({})", factory.function, factory.path)
 }
 
-pub(super) fn factories_in_words(code: &CodeFacts) -> String {
-    let found: Vec<String> = code.factories.iter().filter(|f| f.found).map(factory_in_words).collect();
-    if found.is_empty() { "one connection factory (none exists yet)".to_owned() } else { words::list(&found, 3) }
+/// The factory a site can use: of its language, and the nearest one in the tree.
+pub(super) fn factory_for(code: &CodeFacts, site: &Site) -> String {
+    let found = || code.factories.iter().filter(|f| f.found);
+    let near = found()
+        .filter(|f| f.path.is_empty() || ending(&f.path) == ending(&site.path))
+        .max_by_key(|f| (shared_folders(&f.path, &site.path), f.sites));
+    match near {
+        Some(factory) => factory_in_words(factory),
+        None if found().next().is_some() => "one connection factory of its language (none exists yet)".to_owned(),
+        None => "one connection factory (none exists yet)".to_owned(),
+    }
+}
+
+/// The ending of files that can call each other.
+fn ending(path: &str) -> &str {
+    match path.rsplit_once('.').map_or("", |(_, ending)| ending) {
+        "tsx" | "js" | "jsx" | "mjs" | "cjs" | "mts" | "cts" | "vue" | "svelte" => "ts",
+        "pyi" => "py",
+        other => other,
+    }
+}
+
+fn shared_folders(one: &str, other: &str) -> usize {
+    one.split('/').zip(other.split('/')).take_while(|(a, b)| a == b).count()
 }
 
 fn clients(code: &CodeFacts) -> Vec<Value> {
-    let factories = factories_in_words(code);
     production(code)
         .filter(|s| s.is_connection())
         .map(|site| {
             let verdict = if site.standing.is_factory() { "factory" } else { "outside" };
             let address = site.address.as_deref().unwrap_or("an address that is not a constant");
-            object(code, site, json!({"verdict": verdict, "address": address, "factories": factories}))
+            let factory = factory_for(code, site);
+            // A worker takes no client: its connection is of a type of its own.
+            let instead = match site.api.contains("NativeConnection") {
+                true => format!("Build the connection of the worker beside {factory}, from the same settings"),
+                false => format!("Replace it by {factory}"),
+            };
+            object(code, site, json!({"verdict": verdict, "address": address, "instead": instead}))
         })
         .collect()
 }

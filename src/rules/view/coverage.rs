@@ -115,7 +115,12 @@ fn unread(code: &CodeFacts) -> Unread {
         let why = why.map_or("", |(_, why)| why);
         all.push((format!("{paths_word} that git tracks {is} not in the work tree ({why})"), files(&lacking)));
     }
-    let forced = skipped(&|s| !s.is_lacking());
+    let cut = skipped(&|s| s.is_in_part());
+    if !cut.is_empty() {
+        let (paths_word, _) = counted(cut.len(), "file", "", "");
+        all.push((format!("not everything in {paths_word} could be followed"), files(&cut)));
+    }
+    let forced = skipped(&|s| !s.is_lacking() && !s.is_in_part());
     if !forced.is_empty() {
         let paths_word = words::count(forced.len() as u64, "path");
         all.push((format!("{paths_word} could not be read"), files(&forced)));

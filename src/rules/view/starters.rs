@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::code::{factories_in_words, object, production};
+use super::code::{factory_for, object, production};
 use super::coverage::{About, gap_about, unanalysed};
 use super::{Context, words};
 use crate::compare;
@@ -29,7 +29,6 @@ fn begins(site: &Site) -> bool {
 }
 
 pub(super) fn starters(code: &CodeFacts) -> Vec<Value> {
-    let factories = factories_in_words(code);
     production(code)
         .filter(|s| begins(s))
         .map(|site| {
@@ -39,7 +38,7 @@ pub(super) fn starters(code: &CodeFacts) -> Vec<Value> {
             let mut value = object(
                 code,
                 site,
-                json!({"verdict": verdict, "reason": reason, "origins": origins, "factories": factories}),
+                json!({"verdict": verdict, "reason": reason, "origins": origins, "factories": factory_for(code, site)}),
             );
             if let Some(loci) = value.get_mut("loci").and_then(Value::as_array_mut) {
                 let places = site.client.origins.iter().filter(|o| !o.factory).take(5);

@@ -47,6 +47,8 @@ impl<'a> Resolver<'a> {
                     _ => None,
                 }
             }
+            // A variable of the package, in the file that declares it.
+            ExprKind::Var(_) => self.function_of_sdk(&self.written_name(at)?),
             ExprKind::Free(name) => {
                 if let Some(api) = self.function_of_sdk(&self.index.free_name(at.unit, name)) {
                     return Some(api);

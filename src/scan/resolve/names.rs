@@ -41,8 +41,12 @@ impl<'a> Resolver<'a> {
     }
 
     /// The full name an expression is, when it is nothing but a name.
-    fn written_name(&self, at: At) -> Option<String> {
+    pub(super) fn written_name(&self, at: At) -> Option<String> {
         match self.index.kind(at) {
+            ExprKind::Var(var) => {
+                let var = self.index.unit(at.unit).var(*var);
+                (var.role == Role::Global).then(|| join(&self.index.unit(at.unit).package, &var.name))
+            }
             ExprKind::Free(name) => Some(self.index.free_name(at.unit, name)),
             ExprKind::Member { base, name } => {
                 Some(join(&self.index.package_at(At { unit: at.unit, expr: *base })?, name))

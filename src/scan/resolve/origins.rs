@@ -19,6 +19,18 @@ const WAYS: usize = 1000;
 /// Steps of the path that are worth printing.
 const PRINTED: usize = 12;
 
+/// Functions nobody calls in production and fields nobody sets add no client of their own.
+const IDLE: [&str; 3] = ["only_tests_call", "never_assigned", "not_a_client"];
+
+/// Whether a way ends before a client was found, and anything may stand there.
+fn is_open(end: &End<'_>) -> bool {
+    match end {
+        End::Open(reason, _) => !IDLE.contains(reason),
+        End::External(_) | End::Instance(_) => true,
+        End::Sdk(..) | End::Value(_) | End::Function(_) | End::Setting(_) => false,
+    }
+}
+
 impl<'a> Resolver<'a> {
     /// Where the client at `at` comes from; `method` is what is called on it, when something is.
     pub fn client_origin(&self, at: At, method: Option<&str>) -> ClientOrigin {
@@ -102,7 +114,15 @@ impl<'a> Resolver<'a> {
         let in_test = !self.in_production(unit);
         let (mut origins, mut via, mut open) = (Vec::<Origin>::new(), None, Vec::<(&str, String)>::new());
         let (mut inherited, mut outside, mut servers) = (false, vec![], vec![]);
+        let mut open_within: Option<Vec<String>> = None;
         for one in found {
+            if is_open(&one.end) {
+                let functions = self.through(one, 0);
+                match &mut open_within {
+                    Some(known) => known.retain(|function| functions.contains(function)),
+                    None => open_within = Some(functions),
+                }
+            }
             match &one.end {
                 End::Sdk(call, api) => match api.client() {
                     Some(ClientAt::Context) => {
@@ -110,7 +130,7 @@ impl<'a> Resolver<'a> {
                         via.get_or_insert_with(|| one.steps.list());
                     }
                     Some(ClientAt::Builds | ClientAt::Server) => {
-                        let origin = Origin { through: self.through(one), ..self.origin_at(*call) };
+                        let origin = Origin { through: self.through(one, 1), ..self.origin_at(*call) };
                         via.get_or_insert_with(|| one.steps.list());
                         servers.extend(matches!(api.client(), Some(ClientAt::Server)).then(|| origin.place()));
                         match origins.iter_mut().find(|known| known.place() == origin.place()) {
@@ -143,8 +163,7 @@ impl<'a> Resolver<'a> {
             origins.retain(|origin| !servers.contains(&origin.place()));
         }
         origins.sort();
-        // Functions nobody calls in production and fields nobody sets add no client of their own.
-        let idle = |reason: &str| matches!(reason, "only_tests_call" | "never_assigned" | "not_a_client");
+        let idle = |reason: &str| IDLE.contains(&reason);
         let limit = open.iter().find(|(reason, _)| *reason == SEARCH_LIMIT);
         let doubts = limit.or_else(|| open.iter().find(|(reason, _)| !idle(reason))).or_else(|| open.first());
         let decisive = open.iter().any(|(reason, _)| !idle(reason));
@@ -179,12 +198,12 @@ impl<'a> Resolver<'a> {
         }
         outside.sort();
         outside.dedup();
-        ClientOrigin { status, origins, via, reason, outside }
+        ClientOrigin { status, origins, via, reason, outside, open_within: open_within.unwrap_or_default() }
     }
 
-    /// The functions outside of the one that builds a client through which it was handed on.
-    fn through(&self, found: &Found<'a>) -> Vec<String> {
-        let functions = found.frames.functions().skip(1).filter(|at| !self.index.function(*at).name.is_empty());
+    /// The functions out of which a client came, the innermost first, without as many of them.
+    fn through(&self, found: &Found<'a>, without: usize) -> Vec<String> {
+        let functions = found.frames.functions().skip(without).filter(|at| !self.index.function(*at).name.is_empty());
         functions.map(|at| format!("{}:{}", self.index.unit(at.unit).path, self.index.function(at).name)).collect()
     }
 
