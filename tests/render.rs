@@ -411,8 +411,14 @@ fn a_starter_that_several_programs_hand_their_own_client_is_outside_of_every_fac
     let Known::Known(code) = &mut no_go.inventory.code else { panic!("scanned") };
     let open = code.sites.iter_mut().find(|s| s.kind.starts() && s.client.status == OriginStatus::Unresolved);
     let site = open.expect("a starter with an unknown connection");
-    let program =
-        |path: &str| Origin { path: path.into(), line: 9, column: 5, function: Some("main".into()), factory: false };
+    let program = |path: &str| Origin {
+        path: path.into(),
+        line: 9,
+        column: 5,
+        function: Some("main".into()),
+        factory: false,
+        through: vec![],
+    };
     site.client = ClientOrigin {
         status: OriginStatus::Ambiguous,
         origins: vec![program("cmd/a/main.go"), program("cmd/b/main.go")],
@@ -420,6 +426,7 @@ fn a_starter_that_several_programs_hand_their_own_client_is_outside_of_every_fac
         reason: Some("several_constructions: 2 places build this client".into()),
         ..ClientOrigin::default()
     };
+    code.judge_standings();
     let report = render::scan_text(code, &options());
     let flat = report.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(flat.contains("3 of them outside a connection factory;"), "{report}");

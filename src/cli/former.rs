@@ -5,6 +5,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
+use crate::facts::Known;
 use crate::judge::Scorecard;
 use crate::judge::scorecard::SCORECARD_SCHEMA;
 use crate::ui::Problem;
@@ -41,9 +42,14 @@ pub fn read(path: &Path) -> Result<Scorecard, Problem> {
         }
         None => return Err(Problem::usage(format!("{shown} is JSON, but not a report")).help(again)),
     }
-    serde_json::from_value(value).map_err(|e| {
+    let mut card: Scorecard = serde_json::from_value(value).map_err(|e| {
         Problem::usage(format!("{shown} is not a complete report")).note(e.to_string()).help(
             "`temporal-preflight render --schema` prints what a report looks like; judge again to write a whole one",
         )
-    })
+    })?;
+    // Reports of earlier versions do not tell it.
+    if let Known::Known(code) | Known::Partial { value: code, .. } = &mut card.inventory.code {
+        code.judge_standings();
+    }
+    Ok(card)
 }

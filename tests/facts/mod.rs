@@ -367,6 +367,7 @@ pub fn site(kind: Kind, path: &str, line: u32) -> Site {
         confidence: Confidence::Proven,
         fingerprint: format!("{}-{path}-{line}", kind.name()),
         client: origin(OriginStatus::Resolved, &[true]),
+        standing: Default::default(),
         wrapper: None,
         step_of: None,
         routing: Default::default(),
@@ -386,6 +387,7 @@ pub fn origin(status: OriginStatus, factories: &[bool]) -> ClientOrigin {
             column: 0,
             function: Some("NewTemporalClient".into()),
             factory: true,
+            through: vec![],
         },
         false => Origin {
             path: "jobs/nightly.go".into(),
@@ -393,6 +395,7 @@ pub fn origin(status: OriginStatus, factories: &[bool]) -> ClientOrigin {
             column: 0,
             function: Some("main".into()),
             factory: false,
+            through: vec![],
         },
     });
     ClientOrigin { status, origins: origins.collect(), ..ClientOrigin::default() }
@@ -475,4 +478,13 @@ pub fn healthy() -> Facts {
         certificates: Known::Known(vec![]),
         attestations: Known::Known(vec![]),
     }
+}
+
+/// Facts with what the scan works out at its end.
+pub fn settled(facts: &Facts) -> Facts {
+    let mut facts = facts.clone();
+    if let Known::Known(code) | Known::Partial { value: code, .. } = &mut facts.code {
+        code.judge_standings();
+    }
+    facts
 }

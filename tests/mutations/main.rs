@@ -18,7 +18,7 @@ use company::Company;
 use document::Edit;
 use serde::Deserialize;
 use serde_json::Value;
-use temporal_preflight::facts::Facts;
+use temporal_preflight::facts::{Facts, Known};
 use temporal_preflight::judge::scorecard::{Gate, Outcome, Scorecard, Severity, Verdict};
 use temporal_preflight::judge::{JudgeInput, judge};
 use temporal_preflight::rules::view::build;
@@ -87,7 +87,10 @@ fn drained(mut facts: Value) -> Value {
 struct Judged(Vec<Scorecard>);
 
 fn judged(document: Value, who: &str) -> Judged {
-    let facts: Facts = serde_json::from_value(document).unwrap_or_else(|e| panic!("{who}: {e}"));
+    let mut facts: Facts = serde_json::from_value(document).unwrap_or_else(|e| panic!("{who}: {e}"));
+    if let Known::Known(code) | Known::Partial { value: code, .. } = &mut facts.code {
+        code.judge_standings();
+    }
     let context = Context {
         at: facts.at,
         strategy: facts.plan.main_strategy(),

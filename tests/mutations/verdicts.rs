@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 use serde_json::Value;
-use temporal_preflight::facts::Facts;
+use temporal_preflight::facts::{Facts, Known};
 use temporal_preflight::judge::scorecard::{Gate, Outcome, Scorecard, Status, Verdict};
 use temporal_preflight::judge::{JudgeInput, judge};
 use temporal_preflight::rules::view::build;
@@ -41,7 +41,10 @@ struct Case {
 }
 
 fn scorecard(document: &Value, gate: Gate, cohort: Option<&str>) -> Scorecard {
-    let facts: Facts = serde_json::from_value(document.clone()).expect("facts");
+    let mut facts: Facts = serde_json::from_value(document.clone()).expect("facts");
+    if let Known::Known(code) | Known::Partial { value: code, .. } = &mut facts.code {
+        code.judge_standings();
+    }
     let context = Context {
         at: facts.at,
         strategy: facts.plan.main_strategy(),

@@ -1,13 +1,18 @@
 //! Scorecards to render: those under `fixtures/scorecards`, and what can be made of them.
 
 use serde_json::Value;
+use temporal_preflight::facts::Known;
 use temporal_preflight::facts::code::{Scope, Site, Wrapper, WrapperCall};
 use temporal_preflight::judge::Scorecard;
 use temporal_preflight::judge::scorecard::Baseline;
 
 /// A stored scorecard.
 pub fn card(name: &str) -> Scorecard {
-    serde_json::from_value(json(name)).unwrap()
+    let mut card: Scorecard = serde_json::from_value(json(name)).unwrap();
+    if let Known::Known(code) = &mut card.inventory.code {
+        code.judge_standings();
+    }
+    card
 }
 
 fn json(name: &str) -> Value {
@@ -39,7 +44,7 @@ pub fn many(n: usize) -> Scorecard {
 /// The no-go scorecard with `n` starters in the folders of `services`, every fortieth with a connection of its own.
 pub fn starters(n: usize) -> Scorecard {
     let mut card = card("no-go");
-    let temporal_preflight::facts::Known::Known(code) = &mut card.inventory.code else { panic!("scanned") };
+    let Known::Known(code) = &mut card.inventory.code else { panic!("scanned") };
     let is = |outside: bool| move |s: &&Site| s.kind.starts() && s.client.is_built_outside() == outside;
     let models =
         [code.sites.iter().find(is(false)).unwrap().clone(), code.sites.iter().find(is(true)).unwrap().clone()];

@@ -179,3 +179,10 @@ fn typescript_fallback_and_flags_are_recognised() {
 fn javascript_without_types() {
     check("typescript/javascript");
 }
+
+#[test]
+fn functions_and_handles_are_followed_through_what_holds_them() {
+    for language in ["go", "python", "typescript"] {
+        check(&format!("{language}/held"));
+    }
+}

@@ -16,7 +16,7 @@ mod times;
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
-use facts::{attribute, client_certificate, code, execution, healthy, origin, queue, schedule, site, time};
+use facts::{attribute, client_certificate, code, execution, healthy, origin, queue, schedule, settled, site, time};
 use serde_json::Value;
 use temporal_preflight::facts::cluster::{ClusterKind, ClusterSnapshot, Credential, NamespaceSnapshot};
 use temporal_preflight::facts::code::*;
@@ -51,7 +51,7 @@ fn checks(facts: &Facts) -> Vec<Check> {
         attestations: &facts.attestations,
         attestations_path: "attestations.yaml",
     };
-    evaluate(catalogue(), &build(facts), &context)
+    evaluate(catalogue(), &build(&settled(facts)), &context)
 }
 
 fn outcome(facts: &Facts, rule: &str) -> Outcome {

@@ -30,6 +30,8 @@ pub struct Holders<'a> {
     variables: HashMap<&'a str, BTreeSet<Holder<'a>>>,
     /// Name of a function → what is given its result.
     results: HashMap<&'a str, BTreeSet<Holder<'a>>>,
+    /// Name → the files that hand it on under another name, and that name.
+    renamed: HashMap<&'a str, Vec<(u32, &'a str)>>,
     /// Name of a function → calls of its result in the place: `pick()(x)`.
     called: HashMap<&'a str, Vec<At>>,
 }
@@ -40,6 +42,11 @@ impl<'a> Holders<'a> {
         let mut all = Self::default();
         for (n, unit) in index.units.iter().enumerate() {
             let n = n as u32;
+            let imports = unit.imports.iter().filter_map(|i| Some((i.member.as_deref()?, i.alias.as_deref()?)));
+            let exports = unit.exports.iter().map(|(out, own)| (own.as_str(), out.as_str()));
+            for (own, other) in imports.chain(exports).filter(|(own, other)| own != other) {
+                all.renamed.entry(own).or_default().push((n, other));
+            }
             for var in &unit.vars {
                 let name = var.name.as_str();
                 let holder = if var.function.is_some() { Holder::Local(name) } else { Holder::Shared(name) };
@@ -112,6 +119,11 @@ impl<'a> Holders<'a> {
     /// Where a name is used as a value, and what holds that.
     pub fn of(&self, name: &str) -> &[(At, Holder<'a>)] {
         self.values.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// The files that hand a name on under another one, and that name.
+    pub fn renamed(&self, name: &str) -> &[(u32, &'a str)] {
+        self.renamed.get(name).map_or(&[], Vec::as_slice)
     }
 
     /// What is given the value of something that holds it.

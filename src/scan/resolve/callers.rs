@@ -155,6 +155,10 @@ impl<'a> Resolver<'a> {
             }
             todo.push(holder);
         }
+        for (unit, other) in holders.renamed(name).iter().copied().take_while(|_| self.budget.take()) {
+            self.index.want(&self.index.unit(unit).package, other, Reach::Importers);
+            todo.push(Holder::Shared(other));
+        }
         while let Some(holder) = todo.pop() {
             if names.len() >= OTHER_NAMES {
                 self.budget.end_early();
