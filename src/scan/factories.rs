@@ -2,7 +2,7 @@
 
 mod handing;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::index::{At, FnAt};
 use super::program::FuncId;
@@ -132,9 +132,18 @@ pub fn keep(facts: &mut CodeFacts, before: &[Factory], now: impl Fn(&str) -> Str
 
 /// Mark the origins inside the factories, count who uses each, and tell how every site stands to them.
 fn mark(facts: &mut CodeFacts) {
+    let inside = |origin: &Origin| facts.factories.iter().any(|f| holds(f, origin));
+    // Several clients may stand on the connection of one factory: what routes that connection routes them.
+    let upon_factories: BTreeSet<(String, u32, u32)> = facts
+        .sites
+        .iter()
+        .filter(|site| !site.built_on.is_empty() && site.built_on.iter().all(inside))
+        .map(|site| (site.path.clone(), site.line, site.column))
+        .collect();
     for site in &mut facts.sites {
         for origin in &mut site.client.origins {
-            origin.factory = facts.factories.iter().any(|f| holds(f, origin));
+            origin.factory =
+                facts.factories.iter().any(|f| holds(f, origin)) || upon_factories.contains(&origin.place());
         }
     }
     for factory in &mut facts.factories {
@@ -162,9 +171,9 @@ fn named(text: &str, places: &[Place]) -> Factory {
     }
 }
 
-/// Whether a site counts when factories are weighed: production code that uses a client.
+/// Whether a site counts when factories are weighed: production code that uses a client. A worker uses a connection.
 fn feeds(site: &Site) -> bool {
-    site.scope == Scope::Main && site.kind != Kind::Connect
+    site.scope == Scope::Main && !matches!(site.kind, Kind::Connect | Kind::Worker)
 }
 
 fn holds(factory: &Factory, origin: &Origin) -> bool {

@@ -40,6 +40,10 @@ pub fn judge<'a>(r: &Resolver<'a>, drafts: &mut [Draft<'a>]) {
             draft.site.routing = routing;
         }
     }
+    for draft in drafts.iter_mut().filter(|draft| draft.site.kind.messages() && !draft.call.as_value) {
+        let receiver = r.client_place(draft.call.at, draft.call.api.client());
+        draft.site.routing.own_start = receiver.is_some_and(|(at, _)| r.is_started_here(at));
+    }
     let open: Vec<Option<String>> =
         drafts.iter().enumerate().map(|(i, draft)| why_open(draft, tries.is_unclear(i))).collect();
     let flags = flags::all(r, drafts);

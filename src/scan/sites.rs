@@ -71,6 +71,7 @@ fn site<'a>(r: &Resolver<'a>, call: &ApiCall<'a>, kind: Kind) -> Site {
         client: client(r, call, kind),
         wrapper: None,
         step_of: None,
+        built_on: vec![],
         routing: Routing::default(),
         snippet: unit.line(name.line),
         address: connects.then(|| where_to(r, call, &api.api.address, api.api.default_address.as_deref())).flatten(),

@@ -370,6 +370,7 @@ pub fn site(kind: Kind, path: &str, line: u32) -> Site {
         standing: Default::default(),
         wrapper: None,
         step_of: None,
+        built_on: vec![],
         routing: Default::default(),
         snippet: "c.Do(ctx)".into(),
         address: None,

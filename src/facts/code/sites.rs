@@ -199,6 +199,9 @@ pub struct Site {
     /// Of a connection upon which a client is built: the place of that client. Both are one connection.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub step_of: Option<String>,
+    /// Of a client: the connections it is built on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub built_on: Vec<Origin>,
     /// How a message or start chooses its cluster.
     pub routing: Routing,
     /// The trimmed source line.
@@ -383,6 +386,10 @@ pub struct Routing {
     /// tries in one function.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub both_errors: Option<bool>,
+    /// The message goes to an execution that was started through the same client a moment before: it is where the start
+    /// went.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub own_start: bool,
     /// Of a call that is not part of such a pattern: why it is open which clusters it reaches, when it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub open: Option<String>,

@@ -78,6 +78,7 @@ pub(crate) fn origin(site: &Site) -> (Mark, &'static str, String) {
 /// How a message chooses its cluster: mark and words.
 pub(crate) fn routing(site: &Site) -> (Mark, &'static str) {
     match (site.routing.role, site.routing.fallback_on) {
+        (RoutingRole::Single, _) if site.routing.own_start => (Mark::Ok, "where it was started"),
         (RoutingRole::Single, _) => (Mark::Attention, "one cluster"),
         (_, Some(FallbackOn::NotFound)) => (Mark::Ok, "falls back on NotFound"),
         (_, Some(FallbackOn::AnyError)) => (Mark::Failed, "falls back on any error"),

@@ -49,7 +49,7 @@ pub(super) const PATHS: &[FactPath] = &[
     FactPath {
         path: "code.messages",
         meaning: "every signal, query, update, cancel, terminate and reset, and whether it can reach both clusters",
-        fields: "verdict (both | single | unclear), reason, what, api, place, path, line, function, fingerprint",
+        fields: "verdict (both | single | own: on the handle of its own start | unclear), reason, what, api, place, path, line, function, fingerprint",
     },
     FactPath {
         path: "code.fallbacks",
@@ -357,6 +357,7 @@ fn messages(code: &CodeFacts) -> Vec<Value> {
         .map(|site| {
             let (verdict, reason) = match site.routing.role {
                 RoutingRole::Primary | RoutingRole::Fallback => ("both", String::new()),
+                RoutingRole::Single if site.routing.own_start => ("own", String::new()),
                 RoutingRole::Single if site.confidence == Confidence::Possible => {
                     ("unclear", "only the name of the call speaks for the SDK".to_owned())
                 }

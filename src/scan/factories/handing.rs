@@ -98,6 +98,13 @@ fn holds(r: &Resolver<'_>, n: u32, unit: &Unit, value: ExprId, connects: &[At], 
     if connects.contains(&at) {
         return true;
     }
+    // What the SDK makes of a client is a client, or does not hand it out: a worker keeps its connection.
+    let made_by_sdk = r
+        .api_of(at)
+        .is_some_and(|api| !api.api.result.as_deref().is_some_and(|result| r.index.catalogue.is_client(result)));
+    if made_by_sdk {
+        return false;
+    }
     let parts: Vec<ExprId> = match &unit.expr(value).kind {
         ExprKind::Composite { parts, .. } => parts.iter().map(|part| part.value).collect(),
         // An object that is made of it; what a method of the client returns is no client.

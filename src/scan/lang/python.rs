@@ -24,6 +24,10 @@ const PARSE_LIMIT: Duration = Duration::from_secs(20);
 pub struct Python;
 
 impl FrontEnd for Python {
+    fn hands_on(&self) -> Option<&'static str> {
+        Some("import *")
+    }
+
     fn language(&self) -> &'static str {
         "python"
     }

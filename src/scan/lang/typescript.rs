@@ -127,6 +127,16 @@ impl FrontEnd for TypeScript {
             tree = parse(grammar(extension), masked)?;
         }
         let text = masked.as_deref().unwrap_or(text);
+        let jsx = matches!(extension, "tsx" | "jsx" | "js") && tree.root_node().has_error();
+        let plain = jsx.then(|| masks::without_ampersands(text, tree.root_node()));
+        let plain = plain.flatten();
+        let text = match &plain {
+            Some(plain) => {
+                tree = parse(grammar(extension), plain)?;
+                plain
+            }
+            None => text,
+        };
         let root = tree.root_node();
         let package = format!("./{}", without_extension(file.path));
         let unit = Unit {

@@ -19,6 +19,9 @@ const NESTED: usize = 24;
 /// Reason code of a way that was not followed to its end.
 pub const SEARCH_LIMIT: &str = "search_limit";
 
+/// Where a search ended early: the file and the line. None when everything was seen.
+pub type Cut = Option<(u32, u32)>;
+
 /// The steps that are left.
 pub struct Budget {
     /// Of the running question.
@@ -29,8 +32,10 @@ pub struct Budget {
     taken: Cell<u64>,
     /// Questions that are open, one inside of the other.
     open: Cell<usize>,
-    /// The running question, or something it rests on, ended early.
-    cut: Cell<bool>,
+    /// Where the running question, or something it rests on, ended early first.
+    cut: Cell<Cut>,
+    /// What is being looked at.
+    at: Cell<(u32, u32)>,
     /// Files with questions that ended early: how many, and the first line.
     gaps: RefCell<BTreeMap<u32, (usize, u32)>>,
 }
@@ -43,7 +48,8 @@ impl Budget {
             part: Cell::new(PART + PER_EXPRESSION * expressions as u64),
             taken: Cell::new(0),
             open: Cell::new(0),
-            cut: Cell::new(false),
+            cut: Cell::new(None),
+            at: Cell::new((0, 0)),
             gaps: RefCell::default(),
         }
     }
@@ -61,9 +67,14 @@ impl Budget {
         self.part.set(part.saturating_sub(steps as u64));
         let enough = left >= steps && part >= steps as u64;
         if !enough {
-            self.cut.set(true);
+            self.end_early();
         }
         enough
+    }
+
+    /// Say what is being looked at, for whoever has to know where a search ended.
+    pub fn look_at(&self, unit: u32, line: u32) {
+        self.at.set((unit, line));
     }
 
     /// Steps taken so far.
@@ -73,11 +84,16 @@ impl Budget {
 
     /// Say that the running question ended early, or rests on something that did.
     pub fn end_early(&self) {
-        self.cut.set(true);
+        self.rests_on(Some(self.at.get()));
     }
 
     /// Whether the running question ended early.
     pub fn is_cut(&self) -> bool {
+        self.cut.get().is_some()
+    }
+
+    /// Where the running question ended early.
+    pub fn cut(&self) -> Cut {
         self.cut.get()
     }
 
@@ -92,7 +108,7 @@ impl Budget {
         let before = self.left.get();
         let own = if outermost { steps } else { steps.min(before) };
         if outermost {
-            self.cut.set(false);
+            self.cut.set(None);
         }
         self.left.set(own);
         let answer = self.nested(question);
@@ -102,10 +118,17 @@ impl Budget {
     }
 
     /// Work out something that is remembered, with steps of its own: the answer, and whether it ended early.
-    pub fn once<T>(&self, steps: usize, work: impl FnOnce() -> T) -> (T, bool) {
-        let (left, cut) = (self.left.replace(steps), self.cut.replace(false));
-        let answer = self.nested(work);
+    pub fn once<T>(&self, steps: usize, work: impl FnOnce() -> T) -> (T, Cut) {
+        let left = self.left.replace(steps);
+        let answer = self.apart(|| self.nested(work));
         self.left.set(left);
+        answer
+    }
+
+    /// Work out something on which the running question does not rest as a whole: the answer, and where it ended early.
+    pub fn apart<T>(&self, work: impl FnOnce() -> T) -> (T, Cut) {
+        let cut = self.cut.replace(None);
+        let answer = work();
         (answer, self.cut.replace(cut))
     }
 
@@ -118,10 +141,8 @@ impl Budget {
     }
 
     /// Something remembered is used: the running question rests on it.
-    pub fn rests_on(&self, cut: bool) {
-        if cut {
-            self.cut.set(true);
-        }
+    pub fn rests_on(&self, cut: Cut) {
+        self.cut.set(self.cut.get().or(cut));
     }
 
     /// Note what a reader must know: a question about this place ended early.
@@ -159,7 +180,8 @@ mod tests {
         let budget = Budget::new(0);
         let spend = |steps: usize| (0..steps).filter(|_| budget.take()).count();
         budget.ask(100, || {
-            assert_eq!(budget.once(50, || spend(80)), (50, true));
+            budget.look_at(4, 2);
+            assert_eq!(budget.once(50, || spend(80)), (50, Some((4, 2))));
             assert!(!budget.is_cut());
             assert_eq!(spend(100), 100);
         });

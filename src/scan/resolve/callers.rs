@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use rustc_hash::FxHashMap as HashMap;
 
+use super::budget::Cut;
 use super::calls::DEFAULT;
 use super::{Resolver, Ty};
 use crate::scan::index::{At, FnAt, Holder, Holders, VarAt, join, package_part};
@@ -28,6 +29,8 @@ pub(super) struct Targets {
     called: HashMap<FnAt, Vec<At>>,
     /// Function → arguments that are it.
     handed: HashMap<FnAt, Vec<At>>,
+    /// Calls of which it was not seen to the end what they reach.
+    open: Vec<(At, Cut)>,
 }
 
 impl<'a> Resolver<'a> {
@@ -119,7 +122,11 @@ impl<'a> Resolver<'a> {
         let mut found: Vec<At> = vec![];
         for name in names {
             match self.targets(name) {
-                Some(targets) => found.extend(targets.called.get(&at).into_iter().flatten()),
+                Some(targets) => {
+                    found.extend(targets.called.get(&at).into_iter().flatten());
+                    let may_be = targets.open.iter().find(|(call, _)| self.may_call(*call, at));
+                    self.budget.rests_on(may_be.and_then(|(_, cut)| *cut));
+                }
                 // They are being worked out: this function was met on the way.
                 None => {
                     let calls = self.index.calls_named(name).take_while(|_| self.budget.take());
@@ -182,6 +189,16 @@ impl<'a> Resolver<'a> {
         found
     }
 
+    /// Whether a call may be one of a function, by what it gives and where it stands.
+    fn may_call(&self, call: At, at: FnAt) -> bool {
+        let function = self.index.function(at);
+        let given = self.call(call).map_or(0, |(_, args)| args.len()) + self.named_count(call);
+        let counts = self.in_production(call.unit) || !self.in_production(at.unit);
+        // Some may be left out; those that are too many fit only where any number does.
+        let fits = given <= function.params.len() || function.rest.is_some();
+        counts && fits && (given > 0 || function.params.is_empty() || self.index.names_arguments())
+    }
+
     /// Where a name is an argument of a call.
     fn handed(&self, name: &str) -> impl Iterator<Item = At> {
         let references = self.index.references_named(name).filter(|(_, reference)| reference.argument_of.is_some());
@@ -200,8 +217,12 @@ impl<'a> Resolver<'a> {
         let (targets, cut) = self.budget.once(usize::MAX, || {
             let mut targets = Targets::default();
             for call in self.index.calls_named(name).take_while(|_| self.budget.take()) {
-                for function in self.callees(call).iter() {
+                let (callees, cut) = self.budget.apart(|| self.callees(call));
+                for function in callees.iter() {
                     targets.called.entry(*function).or_default().push(call);
+                }
+                if cut.is_some() {
+                    targets.open.push((call, cut));
                 }
             }
             for value in self.handed(name).take_while(|_| self.budget.take()) {

@@ -36,7 +36,7 @@ use crate::facts::code::{ClientOrigin, Scope};
 type Functions = Rc<Vec<FnAt>>;
 
 /// Something remembered, and whether working it out ended early.
-type Kept<T> = (T, bool);
+type Kept<T> = (T, budget::Cut);
 
 /// Members of types, by the type and the name.
 type Members<'a> = HashMap<Name, HashMap<String, Member<'a>>>;

@@ -46,7 +46,7 @@ impl<'a> Resolver<'a> {
     /// All ends of the search for the client at `at`.
     pub fn client_ends(&self, at: At, method: Option<&str>) -> Vec<Found<'a>> {
         let ask = Ask { production: self.in_production(at.unit), clients: true, steps: STEPS };
-        let mut found = self.all_clients(at, || match method.map(|m| self.member(&self.type_of(at), m)) {
+        let mut found = self.all_clients(|| match method.map(|m| self.member(&self.type_of(at), m)) {
             Some(member) if !member.path.is_empty() => match member.path.last() {
                 Some((owner, field)) => self.trace_field(owner, field, ask),
                 None => vec![],
@@ -68,7 +68,7 @@ impl<'a> Resolver<'a> {
     /// All ends of the search for the client in a part of the value at `at`.
     pub fn client_ends_in(&self, at: At, steps: &[SlotStep]) -> Vec<Found<'a>> {
         let ask = Ask { production: self.in_production(at.unit), clients: true, steps: STEPS };
-        self.all_clients(at, || self.trace_slot(at, steps, ask))
+        self.all_clients(|| self.trace_slot(at, steps, ask))
     }
 
     /// Whether a value is what a method of a client returned: a handle or a result, which is not the client.
@@ -84,19 +84,38 @@ impl<'a> Resolver<'a> {
         !found.is_empty() && found.iter().all(|one| is_answer(&one.end))
     }
 
+    /// Whether a value is, on every way, the handle that a start returned.
+    pub fn is_started_here(&self, at: At) -> bool {
+        let ask = Ask { production: self.in_production(at.unit), clients: false, steps: STEPS };
+        let (found, cut) = self.budget.ask(STEPS, || (self.trace(at, ask), self.budget.cut()));
+        let starts = |end: &End<'a>| {
+            let api = match end {
+                End::Sdk(_, api) => Some(*api),
+                End::External(call) | End::Value(call) => self.call(*call).and_then(|(callee, _)| self.shaped(callee)),
+                _ => None,
+            };
+            api.and_then(|api| api.api.kind).is_some_and(Kind::starts)
+        };
+        cut.is_none() && !found.is_empty() && found.iter().all(|one| starts(&one.end))
+    }
+
     /// All ends of the search for the client at `at`, reached by these calls, with what tells those of one place apart.
     pub fn client_ways(&self, at: At, method: Option<&str>, frames: &Frames) -> Vec<Found<'a>> {
         let ask = Ask { production: self.in_production(at.unit), clients: true, steps: WAYS };
         let member = method.map(|m| self.member(&self.type_of(at), m));
         let field = member.as_ref().and_then(|member| member.path.last());
-        self.all_clients(at, || self.trace_ways(at, field.map(|(owner, field)| (owner, field.as_str())), frames, ask))
+        self.all_clients(|| self.trace_ways(at, field.map(|(owner, field)| (owner, field.as_str())), frames, ask))
     }
 
     /// One question about a client. Where it ended early, wherever that was, one of the ends says so.
-    fn all_clients(&self, at: At, question: impl FnOnce() -> Vec<Found<'a>>) -> Vec<Found<'a>> {
-        let (mut found, cut) = self.budget.ask(4 * STEPS, || (question(), self.budget.is_cut()));
-        if cut && !found.iter().any(|one| matches!(one.end, End::Open(SEARCH_LIMIT, _))) {
-            let text = format!("a search that this one rests on was given up, seen from {}", self.index.place(at));
+    fn all_clients(&self, question: impl FnOnce() -> Vec<Found<'a>>) -> Vec<Found<'a>> {
+        let (mut found, cut) = self.budget.ask(4 * STEPS, || (question(), self.budget.cut()));
+        if let Some((unit, line)) = cut
+            && !found.iter().any(|one| matches!(one.end, End::Open(SEARCH_LIMIT, _)))
+        {
+            let place = format!("{}:{line}", self.index.unit(unit).path);
+            let text =
+                format!("a search that this one rests on was given up at {place}, after as many steps as it may take");
             let end = End::Open(SEARCH_LIMIT, text);
             found.push(Found {
                 end,

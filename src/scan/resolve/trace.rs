@@ -163,6 +163,7 @@ impl<'a> Search<'_, 'a> {
             return;
         }
         let key = path::key(at, Some(&path.parts), &path.frames, Some(&path.marks));
+        self.r.budget.look_at(at.unit, self.r.index.unit(at.unit).expr(at.expr).line);
         let goes_on = self.r.budget.take();
         if goes_on && !self.seen.insert(key) {
             return;

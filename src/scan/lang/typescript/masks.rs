@@ -1,11 +1,21 @@
 //! Syntax of TypeScript the grammar does not know, written as something it does. Lengths stay, so places are right.
 
+use std::collections::BTreeSet;
+
+use tree_sitter::Node;
+
 /// The text with every such construct replaced; none when there is none.
 pub(super) fn masked(text: &str) -> Option<String> {
     let mut out = text.as_bytes().to_vec();
     let mut changed = false;
     for (at, _) in text.match_indices("typeof import") {
         if let Some(end) = type_of_import(text, at) {
+            replace(&mut out, at, end, b"any");
+            changed = true;
+        }
+    }
+    for (at, _) in text.match_indices("import(") {
+        if let Some(end) = type_of_module(text, at) {
             replace(&mut out, at, end, b"any");
             changed = true;
         }
@@ -69,6 +79,29 @@ pub(super) fn masked(text: &str) -> Option<String> {
     changed.then(|| String::from_utf8(out).ok()).flatten()
 }
 
+/// The text with the `&` of the lines that could not be parsed gone: in the text and the attributes of JSX one may stand
+/// for itself, which the grammar takes for the beginning of an entity.
+pub(super) fn without_ampersands(text: &str, root: Node<'_>) -> Option<String> {
+    let mut lines = BTreeSet::new();
+    let mut todo = vec![root];
+    while let Some(node) = todo.pop() {
+        if node.is_error() || node.is_missing() {
+            lines.extend(node.start_position().row..=node.end_position().row);
+            continue;
+        }
+        let mut cursor = node.walk();
+        todo.extend(node.children(&mut cursor).filter(|child| child.has_error() || child.is_missing()));
+    }
+    let mut out = String::with_capacity(text.len());
+    for (row, line) in text.split_inclusive('\n').enumerate() {
+        match lines.contains(&row) && !line.contains("&&") {
+            true => out.push_str(&line.replace('&', " ")),
+            false => out.push_str(line),
+        }
+    }
+    (out != text).then_some(out)
+}
+
 /// Whether a text may hold syntax that the grammar misreads without noticing.
 pub(super) fn is_misread(text: &str) -> bool {
     text.contains("using ")
@@ -116,20 +149,52 @@ fn is_name(c: char) -> bool {
     c.is_alphanumeric() || c == '_' || c == '$'
 }
 
+/// The end of `import('./x').Name` where it stands for a type: something takes its name, and no value can stand there.
+fn type_of_module(text: &str, at: usize) -> Option<usize> {
+    let before = text.get(..at)?.trim_end();
+    let word = before.rsplit(|c| !is_name(c)).next().unwrap_or_default();
+    let is_type = before.ends_with([':', '|', '&', '<']) && !before.ends_with("&&") && !before.ends_with("||")
+        || matches!(word, "keyof" | "as" | "extends" | "implements" | "infer" | "satisfies" | "is")
+        || in_alias(before);
+    let end = at + "import".len();
+    let close = closing(text, end, '(', ')')?;
+    (is_type && text.get(close..)?.trim_start().starts_with('.')).then(|| member_path(text, close))
+}
+
+/// Whether a text ends behind `type X =`, or behind a bracket that opens there.
+fn in_alias(before: &str) -> bool {
+    let before = before.trim_end_matches(['(', ' ', '[']);
+    let Some(head) = before.strip_suffix('=') else { return false };
+    head.lines().last().is_some_and(|line| {
+        let line = line.trim_start();
+        line.strip_prefix("export ").unwrap_or(line).strip_prefix("declare ").unwrap_or(line).starts_with("type ")
+            || line.starts_with("export type ")
+            || line.starts_with("type ")
+    })
+}
+
 /// The end of `typeof import('./x', { with: … }).Name['member']`.
 fn type_of_import(text: &str, at: usize) -> Option<usize> {
     let mut end = at + "typeof import".len();
     end = closing(text, skip_blanks(text, end), '(', ')')?;
+    Some(member_path(text, end))
+}
+
+/// Behind `.Name['member']`.
+fn member_path(text: &str, mut end: usize) -> usize {
     loop {
         let next = skip_blanks(text, end);
-        let rest = text.get(next..)?;
+        let rest = text.get(next..).unwrap_or_default();
         if let Some(name) = rest.strip_prefix('.') {
             let length = name.find(|c| !is_name(c)).unwrap_or(name.len());
             end = next + 1 + length;
-        } else if next == end && rest.starts_with('[') {
-            end = closing(text, end, '[', ']')?;
+        } else if next == end
+            && rest.starts_with("['")
+            && let Some(close) = closing(text, end, '[', ']')
+        {
+            end = close;
         } else {
-            return Some(end);
+            return end;
         }
     }
 }
@@ -200,6 +265,9 @@ mod tests {
             ("export default abstract class A {}", "export default          class A {}"),
             ("class A { static accessor b = 1 }", "class A { static          b = 1 }"),
             ("import defer * as a from 'a';", "import       * as a from 'a';"),
+            ("type A = keyof import('x').B;", "type A = keyof any          ;"),
+            ("let a: import('x').B[] = [];", "let a: any          [] = [];"),
+            ("type A = (import('x').B)[];", "type A = (any          )[];"),
             ("export type { A } from 'a' with { b: 'c' };", "export type { A } from 'a'                ;"),
         ] {
             assert_eq!(masked(text).unwrap(), as_known);

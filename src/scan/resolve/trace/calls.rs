@@ -198,6 +198,14 @@ impl<'a> Search<'_, 'a> {
             let parts = rest.clone().into(&steps);
             return self.go(argument, Path { parts, ..path });
         }
+        // What the tree has put into an object of the SDK is not of the SDK.
+        if api.client() == Some(ClientAt::Context)
+            && let Some((Step::Field(field), rest)) = path.parts.first()
+            && self.r.index.catalogue.method(api.api.result.as_deref().unwrap_or(api.owner), field).is_none()
+        {
+            let (field, rest) = (field.clone(), rest.clone());
+            return self.put_into_sdk(&field, &Path { parts: rest, ..path });
+        }
         let server = self.r.index.catalogue.sdk_type(api.owner).is_some_and(|(_, t)| t.role == "server");
         let wanted_as_is = !self.ask.clients && !server;
         match api.client() {
@@ -215,6 +223,20 @@ impl<'a> Search<'_, 'a> {
                 self.go(argument, Path { parts, steps, ..path });
             }
             _ => self.end(End::Sdk(at, api), &path),
+        }
+    }
+
+    /// `(context as Own).orders = client`, wherever it is written.
+    fn put_into_sdk(&mut self, field: &str, path: &Path) {
+        let mut any = false;
+        for (unit, i) in self.r.index.field_writes(field).to_vec() {
+            let Some(write) = self.r.index.unit(unit).writes.get(i).filter(|_| self.counts(unit)) else { continue };
+            any = true;
+            let steps = path.steps.then(|| format!("{field} set in {}", self.r.index.unit(unit).path));
+            self.source(unit, &write.source, &Path { steps, frames: Frames::default(), ..path.clone() });
+        }
+        if !any {
+            self.open("never_seen_set", format!("nothing in this tree sets {field} of an object of the SDK"), path);
         }
     }
 
