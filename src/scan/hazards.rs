@@ -119,6 +119,8 @@ fn imports(r: &Resolver<'_>, n: u32, found: &mut Vec<Hazard>) {
 fn in_unit(r: &Resolver<'_>, n: u32, found: &mut Vec<Hazard>) {
     let unit = r.index.unit(n);
     let near_sdk = imports_sdk(r, n);
+    // What a helper makes may reach a connection in a file that takes it from there.
+    let helps = near_sdk || helps_sdk(r, n);
     let defaults = literals::defaults(r, n);
     for (i, expr) in unit.exprs.iter().enumerate() {
         let at = At { unit: n, expr: ExprId(i as u32) };
@@ -145,7 +147,10 @@ fn in_unit(r: &Resolver<'_>, n: u32, found: &mut Vec<Hazard>) {
                 let name = r.outside_name(callee).or_else(|| foreign_method(r, callee));
                 let command = literals::command(r, at);
                 for rule in rules {
-                    let called = name.as_ref().is_some_and(|name| rule.functions.contains(name));
+                    let dependency = r.index.catalogue.dependency.as_str();
+                    let called = name
+                        .as_ref()
+                        .is_some_and(|name| rule.functions.contains(name) && (helps || name.starts_with(dependency)));
                     let typed = command.as_deref().is_some_and(|line| literals::starts(&rule.commands, line));
                     if called || typed {
                         found.push(at_line(unit, rule, unit.expr(callee.expr).line));
@@ -173,6 +178,13 @@ fn in_unit(r: &Resolver<'_>, n: u32, found: &mut Vec<Hazard>) {
             }
         }
     }
+}
+
+/// Whether a file that imports the SDK imports this one.
+fn helps_sdk(r: &Resolver<'_>, n: u32) -> bool {
+    let package = &r.index.unit(n).package;
+    let uses = |unit: &Unit| unit.package == *package || unit.imports.iter().any(|import| import.path == *package);
+    r.index.units.iter().enumerate().any(|(m, unit)| m as u32 != n && uses(unit) && imports_sdk(r, m as u32))
 }
 
 /// A part of an object or a named argument that is given a value it must not have.

@@ -90,8 +90,10 @@ fn functions(language: &str, texts: &BTreeMap<String, String>) -> BTreeSet<Strin
         let quoted = all.contains(&format!("\"{name}"))
             || all.contains(&format!("'{name}"))
             || all.contains(&format!("/{name}"));
-        let special =
-            name == "main" || name.to_lowercase().contains("notfound") || name.to_lowercase().contains("not_found");
+        let special = name == "main"
+            || name.starts_with("__")
+            || name.to_lowercase().contains("notfound")
+            || name.to_lowercase().contains("not_found");
         // Also a method, a field, a parameter or a key somewhere: a renaming by words would change that, too.
         let member = [format!(") {name}("), format!(" {name}:"), format!("self.{name}"), format!("this.{name}")];
         let indented = all.lines().any(|l| {

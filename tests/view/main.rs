@@ -28,7 +28,7 @@ use temporal_preflight::rules::view::{build, fact_paths};
 use temporal_preflight::rules::{Catalogue, Context, Rule, evaluate, load};
 
 fn list(facts: &Facts, path: &str) -> Vec<Value> {
-    let view = build(facts);
+    let view = build(&settled(facts));
     let known = view.get(path);
     let value = known.value().unwrap_or_else(|| panic!("{path} is unknown: {:?}", known.why()));
     value.as_array().unwrap_or_else(|| panic!("{path} is no list")).clone()

@@ -63,7 +63,19 @@ pub(super) fn gap_about(code: &CodeFacts, about: About) -> Option<Why> {
             )
         });
     }
-    Some(Why::with_remedy(parts.join("; "), "let a person read these files"))
+    Some(Why::with_remedy(parts.join("; "), remedy(code)))
+}
+
+/// What to do first: files that are not there cannot be read by a person either.
+fn remedy(code: &CodeFacts) -> &'static str {
+    let lacking = || code.coverage.skipped.iter().filter(|skip| skip.is_lacking());
+    if lacking().any(|skip| skip.reason.contains("submodule")) {
+        "check the submodules out (`git submodule update --init --recursive`) and scan again; let a person read the other files"
+    } else if lacking().next().is_some() {
+        "take the whole work tree (`git sparse-checkout disable`, `git checkout -- .`) and scan again; let a person read the other files"
+    } else {
+        "let a person read these files"
+    }
 }
 
 /// A file, or a place in it.

@@ -61,7 +61,16 @@ fn takes_defaults(r: &Resolver<'_>, call: At, callee: ExprId) -> bool {
     let catalogue = r.index.catalogue;
     let name = r.index.last_name(r.index.unit(call.unit), callee);
     let declares = |name: &str| catalogue.takes_defaults.iter().chain(&catalogue.flag_binders).any(|n| n == name);
-    name.is_some_and(declares) || names_setting(&r.fold(call))
+    name.is_some_and(declares) || begins_with_setting(r, call) || names_setting(&r.fold(call))
+}
+
+/// `config.get('TEMPORAL_ADDRESS', default)`: the first argument is the name of a variable of the environment.
+fn begins_with_setting(r: &Resolver<'_>, call: At) -> bool {
+    let Some((_, [first, _, ..])) = r.call(call) else { return false };
+    let ExprKind::Text(text) = &r.index.unit(call.unit).expr(*first).kind else { return false };
+    text.len() > 2
+        && text.starts_with(|c: char| c.is_ascii_uppercase())
+        && text.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
 }
 
 fn names_setting(folded: &Folded) -> bool {
