@@ -119,8 +119,6 @@ fn imports(r: &Resolver<'_>, n: u32, found: &mut Vec<Hazard>) {
 fn in_unit(r: &Resolver<'_>, n: u32, found: &mut Vec<Hazard>) {
     let unit = r.index.unit(n);
     let near_sdk = imports_sdk(r, n);
-    // What a helper makes may reach a connection in a file that takes it from there.
-    let helps = near_sdk || helps_sdk(r, n);
     let defaults = literals::defaults(r, n);
     for (i, expr) in unit.exprs.iter().enumerate() {
         let at = At { unit: n, expr: ExprId(i as u32) };
@@ -148,9 +146,11 @@ fn in_unit(r: &Resolver<'_>, n: u32, found: &mut Vec<Hazard>) {
                 let command = literals::command(r, at);
                 for rule in rules {
                     let dependency = r.index.catalogue.dependency.as_str();
-                    let called = name
-                        .as_ref()
-                        .is_some_and(|name| rule.functions.contains(name) && (helps || name.starts_with(dependency)));
+                    let called = name.as_ref().is_some_and(
+                        |name| // What a helper makes may reach a connection in a file that takes it from there.
+                        rule.functions.contains(name)
+                            && (near_sdk || name.starts_with(dependency) || helps_sdk(r, n)),
+                    );
                     let typed = command.as_deref().is_some_and(|line| literals::starts(&rule.commands, line));
                     if called || typed {
                         found.push(at_line(unit, rule, unit.expr(callee.expr).line));
