@@ -4,6 +4,7 @@ mod behaviour;
 mod clusters;
 mod expectations;
 mod factories;
+mod field;
 mod fixtures;
 mod growth;
 mod hostile;
