@@ -5,9 +5,10 @@ use temporal_preflight::facts::code::CodeFacts;
 use crate::hostile::{self, Files, Make};
 use crate::tree::{Tree, starts};
 
-/// Levels of the smallest tree and of those compared with it.
+/// Levels of the smallest tree, and of those compared with it: in every run, and in the long one.
 const SMALL: usize = 8;
-const LARGER: [usize; 3] = [16, 32, 64];
+const LARGER: [usize; 2] = [16, 32];
+const LARGEST: [usize; 1] = [64];
 
 /// How much more than in proportion a tree may cost: caps of single searches are reached one after the other.
 const SLACK: u64 = 4;
@@ -24,10 +25,10 @@ fn size(files: &Files) -> u64 {
     files.iter().map(|(_, text)| text.len() as u64).sum()
 }
 
-fn grows_with_the_code(name: &str, make: Make) -> Option<String> {
+fn grows_with_the_code(name: &str, make: Make, larger: &[usize]) -> Option<String> {
     let small = make(SMALL);
     let base = scanned(&small).coverage.steps.max(FLOOR);
-    LARGER.iter().find_map(|levels| {
+    larger.iter().find_map(|levels| {
         let larger = make(*levels);
         let steps = scanned(&larger).coverage.steps;
         let most = SLACK * base * size(&larger) / size(&small);
@@ -36,10 +37,30 @@ fn grows_with_the_code(name: &str, make: Make) -> Option<String> {
     })
 }
 
+/// Every generator, on two threads.
+fn all_grow_with_the_code(larger: &[usize]) {
+    let part = |first: usize| -> Vec<String> {
+        let mine = hostile::ALL.iter().skip(first).step_by(2);
+        mine.filter_map(|(name, make)| grows_with_the_code(name, *make, larger)).collect()
+    };
+    let wrong: Vec<String> = std::thread::scope(|scope| {
+        let other = scope.spawn(|| part(1));
+        let mut wrong = part(0);
+        wrong.extend(other.join().expect("the other half ends"));
+        wrong
+    });
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 #[test]
 fn steps_grow_with_the_code_and_not_with_its_nesting() {
-    let wrong: Vec<String> = hostile::ALL.iter().filter_map(|(name, make)| grows_with_the_code(name, *make)).collect();
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    all_grow_with_the_code(&LARGER);
+}
+
+#[test]
+#[ignore = "takes minutes: cargo test --test scan growth -- --ignored"]
+fn steps_grow_with_the_code_in_64_levels() {
+    all_grow_with_the_code(&LARGEST);
 }
 
 #[test]
