@@ -4,7 +4,7 @@ use crate::scan::catalogue::SlotStep;
 use std::hash::{Hash, Hasher};
 use std::rc::Rc;
 
-use rustc_hash::FxHashSet as HashSet;
+use rustc_hash::{FxHashSet as HashSet, FxHasher};
 
 use crate::scan::index::{At, FnAt};
 
@@ -185,7 +185,8 @@ impl Marks {
 /// The key of a place on a way. A step that is mistaken for another one is a way that is lost in silence, so what is
 /// hashed begins with something, and its parts are kept apart: `FxHasher` alone takes zeros for nothing.
 pub(super) fn key(place: impl Hash, parts: Option<&Parts>, frames: &Frames, marks: Option<&Marks>) -> u64 {
-    let mut state = std::hash::DefaultHasher::new();
+    let mut state = FxHasher::default();
+    u64::MAX.hash(&mut state);
     place.hash(&mut state);
     if let Some(parts) = parts {
         parts.hash(&mut state);
