@@ -256,3 +256,19 @@ fn a_walk_over_a_tree_does_not_use_up_the_steps_of_others() {
     assert_eq!(site(&facts, "gateway.py", Kind::Cancel).client.status, OriginStatus::Resolved);
     assert!(facts.coverage.steps < 1000, "{}", facts.coverage.steps);
 }
+
+/// A list of clients that is walked by a function which calls itself: each of them is one of its clients.
+#[test]
+fn the_second_element_of_a_list_of_clients_is_not_lost() {
+    let facts = tree(&[
+        PACKAGE,
+        (
+            "chain.ts",
+            "import { Client } from '@temporalio/client';\n\nfunction tell(node: any) {\n  \
+             node.client.workflow.start('W', { taskQueue: 'q', workflowId: 'w' });\n  if (node.next) tell(node.next);\n}\n\n\
+             export function all() {\n  tell({\n    client: new Client(),\n    next: {\n      client: new Client(),\n    },\n  });\n}\n",
+        ),
+    ])
+    .scan();
+    assert_eq!(site(&facts, "chain.ts", Kind::Start).client.origins.len(), 2, "{:?}", facts.sites);
+}

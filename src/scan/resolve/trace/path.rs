@@ -211,6 +211,9 @@ pub(super) struct Path {
     pub(super) params: Params,
 }
 
+/// How often a parameter may lead to a part of a part of itself.
+const AGAIN: usize = 3;
+
 /// Parameters, each with the part of it that was asked for; the last one first.
 #[derive(Clone, Default)]
 pub(super) struct Params(Option<Rc<(FnAt, usize, Parts, Params)>>);
@@ -220,10 +223,11 @@ impl Params {
         Params(Some(Rc::new((function, position, parts.clone(), self.clone()))))
     }
 
-    /// Whether a parameter was met before with a part of which this one is a part: `walk(node.left)` inside of `walk`
-    /// asks for `left` of `left` of … of a node, without end.
+    /// Whether a parameter was met several times before with a part of which this one is a part: `walk(node.left)` inside
+    /// of `walk` asks for `left` of `left` of … of a node, without end. The first times it may lead to another value.
     pub(super) fn lead_back(&self, function: FnAt, position: usize, parts: &Parts) -> bool {
         let before = std::iter::successors(self.0.as_deref(), |node| node.3.0.as_deref());
-        before.filter(|node| node.0 == function && node.1 == position).any(|node| parts.goes_beyond(&node.2))
+        let grown = before.filter(|node| node.0 == function && node.1 == position && parts.goes_beyond(&node.2));
+        grown.take(AGAIN).count() == AGAIN
     }
 }
