@@ -31,6 +31,8 @@ pub(super) struct Targets {
     handed: HashMap<FnAt, Vec<At>>,
     /// Calls of which it was not seen to the end what they reach.
     open: Vec<(At, Cut)>,
+    /// Arguments of which it was not seen to the end what they are.
+    open_handed: Vec<(At, Cut)>,
 }
 
 impl<'a> Resolver<'a> {
@@ -135,7 +137,12 @@ impl<'a> Resolver<'a> {
             }
         }
         let handed = match self.targets(&function.name) {
-            Some(targets) => targets.handed.get(&at).cloned().unwrap_or_default(),
+            Some(targets) => {
+                let counts = |value: &At| self.in_production(value.unit) || !self.in_production(at.unit);
+                let may_be = targets.open_handed.iter().find(|(value, _)| counts(value));
+                self.budget.rests_on(may_be.and_then(|(_, cut)| *cut));
+                targets.handed.get(&at).cloned().unwrap_or_default()
+            }
             None => self.handed(&function.name).filter(|value| self.functions_in(*value).contains(&at)).collect(),
         };
         found.extend(handed.into_iter().flat_map(|value| self.calls_of_argument(value)));
@@ -226,8 +233,12 @@ impl<'a> Resolver<'a> {
                 }
             }
             for value in self.handed(name).take_while(|_| self.budget.take()) {
-                for function in self.functions_in(value).iter() {
+                let (functions, cut) = self.budget.apart(|| self.functions_in(value));
+                for function in functions.iter() {
                     targets.handed.entry(*function).or_default().push(value);
+                }
+                if cut.is_some() {
+                    targets.open_handed.push((value, cut));
                 }
             }
             Rc::new(targets)
