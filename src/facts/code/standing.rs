@@ -41,16 +41,6 @@ impl Standing {
     pub fn is_factory(&self) -> bool {
         self.verdict == StandingVerdict::Factory
     }
-
-    /// Whether a client was built outside of every factory.
-    pub fn is_outside(&self) -> bool {
-        self.verdict == StandingVerdict::Outside
-    }
-
-    /// Whether nothing is known.
-    pub fn is_open(&self) -> bool {
-        self.verdict == StandingVerdict::Open
-    }
 }
 
 impl CodeFacts {

@@ -202,8 +202,7 @@ impl<'a> Resolver<'a> {
         let given = self.call(call).map_or(0, |(_, args)| args.len()) + self.named_count(call);
         let counts = self.in_production(call.unit) || !self.in_production(at.unit);
         // Some may be left out; those that are too many fit only where any number does.
-        let fits = given <= function.params.len() || function.rest.is_some();
-        counts && fits && (given > 0 || function.params.is_empty() || self.index.names_arguments())
+        counts && (given <= function.params.len() || function.rest.is_some())
     }
 
     /// Where a name is an argument of a call.
