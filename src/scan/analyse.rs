@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use super::catalogue::Catalogue;
 use super::index::Index;
 use super::lang::{self, FrontEnd, Module, Project, SourceFile};
-use super::parts::Part;
+use super::parts::{self, Part};
 use super::prefilter::{self, Want};
 use super::program::Unit;
 use super::resolve::Resolver;
@@ -84,104 +84,193 @@ pub fn language(
 ) -> Result<Analysis, Problem> {
     let manifests: Vec<(&str, &str)> = part.manifests(walked).collect();
     let sdks = sdks::find(root, front.language(), &catalogue.dependency, manifests.iter().copied());
-    let mine = &part.entries;
-    let mut coverage = Coverage { files_of_known_languages: mine.len() as u64, ..Coverage::default() };
-    let mut chosen = prefilter::seeds(&walked.entries, mine, &automaton(&catalogue.tokens)?);
+    let coverage = Coverage { files_of_known_languages: part.entries.len() as u64, ..Coverage::default() };
+    let members = part.members();
+    let seeds: Vec<Vec<usize>> =
+        members.iter().map(|member| seeds(catalogue, walked, member)).collect::<Result<_, _>>()?;
+    if seeds.iter().all(Vec::is_empty) {
+        return Ok(Analysis { sdks, coverage, ..Analysis::default() });
+    }
+    let paths = part.entries.iter().filter_map(|i| Some(walked.entries.get(*i)?.path.as_str()));
+    let project = &project(front, catalogue, paths, &manifests);
+    if parts::is_other_engine(front, catalogue, walked, part) {
+        return Ok(Analysis { sdks, coverage, ..Analysis::default() });
+    }
+    let with = With { front, catalogue, forms, walked, project, trace };
+    let mut read = Read { coverage, ..Read::default() };
+    let mut chosen = seeds.concat();
+    if members.len() > 1 {
+        // Rounds cost what they look at: each repository first for itself, then what leads from one into another.
+        for (member, seeds) in members.iter().zip(seeds) {
+            with.read_alone(member, seeds, &mut read);
+        }
+        chosen = vec![];
+    }
+    let analysis = with.analyse(&part.entries, chosen, &mut read);
+    let needles = Needles::new(catalogue, &read.asked)?;
+    read.tell_broken(&needles);
+    let Read { mut coverage, .. } = read;
+    let Analysis { coverage: Coverage { candidates_dropped, steps, skipped, .. }, .. } = analysis;
+    coverage.skipped.extend(skipped);
+    Ok(Analysis { sdks, coverage: Coverage { candidates_dropped, steps, ..coverage }, ..analysis })
+}
+
+/// Files of one repository that are read first: those that name the SDK, and those with words of its calls.
+fn seeds(catalogue: &Catalogue, walked: &Walked, member: &[usize]) -> Result<Vec<usize>, Problem> {
+    let chosen = prefilter::seeds(&walked.entries, member, &automaton(&catalogue.tokens)?);
+    if member.iter().any(|i| walked.entries.get(*i).is_some_and(|entry| entry.marked)) {
+        return Ok(chosen);
+    }
     // Where no file names the SDK, a library around it may still be called; the same names in a file that uses another
     // engine are those of that engine.
-    let marked = mine.iter().any(|i| walked.entries.get(*i).is_some_and(|entry| entry.marked));
-    if !marked {
-        let rivals: Vec<String> = catalogue.rivals().map(str::to_owned).collect();
-        chosen = prefilter::without(&walked.entries, &chosen, &automaton(&rivals)?);
+    let rivals: Vec<String> = catalogue.rivals().map(str::to_owned).collect();
+    Ok(prefilter::without(&walked.entries, &chosen, &automaton(&rivals)?))
+}
+
+/// What a part is read with.
+struct With<'a> {
+    front: &'static dyn FrontEnd,
+    catalogue: &'a Catalogue,
+    forms: &'a entries::Forms,
+    walked: &'a Walked,
+    project: &'a Project,
+    trace: Option<&'a Traced>,
+}
+
+/// What was read of a part so far.
+#[derive(Default)]
+struct Read {
+    /// Places of the files that were parsed, well or not.
+    parsed: BTreeSet<usize>,
+    /// Names that were looked for in all files.
+    asked: BTreeSet<Want>,
+    /// By path.
+    units: Vec<Unit>,
+    coverage: Coverage,
+}
+
+impl With<'_> {
+    /// Parse what the code of one repository asks for in its own files.
+    fn read_alone(&self, member: &[usize], mut chosen: Vec<usize>, all: &mut Read) {
+        let mut read = Read::default();
+        for _ in 0..=ROUNDS {
+            self.parse(&chosen, &mut read);
+            let index = Index::new(&read.units, self.catalogue, self.project, self.front);
+            settle(&Resolver::new(&index));
+            chosen = self.ask(&index, &mut read.asked, &unread(member, &read.parsed));
+            if chosen.is_empty() {
+                break;
+            }
+        }
+        all.parsed.extend(read.parsed);
+        all.units.extend(read.units);
+        all.coverage.files_parsed += read.coverage.files_parsed;
+        all.coverage.skipped.extend(read.coverage.skipped);
     }
-    if chosen.is_empty() {
-        return Ok(Analysis { sdks, coverage, ..Analysis::default() });
+
+    /// Parse what is asked for, and describe what was found when nothing new is asked for.
+    fn analyse(&self, mine: &[usize], mut chosen: Vec<usize>, read: &mut Read) -> Analysis {
+        let mut analysis = Analysis::default();
+        let mut told: Vec<String> = vec![];
+        let mut entered = false;
+        for round in 0..=ROUNDS {
+            self.parse(&chosen, read);
+            let unread = unread(mine, &read.parsed);
+            let index = Index::new(&read.units, self.catalogue, self.project, self.front);
+            let resolver = Resolver::new(&index);
+            let mut settled = settle(&resolver);
+            chosen = self.ask(&index, &mut read.asked, &unread);
+            if !chosen.is_empty() && round < ROUNDS {
+                continue;
+            }
+            // What describes the calls is looked for when they are settled; ways in once, for they only add to it.
+            entries::find(&resolver, self.forms, &mut settled.drafts, &mut settled.lifts);
+            let more = self.ask(&index, &mut read.asked, &unread);
+            told = self.trace.map(|trace| traced::lines(&resolver, trace, &settled.drafts)).unwrap_or_default();
+            analysis = describe(&resolver, settled);
+            analysis.coverage.steps = resolver.budget.taken();
+            analysis.coverage.skipped = given_up(&read.units, resolver.budget.gaps());
+            chosen = self.ask(&index, &mut read.asked, &unread);
+            if !entered && more.len() <= MORE {
+                chosen.extend(more);
+                chosen.sort_unstable();
+                chosen.dedup();
+                entered = true;
+            }
+            if chosen.is_empty() {
+                break;
+            }
+        }
+        if let Some(trace) = self.trace {
+            told.into_iter().for_each(|line| trace.told.say(|| line));
+        }
+        analysis
     }
-    let paths = mine.iter().filter_map(|i| Some(walked.entries.get(*i)?.path.as_str()));
-    let project = &project(front, catalogue, paths, &manifests);
-    if !marked && project.modules.iter().any(|module| catalogue.is_rival(&module.name)) {
-        // The other engine itself.
-        return Ok(Analysis { sdks, coverage, ..Analysis::default() });
-    }
-    let mut parsed: BTreeSet<usize> = BTreeSet::new();
-    let mut asked: BTreeSet<Want> = BTreeSet::new();
-    let mut units: Vec<Unit> = vec![];
-    let mut analysis = Analysis::default();
-    let mut entered = false;
-    let mut gaps = BTreeMap::new();
-    let mut told: Vec<String> = vec![];
-    for round in 0..=ROUNDS {
-        let lowered: Vec<(usize, Result<Lowered, String>)> =
-            chosen.par_iter().filter_map(|i| Some((*i, lower(walked.entries.get(*i)?, project)))).collect();
-        for (i, result) in lowered {
-            parsed.insert(i);
-            let Some(entry) = walked.entries.get(i) else { continue };
+
+    fn parse(&self, chosen: &[usize], read: &mut Read) {
+        let lowered: Vec<(&Entry, Result<Lowered, String>)> = chosen
+            .par_iter()
+            .filter_map(|i| self.walked.entries.get(*i))
+            .map(|entry| (entry, lower(entry, self.project)))
+            .collect();
+        read.parsed.extend(chosen);
+        for (entry, result) in lowered {
             let reason = match result {
-                Ok(Lowered { units: lowered, replaced }) => {
-                    coverage.files_parsed += 1;
-                    units.extend(lowered);
+                Ok(Lowered { units, replaced }) => {
+                    read.coverage.files_parsed += 1;
+                    read.units.extend(units);
                     replaced.then(|| "in part: not valid UTF-8, read with replacement characters".to_owned())
                 }
                 Err(reason) => Some(reason),
             };
-            coverage.skipped.extend(reason.map(|reason| Skip { path: entry.path.clone(), reason }));
+            read.coverage.skipped.extend(reason.map(|reason| Skip { path: entry.path.clone(), reason }));
         }
-        units.sort_by(|a, b| a.path.cmp(&b.path));
-        let index = Index::new(&units, catalogue, project, front);
-        let resolver = Resolver::new(&index);
-        let mut settled = settle(&resolver);
-        chosen = ask(&index, &mut asked, walked, &candidates(mine, &parsed), project);
-        if !chosen.is_empty() && round < ROUNDS {
-            continue;
-        }
-        // What describes the calls is looked for when they are settled; ways in once, for they only add to it.
-        entries::find(&resolver, forms, &mut settled.drafts, &mut settled.lifts);
-        let more = ask(&index, &mut asked, walked, &candidates(mine, &parsed), project);
-        told = trace.map(|trace| traced::lines(&resolver, trace, &settled.drafts)).unwrap_or_default();
-        analysis = describe(&resolver, settled);
-        gaps = resolver.budget.gaps();
-        analysis.coverage.steps = resolver.budget.taken();
-        chosen = ask(&index, &mut asked, walked, &candidates(mine, &parsed), project);
-        if !entered && more.len() <= MORE {
-            chosen.extend(more);
-            chosen.sort_unstable();
-            chosen.dedup();
-            entered = true;
-        }
-        if chosen.is_empty() {
-            break;
+        read.units.sort_by(|a, b| a.path.cmp(&b.path));
+    }
+
+    /// Files in which names occur that the resolver did not find and did not ask for before.
+    fn ask(&self, index: &Index<'_>, asked: &mut BTreeSet<Want>, unread: &[usize]) -> Vec<usize> {
+        let wants: BTreeSet<Want> = index.wants.take().difference(asked).cloned().collect();
+        let chosen = prefilter::select(&self.walked.entries, unread, &wants, self.project);
+        asked.extend(wants);
+        chosen
+    }
+}
+
+impl Read {
+    /// Name the files of which a piece could not be read.
+    fn tell_broken(&mut self, needles: &Needles) {
+        for unit in &self.units {
+            if !unit.broken.is_empty() {
+                let decides = unit.scope.is_production() && needles.touch(unit);
+                let coverage = &mut self.coverage;
+                let files = if decides { &mut coverage.files_with_syntax_errors } else { &mut coverage.broken_apart };
+                files.push(unit.path.clone());
+            }
+            if unit.too_deep {
+                let depth = lang::builder::MAX_DEPTH;
+                let reason = if unit.scope.is_production() && needles.named_in(&unit.text) {
+                    format!("in part: nesting deeper than {depth} levels was not followed")
+                } else {
+                    format!("{}: nesting deeper than {depth} levels was not followed", Skip::APART)
+                };
+                self.coverage.skipped.push(Skip { path: unit.path.clone(), reason });
+            }
         }
     }
-    if let Some(trace) = trace {
-        told.into_iter().for_each(|line| trace.told.say(|| line));
-    }
-    let needles = Needles::new(catalogue, &asked)?;
-    for unit in &units {
-        if !unit.broken.is_empty() {
-            let decides = unit.scope.is_production() && needles.touch(unit);
-            let files = if decides { &mut coverage.files_with_syntax_errors } else { &mut coverage.broken_apart };
-            files.push(unit.path.clone());
-        }
-        if unit.too_deep {
-            let depth = lang::builder::MAX_DEPTH;
-            let reason = if unit.scope.is_production() && needles.named_in(&unit.text) {
-                format!("in part: nesting deeper than {depth} levels was not followed")
-            } else {
-                format!("{}: nesting deeper than {depth} levels was not followed", Skip::APART)
-            };
-            coverage.skipped.push(Skip { path: unit.path.clone(), reason });
-        }
-    }
+}
+
+/// Files in which searches ended at their bound: how many, and the line of the first.
+fn given_up(units: &[Unit], gaps: BTreeMap<u32, (usize, u32)>) -> Vec<Skip> {
+    let mut skips = vec![];
     for (unit, (count, line)) in gaps {
         let Some(unit) = units.get(unit as usize).filter(|unit| unit.scope.is_production()) else { continue };
         let searches = if count == 1 { "a search was".to_owned() } else { format!("{count} searches were") };
         let reason =
             format!("in part: {searches} given up after as many steps as one may take, the first at line {line}");
-        coverage.skipped.push(Skip { path: unit.path.clone(), reason });
+        skips.push(Skip { path: unit.path.clone(), reason });
     }
-    let candidates_dropped = std::mem::take(&mut analysis.coverage.candidates_dropped);
-    let steps = analysis.coverage.steps;
-    Ok(Analysis { sdks, coverage: Coverage { candidates_dropped, steps, ..coverage }, ..analysis })
+    skips
 }
 
 /// Words by which a broken part of a file has to do with Temporal: those of the SDK, and names of the tree the analysis
@@ -220,22 +309,8 @@ pub fn automaton<'w>(words: impl IntoIterator<Item = &'w String>) -> Result<AhoC
     AhoCorasick::new(words).map_err(|e| Problem::tool("the search automaton could not be built").note(e.to_string()))
 }
 
-/// Files in which names occur that the resolver did not find and did not ask for before.
-fn ask(
-    index: &Index<'_>,
-    asked: &mut BTreeSet<Want>,
-    walked: &Walked,
-    candidates: &[usize],
-    project: &Project,
-) -> Vec<usize> {
-    let wants: BTreeSet<Want> = index.wants.take().difference(asked).cloned().collect();
-    let chosen = prefilter::select(&walked.entries, candidates, &wants, project);
-    asked.extend(wants);
-    chosen
-}
-
-/// Files not parsed yet.
-fn candidates(mine: &[usize], parsed: &BTreeSet<usize>) -> Vec<usize> {
+/// Those of `mine` that were not parsed yet.
+fn unread(mine: &[usize], parsed: &BTreeSet<usize>) -> Vec<usize> {
     mine.iter().copied().filter(|i| !parsed.contains(i)).collect()
 }
 

@@ -132,9 +132,9 @@ pub fn scan(root: &Path, options: &ScanOptions) -> Result<CodeFacts, Problem> {
     let no_forms = entries::Forms::default();
     let with_catalogue = lang::FRONT_ENDS.iter().filter_map(|front| Some((*front, catalogues.get(front.language())?)));
     let mut jobs: Vec<Job<'_>> = pool.install(|| {
-        let parts = |front| parts::split(root, front, &walked).into_iter();
+        let parts = |front, catalogue| parts::split(root, front, catalogue, &walked).into_iter();
         with_catalogue
-            .flat_map(|(front, catalogue)| parts(front).map(move |part| Job { front, catalogue, part }))
+            .flat_map(|(front, catalogue)| parts(front, catalogue).map(move |part| Job { front, catalogue, part }))
             .collect()
     });
     // The largest first, so that none is left alone at the end.

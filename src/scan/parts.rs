@@ -10,6 +10,7 @@ use std::path::Path;
 use aho_corasick::AhoCorasick;
 use rayon::prelude::*;
 
+use super::catalogue::Catalogue;
 use super::lang::{FrontEnd, Module, Sign, SignPlace};
 use super::text;
 use super::walk::Walked;
@@ -50,6 +51,8 @@ pub struct Part {
     pub entries: Vec<usize>,
     /// Places in the manifests.
     pub manifests: Vec<usize>,
+    /// Of repositories that use each other: how many of the entries each of them has, in their order.
+    sizes: Vec<usize>,
 }
 
 impl Part {
@@ -60,10 +63,30 @@ impl Part {
             .filter_map(|i| walked.manifests.get(*i))
             .map(|(_, path, text)| (path.as_str(), text.as_str()))
     }
+
+    /// The entries of each repository.
+    pub fn members(&self) -> Vec<&[usize]> {
+        if self.sizes.len() < 2 {
+            return vec![&self.entries];
+        }
+        let mut rest = self.entries.as_slice();
+        let mut next = |size: usize| {
+            let (own, others) = rest.split_at(size.min(rest.len()));
+            rest = others;
+            own
+        };
+        self.sizes.iter().map(|size| next(*size)).collect()
+    }
+
+    fn add(&mut self, other: Self) {
+        self.sizes.push(other.entries.len());
+        self.entries.extend(other.entries);
+        self.manifests.extend(other.manifests);
+    }
 }
 
 /// The parts of one language, those of the first folder first; one part when a file stands at the root.
-pub fn split(root: &Path, front: &'static dyn FrontEnd, walked: &Walked) -> Vec<Part> {
+pub fn split(root: &Path, front: &'static dyn FrontEnd, catalogue: &Catalogue, walked: &Walked) -> Vec<Part> {
     let mine = |other: &&'static dyn FrontEnd| other.language() == front.language();
     let mut folders: BTreeMap<&str, Part> = BTreeMap::new();
     for (i, entry) in walked.entries.iter().enumerate().filter(|(_, e)| mine(&e.front)) {
@@ -86,17 +109,25 @@ pub fn split(root: &Path, front: &'static dyn FrontEnd, walked: &Walked) -> Vec<
     let names: Vec<&str> = folders.keys().copied().collect();
     let parts: Vec<Part> = folders.into_values().collect();
     let mut group: Vec<usize> = (0..parts.len()).collect();
-    for (a, b) in uses(front, walked, &names, &parts) {
+    // Another engine has nothing of this one, however much its users have of both.
+    let other: Vec<bool> = parts.iter().map(|part| is_other_engine(front, catalogue, walked, part)).collect();
+    let together = |n: usize| other.get(n) == Some(&false);
+    for (a, b) in uses(front, walked, &names, &parts).into_iter().filter(|(a, b)| together(*a) && together(*b)) {
         let (low, high) = (group[a].min(group[b]), group[a].max(group[b]));
         group.iter_mut().filter(|g| **g == high).for_each(|g| *g = low);
     }
     let mut joined: BTreeMap<usize, Part> = BTreeMap::new();
     for (part, group) in parts.into_iter().zip(group) {
-        let whole = joined.entry(group).or_default();
-        whole.entries.extend(part.entries);
-        whole.manifests.extend(part.manifests);
+        joined.entry(group).or_default().add(part);
     }
     joined.into_values().collect()
+}
+
+/// Whether a repository is itself an engine with calls of the same names.
+pub fn is_other_engine(front: &dyn FrontEnd, catalogue: &Catalogue, walked: &Walked, part: &Part) -> bool {
+    let marked = part.entries.iter().any(|i| walked.entries.get(*i).is_some_and(|entry| entry.marked));
+    let mut modules = part.manifests(walked).filter_map(|(path, text)| front.module(path, text));
+    !marked && modules.any(|module| catalogue.is_rival(&module.name))
 }
 
 /// The top-level folder of a path; empty for a file at the root.
