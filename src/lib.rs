@@ -8,7 +8,7 @@
 //! config ▶ plan, attestations┘        (compare)
 //! ```
 //!
-//! [`facts`] is the vocabulary and knows nobody. [`scan`] and [`probe`] look at the outside, [`compare`], [`drain`],
+//! [`facts`] is the vocabulary of evidence and knows nobody, [`scorecard`] the vocabulary of decisions and knows only it. [`scan`] and [`probe`] look at the outside, [`compare`], [`drain`],
 //! [`rules`] and [`judge`] are pure, [`render`] only reads the scorecard. [`cli`] wires them together and
 //! [`ui`] holds what every room needs to speak to a person: errors with a place and a remedy.
 
@@ -25,4 +25,5 @@ pub mod probe;
 pub mod render;
 pub mod rules;
 pub mod scan;
+pub mod scorecard;
 pub mod ui;

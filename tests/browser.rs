@@ -17,8 +17,9 @@ use base64::Engine as _;
 use cards::{all, card, change, hostile, many, starters};
 use chromium::Browser;
 use serde_json::json;
-use temporal_preflight::judge::{Scorecard, trend};
+use temporal_preflight::judge::trend;
 use temporal_preflight::render::{self, Format, RenderOptions};
+use temporal_preflight::scorecard::Scorecard;
 
 /// Where pages and pictures go.
 fn folder() -> PathBuf {

@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 
 use support::commands::Reader;
 use temporal_preflight::demo::server::isolated;
-use temporal_preflight::judge::scorecard::Check;
 use temporal_preflight::rules::{load, selftest};
+use temporal_preflight::scorecard::Check;
 
 /// Commands of a check, with its rule.
 fn commands(check: &Check) -> impl Iterator<Item = (String, String)> + '_ {

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use assert_cmd::Command;
-use temporal_preflight::judge::checklist::{FAILURE_MODES, ITEMS};
-use temporal_preflight::judge::scorecard::{Gate, Severity};
 use temporal_preflight::rules::Catalogue;
 use temporal_preflight::rules::load;
 use temporal_preflight::rules::model::Rule;
+use temporal_preflight::scorecard::checklist::{FAILURE_MODES, ITEMS};
+use temporal_preflight::scorecard::{Gate, Severity};
 
 const README: &str = "README.md";
 const START: &str = "<!-- coverage -->\n";

@@ -22,8 +22,8 @@ use cards::{HOSTILE, all, card, change, hostile, many, starters};
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 use temporal_preflight::facts::Known;
 use temporal_preflight::facts::code::{ClientOrigin, Origin, OriginStatus};
-use temporal_preflight::judge::Scorecard;
 use temporal_preflight::render::{self, Format, RenderOptions};
+use temporal_preflight::scorecard::Scorecard;
 use unicode_width::UnicodeWidthStr as _;
 
 fn options() -> RenderOptions {

@@ -9,10 +9,11 @@ use clap::Args;
 use super::trees::Trees;
 use super::{output, progress};
 use crate::facts::code::{CodeFacts, Factory, Skip};
-use crate::judge::scorecard::SCORECARD_SCHEMA;
-use crate::judge::{Former, Scorecard};
+use crate::judge::Former;
 use crate::scan::tree::Members;
 use crate::scan::{self, ScanOptions, factories, git, walk};
+use crate::scorecard::SCORECARD_SCHEMA;
+use crate::scorecard::Scorecard;
 use crate::ui::Problem;
 
 const HEADING: &str = "Compare with what was there before";

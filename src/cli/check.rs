@@ -7,7 +7,7 @@ use super::trees::TreeFlags;
 use super::verdict::{Bench, ReportFlags};
 use super::{gather, progress};
 use crate::facts::{Facts, Known};
-use crate::judge::scorecard::Gate;
+use crate::scorecard::Gate;
 use crate::ui::Problem;
 
 /// May this change be merged? Scan, the rules that code can answer, and what the change adds

@@ -4,8 +4,8 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::output;
-use crate::judge::Scorecard;
 use crate::render::{self, Format, RenderOptions};
+use crate::scorecard::Scorecard;
 use crate::ui::Problem;
 
 /// GitHub refuses a summary beyond 1 MiB; other steps may have written to theirs, so that each file is ours alone.

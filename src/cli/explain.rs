@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use super::output;
+use crate::rules;
 use crate::ui::Problem;
-use crate::{judge, rules};
 
 /// Explain a rule: what it checks, why it matters, what it cannot see, what to do
 #[derive(Debug, clap::Args)]
@@ -21,7 +21,7 @@ pub struct Args {
 /// Run it.
 pub fn run(args: &Args) -> super::Done {
     let catalogue = rules::load(&args.rules)?;
-    if let Some(builtin) = judge::builtin::get(&args.rule) {
+    if let Some(builtin) = crate::scorecard::builtin::get(&args.rule) {
         output::result(&rules::explain_builtin(builtin, output::color()))?;
         return Ok(ExitCode::SUCCESS);
     }

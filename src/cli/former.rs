@@ -6,8 +6,8 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::facts::Known;
-use crate::judge::Scorecard;
-use crate::judge::scorecard::SCORECARD_SCHEMA;
+use crate::scorecard::SCORECARD_SCHEMA;
+use crate::scorecard::Scorecard;
 use crate::ui::Problem;
 
 /// Read a JSON report; `-` is standard input.

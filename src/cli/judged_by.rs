@@ -7,8 +7,9 @@ use super::migration::Migration;
 use crate::config::{self, Preflight};
 use crate::facts::attestation::Attestation;
 use crate::facts::{Known, Locus};
-use crate::judge::{SettingChange, Waiver};
+use crate::judge::SettingChange;
 use crate::scan::git::Repository;
+use crate::scorecard::Waiver;
 use crate::ui::Problem;
 
 /// Configuration, waivers and attestations, as they are applied.

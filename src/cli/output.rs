@@ -8,8 +8,8 @@ use clap::{Args, ValueEnum};
 
 use super::progress;
 
-use crate::judge::Scorecard;
 use crate::render::{self, Format, RenderOptions};
+use crate::scorecard::Scorecard;
 use crate::ui::{Problem, atomic};
 
 const REPORTS: &str = "Rules and reports";

@@ -7,8 +7,8 @@ use clap::{Subcommand, ValueEnum};
 use comfy_table::{ContentArrangement, Table};
 
 use super::output;
-use crate::judge::scorecard::Gate;
 use crate::rules::{self, scaffold, selftest, view};
+use crate::scorecard::Gate;
 
 /// List the rules, or write and test rules of your own
 #[derive(Debug, clap::Args)]

@@ -13,10 +13,11 @@ use super::output::{self, Look, Report};
 use crate::config::{self, ATTESTATIONS_FILE};
 use crate::facts::plan::Cohort;
 use crate::facts::{Facts, Known};
-use crate::judge::scorecard::{Gate, Scorecard};
-use crate::judge::{self, Former, JudgeInput, SettingChange, Waiver, trend};
+use crate::judge::{self, Former, JudgeInput, SettingChange, trend};
 use crate::render::Format;
 use crate::rules;
+use crate::scorecard::Waiver;
+use crate::scorecard::{Gate, Scorecard};
 use crate::ui::Problem;
 
 const RULES: &str = "Rules and reports";

@@ -10,7 +10,7 @@ use super::{ConnectionSettings, PrometheusSettings};
 use crate::facts::plan::{
     self, CodeExclusion, Cohort, IdentityOwner, NamespaceMapping, Plan, PlanPlace, Strategy, SwitchOff, WayOut, Window,
 };
-use crate::judge::scorecard::Gate;
+use crate::scorecard::Gate;
 use crate::ui::{Problem, yaml};
 
 /// The file, validated. Paths are resolved against the folder the file is in.

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_saphyr::Spanned;
 
 use crate::facts::Locus;
-use crate::judge::Waiver;
+use crate::scorecard::Waiver;
 use crate::ui::{Problem, yaml};
 
 #[derive(Deserialize)]

@@ -6,10 +6,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::builtin;
-use super::scorecard::{Baseline, Certainty, Check, Finding, Outcome};
 use crate::facts::Locus;
 use crate::facts::code::CodeFacts;
+use crate::scorecard::builtin;
+use crate::scorecard::{Baseline, Certainty, Check, Finding, Outcome};
 
 /// The judgement of what was there before a change.
 #[derive(Debug, Clone, Default)]
@@ -231,9 +231,9 @@ fn named(paths: &[&str]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::judge::gates::of_change;
-    use crate::judge::scorecard::Severity;
-    use crate::judge::testing::{check, finding};
+    use crate::scorecard::Severity;
+    use crate::scorecard::change::of_change;
+    use crate::scorecard::testing::{check, finding};
 
     fn failed(findings: Vec<Finding>) -> Check {
         let outcome = if findings.is_empty() { Outcome::Pass } else { Outcome::Fail };
@@ -245,7 +245,7 @@ mod tests {
         let mut finding = finding("forgotten-starter", path, line);
         finding.message = format!("`{function}` ({path}:{line}) starts `Nightly` through a client of its own");
         finding.fingerprint =
-            crate::judge::fingerprint::of("forgotten-starter", &format!("{path}{function}{snippet}"), 1);
+            crate::scorecard::fingerprint::of("forgotten-starter", &format!("{path}{function}{snippet}"), 1);
         if let Some(Locus::Source { function: f, snippet: s, .. }) = finding.evidence.first_mut() {
             (*f, *s) = (Some(function.to_owned()), Some(snippet.to_owned()));
         }

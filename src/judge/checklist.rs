@@ -1,28 +1,7 @@
-//! The ten items every review asks for, and the four failures that catch teams.
+//! How far the ten items and the four failure modes are answered.
 
-use super::scorecard::{Certainty, Check, ChecklistItem, FailureMode, Gate, Outcome, Severity, Status};
-
-/// The checklist; item 1 stands first.
-pub const ITEMS: [&str; 10] = [
-    "Namespaces, workflow types, search attributes and schedules are inventoried",
-    "The longest-running workflow is known",
-    "All starters take their client from one connection factory",
-    "The target namespace has matching search attributes",
-    "Certificates are valid 60 days past the end of the window",
-    "Schedules are identified, with a plan to pause and recreate them",
-    "Signals are routed, with fallback between the clusters",
-    "The drain can be watched on a dashboard",
-    "A snapshot of the persistence is planned",
-    "The whole migration was rehearsed",
-];
-
-/// The failure modes: id and title.
-pub const FAILURE_MODES: [(&str, &str); 4] = [
-    ("forgotten-starter", "Forgotten starter"),
-    ("certificate-expiry", "Certificate expires inside the window"),
-    ("search-attribute-type-mismatch", "Search attribute type mismatch"),
-    ("orphaned-signal", "Orphaned signal"),
-];
+use crate::scorecard::checklist::{FAILURE_MODES, ITEMS};
+use crate::scorecard::{Certainty, Check, ChecklistItem, FailureMode, Gate, Outcome, Severity, Status};
 
 /// The ten items, in order.
 pub fn items(checks: &[Check]) -> Vec<ChecklistItem> {
@@ -130,7 +109,7 @@ fn points(check: &Check) -> usize {
 }
 
 /// A failed check speaks of what is proven, an unknown one of what is doubtful.
-fn counts(check: &Check, finding: &super::scorecard::Finding) -> bool {
+fn counts(check: &Check, finding: &crate::scorecard::Finding) -> bool {
     match check.outcome {
         Outcome::Fail => finding.certainty == Certainty::Fail && finding.waiver.is_none(),
         Outcome::Unknown => finding.certainty == Certainty::Unknown && finding.waiver.is_none(),
@@ -157,7 +136,7 @@ fn headline(check: &Check) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::judge::testing::{check, finding};
+    use crate::scorecard::testing::{check, finding};
 
     fn item3(checks: &[Check]) -> (Status, String) {
         let item = items(checks).swap_remove(2);

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::gates;
-use super::scorecard::{Certainty, Check, CohortResult, Finding, Gate, Outcome};
 use crate::compare::cohorts::{TypeFacts, propose, types};
 use crate::facts::Facts;
 use crate::facts::plan::{Cohort, Plan, Strategy};
+use crate::scorecard::{Certainty, Check, CohortResult, Finding, Gate, Outcome};
 
 /// The cohorts of the plan, or those proposed for it; none for a migration by replication, which moves all at once.
 pub(super) fn results(facts: &Facts, gate: Gate, checks: &[Check]) -> Vec<CohortResult> {
@@ -123,8 +123,8 @@ fn of_cohort(check: &Check, cohort: &Cohort, reach: &Reach) -> Check {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::judge::scorecard::{Severity, Verdict};
-    use crate::judge::testing::{check, finding};
+    use crate::scorecard::testing::{check, finding};
+    use crate::scorecard::{Severity, Verdict};
 
     fn cohort(types: &[&str]) -> Cohort {
         Cohort { workflow_types: types.iter().map(|t| (*t).to_owned()).collect(), ..Cohort::default() }

@@ -1,7 +1,7 @@
 //! The verdict at each gate, from the outcomes of its rules.
 
-use super::builtin;
-use super::scorecard::{Baseline, Certainty, Check, Finding, Gate, GateResult, Outcome, Severity, Verdict};
+use crate::scorecard::builtin;
+use crate::scorecard::{Baseline, Certainty, Check, Gate, GateResult, Outcome, Severity, Verdict, change};
 
 /// Mark what the gate does not ask: rules of later gates are not due yet, and rules of earlier ones that are over do not
 /// apply any more. The verdicts of the other gates are taken before.
@@ -39,27 +39,6 @@ pub fn all(checks: &[Check], baseline: Option<&Baseline>) -> Vec<GateResult> {
     Gate::ALL.map(|gate| at(checks, gate, baseline)).to_vec()
 }
 
-/// What a check answers at the gate `pr`, where only what a change adds counts; none when it adds nothing.
-pub fn of_change(check: &Check, baseline: &Baseline) -> Option<Outcome> {
-    let new = |f: &&Finding| !baseline.known.contains(&f.fingerprint);
-    let open = |certainty: Certainty| {
-        check.findings.iter().filter(new).any(|f| f.waiver.is_none() && f.certainty == certainty)
-    };
-    // An outcome that rests on no finding is about the evidence as a whole.
-    let gap = !check.complete || (check.findings.is_empty() && check.outcome == Outcome::Unknown);
-    match check.outcome {
-        // A word that stood before the change says nothing of what the change brings.
-        Outcome::Pass if open(Certainty::Unknown) => Some(Outcome::Unknown),
-        Outcome::Pass if !check.complete && !baseline.known_gaps.contains(&check.rule) => Some(Outcome::Unknown),
-        Outcome::Pass | Outcome::NotApplicable | Outcome::NotDue => Some(check.outcome),
-        Outcome::Fail if check.findings.is_empty() || open(Certainty::Fail) => Some(Outcome::Fail),
-        _ if open(Certainty::Unknown) => Some(Outcome::Unknown),
-        _ if gap && !baseline.known_gaps.contains(&check.rule) => Some(Outcome::Unknown),
-        _ if check.findings.iter().filter(new).any(|f| f.waiver.is_some()) => Some(Outcome::Waived),
-        _ => None,
-    }
-}
-
 /// One gate. A blocker that failed decides before one that is unknown, and that before conditions. A gate to
 /// which no rule belongs was not looked at, and is undecided. With a baseline, the gate `pr` counts only what the
 /// change adds.
@@ -79,7 +58,7 @@ pub fn at(checks: &[Check], gate: Gate, baseline: Option<&Baseline>) -> GateResu
         result.total += 1;
         looked |= builtin::get(&check.rule).is_none();
         let outcome = match baseline.filter(|_| gate == Gate::Pr) {
-            Some(baseline) => of_change(check, baseline),
+            Some(baseline) => change::of_change(check, baseline),
             None => Some(check.outcome),
         };
         let Some(outcome) = outcome else { continue };
@@ -115,7 +94,7 @@ pub fn at(checks: &[Check], gate: Gate, baseline: Option<&Baseline>) -> GateResu
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::judge::testing::check;
+    use crate::scorecard::testing::check;
 
     const OUTCOMES: [Outcome; 5] =
         [Outcome::Pass, Outcome::Fail, Outcome::Unknown, Outcome::NotApplicable, Outcome::Waived];

@@ -1,8 +1,8 @@
 //! Comments in the code that accept findings, as waivers.
 
-use super::waivers::{Lines, Waiver};
 use crate::facts::Locus;
 use crate::facts::code::{CodeFacts, InlineIgnore};
+use crate::scorecard::{Lines, Waiver};
 
 /// What the comments of production code come to.
 #[derive(Debug, Default)]

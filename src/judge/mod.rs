@@ -6,15 +6,11 @@ pub mod baseline;
 pub mod builtin;
 pub mod checklist;
 mod cohorts;
-pub mod fingerprint;
 pub mod gates;
 mod ignores;
 pub mod permits;
-pub mod scorecard;
 mod sides;
 mod summary;
-#[cfg(test)]
-mod testing;
 pub mod trend;
 pub mod waivers;
 
@@ -22,13 +18,11 @@ use std::collections::BTreeSet;
 
 pub use baseline::Former;
 pub use builtin::SettingChange;
-pub use scorecard::Scorecard;
-pub use waivers::Waiver;
 
 use crate::facts::code::CodeFacts;
 use crate::facts::plan::Cohort;
 use crate::facts::{Facts, Locus};
-use scorecard::{Check, Gate, SCORECARD_SCHEMA};
+use crate::scorecard::{Check, Gate, SCORECARD_SCHEMA, Scorecard, Waiver};
 
 /// What a judgement is made from, beside the checks.
 #[derive(Debug, Clone, Copy)]

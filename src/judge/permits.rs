@@ -1,7 +1,7 @@
 //! What passing a gate permits, for the migration that is judged.
 
-use super::scorecard::{Check, Gate, Outcome, Rehearsal, Severity};
 use crate::facts::plan::{NamespaceMapping, Plan, TargetKind};
+use crate::scorecard::{Check, Gate, Outcome, Rehearsal, Severity};
 
 /// What passing the gate permits, in words: of a rehearsal never more than the rehearsal, and of a source on which a
 /// namespace stays never that it may be switched off.

@@ -1,8 +1,8 @@
 //! What the scorecard repeats from the facts, so that it is complete in itself.
 
-use super::scorecard::{Inventory, SideSummary};
 use crate::facts::cluster::ClusterSnapshot;
 use crate::facts::{Facts, Known, Side};
+use crate::scorecard::{Inventory, SideSummary};
 
 pub(super) fn inventory(facts: &Facts) -> Inventory {
     Inventory {

@@ -1,6 +1,6 @@
 //! The verdict as a sentence.
 
-use super::scorecard::{Baseline, Certainty, Check, Finding, Gate, GateResult, Outcome, Rehearsal, Severity, Verdict};
+use crate::scorecard::{Baseline, Certainty, Check, Finding, Gate, GateResult, Outcome, Rehearsal, Severity, Verdict};
 
 /// What the verdict means and why, for a reader who reads nothing else.
 pub(super) fn sentence(

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::scorecard::{Certainty, Change, Check, Finding, Outcome, Scorecard, Trend};
+use crate::scorecard::{Certainty, Change, Check, Finding, Outcome, Scorecard, Trend};
 
 fn change(finding: &Finding, note: Option<String>) -> Change {
     Change {

@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use super::{RenderOptions, change, ci, csv, html, json, markdown, terminal};
-use crate::judge::Scorecard;
+use crate::scorecard::Scorecard;
 use crate::ui::Problem;
 
 /// What a scorecard can be turned into.

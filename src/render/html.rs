@@ -6,7 +6,7 @@ use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use super::{RenderOptions, Theme, templates, view::Report};
-use crate::judge::Scorecard;
+use crate::scorecard::Scorecard;
 use crate::ui::Problem;
 
 /// The report, and the one script that may run in it.

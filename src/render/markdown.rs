@@ -1,7 +1,7 @@
 //! For pull requests and wikis.
 
 use super::{RenderOptions, templates, view::Report};
-use crate::judge::Scorecard;
+use crate::scorecard::Scorecard;
 use crate::ui::Problem;
 
 /// Render the Markdown summary.

@@ -25,7 +25,7 @@ mod view;
 
 use std::path::PathBuf;
 
-use crate::judge::Scorecard;
+use crate::scorecard::Scorecard;
 use crate::ui::Problem;
 
 pub use formats::Format;

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use crate::judge::Scorecard;
-use crate::judge::scorecard::SCORECARD_SCHEMA;
+use crate::scorecard::SCORECARD_SCHEMA;
+use crate::scorecard::Scorecard;
 
 /// The JSON Schema of the scorecard document, as published.
 pub const PUBLISHED: &str = include_str!("../../templates/scorecard-v1.schema.json");

@@ -9,7 +9,7 @@ use super::page::Page;
 use super::paint::{wrap, wrap_command};
 use super::text::{one_line, plural, shorten_words};
 use super::view::{CheckView, FindingView, ItemView, Mark, Report, StepView};
-use crate::judge::Scorecard;
+use crate::scorecard::Scorecard;
 
 /// Findings shown per blocker; the reports have all.
 const FINDINGS: usize = 3;

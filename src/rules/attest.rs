@@ -21,7 +21,7 @@ use super::evaluate::Context;
 use super::model::Attested;
 use crate::facts::attestation::Attestation;
 use crate::facts::{Locus, Why};
-use crate::judge::scorecard::{Severity, WordState};
+use crate::scorecard::{Severity, WordState};
 
 /// The answer `attestations.yaml` gives to a question.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::parse::{RuleText, asked_at};
-use crate::judge::scorecard::{Check, Gate, Outcome, Severity};
+use crate::scorecard::{Check, Gate, Outcome, Severity};
 use crate::ui::Problem;
 
 /// A rule of a pack that was refused.

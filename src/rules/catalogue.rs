@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::broken::Broken;
 use super::model::Rule;
 use crate::facts::plan::Strategy;
-use crate::judge::scorecard::{Gate, Severity};
+use crate::scorecard::{Gate, Severity};
 use crate::ui::Problem;
 
 /// All rules of a run, by area and id.

@@ -19,8 +19,8 @@ use super::view::FactView;
 use crate::facts::attestation::Attestation;
 use crate::facts::plan::Strategy;
 use crate::facts::{Known, Locus, Why};
-use crate::judge::fingerprint;
-use crate::judge::scorecard::{Asked, Certainty, Check, Finding, Outcome, RemedyStep};
+use crate::scorecard::fingerprint;
+use crate::scorecard::{Asked, Certainty, Check, Finding, Outcome, RemedyStep};
 
 /// What an evaluation knows beside the facts.
 #[derive(Debug, Clone, Copy)]

@@ -7,8 +7,8 @@ use pulldown_cmark::{Event, HeadingLevel, Parser, Tag, TagEnd};
 
 use super::Rule;
 use crate::facts::plan::Strategy;
-use crate::judge::builtin::BuiltIn;
-use crate::judge::scorecard::{Gate, Severity};
+use crate::scorecard::builtin::BuiltIn;
+use crate::scorecard::{Gate, Severity};
 
 /// Columns of wrapped text.
 const WIDTH: usize = 88;
@@ -293,7 +293,7 @@ What to do
 
     #[test]
     fn a_check_of_the_tool_itself_is_explained_too() {
-        for builtin in &crate::judge::builtin::ALL {
+        for builtin in &crate::scorecard::builtin::ALL {
             let page = explain_builtin(builtin, false);
             assert!(page.starts_with(builtin.title) && page.contains("\nWhat to do\n"), "{page}");
         }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::expr::Expression;
 use super::message::Template;
 use crate::facts::plan::Strategy;
-use crate::judge::scorecard::{Gate, Severity};
+use crate::scorecard::{Gate, Severity};
 
 /// A statement about the migration that can be decided from facts.
 ///

@@ -7,9 +7,9 @@ use super::expr::Expression;
 use super::message::Template;
 use super::model::{About, Applies, Attested, Doubt, Each, Expect, Over, Remedy, Rule, TestCase};
 use crate::facts::plan::Strategy;
-use crate::judge::builtin;
-use crate::judge::checklist::FAILURE_MODES;
-use crate::judge::scorecard::{Gate, Severity};
+use crate::scorecard::builtin;
+use crate::scorecard::checklist::FAILURE_MODES;
+use crate::scorecard::{Gate, Severity};
 use crate::ui::{Place, Problem, yaml};
 
 /// The headings of an explanation, in order.

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{Catalogue, load};
-use crate::judge::builtin;
+use crate::scorecard::builtin;
 use crate::ui::{Problem, atomic};
 
 const YAML: &str = include_str!("../../templates/rule.yaml");

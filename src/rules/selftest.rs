@@ -10,7 +10,7 @@ use super::view::FactView;
 use crate::facts::attestation::Attestation;
 use crate::facts::plan::Strategy;
 use crate::facts::{Known, Why};
-use crate::judge::scorecard::{Certainty, Check, Outcome};
+use crate::scorecard::{Certainty, Check, Outcome};
 
 /// What a test showed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

@@ -1,7 +1,7 @@
 //! Annotations as the runner of GitHub Actions reads them.
 
-use temporal_preflight::judge::scorecard::Severity;
 use temporal_preflight::render::Format;
+use temporal_preflight::scorecard::Severity;
 
 use super::{change, every, is_inside, open, text};
 

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use serde_json::Value;
-use temporal_preflight::judge::scorecard::{Outcome, Severity};
 use temporal_preflight::render::Format;
+use temporal_preflight::scorecard::{Outcome, Severity};
 
 use super::{every, is_inside, open, text};
 
@@ -30,7 +30,7 @@ fn every_issue_has_what_gitlab_asks() {
             .iter()
             .filter(|c| c.outcome == Outcome::Fail && c.severity == Severity::Blocker)
             .flat_map(|c| &c.findings)
-            .filter(|f| f.certainty == temporal_preflight::judge::scorecard::Certainty::Unknown && f.waiver.is_none())
+            .filter(|f| f.certainty == temporal_preflight::scorecard::Certainty::Unknown && f.waiver.is_none())
             .count();
         assert_eq!(blockers + doubts, open(&card, Severity::Blocker), "{name}");
     }

@@ -1,9 +1,9 @@
 //! JUnit as its readers understand it.
 
 use roxmltree::{Document, Node};
-use temporal_preflight::judge::Scorecard;
-use temporal_preflight::judge::scorecard::{Outcome, Severity, Verdict};
 use temporal_preflight::render::Format;
+use temporal_preflight::scorecard::Scorecard;
+use temporal_preflight::scorecard::{Outcome, Severity, Verdict};
 
 use super::{change, every, is_inside, text};
 use crate::cards;

@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 
 use serde_json::Value;
-use temporal_preflight::judge::scorecard::Outcome;
 use temporal_preflight::render::Format;
+use temporal_preflight::scorecard::Outcome;
 
 use super::{change, every, is_inside, text, waived};
 use crate::cards;
 
-fn log(card: &temporal_preflight::judge::Scorecard) -> Value {
+fn log(card: &temporal_preflight::scorecard::Scorecard) -> Value {
     serde_json::from_str(&text(card, Format::Sarif)).unwrap()
 }
 

@@ -8,11 +8,11 @@ use temporal_preflight::demo::DevServer;
 use temporal_preflight::facts::cluster::ClusterSnapshot;
 use temporal_preflight::facts::plan::{NamespaceMapping, Plan, Window};
 use temporal_preflight::facts::{Facts, Known, Side};
-use temporal_preflight::judge::scorecard::{Check, Gate, Outcome, Scorecard, Verdict};
 use temporal_preflight::judge::{JudgeInput, judge};
 use temporal_preflight::probe::{self, ProbeOptions};
 use temporal_preflight::rules::view::build;
 use temporal_preflight::rules::{Context, evaluate, load};
+use temporal_preflight::scorecard::{Check, Gate, Outcome, Scorecard, Verdict};
 
 use crate::support::mutator::{Lie, Mutator};
 use crate::support::tasks::{self, Answer};

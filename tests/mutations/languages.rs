@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
-use temporal_preflight::judge::scorecard::{Gate, Outcome, Scorecard, Severity, Verdict};
 use temporal_preflight::scan::{ScanOptions, scan};
+use temporal_preflight::scorecard::{Gate, Outcome, Scorecard, Severity, Verdict};
 
 use super::verdicts::phase;
 use super::{MENDED, judged};

@@ -19,10 +19,10 @@ use document::Edit;
 use serde::Deserialize;
 use serde_json::Value;
 use temporal_preflight::facts::{Facts, Known};
-use temporal_preflight::judge::scorecard::{Gate, Outcome, Scorecard, Severity, Verdict};
 use temporal_preflight::judge::{JudgeInput, judge};
 use temporal_preflight::rules::view::build;
 use temporal_preflight::rules::{Catalogue, Context, evaluate, load};
+use temporal_preflight::scorecard::{Gate, Outcome, Scorecard, Severity, Verdict};
 
 /// One problem, and what it takes to see it.
 #[derive(Debug, Deserialize)]

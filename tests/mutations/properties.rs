@@ -10,11 +10,11 @@ use proptest::prelude::*;
 use serde_json::Value;
 use temporal_preflight::facts::plan::{Plan, Strategy as Move};
 use temporal_preflight::facts::{Facts, Known, Why};
-use temporal_preflight::judge::scorecard::{Check, Gate, Outcome, Severity, Verdict};
 use temporal_preflight::judge::{JudgeInput, judge};
 use temporal_preflight::rules::model::Word;
 use temporal_preflight::rules::view::FactView;
 use temporal_preflight::rules::{Context, evaluate};
+use temporal_preflight::scorecard::{Check, Gate, Outcome, Severity, Verdict};
 
 use crate::CATALOGUE;
 

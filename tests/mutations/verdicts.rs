@@ -6,10 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 use serde_json::Value;
 use temporal_preflight::facts::{Facts, Known};
-use temporal_preflight::judge::scorecard::{Gate, Outcome, Scorecard, Status, Verdict};
 use temporal_preflight::judge::{JudgeInput, judge};
 use temporal_preflight::rules::view::build;
 use temporal_preflight::rules::{Context, evaluate};
+use temporal_preflight::scorecard::{Gate, Outcome, Scorecard, Status, Verdict};
 
 use super::document::Edit;
 use super::{CATALOGUE, MENDED, MUTATIONS, read};

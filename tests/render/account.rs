@@ -3,8 +3,8 @@
 use serde_json::json;
 use temporal_preflight::facts::Known;
 use temporal_preflight::facts::cluster::ClusterSnapshot;
-use temporal_preflight::judge::Scorecard;
 use temporal_preflight::render::Format;
+use temporal_preflight::scorecard::Scorecard;
 
 use super::{card, text};
 

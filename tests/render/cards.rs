@@ -3,8 +3,8 @@
 use serde_json::Value;
 use temporal_preflight::facts::Known;
 use temporal_preflight::facts::code::{Scope, Site, Wrapper, WrapperCall};
-use temporal_preflight::judge::Scorecard;
-use temporal_preflight::judge::scorecard::Baseline;
+use temporal_preflight::scorecard::Baseline;
+use temporal_preflight::scorecard::Scorecard;
 
 /// A stored scorecard.
 pub fn card(name: &str) -> Scorecard {

@@ -1,7 +1,7 @@
 //! What other tools read: the JSON document with its schema, and the inventory for spreadsheets.
 
-use temporal_preflight::judge::Scorecard;
 use temporal_preflight::render::{self, Format, RenderOptions};
+use temporal_preflight::scorecard::Scorecard;
 
 use super::cards::{all, card, hostile};
 

@@ -1,10 +1,10 @@
 //! What changed since a former report.
 
-use temporal_preflight::judge::Scorecard;
-use temporal_preflight::judge::scorecard::Trend;
-use temporal_preflight::judge::scorecard::{Check, Outcome, Verdict, WaiverRef};
 use temporal_preflight::judge::trend::since;
 use temporal_preflight::render::Format;
+use temporal_preflight::scorecard::Scorecard;
+use temporal_preflight::scorecard::Trend;
+use temporal_preflight::scorecard::{Check, Outcome, Verdict, WaiverRef};
 
 use super::{card, hostile, text};
 

@@ -2,7 +2,7 @@
 
 use super::*;
 use temporal_preflight::facts::plan::{Cohort, NamespaceMapping, Strategy};
-use temporal_preflight::judge::scorecard::Scorecard;
+use temporal_preflight::scorecard::Scorecard;
 
 fn cohort(name: &str, types: &[&str]) -> Cohort {
     Cohort {

@@ -5,7 +5,7 @@ use temporal_preflight::facts::cluster::{
     Beginning, CronWorkflow, ExecutionSample, RecentStarts, StartedType, Starter,
 };
 use temporal_preflight::facts::plan::Cohort;
-use temporal_preflight::judge::scorecard::Outcome;
+use temporal_preflight::scorecard::Outcome;
 
 use super::facts::{described, execution, healthy, time};
 use super::{checks, list, outcome, source};

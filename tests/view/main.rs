@@ -22,10 +22,10 @@ use temporal_preflight::facts::cluster::{ClusterKind, ClusterSnapshot, Credentia
 use temporal_preflight::facts::code::*;
 use temporal_preflight::facts::plan::{SwitchOff, TargetKind};
 use temporal_preflight::facts::{Facts, Known};
-use temporal_preflight::judge::scorecard::{Check, Gate, Outcome, Severity, Verdict};
 use temporal_preflight::judge::{JudgeInput, judge};
 use temporal_preflight::rules::view::{build, fact_paths};
 use temporal_preflight::rules::{Catalogue, Context, Rule, evaluate, load};
+use temporal_preflight::scorecard::{Check, Gate, Outcome, Severity, Verdict};
 
 fn list(facts: &Facts, path: &str) -> Vec<Value> {
     let view = build(&settled(facts));

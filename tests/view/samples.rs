@@ -2,7 +2,7 @@
 
 use temporal_preflight::facts::Known;
 use temporal_preflight::facts::cluster::{AlsoOpen, ClusterSnapshot};
-use temporal_preflight::judge::scorecard::Outcome;
+use temporal_preflight::scorecard::Outcome;
 
 use super::facts::{execution, healthy};
 use super::{outcome, scanned, source, target};

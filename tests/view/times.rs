@@ -3,7 +3,7 @@
 use temporal_preflight::facts::Known;
 use temporal_preflight::facts::cluster::*;
 use temporal_preflight::facts::{Facts, plan::WayOut};
-use temporal_preflight::judge::scorecard::Outcome;
+use temporal_preflight::scorecard::Outcome;
 
 use super::facts::{NOW, at_rest, described, execution, healthy, queue, schedule, time};
 use super::{checks, outcome, source, target};

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::{BuiltIn, Entry, count, get};
+use super::{BuiltIn, Entry, count};
 use crate::facts::Locus;
 use crate::facts::attestation::Attestation;
-use crate::judge::scorecard::{Asked, Certainty, Check, Finding, Outcome, WordState};
+use crate::scorecard::builtin::get;
+use crate::scorecard::{Asked, Certainty, Check, Finding, Outcome, WordState};
 
 /// What is wrong with an entry, in words; nothing when it is as it should be.
 type Says = fn(&Word<'_>) -> Option<String>;

@@ -1,8 +1,9 @@
 //! A change that edits the configuration it would be judged by.
 
-use super::{Entry, get};
+use super::Entry;
 use crate::facts::Locus;
-use crate::judge::scorecard::{Check, Gate};
+use crate::scorecard::builtin::get;
+use crate::scorecard::{Check, Gate};
 
 /// Something a change edits of its own configuration. It does not count for the change itself.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,9 +1,10 @@
 //! Waivers that waive nothing.
 
-use super::{BuiltIn, Entry, count, get};
+use super::{BuiltIn, Entry, count};
 use crate::judge::ignores::Flawed;
-use crate::judge::scorecard::{Check, WaiverUse};
-use crate::judge::waivers::Waiver;
+use crate::scorecard::Waiver;
+use crate::scorecard::builtin::get;
+use crate::scorecard::{Check, WaiverUse};
 
 /// Built-in check → the state of a waiver it looks for.
 const STATES: [(&str, &str); 3] =

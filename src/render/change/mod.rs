@@ -9,8 +9,8 @@ use super::text::plural;
 use super::view::{Links, Mark, MarkView, StepView, scope_of};
 use crate::facts::Locus;
 use crate::facts::code::{CodeFacts, Kind, Site};
-use crate::judge::Scorecard;
-use crate::judge::scorecard::{Certainty, Check, Finding, Outcome, Severity, Verdict};
+use crate::scorecard::Scorecard;
+use crate::scorecard::{Certainty, Check, Finding, Outcome, Severity, Verdict};
 use crate::ui::Problem;
 
 /// What a reviewer reads.

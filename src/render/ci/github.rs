@@ -6,9 +6,9 @@
 use std::fmt::Write as _;
 
 use super::{Item, is_error, items, plain};
-use crate::judge::Scorecard;
-use crate::judge::scorecard::{Certainty, Severity};
 use crate::render::RenderOptions;
+use crate::scorecard::Scorecard;
+use crate::scorecard::{Certainty, Severity};
 use crate::ui::Problem;
 
 /// Annotations of a kind GitHub shows per step.

@@ -3,9 +3,9 @@
 use serde::Serialize;
 
 use super::{is_error, items, plain};
-use crate::judge::Scorecard;
-use crate::judge::scorecard::{Certainty, Severity};
 use crate::render::RenderOptions;
+use crate::scorecard::Scorecard;
+use crate::scorecard::{Certainty, Severity};
 use crate::ui::Problem;
 
 #[derive(Serialize)]

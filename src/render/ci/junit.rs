@@ -6,10 +6,10 @@
 use std::fmt::Write as _;
 
 use super::{Item, answer, items, plain};
-use crate::judge::Scorecard;
-use crate::judge::scorecard::{Certainty, Check, Outcome, Severity};
 use crate::render::RenderOptions;
 use crate::render::text::plural;
+use crate::scorecard::Scorecard;
+use crate::scorecard::{Certainty, Check, Outcome, Severity};
 use crate::ui::Problem;
 
 /// What a test came to.

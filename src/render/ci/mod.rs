@@ -13,10 +13,10 @@ use std::collections::BTreeSet;
 use super::RenderOptions;
 use super::text::{one_line, visible};
 use crate::facts::{Locus, Side};
-use crate::judge::Scorecard;
-use crate::judge::fingerprint;
-use crate::judge::gates::of_change;
-use crate::judge::scorecard::{Certainty, Check, Finding, Gate, Outcome, Severity, WaiverRef};
+use crate::scorecard::Scorecard;
+use crate::scorecard::change::of_change;
+use crate::scorecard::fingerprint;
+use crate::scorecard::{Certainty, Check, Finding, Gate, Outcome, Severity, WaiverRef};
 
 /// The plan file where none was read: it is where connections are described.
 const PLAN: &str = "preflight.yaml";

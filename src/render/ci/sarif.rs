@@ -10,11 +10,11 @@ use serde_json::{Value, json};
 
 use super::{Anchor, Item, items, plain};
 use crate::facts::Locus;
-use crate::judge::Scorecard;
-use crate::judge::scorecard::{Certainty, Check, Severity};
 use crate::render::RenderOptions;
 use crate::render::text::visible;
 use crate::render::view::encode;
+use crate::scorecard::Scorecard;
+use crate::scorecard::{Certainty, Check, Severity};
 use crate::ui::Problem;
 
 const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";

@@ -3,10 +3,10 @@
 use super::{Row, gap};
 use crate::facts::Side;
 use crate::facts::cluster::{ClusterSnapshot, NamespaceSnapshot};
-use crate::judge::Scorecard;
 use crate::render::text::{day, list};
 use crate::render::view::certificates::{certificate_files, endpoints};
 use crate::render::view::schedule_when;
+use crate::scorecard::Scorecard;
 
 /// Namespaces with everything in them, side by side, then certificates and keys.
 pub(super) fn rows(card: &Scorecard) -> Vec<Row> {

@@ -2,8 +2,8 @@
 
 use super::{Row, gap};
 use crate::facts::code::{CodeFacts, Confidence, Kind, Scope, Site};
-use crate::judge::Scorecard;
 use crate::render::view::code::{entered_by, origin, routing, worry};
+use crate::scorecard::Scorecard;
 
 /// Starters, messages, connections and workers, then what else the code holds.
 pub(super) fn rows(card: &Scorecard) -> Vec<Row> {

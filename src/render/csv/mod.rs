@@ -8,7 +8,7 @@ mod code;
 
 use super::text::one_line;
 use crate::facts::Known;
-use crate::judge::Scorecard;
+use crate::scorecard::Scorecard;
 
 /// One thing of the inventory. What a kind of thing does not have stays empty.
 #[derive(Debug, Clone, Default)]

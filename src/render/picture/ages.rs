@@ -3,9 +3,9 @@
 use serde::Serialize;
 
 use super::{WIDTH, round};
-use crate::judge::Scorecard;
 use crate::render::text::{duration, number, plural, shorten};
 use crate::render::view::Mark;
+use crate::scorecard::Scorecard;
 
 const TYPES: usize = 12;
 const TOP: f64 = 40.0;

@@ -6,8 +6,8 @@ mod timeline;
 
 use serde::Serialize;
 
-use crate::judge::Scorecard;
 use crate::render::text::{shorten, shorten_path};
+use crate::scorecard::Scorecard;
 
 /// The pictures a report can have; each needs facts that may be missing.
 #[derive(Debug, Serialize)]

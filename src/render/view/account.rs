@@ -5,8 +5,8 @@ use super::table::{Cell, Table};
 use crate::facts::cluster::cloud::{CloudApiKey, CloudNamespace};
 use crate::facts::cluster::metrics::Signal;
 use crate::facts::cluster::{CloudOps, ClusterSnapshot};
-use crate::judge::Scorecard;
 use crate::render::text::{day, plural};
+use crate::scorecard::Scorecard;
 
 /// The tables that have something to show; none when neither was asked.
 pub(super) fn tables(card: &Scorecard) -> Vec<Table> {

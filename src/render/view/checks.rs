@@ -5,10 +5,10 @@ use serde::Serialize;
 use super::links::Links;
 use super::mark::{MarkView, anchor};
 use crate::facts::Locus;
-use crate::judge::Scorecard;
-use crate::judge::scorecard::{Certainty, Check, Finding, Outcome};
 use crate::render::escape::is_web;
 use crate::render::text::{list, minute, plural, words};
+use crate::scorecard::Scorecard;
+use crate::scorecard::{Certainty, Check, Finding, Outcome};
 
 /// Findings shown in full where a rule is only summarised; the rule's own entry has all.
 const SHOWN: usize = 3;

@@ -4,8 +4,8 @@ use serde::Serialize;
 
 use super::RuleLink;
 use super::mark::MarkView;
-use crate::judge::scorecard::CohortResult;
 use crate::render::text::{minute, plural};
+use crate::scorecard::CohortResult;
 
 /// One cohort.
 #[derive(Debug, Serialize)]

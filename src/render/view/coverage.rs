@@ -4,10 +4,10 @@ use super::links::Links;
 use super::mark::Mark;
 use super::table::{Cell, Table};
 use crate::facts::Side;
-use crate::judge::Scorecard;
-use crate::judge::scorecard::SideSummary;
 use crate::render::escape::is_web;
 use crate::render::text::{list, number};
+use crate::scorecard::Scorecard;
+use crate::scorecard::SideSummary;
 
 /// Code coverage, connections and calls.
 pub(super) fn tables(card: &Scorecard, links: &Links) -> Vec<Table> {

@@ -5,7 +5,7 @@ use super::mark::Mark;
 use super::table::{Cell, Table};
 use crate::facts::Side;
 use crate::facts::cluster::{Beginning, Durations, NamespaceSnapshot};
-use crate::judge::Scorecard;
+use crate::scorecard::Scorecard;
 
 /// Who started executions lately; cron workflows and executions whose tasks fail, on the source.
 pub(super) fn tables(card: &Scorecard) -> [Table; 2] {

@@ -12,8 +12,8 @@ use crate::facts::cluster::ClusterSnapshot;
 use crate::facts::code::{
     CodeFacts, Entry, FallbackOn, FeatureUse, Kind, OriginStatus, RoutingRole, Scope, Site, StandingVerdict,
 };
-use crate::judge::Scorecard;
 use crate::render::text::{day, duration, minute, number, plural, words};
+use crate::scorecard::Scorecard;
 
 /// All inventory tables that have something to show.
 pub(super) fn tables(card: &Scorecard, links: &Links) -> Vec<Table> {

@@ -4,9 +4,9 @@ use std::collections::{BTreeSet, HashMap};
 
 use crate::facts::Locus;
 use crate::facts::code::Confidence;
-use crate::judge::Scorecard;
 use crate::render::RenderOptions;
 use crate::render::escape::is_web;
+use crate::scorecard::Scorecard;
 
 /// Knows repository and commit, and the calls the scan found.
 pub(crate) struct Links {

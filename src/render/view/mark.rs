@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::judge::scorecard::{Outcome, Severity, Status, Verdict};
+use crate::scorecard::{Outcome, Severity, Status, Verdict};
 
 /// The six looks a state can have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -40,8 +40,8 @@ use super::picture::{self, Pictures};
 use super::text::{minute, plural};
 use crate::facts::cluster::ClusterKind;
 use crate::facts::{Known, plan::Strategy};
-use crate::judge::Scorecard;
-use crate::judge::scorecard::{Baseline, GateResult, Outcome, Severity, SideSummary, Status, Verdict};
+use crate::scorecard::Scorecard;
+use crate::scorecard::{Baseline, GateResult, Outcome, Severity, SideSummary, Status, Verdict};
 
 /// Everything a report shows.
 #[derive(Debug, Serialize)]
@@ -349,7 +349,7 @@ fn capital(text: &str) -> String {
 }
 
 fn counts(card: &Scorecard) -> Vec<Count> {
-    let n = |f: &dyn Fn(&crate::judge::scorecard::Check) -> bool| card.checks.iter().filter(|c| f(c)).count();
+    let n = |f: &dyn Fn(&crate::scorecard::Check) -> bool| card.checks.iter().filter(|c| f(c)).count();
     let failed = |s: Severity| n(&|c| c.outcome == Outcome::Fail && c.severity == s);
     let count = |n, one, many, mark: Mark| Count { n, label: if n == 1 { one } else { many }, mark: mark.into() };
     let outcome = |o: Outcome| n(&|c| c.outcome == o);

@@ -1,8 +1,8 @@
 //! What the answer leaves out and what it rests on: said beside the verdict in every report.
 
 use crate::facts::plan::NamespaceMapping;
-use crate::judge::Scorecard;
 use crate::render::text::{list, plural};
+use crate::scorecard::Scorecard;
 
 /// How many names are said of one kind; the rest is a number.
 const NAMED: usize = 5;

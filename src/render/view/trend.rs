@@ -3,9 +3,9 @@
 use serde::Serialize;
 
 use super::mark::{Mark, MarkView, anchor};
-use crate::judge::Scorecard;
-use crate::judge::scorecard::{Change, Trend};
 use crate::render::text::{minute, plural};
+use crate::scorecard::Scorecard;
+use crate::scorecard::{Change, Trend};
 
 /// Changes of one kind that are listed; the JSON report has all.
 const LISTED: usize = 50;

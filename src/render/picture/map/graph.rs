@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::facts::code::{CodeFacts, OriginStatus, Site};
-use crate::judge::Scorecard;
 use crate::render::view::{Mark, code};
+use crate::scorecard::Scorecard;
 
 /// [`Mark`] with the order in which boxes stand, worst on top.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -10,9 +10,9 @@ use serde::Serialize;
 use self::fold::{Column, Folded, column};
 use self::graph::{Graph, Node, Worth};
 use super::{WIDTH, fit, round};
-use crate::judge::Scorecard;
 use crate::render::text::plural;
 use crate::render::view::MarkView;
+use crate::scorecard::Scorecard;
 
 /// Boxes of a column; beyond them places are grouped by folder.
 const STARTERS: usize = 14;

@@ -7,9 +7,9 @@ use serde::Serialize;
 
 use self::spans::{Of, Span};
 use super::{WIDTH, round};
-use crate::judge::Scorecard;
 use crate::render::text::shorten;
 use crate::render::view::Mark;
+use crate::scorecard::Scorecard;
 
 const LEFT: f64 = 290.0;
 const RIGHT: f64 = WIDTH - 8.0;

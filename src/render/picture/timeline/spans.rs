@@ -6,10 +6,10 @@ use jiff::{SpanRelativeTo, Timestamp, Unit};
 
 use super::{DAY, MARGIN_DAYS};
 use crate::facts::Known;
-use crate::judge::Scorecard;
 use crate::render::text::{day, duration, plural, shorten_path};
 use crate::render::view::Mark;
 use crate::render::view::certificates::{certificate_files, endpoints};
+use crate::scorecard::Scorecard;
 
 /// Bars of one kind; the tables list all.
 const BARS: usize = 8;

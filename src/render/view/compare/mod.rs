@@ -11,8 +11,8 @@ use super::table::{Cell, Table};
 use crate::facts::cluster::{ClusterSnapshot, NamespaceSnapshot, TaskQueue};
 use crate::facts::plan::NamespaceMapping;
 use crate::facts::{Known, Side};
-use crate::judge::Scorecard;
 use crate::render::text::{duration, number, plural};
+use crate::scorecard::Scorecard;
 
 pub(crate) use schedules::when;
 

@@ -1,7 +1,7 @@
 //! Small checks for the tests of this room.
 
 use super::fingerprint;
-use super::scorecard::{Certainty, Check, Finding, Gate, Outcome, Severity};
+use super::{Certainty, Check, Finding, Gate, Outcome, Severity};
 use crate::facts::Locus;
 
 /// A check of the gate `route`, with one finding when it failed.

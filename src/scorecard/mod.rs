@@ -2,9 +2,16 @@
 //!
 //! A scorecard is complete in itself: rendering it needs no rule pack, no clock and no cluster.
 
+pub mod builtin;
+pub mod change;
 mod check;
+pub mod checklist;
+pub mod fingerprint;
 mod gate;
+#[cfg(test)]
+pub mod testing;
 mod trend;
+mod waiver;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,6 +20,7 @@ use serde::{Deserialize, Serialize};
 pub use check::{Asked, Certainty, Check, Finding, Outcome, RemedyStep, Severity, WaiverRef, WaiverUse, WordState};
 pub use gate::{ChecklistItem, CohortResult, FailureMode, Gate, GateResult, Status, Verdict};
 pub use trend::{Change, Trend};
+pub use waiver::{Lines, Waiver};
 
 use crate::facts::attestation::Attestation;
 use crate::facts::certificate::CertificateFile;
