@@ -5,12 +5,13 @@ use std::path::Path;
 
 use temporal_preflight::facts::plan::{Plan, Strategy};
 use temporal_preflight::facts::{Facts, Known, Locus};
-use temporal_preflight::judge::{JudgeInput, Waiver, judge};
+use temporal_preflight::judge::{JudgeInput, judge};
 use temporal_preflight::render::{self, Format, RenderOptions};
 use temporal_preflight::rules::model::{Expect, Rule};
 use temporal_preflight::rules::selftest::{self, Result};
 use temporal_preflight::rules::view::FactView;
 use temporal_preflight::rules::{Catalogue, Context, evaluate, explain, load, scaffold};
+use temporal_preflight::scorecard::Waiver;
 use temporal_preflight::scorecard::{Check, Gate, Outcome, Scorecard, Severity};
 
 fn assert_green(catalogue: &Catalogue) {
