@@ -6,10 +6,11 @@ use serde_json::{Value, json};
 use temporal_preflight::facts::attestation::Attestation;
 use temporal_preflight::facts::plan::{Plan, Strategy};
 use temporal_preflight::facts::{Facts, Known, Locus, Why};
-use temporal_preflight::judge::{JudgeInput, Waiver, judge};
+use temporal_preflight::judge::{JudgeInput, judge};
 use temporal_preflight::rules::parse::{RuleText, parse};
 use temporal_preflight::rules::view::FactView;
 use temporal_preflight::rules::{Catalogue, Context, evaluate};
+use temporal_preflight::scorecard::Waiver;
 use temporal_preflight::scorecard::{Certainty, Check, Gate, Outcome, Scorecard, Status, Verdict, WordState};
 
 const EXPLAINED: &str = "## What it checks\n## Why it stops a migration\n\

@@ -13,8 +13,9 @@ use std::collections::BTreeSet;
 use cards::all;
 use pulldown_cmark::{Event, Parser};
 use temporal_preflight::facts::Locus;
-use temporal_preflight::judge::{Scorecard, gates};
+use temporal_preflight::judge::gates;
 use temporal_preflight::render::{self, Format, RenderOptions};
+use temporal_preflight::scorecard::Scorecard;
 use temporal_preflight::scorecard::{Baseline, Gate, Outcome, Severity, WaiverRef};
 
 fn options() -> RenderOptions {
