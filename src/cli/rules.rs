@@ -7,7 +7,7 @@ use clap::{Subcommand, ValueEnum};
 use comfy_table::{ContentArrangement, Table};
 
 use super::output;
-use crate::rules::{self, scaffold, selftest, view};
+use crate::rules::{self, scaffold, selftest};
 use crate::scorecard::Gate;
 
 /// List the rules, or write and test rules of your own
@@ -134,15 +134,15 @@ fn new(folder: &Path, area: &str, id: &str, args: &Args) -> super::Done {
 }
 
 fn facts(format: Output) -> super::Done {
-    let mut paths: Vec<_> = view::fact_paths().collect();
-    paths.sort_by_key(|path| path.path);
+    let facts = rules::facts::all();
     if format == Output::Json {
-        output::result(&output::json(&paths)?)?;
+        output::result(&output::json(&facts)?)?;
         return Ok(ExitCode::SUCCESS);
     }
     let mut table = table(&["fact", "holds", "fields of its objects, beside `loci`"]);
-    for path in paths {
-        table.add_row([path.path, path.meaning, path.fields]);
+    for fact in facts {
+        let fields: Vec<String> = fact.fields.iter().filter(|f| f.name != "loci").map(|f| f.in_words()).collect();
+        table.add_row([fact.path.to_owned(), fact.meaning.to_owned(), fields.join(", ")]);
     }
     output::result(&table.to_string())?;
     Ok(ExitCode::SUCCESS)

@@ -9,12 +9,15 @@ pub mod catalogue;
 pub mod evaluate;
 pub mod explain;
 pub mod expr;
+pub mod fact;
+pub mod facts;
 pub mod load;
 pub mod message;
 pub mod model;
 pub mod parse;
 pub mod scaffold;
 pub mod selftest;
+pub mod shape;
 pub mod shell;
 pub mod view;
 

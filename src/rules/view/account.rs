@@ -11,57 +11,34 @@ use crate::facts::code::{CodeFacts, FeatureUse};
 use crate::facts::{Known, Locus, Why};
 
 pub(super) const PATHS: &[FactPath] = &[
-    FactPath {
-        path: "target.over_quota",
-        meaning: "the account, when the plan needs more namespaces than it has at the beginning",
-        fields: "there, missing, names, limit",
-    },
-    FactPath {
-        path: "target.unprotected",
-        meaning: "target namespaces that anybody with the permission can delete at once",
-        fields: "target_namespace",
-    },
-    FactPath {
-        path: "target.permissions",
-        meaning: "service accounts that may do more to a target namespace than workers need, and target namespaces no service account can use",
-        fields: "verdict (excess | nobody), target_namespace, account, account_id, permission, problem",
-    },
-    FactPath {
-        path: "target.service_accounts",
-        meaning: "service accounts that may write to target namespaces",
-        fields: "target_namespace, name",
-    },
-    FactPath {
-        path: "code.nexus_calls",
-        meaning: "Nexus endpoints that production code calls",
-        fields: "name, place, path, line",
-    },
-    FactPath {
-        path: "target.codec_servers",
-        meaning: "target namespaces without a codec server people's browsers can reach, where the code encodes payloads",
-        fields: "target_namespace, problem, codec",
-    },
-    FactPath {
-        path: "target.nexus_endpoints",
-        meaning: "Nexus endpoints the code calls and the target namespaces cannot",
-        fields: "verdict (missing | closed | unclear), endpoint, problem, target_namespace, place",
-    },
-    FactPath {
-        path: "code.payload_codecs",
-        meaning: "places in production code that encode payloads before they are sent",
-        fields: "what, place, path, line",
-    },
+    FactPath::untyped(
+        "target.over_quota",
+        "the account, when the plan needs more namespaces than it has at the beginning",
+    ), /* fields: there, missing, names, limit */
+    FactPath::untyped("target.unprotected", "target namespaces that anybody with the permission can delete at once"), /* fields: target_namespace */
+    FactPath::untyped(
+        "target.permissions",
+        "service accounts that may do more to a target namespace than workers need, and target namespaces no service account can use",
+    ), /* fields: verdict (excess | nobody), target_namespace, account, account_id, permission, problem */
+    FactPath::untyped("target.service_accounts", "service accounts that may write to target namespaces"), /* fields: target_namespace, name */
+    FactPath::untyped("code.nexus_calls", "Nexus endpoints that production code calls"), /* fields: name, place, path, line */
+    FactPath::untyped(
+        "target.codec_servers",
+        "target namespaces without a codec server people's browsers can reach, where the code encodes payloads",
+    ), /* fields: target_namespace, problem, codec */
+    FactPath::untyped("target.nexus_endpoints", "Nexus endpoints the code calls and the target namespaces cannot"), /* fields: verdict (missing | closed | unclear), endpoint, problem, target_namespace, place */
+    FactPath::untyped("code.payload_codecs", "places in production code that encode payloads before they are sent"), /* fields: what, place, path, line */
 ];
 
 pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
-    view.put("target.over_quota", limits::limits().and_then(|limits| over_quota(context, limits)));
-    view.put("target.unprotected", per_namespace(context, &unprotected));
-    view.put("target.permissions", permissions(context));
-    view.put("target.service_accounts", service_accounts(context));
-    view.put("code.nexus_calls", nexus_calls(context));
-    view.put("target.codec_servers", codec_servers(context));
-    view.put("target.nexus_endpoints", nexus_endpoints(context));
-    view.put("code.payload_codecs", codecs(context));
+    view.put_untyped("target.over_quota", limits::limits().and_then(|limits| over_quota(context, limits)));
+    view.put_untyped("target.unprotected", per_namespace(context, &unprotected));
+    view.put_untyped("target.permissions", permissions(context));
+    view.put_untyped("target.service_accounts", service_accounts(context));
+    view.put_untyped("code.nexus_calls", nexus_calls(context));
+    view.put_untyped("target.codec_servers", codec_servers(context));
+    view.put_untyped("target.nexus_endpoints", nexus_endpoints(context));
+    view.put_untyped("code.payload_codecs", codecs(context));
 }
 
 /// The account, where the target is Temporal Cloud; none for a cluster of the team's own.

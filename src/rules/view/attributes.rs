@@ -11,46 +11,32 @@ use crate::compare::Half;
 use crate::facts::{Known, Locus};
 
 pub(super) const PATHS: &[FactPath] = &[
-    FactPath {
-        path: "source.search_attributes",
-        meaning: "custom search attributes of the moved namespaces",
-        fields: "source_namespace, name, type",
-    },
-    FactPath {
-        path: "source.search_attributes_over_limit",
-        meaning: "types of which the source has more search attributes than Temporal Cloud allows",
-        fields: "source_namespace, type, count, limit, names",
-    },
-    FactPath {
-        path: "source.search_attribute_names",
-        meaning: "search attributes whose name Temporal Cloud refuses",
-        fields: "source_namespace, name, problem",
-    },
-    FactPath {
-        path: "source.search_attribute_lists",
-        meaning: "search attributes of one value in which executions of the source keep several",
-        fields: "source_namespace, name, type, lists, sampled, workflow_id, source_flags",
-    },
-    FactPath {
-        path: "source.search_attribute_values",
-        meaning: "search attributes of which values were looked at, with the number of executions that were",
-        fields: "source_namespace, name, type, sampled",
-    },
-    FactPath {
-        path: "source.search_attributes_unused",
-        meaning: "search attributes of the source that no execution within retention, no schedule and no scanned code uses",
-        fields: "source_namespace, name, type",
-    },
-    FactPath {
-        path: "source.search_attribute_sizes",
-        meaning: "search attributes with larger values than Temporal Cloud takes, among the executions looked at",
-        fields: "verdict (too-large | unclear), source_namespace, name, type, bytes, limit, sampled",
-    },
-    FactPath {
-        path: "source.text_identifiers",
-        meaning: "search attributes of type Text whose name says that they hold an identifier",
-        fields: "source_namespace, name",
-    },
+    FactPath::untyped("source.search_attributes", "custom search attributes of the moved namespaces"), /* fields: source_namespace, name, type */
+    FactPath::untyped(
+        "source.search_attributes_over_limit",
+        "types of which the source has more search attributes than Temporal Cloud allows",
+    ), /* fields: source_namespace, type, count, limit, names */
+    FactPath::untyped("source.search_attribute_names", "search attributes whose name Temporal Cloud refuses"), /* fields: source_namespace, name, problem */
+    FactPath::untyped(
+        "source.search_attribute_lists",
+        "search attributes of one value in which executions of the source keep several",
+    ), /* fields: source_namespace, name, type, lists, sampled, workflow_id, source_flags */
+    FactPath::untyped(
+        "source.search_attribute_values",
+        "search attributes of which values were looked at, with the number of executions that were",
+    ), /* fields: source_namespace, name, type, sampled */
+    FactPath::untyped(
+        "source.search_attributes_unused",
+        "search attributes of the source that no execution within retention, no schedule and no scanned code uses",
+    ), /* fields: source_namespace, name, type */
+    FactPath::untyped(
+        "source.search_attribute_sizes",
+        "search attributes with larger values than Temporal Cloud takes, among the executions looked at",
+    ), /* fields: verdict (too-large | unclear), source_namespace, name, type, bytes, limit, sampled */
+    FactPath::untyped(
+        "source.text_identifiers",
+        "search attributes of type Text whose name says that they hold an identifier",
+    ), /* fields: source_namespace, name */
 ];
 
 pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
@@ -58,14 +44,14 @@ pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
     let limited = |list: &dyn Fn(&Half<'_>, &Limits) -> Known<Vec<Value>>| {
         limits::limits().and_then(|limits| per_moved_namespace(context, &|half| list(half, limits)))
     };
-    view.put("source.search_attributes", moved(&search_attributes));
-    view.put("source.search_attributes_over_limit", limited(&|half, limits| over_limit(context, half, limits)));
-    view.put("source.search_attribute_names", limited(&|half, limits| attribute_names(context, half, limits)));
-    view.put("source.search_attribute_lists", moved(&|half| lists(context, half)));
-    view.put("source.search_attribute_values", moved(&values));
-    view.put("source.search_attributes_unused", moved(&|half| unused(context, half)));
-    view.put("source.search_attribute_sizes", limited(&|half, limits| sizes(half, limits)));
-    view.put("source.text_identifiers", moved(&|half| text_identifiers(context, half)));
+    view.put_untyped("source.search_attributes", moved(&search_attributes));
+    view.put_untyped("source.search_attributes_over_limit", limited(&|half, limits| over_limit(context, half, limits)));
+    view.put_untyped("source.search_attribute_names", limited(&|half, limits| attribute_names(context, half, limits)));
+    view.put_untyped("source.search_attribute_lists", moved(&|half| lists(context, half)));
+    view.put_untyped("source.search_attribute_values", moved(&values));
+    view.put_untyped("source.search_attributes_unused", moved(&|half| unused(context, half)));
+    view.put_untyped("source.search_attribute_sizes", limited(&|half, limits| sizes(half, limits)));
+    view.put_untyped("source.text_identifiers", moved(&|half| text_identifiers(context, half)));
 }
 
 fn type_of<'h>(half: &Half<'h>, name: &str) -> &'h str {

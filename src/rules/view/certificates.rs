@@ -18,41 +18,28 @@ use crate::facts::cluster::{ClusterKind, ClusterSnapshot, Credential};
 use crate::facts::{Known, Locus, Why};
 
 pub(super) const PATHS: &[FactPath] = &[
-    FactPath {
-        path: "certificates.expiry",
-        meaning: "client and CA certificates of both connections and of the configuration, against the end of the window",
-        fields: "verdict (in-window | soon-after | fine), subject, file, side, expires, days_after_window, when, fingerprint, target_namespace, ours (not verified by Temporal Cloud), on_disk",
-    },
-    FactPath {
-        path: "certificates.endpoints",
-        meaning: "certificates that endpoints the team runs present, against the end of the window",
-        fields: "verdict (in-window | soon-after | fine), subject, side, address, expires, days_after_window, when, fingerprint",
-    },
-    FactPath {
-        path: "certificates.compliance",
-        meaning: "certificates that break a rule of Temporal Cloud",
-        fields: "verdict (broken | unclear), subject, file, problem, fingerprint",
-    },
-    FactPath {
-        path: "certificates.keys",
-        meaning: "private keys that cannot be used",
-        fields: "verdict (broken | unclear), file, problem",
-    },
-    FactPath {
-        path: "certificates.api_keys",
-        meaning: "API keys of the target that workers and starters may use, against the end of the window",
-        fields: "verdict (in-window | soon-after | fine), name, id, owner, expires, days_after_window, when, renewed (name of a new one), owner_flags",
-    },
-    FactPath {
-        path: "certificates.ahead",
-        meaning: "client and CA certificates and API keys of the target, against the instant that is judged for",
-        fields: "verdict (expired | short | fine), what, expires, days_left, when, key",
-    },
-    FactPath {
-        path: "certificates.accepted",
-        meaning: "target namespaces that do not accept what workers and starters present",
-        fields: "verdict (refused | unclear), target_namespace, credential, problem, mend_flags",
-    },
+    FactPath::untyped(
+        "certificates.expiry",
+        "client and CA certificates of both connections and of the configuration, against the end of the window",
+    ), /* fields: verdict (in-window | soon-after | fine), subject, file, side, expires, days_after_window, when, fingerprint, target_namespace, ours (not verified by Temporal Cloud), on_disk */
+    FactPath::untyped(
+        "certificates.endpoints",
+        "certificates that endpoints the team runs present, against the end of the window",
+    ), /* fields: verdict (in-window | soon-after | fine), subject, side, address, expires, days_after_window, when, fingerprint */
+    FactPath::untyped("certificates.compliance", "certificates that break a rule of Temporal Cloud"), /* fields: verdict (broken | unclear), subject, file, problem, fingerprint */
+    FactPath::untyped("certificates.keys", "private keys that cannot be used"), /* fields: verdict (broken | unclear), file, problem */
+    FactPath::untyped(
+        "certificates.api_keys",
+        "API keys of the target that workers and starters may use, against the end of the window",
+    ), /* fields: verdict (in-window | soon-after | fine), name, id, owner, expires, days_after_window, when, renewed (name of a new one), owner_flags */
+    FactPath::untyped(
+        "certificates.ahead",
+        "client and CA certificates and API keys of the target, against the instant that is judged for",
+    ), /* fields: verdict (expired | short | fine), what, expires, days_left, when, key */
+    FactPath::untyped(
+        "certificates.accepted",
+        "target namespaces that do not accept what workers and starters present",
+    ), /* fields: verdict (refused | unclear), target_namespace, credential, problem, mend_flags */
 ];
 
 pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
@@ -82,18 +69,18 @@ pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
         target_namespace: target_namespace.clone(),
     });
     let presented = Known::concat([files.clone(), accepted.clone()]).map(of_target);
-    view.put("certificates.ahead", today.and_then(|measure| ahead(context, &measure, presented)));
+    view.put_untyped("certificates.ahead", today.and_then(|measure| ahead(context, &measure, presented)));
     let expiring = Known::concat([files.clone(), accepted]);
-    view.put("certificates.expiry", measure.clone().zip(expiring).map(|(m, files)| expiry(&m, &files)));
-    view.put("certificates.endpoints", measure.clone().and_then(|m| endpoints(context, &m)));
+    view.put_untyped("certificates.expiry", measure.clone().zip(expiring).map(|(m, files)| expiry(&m, &files)));
+    view.put_untyped("certificates.endpoints", measure.clone().and_then(|m| endpoints(context, &m)));
     let target_files = files.clone().map(of_target);
-    view.put(
+    view.put_untyped(
         "certificates.compliance",
         limits.zip(target_files.clone()).map(|(limits, files)| compliance::problems(context, limits, &files)),
     );
-    view.put("certificates.keys", files.map(|files| compliance::keys(context, &files)));
-    view.put("certificates.api_keys", measure.and_then(|m| credentials::api_keys(context, &m)));
-    view.put("certificates.accepted", credentials::accepted(context, target_files));
+    view.put_untyped("certificates.keys", files.map(|files| compliance::keys(context, &files)));
+    view.put_untyped("certificates.api_keys", measure.and_then(|m| credentials::api_keys(context, &m)));
+    view.put_untyped("certificates.accepted", credentials::accepted(context, target_files));
 }
 
 /// Those that the target connection uses or the configuration names.

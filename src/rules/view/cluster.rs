@@ -10,98 +10,58 @@ use crate::facts::cluster::{ClusterKind, ClusterSnapshot, Credential, LadderStep
 use crate::facts::{Known, Side, Why};
 
 pub(super) const PATHS: &[FactPath] = &[
-    FactPath {
-        path: "source.connection_failures",
-        meaning: "the step at which the source could not be reached",
-        fields: "step, detail, remedy, address",
-    },
-    FactPath {
-        path: "target.connection_failures",
-        meaning: "the step at which the target could not be reached",
-        fields: "step, detail, remedy, address",
-    },
-    FactPath {
-        path: "target.credential",
-        meaning: "what the target connection presents: none, mtls or api-key",
-        fields: "",
-    },
-    FactPath {
-        path: "target.address_problems",
-        meaning: "what is wrong with the form of a Temporal Cloud address",
-        fields: "address, problem, remedy",
-    },
-    FactPath {
-        path: "target.closed_paths",
-        meaning: "target namespaces that admit private networks only, and were not reached",
-        fields: "target_namespace, rules, address",
-    },
-    FactPath {
-        path: "cluster.same",
-        meaning: "proof that both addresses lead to the same cluster",
-        fields: "source_address, target_address, problem",
-    },
-    FactPath {
-        path: "cluster.old_snapshots",
-        meaning: "snapshots taken more than a week before the moment that is judged for",
-        fields: "side, taken, age",
-    },
-    FactPath {
-        path: "source.workflow_types",
-        meaning: "workflow types of the moved namespaces, with open executions or closed ones within retention",
-        fields: "source_namespace, name, open, closed",
-    },
-    FactPath {
-        path: "source.schedules",
-        meaning: "schedules of the moved namespaces",
-        fields: "source_namespace, id, paused",
-    },
-    FactPath {
-        path: "source.size_limits",
-        meaning: "namespaces that accept larger payloads, memos or workflow task completions than their target does",
-        fields: "source_namespace, what, size, limit",
-    },
-    FactPath {
-        path: "source.archival",
-        meaning: "namespaces of the source that archive",
-        fields: "source_namespace, target_namespace, what",
-    },
-    FactPath {
-        path: "source.open_executions",
-        meaning: "moved namespaces of the source with open executions",
-        fields: "source_namespace, open, types, source_flags",
-    },
-    FactPath {
-        path: "source.active_schedules",
-        meaning: "schedules of the source that can still start executions, in every namespace of the plan",
-        fields: "source_namespace, id, source_flags",
-    },
+    FactPath::untyped("source.connection_failures", "the step at which the source could not be reached"), /* fields: step, detail, remedy, address */
+    FactPath::untyped("target.connection_failures", "the step at which the target could not be reached"), /* fields: step, detail, remedy, address */
+    FactPath::untyped("target.credential", "what the target connection presents: none, mtls or api-key"),
+    FactPath::untyped("target.address_problems", "what is wrong with the form of a Temporal Cloud address"), /* fields: address, problem, remedy */
+    FactPath::untyped(
+        "target.closed_paths",
+        "target namespaces that admit private networks only, and were not reached",
+    ), /* fields: target_namespace, rules, address */
+    FactPath::untyped("cluster.same", "proof that both addresses lead to the same cluster"), /* fields: source_address, target_address, problem */
+    FactPath::untyped("cluster.old_snapshots", "snapshots taken more than a week before the moment that is judged for"), /* fields: side, taken, age */
+    FactPath::untyped(
+        "source.workflow_types",
+        "workflow types of the moved namespaces, with open executions or closed ones within retention",
+    ), /* fields: source_namespace, name, open, closed */
+    FactPath::untyped("source.schedules", "schedules of the moved namespaces"), /* fields: source_namespace, id, paused */
+    FactPath::untyped(
+        "source.size_limits",
+        "namespaces that accept larger payloads, memos or workflow task completions than their target does",
+    ), /* fields: source_namespace, what, size, limit */
+    FactPath::untyped("source.archival", "namespaces of the source that archive"), /* fields: source_namespace, target_namespace, what */
+    FactPath::untyped("source.open_executions", "moved namespaces of the source with open executions"), /* fields: source_namespace, open, types, source_flags */
+    FactPath::untyped(
+        "source.active_schedules",
+        "schedules of the source that can still start executions, in every namespace of the plan",
+    ), /* fields: source_namespace, id, source_flags */
 ];
 
 pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
-    view.put("source.connection_failures", context.source.clone().and_then(connection_failures));
-    view.put("target.connection_failures", context.target.clone().and_then(connection_failures));
-    view.put("target.credential", context.target.clone().map(|t| credential_name(t.credential)));
-    view.put("target.address_problems", context.target.clone().map(|t| address_problems(context, t)));
-    view.put("target.closed_paths", context.target.clone().and_then(|t| closed_paths(context, t)));
-    view.put("cluster.same", same_cluster(context));
+    view.put_untyped("source.connection_failures", context.source.clone().and_then(connection_failures));
+    view.put_untyped("target.connection_failures", context.target.clone().and_then(connection_failures));
+    view.put_untyped("target.credential", context.target.clone().map(|t| credential_name(t.credential)));
+    view.put_untyped("target.address_problems", context.target.clone().map(|t| address_problems(context, t)));
+    view.put_untyped("target.closed_paths", context.target.clone().and_then(|t| closed_paths(context, t)));
+    view.put_untyped("cluster.same", same_cluster(context));
     let both = context.source.clone().zip(context.target.clone());
-    view.put(
+    view.put_untyped(
         "cluster.old_snapshots",
         both.map(|(a, b)| [a, b].iter().filter_map(|c| old(context, c)).collect::<Vec<_>>()),
     );
 
     let moved = |list: &dyn Fn(&Half<'_>) -> Known<Vec<Value>>| per_moved_namespace(context, list);
-    view.put("source.workflow_types", moved(&workflow_types).and_then(|types| beside_code(context, types)));
-    view.put("source.schedules", moved(&schedules));
+    view.put_untyped("source.workflow_types", moved(&workflow_types).and_then(|types| beside_code(context, types)));
+    view.put_untyped("source.schedules", moved(&schedules));
     let limits = limits::limits();
     let limited = |list: &dyn Fn(&Half<'_>, &Limits) -> Known<Vec<Value>>| {
         limits.clone().and_then(|limits| per_moved_namespace(context, &|half| list(half, limits)))
     };
-    view.put("source.size_limits", limited(&|half, limits| size_limits(context, half, limits)));
-    view.put("source.archival", moved(&|half| archival(context, half)));
+    view.put_untyped("source.size_limits", limited(&|half, limits| size_limits(context, half, limits)));
+    view.put_untyped("source.archival", moved(&|half| archival(context, half)));
 
-    view.put("source.open_executions", per_moved_namespace(context, &|half| open_executions(context, half)));
-    view.put("source.active_schedules", per_moved_namespace(context, &|half| active_schedules(context, half)));
+    view.put_untyped("source.open_executions", per_moved_namespace(context, &|half| open_executions(context, half)));
+    view.put_untyped("source.active_schedules", per_moved_namespace(context, &|half| active_schedules(context, half)));
 }
 
 fn credential_name(credential: Credential) -> &'static str {
@@ -113,10 +73,10 @@ fn credential_name(credential: Credential) -> &'static str {
 }
 
 /// A list over the source namespaces that move.
-pub(super) fn per_moved_namespace(
+pub(super) fn per_moved_namespace<T>(
     context: &Context<'_>,
-    list: &dyn Fn(&Half<'_>) -> Known<Vec<Value>>,
-) -> Known<Vec<Value>> {
+    list: &dyn Fn(&Half<'_>) -> Known<Vec<T>>,
+) -> Known<Vec<T>> {
     context.source.clone().and_then(|source| {
         compare::moved(&context.facts.plan).and_then(|moved| {
             Known::concat(moved.into_iter().map(|(m, _)| half(source, &m.source).and_then(|half| list(&half))))
@@ -126,10 +86,10 @@ pub(super) fn per_moved_namespace(
 
 /// A list over the moved namespaces and the excluded ones that the source still has and that do not stay there: nobody
 /// may lose them with the cluster.
-pub(super) fn per_planned_namespace(
+pub(super) fn per_planned_namespace<T>(
     context: &Context<'_>,
-    list: &dyn Fn(&Half<'_>) -> Known<Vec<Value>>,
-) -> Known<Vec<Value>> {
+    list: &dyn Fn(&Half<'_>) -> Known<Vec<T>>,
+) -> Known<Vec<T>> {
     let moved = per_moved_namespace(context, list);
     let excluded = context.source.clone().and_then(|source| {
         let excluded = context.facts.plan.namespaces.iter().filter(|m| m.target.is_none() && !m.stays);

@@ -11,101 +11,49 @@ use crate::facts::Locus;
 use crate::facts::code::{CodeFacts, Confidence, EntryKind, FallbackOn, Kind, OriginStatus, RoutingRole, Site};
 
 pub(super) const PATHS: &[FactPath] = &[
-    FactPath {
-        path: "code.starters",
-        meaning: "every call that begins an execution or a schedule, and whether its client comes from a connection factory",
-        fields: "verdict (factory | outside | unclear), reason, what, api, place, path, line, function, origins, factories, fingerprint",
-    },
-    FactPath {
-        path: "code.nobody_starts",
-        meaning: "namespaces with workflows nobody in the scanned code starts, because it starts none at all",
-        fields: "source_namespace, types, verb, source_flags",
-    },
-    FactPath {
-        path: "code.unflagged_starts",
-        meaning: "calls that start executions by a client no flag or setting chooses",
-        fields: "what, api, place, path, line, function, fingerprint, workflow_types",
-    },
-    FactPath {
-        path: "code.schedules_at_start",
-        meaning: "calls that create or change schedules whenever a worker process starts",
-        fields: "what, api, place, path, line, function, fingerprint, workflow_types",
-    },
-    FactPath {
-        path: "code.unique_ids",
-        meaning: "starts that rely on an id being in use once, which a cluster knows of itself only",
-        fields: "place, path, line",
-    },
-    FactPath {
-        path: "code.beside_workflows",
-        meaning: "standalone activities and Nexus operations in production code",
-        fields: "what, place, path, line",
-    },
-    FactPath {
-        path: "code.clients",
-        meaning: "every construction of a client, and whether it stands in a connection factory",
-        fields: "verdict (factory | outside), api, place, path, line, function, address, instead (what to do), fingerprint",
-    },
-    FactPath {
-        path: "code.messages",
-        meaning: "every signal, query, update, cancel, terminate and reset, and whether it can reach both clusters",
-        fields: "verdict (both | single | own: on the handle of its own start | unclear), reason, what, api, place, path, line, function, fingerprint",
-    },
-    FactPath {
-        path: "code.fallbacks",
-        meaning: "every second try on another cluster, and the error on which it acts",
-        fields: "on (not-found | any-error | unclear), what, api, place, path, line, function, fingerprint",
-    },
-    FactPath {
-        path: "code.signal_with_starts",
-        meaning: "every signal-with-start and update-with-start, and whether it stands under a fallback",
-        fields: "verdict (fallback | single), what, api, place, path, line, function, fingerprint",
-    },
-    FactPath {
-        path: "code.async_completions",
-        meaning: "every completion of an activity from outside, and whether it can reach the cluster that issued the task",
-        fields: "verdict (both | inherited | single | unclear), reason, what, api, place, path, line, function, fingerprint",
-    },
-    FactPath {
-        path: "code.cron_starts",
-        meaning: "every start with a cron expression (not a schedule)",
-        fields: "cron, what, api, place, path, line, function, fingerprint",
-    },
-    FactPath {
-        path: "code.hazards",
-        meaning: "calls and settings that Temporal Cloud refuses or that make a move risky",
-        fields: "id, detail, place, path, line, key",
-    },
-    FactPath {
-        path: "code.sdks_without_api_key",
-        meaning: "SDK versions older than the first one that takes an API key",
-        fields: "verdict (too-old | unclear), language, package, version, asked, minimum, place, path, line",
-    },
-    FactPath {
-        path: "code.sdks_with_partial_api_key",
-        meaning: "SDK versions that take an API key, and leave TLS or the namespace header to the code",
-        fields: "verdict (by-hand | unclear), language, package, version, asked, by_hand, advice, place, path, line",
-    },
-    FactPath {
-        path: "code.unanalysed",
-        meaning: "files that name Temporal and were not read by the analyser, or not wholly",
-        fields: "what, count, files",
-    },
-    FactPath {
-        path: "code.search_attributes",
-        meaning: "search attributes that production code names",
-        fields: "name, role, place, path, line",
-    },
-    FactPath {
-        path: "code.workflows",
-        meaning: "workflow types that production code defines",
-        fields: "name, place, path, line",
-    },
-    FactPath {
-        path: "code.factories",
-        meaning: "the connection factories, configured or proposed",
-        fields: "path, line, function, configured, found, sites",
-    },
+    FactPath::untyped(
+        "code.starters",
+        "every call that begins an execution or a schedule, and whether its client comes from a connection factory",
+    ), /* fields: verdict (factory | outside | unclear), reason, what, api, place, path, line, function, origins, factories, fingerprint */
+    FactPath::untyped(
+        "code.nobody_starts",
+        "namespaces with workflows nobody in the scanned code starts, because it starts none at all",
+    ), /* fields: source_namespace, types, verb, source_flags */
+    FactPath::untyped("code.unflagged_starts", "calls that start executions by a client no flag or setting chooses"), /* fields: what, api, place, path, line, function, fingerprint, workflow_types */
+    FactPath::untyped(
+        "code.schedules_at_start",
+        "calls that create or change schedules whenever a worker process starts",
+    ), /* fields: what, api, place, path, line, function, fingerprint, workflow_types */
+    FactPath::untyped(
+        "code.unique_ids",
+        "starts that rely on an id being in use once, which a cluster knows of itself only",
+    ), /* fields: place, path, line */
+    FactPath::untyped("code.beside_workflows", "standalone activities and Nexus operations in production code"), /* fields: what, place, path, line */
+    FactPath::untyped("code.clients", "every construction of a client, and whether it stands in a connection factory"), /* fields: verdict (factory | outside), api, place, path, line, function, address, instead (what to do), fingerprint */
+    FactPath::untyped(
+        "code.messages",
+        "every signal, query, update, cancel, terminate and reset, and whether it can reach both clusters",
+    ), /* fields: verdict (both | single | own: on the handle of its own start | unclear), reason, what, api, place, path, line, function, fingerprint */
+    FactPath::untyped("code.fallbacks", "every second try on another cluster, and the error on which it acts"), /* fields: on (not-found | any-error | unclear), what, api, place, path, line, function, fingerprint */
+    FactPath::untyped(
+        "code.signal_with_starts",
+        "every signal-with-start and update-with-start, and whether it stands under a fallback",
+    ), /* fields: verdict (fallback | single), what, api, place, path, line, function, fingerprint */
+    FactPath::untyped(
+        "code.async_completions",
+        "every completion of an activity from outside, and whether it can reach the cluster that issued the task",
+    ), /* fields: verdict (both | inherited | single | unclear), reason, what, api, place, path, line, function, fingerprint */
+    FactPath::untyped("code.cron_starts", "every start with a cron expression (not a schedule)"), /* fields: cron, what, api, place, path, line, function, fingerprint */
+    FactPath::untyped("code.hazards", "calls and settings that Temporal Cloud refuses or that make a move risky"), /* fields: id, detail, place, path, line, key */
+    FactPath::untyped("code.sdks_without_api_key", "SDK versions older than the first one that takes an API key"), /* fields: verdict (too-old | unclear), language, package, version, asked, minimum, place, path, line */
+    FactPath::untyped(
+        "code.sdks_with_partial_api_key",
+        "SDK versions that take an API key, and leave TLS or the namespace header to the code",
+    ), /* fields: verdict (by-hand | unclear), language, package, version, asked, by_hand, advice, place, path, line */
+    FactPath::untyped("code.unanalysed", "files that name Temporal and were not read by the analyser, or not wholly"), /* fields: what, count, files */
+    FactPath::untyped("code.search_attributes", "search attributes that production code names"), /* fields: name, role, place, path, line */
+    FactPath::untyped("code.workflows", "workflow types that production code defines"), /* fields: name, place, path, line */
+    FactPath::untyped("code.factories", "the connection factories, configured or proposed"), /* fields: path, line, function, configured, found, sites */
 ];
 
 pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
@@ -113,25 +61,28 @@ pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
         context.code.clone().and_then(|code| whole_about(code, about, list(code)))
     };
     let found = |list: fn(&CodeFacts) -> Vec<Value>| about(About::Other, list);
-    view.put("code.starters", about(About::Starts, starters::starters));
-    view.put("code.nobody_starts", context.code.clone().and_then(|code| starters::nobody_starts(context, code)));
-    view.put("code.unflagged_starts", about(About::Starts, unflagged_starts));
-    view.put("code.schedules_at_start", about(About::Starts, schedules_at_start));
-    view.put("code.unique_ids", about(About::Starts, |code| features(code, "start-uniqueness")));
-    view.put("code.beside_workflows", found(beside_workflows));
-    view.put("code.clients", found(clients));
-    view.put("code.messages", about(About::Messages, messages));
-    view.put("code.fallbacks", found(fallbacks));
-    view.put("code.signal_with_starts", about(About::Both, signal_with_starts));
-    view.put("code.async_completions", found(async_completions));
-    view.put("code.cron_starts", about(About::Starts, cron_starts));
-    view.put("code.hazards", found(hazards));
-    view.put("code.sdks_without_api_key", context.code.clone().and_then(sdks::without_api_key));
-    view.put("code.sdks_with_partial_api_key", context.code.clone().and_then(sdks::with_partial_api_key));
-    view.put("code.unanalysed", context.code.clone().map(|code| unanalysed(code, &context.facts.plan)));
-    view.put("code.search_attributes", found(search_attributes));
-    view.put("code.workflows", found(workflows));
-    view.put("code.factories", context.code.clone().map(factories));
+    view.put_untyped("code.starters", about(About::Starts, starters::starters));
+    view.put_untyped(
+        "code.nobody_starts",
+        context.code.clone().and_then(|code| starters::nobody_starts(context, code)),
+    );
+    view.put_untyped("code.unflagged_starts", about(About::Starts, unflagged_starts));
+    view.put_untyped("code.schedules_at_start", about(About::Starts, schedules_at_start));
+    view.put_untyped("code.unique_ids", about(About::Starts, |code| features(code, "start-uniqueness")));
+    view.put_untyped("code.beside_workflows", found(beside_workflows));
+    view.put_untyped("code.clients", found(clients));
+    view.put_untyped("code.messages", about(About::Messages, messages));
+    view.put_untyped("code.fallbacks", found(fallbacks));
+    view.put_untyped("code.signal_with_starts", about(About::Both, signal_with_starts));
+    view.put_untyped("code.async_completions", found(async_completions));
+    view.put_untyped("code.cron_starts", about(About::Starts, cron_starts));
+    view.put_untyped("code.hazards", found(hazards));
+    view.put_untyped("code.sdks_without_api_key", context.code.clone().and_then(sdks::without_api_key));
+    view.put_untyped("code.sdks_with_partial_api_key", context.code.clone().and_then(sdks::with_partial_api_key));
+    view.put_untyped("code.unanalysed", context.code.clone().map(|code| unanalysed(code, &context.facts.plan)));
+    view.put_untyped("code.search_attributes", found(search_attributes));
+    view.put_untyped("code.workflows", found(workflows));
+    view.put_untyped("code.factories", context.code.clone().map(factories));
 }
 
 fn unflagged_starts(code: &CodeFacts) -> Vec<Value> {

@@ -12,41 +12,25 @@ use crate::facts::plan::Cohort;
 use crate::facts::{Known, Locus, Why};
 
 pub(super) const PATHS: &[FactPath] = &[
-    FactPath {
-        path: "plan.cohorts",
-        meaning: "the cohorts of the plan",
-        fields: "name, risk, validation, workflow_types",
-    },
-    FactPath {
-        path: "plan.cohort_types",
-        meaning: "workflow types of code and source that are in no cohort, and of cohorts that nobody has seen",
-        fields: "verdict (none | unseen), workflow_type, cohorts, seen, workflow_types",
-    },
-    FactPath {
-        path: "plan.cohort_repeats",
-        meaning: "workflow types that the plan names in several cohorts, or twice in one",
-        fields: "workflow_type, cohorts, workflow_types",
-    },
-    FactPath {
-        path: "plan.cohort_ties",
-        meaning: "children, signals, cancels and shared ids between workflow types, with the cohorts of both",
-        fields: "verdict (together | apart | unclear), kind, from, to, from_cohort, to_cohort, what, place, workflow_types",
-    },
-    FactPath {
-        path: "plan.cohort_queues",
-        meaning: "task queues whose workers serve workflow types of several cohorts",
-        fields: "task_queue, cohorts, types, workflow_types",
-    },
-    FactPath {
-        path: "plan.cohort_periods",
-        meaning: "cohorts that are not watched for long enough before the next one follows",
-        fields: "cohort, problem, advice, workflow_types",
-    },
-    FactPath {
-        path: "plan.cohort_rollbacks",
-        meaning: "cohorts of which the plan does not say how their starts are turned back",
-        fields: "cohort, workflow_types",
-    },
+    FactPath::untyped("plan.cohorts", "the cohorts of the plan"), /* fields: name, risk, validation, workflow_types */
+    FactPath::untyped(
+        "plan.cohort_types",
+        "workflow types of code and source that are in no cohort, and of cohorts that nobody has seen",
+    ), /* fields: verdict (none | unseen), workflow_type, cohorts, seen, workflow_types */
+    FactPath::untyped("plan.cohort_repeats", "workflow types that the plan names in several cohorts, or twice in one"), /* fields: workflow_type, cohorts, workflow_types */
+    FactPath::untyped(
+        "plan.cohort_ties",
+        "children, signals, cancels and shared ids between workflow types, with the cohorts of both",
+    ), /* fields: verdict (together | apart | unclear), kind, from, to, from_cohort, to_cohort, what, place, workflow_types */
+    FactPath::untyped("plan.cohort_queues", "task queues whose workers serve workflow types of several cohorts"), /* fields: task_queue, cohorts, types, workflow_types */
+    FactPath::untyped(
+        "plan.cohort_periods",
+        "cohorts that are not watched for long enough before the next one follows",
+    ), /* fields: cohort, problem, advice, workflow_types */
+    FactPath::untyped(
+        "plan.cohort_rollbacks",
+        "cohorts of which the plan does not say how their starts are turned back",
+    ), /* fields: cohort, workflow_types */
 ];
 
 pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
@@ -55,16 +39,16 @@ pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
         json!({"name": c.name, "risk": c.risk, "validation": c.validation, "workflow_types": c.workflow_types,
                "loci": [context.plan_locus(c.line)]})
     };
-    view.put("plan.cohorts", Known::Known(cohorts.iter().map(object).collect::<Vec<_>>()));
-    view.put("plan.cohort_types", members(context));
-    view.put("plan.cohort_repeats", Known::Known(repeats(context)));
-    view.put("plan.cohort_ties", tied(context));
-    view.put("plan.cohort_queues", queues(context));
-    view.put("plan.cohort_periods", Known::Known(periods(context)));
+    view.put_untyped("plan.cohorts", Known::Known(cohorts.iter().map(object).collect::<Vec<_>>()));
+    view.put_untyped("plan.cohort_types", members(context));
+    view.put_untyped("plan.cohort_repeats", Known::Known(repeats(context)));
+    view.put_untyped("plan.cohort_ties", tied(context));
+    view.put_untyped("plan.cohort_queues", queues(context));
+    view.put_untyped("plan.cohort_periods", Known::Known(periods(context)));
     let open = cohorts.iter().filter(|c| c.rollback.is_none());
     let open = open
         .map(|c| json!({"cohort": c.name, "workflow_types": c.workflow_types, "loci": [context.plan_locus(c.line)]}));
-    view.put("plan.cohort_rollbacks", Known::Known(open.collect::<Vec<_>>()));
+    view.put_untyped("plan.cohort_rollbacks", Known::Known(open.collect::<Vec<_>>()));
 }
 
 /// The cohorts a workflow type is in.
@@ -84,7 +68,7 @@ fn known_types(context: &Context<'_>) -> Known<BTreeMap<String, TypeFacts>> {
     let whole = both.and_then(|(code, source)| {
         let found = types(Some(code), Some(source), plan);
         let live = super::cluster::per_moved_namespace(context, &|half| {
-            half.known("workflow types", &half.namespace.workflow_types).map(|_| vec![])
+            half.known("workflow types", &half.namespace.workflow_types).map(|_| Vec::<()>::new())
         });
         match gap_about(code, About::Any).or_else(|| live.why().cloned()) {
             Some(why) => Known::Partial { value: found, why },

@@ -16,57 +16,37 @@ use crate::facts::plan::NamespaceMapping;
 use crate::facts::{Known, Locus};
 
 pub(super) const PATHS: &[FactPath] = &[
-    FactPath {
-        path: "diff.missing_namespaces",
-        meaning: "mapped namespaces that the target does not have, or in which nothing can start",
-        fields: "missing, problem, target_namespace, short_name, source_namespace, target_kind, target_flags, retention_days",
-    },
-    FactPath {
-        path: "diff.search_attributes",
-        meaning: "custom search attributes that are not the same on both sides",
-        fields: "change (missing | type-changed | only-on-target), name, source_type, target_type, effect, other_case, pair",
-    },
-    FactPath {
-        path: "diff.search_attributes_not_in_clusters",
-        meaning: "search attributes of production code that neither cluster has",
-        fields: "name, role, place, path, line, similar",
-    },
-    FactPath {
-        path: "diff.schedules",
-        meaning: "schedules that are missing, different, or active on both sides",
-        fields: "change (missing-on-target | only-on-target | both-unpaused | differs), id, differences, create_flags, update_flags, fill_in, beyond_cli, exhausted (no actions left), times_only (alike, but firing at other times), pair",
-    },
-    FactPath {
-        path: "diff.retention",
-        meaning: "target namespaces that keep closed executions for a shorter time",
-        fields: "source_keeps, target_keeps, above_cloud, raise, days, pair",
-    },
-    FactPath {
-        path: "diff.task_queues",
-        meaning: "task queues with work on the source and without workers on the target",
-        fields: "change (no-pollers-on-target | not-asked-on-target), name, worker, schedules_only, work, open, by_schedules, pair",
-    },
-    FactPath {
-        path: "diff.deployments",
-        meaning: "worker deployments that are current on the source and not on the target, or drain without workers",
-        fields: "change (missing-on-target | not-current-on-target | draining-without-workers), name, build_id, problem, version_flags, pair",
-    },
-    FactPath {
-        path: "diff.types_not_in_code",
-        meaning: "workflow types seen on the source that the scanned code does not define",
-        fields: "verdict (absent | unclear), name, source_namespace, open",
-    },
+    FactPath::untyped(
+        "diff.missing_namespaces",
+        "mapped namespaces that the target does not have, or in which nothing can start",
+    ), /* fields: missing, problem, target_namespace, short_name, source_namespace, target_kind, target_flags, retention_days */
+    FactPath::untyped("diff.search_attributes", "custom search attributes that are not the same on both sides"), /* fields: change (missing | type-changed | only-on-target), name, source_type, target_type, effect, other_case, pair */
+    FactPath::untyped(
+        "diff.search_attributes_not_in_clusters",
+        "search attributes of production code that neither cluster has",
+    ), /* fields: name, role, place, path, line, similar */
+    FactPath::untyped("diff.schedules", "schedules that are missing, different, or active on both sides"), /* fields: change (missing-on-target | only-on-target | both-unpaused | differs), id, differences, create_flags, update_flags, fill_in, beyond_cli, exhausted (no actions left), times_only (alike, but firing at other times), pair */
+    FactPath::untyped("diff.retention", "target namespaces that keep closed executions for a shorter time"), /* fields: source_keeps, target_keeps, above_cloud, raise, days, pair */
+    FactPath::untyped("diff.task_queues", "task queues with work on the source and without workers on the target"), /* fields: change (no-pollers-on-target | not-asked-on-target), name, worker, schedules_only, work, open, by_schedules, pair */
+    FactPath::untyped(
+        "diff.deployments",
+        "worker deployments that are current on the source and not on the target, or drain without workers",
+    ), /* fields: change (missing-on-target | not-current-on-target | draining-without-workers), name, build_id, problem, version_flags, pair */
+    FactPath::untyped(
+        "diff.types_not_in_code",
+        "workflow types seen on the source that the scanned code does not define",
+    ), /* fields: verdict (absent | unclear), name, source_namespace, open */
 ];
 
 pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
-    view.put("diff.missing_namespaces", missing_namespaces(context));
-    view.put("diff.search_attributes", search_attributes(context));
-    view.put("diff.search_attributes_not_in_clusters", not_in_clusters(context));
-    view.put("diff.schedules", map(&context.comparison.schedules, |c| schedule(context, c)));
-    view.put("diff.retention", retention(context));
-    view.put("diff.task_queues", map(&context.comparison.task_queues, |c| queue(context, c)));
-    view.put("diff.deployments", map(&context.comparison.deployments, |c| deployment(context, c)));
-    view.put("diff.types_not_in_code", types_not_in_code(context));
+    view.put_untyped("diff.missing_namespaces", missing_namespaces(context));
+    view.put_untyped("diff.search_attributes", search_attributes(context));
+    view.put_untyped("diff.search_attributes_not_in_clusters", not_in_clusters(context));
+    view.put_untyped("diff.schedules", map(&context.comparison.schedules, |c| schedule(context, c)));
+    view.put_untyped("diff.retention", retention(context));
+    view.put_untyped("diff.task_queues", map(&context.comparison.task_queues, |c| queue(context, c)));
+    view.put_untyped("diff.deployments", map(&context.comparison.deployments, |c| deployment(context, c)));
+    view.put_untyped("diff.types_not_in_code", types_not_in_code(context));
 }
 
 fn map<T: Clone>(changes: &Known<Vec<T>>, object: impl Fn(&T) -> Value) -> Known<Vec<Value>> {

@@ -1,39 +1,75 @@
 //! What keeps the source from being drained beside open executions, and when it will be.
 
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use super::cluster::per_moved_namespace;
-use super::{Context, FactPath, FactView};
+use super::{Context, Fact, FactPath, FactView};
 use crate::compare::Half;
 use crate::drain::hold::{self, Hold, Look};
-use crate::facts::{Known, Why};
+use crate::facts::{Known, Locus, Why};
 
-pub(super) const PATHS: &[FactPath] = &[
-    FactPath {
-        path: "source.not_held",
-        meaning: "namespaces of the source in which something was open in the last 48 hours, by what the server itself \
-                  wrote",
-        fields: "source_namespace, problem, source_flags",
-    },
-    FactPath {
-        path: "source.schedules_left",
-        meaning: "schedules the source still holds, paused or not, in every namespace of the plan",
-        fields: "source_namespace, id, workflow_type, source_flags",
-    },
-    FactPath {
-        path: "source.other_work",
-        meaning: "open batch jobs, standalone activities and Nexus operations of the source",
-        fields: "source_namespace, what, source_flags",
-    },
-];
+const NOT_HELD: Fact<Vec<NotHeld>> = Fact::new(
+    "source.not_held",
+    "namespaces of the source in which something was open in the last 48 hours, by what the server itself wrote",
+);
+const SCHEDULES_LEFT: Fact<Vec<ScheduleLeft>> = Fact::new(
+    "source.schedules_left",
+    "schedules the source still holds, paused or not, in every namespace of the plan",
+);
+const OTHER_WORK: Fact<Vec<OtherWork>> =
+    Fact::new("source.other_work", "open batch jobs, standalone activities and Nexus operations of the source");
 
-pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
-    view.put("source.not_held", per_moved_namespace(context, &|half| not_held(context, half)));
-    view.put("source.schedules_left", per_moved_namespace(context, &|half| schedules_left(context, half)));
-    view.put("source.other_work", per_moved_namespace(context, &|half| other_work(context, half)));
+pub(super) const PATHS: &[FactPath] = &[NOT_HELD.entry(), SCHEDULES_LEFT.entry(), OTHER_WORK.entry()];
+
+/// A namespace that has not been empty for 48 hours.
+#[derive(Serialize, JsonSchema)]
+struct NotHeld {
+    /// Namespace of the source.
+    source_namespace: String,
+    /// What broke the 48 hours, as a sentence.
+    problem: String,
+    /// Flags of the `temporal` CLI that reach the namespace.
+    source_flags: String,
+    /// Where it was seen.
+    loci: Vec<Locus>,
 }
 
-fn not_held(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<Value>> {
+/// A schedule of the source.
+#[derive(Serialize, JsonSchema)]
+struct ScheduleLeft {
+    /// Namespace of the source.
+    source_namespace: String,
+    /// Schedule id.
+    id: String,
+    /// The workflow type it starts.
+    workflow_type: String,
+    /// Flags of the `temporal` CLI that reach the namespace.
+    source_flags: String,
+    /// Where it was seen.
+    loci: Vec<Locus>,
+}
+
+/// Open work that is no workflow execution.
+#[derive(Serialize, JsonSchema)]
+struct OtherWork {
+    /// Namespace of the source.
+    source_namespace: String,
+    /// How much of what: `2 open batch jobs`.
+    what: String,
+    /// Flags of the `temporal` CLI that reach the namespace.
+    source_flags: String,
+    /// Where it was seen.
+    loci: Vec<Locus>,
+}
+
+pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
+    view.put(&NOT_HELD, per_moved_namespace(context, &|half| not_held(context, half)));
+    view.put(&SCHEDULES_LEFT, per_moved_namespace(context, &|half| schedules_left(context, half)));
+    view.put(&OTHER_WORK, per_moved_namespace(context, &|half| other_work(context, half)));
+}
+
+fn not_held(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<NotHeld>> {
     let (cluster, namespace) = (half.cluster, half.namespace);
     let active = |schedules: Vec<crate::facts::cluster::Schedule>| {
         schedules.iter().filter(|s| s.acts_after(cluster.newest())).count() as u64
@@ -53,10 +89,15 @@ fn not_held(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<Value>> {
     };
     match hold::decide(&look) {
         Hold::Held { .. } => Known::Known(vec![]),
-        Hold::Broken(problem) => Known::Known(vec![json!({
-            "source_namespace": namespace.name, "problem": problem, "source_flags": context.source_flags(&namespace.name),
-            "loci": [half.locus("open and closed executions", "CountWorkflowExecutions"),
-                     half.locus("the execution that closed last", "ListWorkflowExecutions")]})]),
+        Hold::Broken(problem) => Known::Known(vec![NotHeld {
+            source_namespace: namespace.name.clone(),
+            problem,
+            source_flags: context.source_flags(&namespace.name),
+            loci: vec![
+                half.locus("open and closed executions", "CountWorkflowExecutions"),
+                half.locus("the execution that closed last", "ListWorkflowExecutions"),
+            ],
+        }]),
         Hold::Untold(why) => {
             let reason = format!("that {} has been empty for 48 hours is not shown: {}", namespace.name, why.reason);
             Known::Unknown(Why { reason, remedy: why.remedy.or_else(|| Some("probe the source again".to_owned())) })
@@ -64,18 +105,20 @@ fn not_held(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<Value>> {
     }
 }
 
-fn schedules_left(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<Value>> {
+fn schedules_left(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<ScheduleLeft>> {
     half.known("schedules", &half.namespace.schedules).map(|schedules| {
-        let each = schedules.iter().map(|s| {
-            json!({"source_namespace": half.namespace.name, "id": s.id, "workflow_type": s.action.workflow_type,
-                   "source_flags": context.source_flags(&half.namespace.name),
-                   "loci": [half.locus(format!("schedule {}", s.id), "DescribeSchedule")]})
+        let each = schedules.iter().map(|s| ScheduleLeft {
+            source_namespace: half.namespace.name.clone(),
+            id: s.id.clone(),
+            workflow_type: s.action.workflow_type.clone(),
+            source_flags: context.source_flags(&half.namespace.name),
+            loci: vec![half.locus(format!("schedule {}", s.id), "DescribeSchedule")],
         });
         each.collect()
     })
 }
 
-fn other_work(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<Value>> {
+fn other_work(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<OtherWork>> {
     half.known("batch jobs, standalone activities and Nexus operations", &half.namespace.executions.beside).map(
         |beside| {
             let counts = [
@@ -90,9 +133,12 @@ fn other_work(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<Value>> {
                     (n, "standalone activity") => format!("{n} open standalone activities"),
                     (n, what) => format!("{n} open {what}s"),
                 };
-                json!({"source_namespace": half.namespace.name, "what": what,
-                   "source_flags": context.source_flags(&half.namespace.name),
-                   "loci": [half.locus(what.clone(), rpc)]})
+                OtherWork {
+                    source_namespace: half.namespace.name.clone(),
+                    source_flags: context.source_flags(&half.namespace.name),
+                    loci: vec![half.locus(what.clone(), rpc)],
+                    what,
+                }
             })
             .collect()
         },

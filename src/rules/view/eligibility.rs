@@ -11,16 +11,8 @@ use crate::facts::cluster::{ClusterInfo, ClusterSnapshot, NamespaceSnapshot, Sch
 use crate::facts::{Known, Why, version};
 
 pub(super) const PATHS: &[FactPath] = &[
-    FactPath {
-        path: "source.automated_obstacles",
-        meaning: "what keeps the source from an automated migration",
-        fields: "verdict (obstacle | unclear), requirement, problem",
-    },
-    FactPath {
-        path: "diff.used_targets",
-        meaning: "target namespaces that have held executions or schedules",
-        fields: "verdict (used | unclear: a replication may have brought it), source_namespace, target_namespace, holds",
-    },
+    FactPath::untyped("source.automated_obstacles", "what keeps the source from an automated migration"), /* fields: verdict (obstacle | unclear), requirement, problem */
+    FactPath::untyped("diff.used_targets", "target namespaces that have held executions or schedules"), /* fields: verdict (used | unclear: a replication may have brought it), source_namespace, target_namespace, holds */
 ];
 
 /// Replication streams exist since this version …
@@ -33,8 +25,8 @@ const TELLS_FAILOVER: Version = Version::new(1, 29, 0);
 const FAILOVER_RANGE: i64 = 1_000_000;
 
 pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
-    view.put("source.automated_obstacles", context.source.clone().and_then(obstacles));
-    view.put("diff.used_targets", used_targets(context));
+    view.put_untyped("source.automated_obstacles", context.source.clone().and_then(obstacles));
+    view.put_untyped("diff.used_targets", used_targets(context));
 }
 
 fn obstacles(source: &ClusterSnapshot) -> Known<Vec<Value>> {

@@ -7,14 +7,14 @@ use crate::compare::{self, Half, half};
 use crate::facts::plan::NamespaceMapping;
 use crate::facts::{Known, Why};
 
-pub(super) const PATHS: &[FactPath] = &[FactPath {
-    path: "source.excluded_namespaces",
-    meaning: "excluded namespaces that the source has, and whether they are still used; those that stay are not among them",
-    fields: "in_use, problem, source_namespace, reason, source_flags",
-}];
+pub(super) const PATHS: &[FactPath] =
+    &[FactPath::untyped(
+        "source.excluded_namespaces",
+        "excluded namespaces that the source has, and whether they are still used; those that stay are not among them",
+    ) /* fields: in_use, problem, source_namespace, reason, source_flags */];
 
 pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
-    view.put("source.excluded_namespaces", excluded(context));
+    view.put_untyped("source.excluded_namespaces", excluded(context));
 }
 
 fn excluded(context: &Context<'_>) -> Known<Vec<Value>> {

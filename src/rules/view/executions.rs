@@ -12,44 +12,33 @@ use crate::facts::plan::Cohort;
 use crate::facts::{Known, Why};
 
 pub(super) const PATHS: &[FactPath] = &[
-    FactPath {
-        path: "source.recent_starts",
-        meaning: "who has started executions on the source lately, in moved namespaces; not schedules, parents, \
+    FactPath::untyped(
+        "source.recent_starts",
+        "who has started executions on the source lately, in moved namespaces; not schedules, parents, \
                   cron expressions and runs that continue an earlier one",
-        fields: "source_namespace, workflow_type, starter, runs, since, workflow_id, started, source_flags",
-    },
-    FactPath {
-        path: "source.routed_starts",
-        meaning: "the same, of workflow types whose cohort was routed before, in the moved namespaces",
-        fields: "source_namespace, workflow_type, starter, runs, since, workflow_id, started, source_flags, cohort",
-    },
-    FactPath {
-        path: "plan.routed_cohorts",
-        meaning: "cohorts whose starts are routed to the target",
-        fields: "name, since",
-    },
-    FactPath {
-        path: "source.cron_workflows",
-        meaning: "open executions of the moved namespaces that have a cron expression",
-        fields: "source_namespace, workflow_id, workflow_type, cron, next, starter",
-    },
-    FactPath {
-        path: "source.executions_near_limits",
-        meaning: "open executions, among the oldest of each type, that come near what Temporal Cloud allows one execution",
-        fields: "source_namespace, workflow_id, workflow_type, problem",
-    },
+    ), /* fields: source_namespace, workflow_type, starter, runs, since, workflow_id, started, source_flags */
+    FactPath::untyped(
+        "source.routed_starts",
+        "the same, of workflow types whose cohort was routed before, in the moved namespaces",
+    ), /* fields: source_namespace, workflow_type, starter, runs, since, workflow_id, started, source_flags, cohort */
+    FactPath::untyped("plan.routed_cohorts", "cohorts whose starts are routed to the target"), /* fields: name, since */
+    FactPath::untyped("source.cron_workflows", "open executions of the moved namespaces that have a cron expression"), /* fields: source_namespace, workflow_id, workflow_type, cron, next, starter */
+    FactPath::untyped(
+        "source.executions_near_limits",
+        "open executions, among the oldest of each type, that come near what Temporal Cloud allows one execution",
+    ), /* fields: source_namespace, workflow_id, workflow_type, problem */
 ];
 
 pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
-    view.put("source.recent_starts", per_moved_namespace(context, &|half| recent_starts(context, half)));
-    view.put("source.routed_starts", per_moved_namespace(context, &|half| routed_starts(context, half)));
+    view.put_untyped("source.recent_starts", per_moved_namespace(context, &|half| recent_starts(context, half)));
+    view.put_untyped("source.routed_starts", per_moved_namespace(context, &|half| routed_starts(context, half)));
     let cohorts = context.facts.plan.cohorts.iter().filter_map(|c| Some((c, c.routed?)));
     let object = |(cohort, since): (&Cohort, Timestamp)| json!({"name": cohort.name, "since": minute(since), "loci": [context.plan_locus(cohort.line)]});
-    view.put("plan.routed_cohorts", Known::Known(cohorts.map(object).collect::<Vec<_>>()));
-    view.put("source.cron_workflows", per_moved_namespace(context, &cron_workflows));
+    view.put_untyped("plan.routed_cohorts", Known::Known(cohorts.map(object).collect::<Vec<_>>()));
+    view.put_untyped("source.cron_workflows", per_moved_namespace(context, &cron_workflows));
     let limits = limits::limits();
     let near = limits.and_then(|limits| per_moved_namespace(context, &|half| near_limits(half, limits)));
-    view.put("source.executions_near_limits", near);
+    view.put_untyped("source.executions_near_limits", near);
 }
 
 fn recent_starts(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<Value>> {

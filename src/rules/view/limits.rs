@@ -147,17 +147,16 @@ pub struct CertificateDays {
     pub major: i64,
 }
 
-pub(super) const PATHS: &[FactPath] = &[FactPath {
-    path: "limits.old",
-    meaning: "files of limits of Temporal Cloud whose oldest source was looked at too long ago",
-    fields: "file, checked, age, pages",
-}];
+pub(super) const PATHS: &[FactPath] = &[FactPath::untyped(
+    "limits.old",
+    "files of limits of Temporal Cloud whose oldest source was looked at too long ago",
+) /* fields: file, checked, age, pages */];
 
 /// Where the file stands in the project; what the finding about its age points at.
 const FILE: &str = "rules/cloud/limits.yaml";
 
 pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
-    view.put("limits.old", limits().map(|limits| old(context, limits)));
+    view.put_untyped("limits.old", limits().map(|limits| old(context, limits)));
 }
 
 fn old(context: &Context<'_>, limits: &Limits) -> Vec<Value> {

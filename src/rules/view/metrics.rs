@@ -10,31 +10,23 @@ use crate::facts::cluster::metrics::{NamespaceMetrics, Peak};
 use crate::facts::{Known, Why};
 
 pub(super) const PATHS: &[FactPath] = &[
-    FactPath {
-        path: "metrics.actions_near_limit",
-        meaning: "moved namespaces whose busiest minutes need more than half of the actions the target allows",
-        fields: "verdict (over | unclear), source_namespace, target_namespace, peak, limit, metric, known_for, units (to provision; 0: more than can be)",
-    },
-    FactPath {
-        path: "metrics.visibility_over_limit",
-        meaning: "moved namespaces that make more visibility calls a second than Temporal Cloud takes",
-        fields: "source_namespace, target_namespace, peak, limit, metric, known_for",
-    },
-    FactPath {
-        path: "metrics.unmeasured",
-        meaning: "signals of a dual run that the Prometheus of a side does not have",
-        fields: "side, namespace, signals, url",
-    },
-    FactPath {
-        path: "metrics.without_baseline",
-        meaning: "moved namespaces of which the Prometheus of the source holds less than a day",
-        fields: "source_namespace, hours, url",
-    },
-    FactPath {
-        path: "metrics.cloud_not_scraped",
-        meaning: "target namespaces of which the Prometheus of the target has no metric of Temporal Cloud itself",
-        fields: "target_namespace, url",
-    },
+    FactPath::untyped(
+        "metrics.actions_near_limit",
+        "moved namespaces whose busiest minutes need more than half of the actions the target allows",
+    ), /* fields: verdict (over | unclear), source_namespace, target_namespace, peak, limit, metric, known_for, units (to provision; 0: more than can be) */
+    FactPath::untyped(
+        "metrics.visibility_over_limit",
+        "moved namespaces that make more visibility calls a second than Temporal Cloud takes",
+    ), /* fields: source_namespace, target_namespace, peak, limit, metric, known_for */
+    FactPath::untyped("metrics.unmeasured", "signals of a dual run that the Prometheus of a side does not have"), /* fields: side, namespace, signals, url */
+    FactPath::untyped(
+        "metrics.without_baseline",
+        "moved namespaces of which the Prometheus of the source holds less than a day",
+    ), /* fields: source_namespace, hours, url */
+    FactPath::untyped(
+        "metrics.cloud_not_scraped",
+        "target namespaces of which the Prometheus of the target has no metric of Temporal Cloud itself",
+    ), /* fields: target_namespace, url */
 ];
 
 /// What must be measured where; no self-hosted server counts its open workflows, their starts stand in for them.
@@ -49,11 +41,11 @@ pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
     let limited = |list: &dyn Fn(&Mapped<'_>, &Limits) -> Known<Vec<Value>>| {
         limits.clone().and_then(|limits| per_mapping(context, &|mapped| list(mapped, limits)))
     };
-    view.put("metrics.actions_near_limit", limited(&actions));
-    view.put("metrics.visibility_over_limit", limited(&visibility));
-    view.put("metrics.unmeasured", per_mapping(context, &unmeasured));
-    view.put("metrics.without_baseline", per_mapping(context, &without_baseline));
-    view.put("metrics.cloud_not_scraped", per_mapping(context, &cloud_not_scraped));
+    view.put_untyped("metrics.actions_near_limit", limited(&actions));
+    view.put_untyped("metrics.visibility_over_limit", limited(&visibility));
+    view.put_untyped("metrics.unmeasured", per_mapping(context, &unmeasured));
+    view.put_untyped("metrics.without_baseline", per_mapping(context, &without_baseline));
+    view.put_untyped("metrics.cloud_not_scraped", per_mapping(context, &cloud_not_scraped));
 }
 
 /// One namespace that moves.

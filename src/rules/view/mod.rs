@@ -44,6 +44,7 @@ use crate::facts::cluster::{ClusterKind, ClusterSnapshot};
 use crate::facts::code::CodeFacts;
 use crate::facts::plan::{Strategy, TargetKind};
 use crate::facts::{Facts, Known, Locus, Why};
+use crate::rules::fact::{Fact, FactPath};
 
 /// Dotted fact path (`diff.search_attributes`) → value. A path that is absent was never computed; a rule
 /// that needs it is unknown.
@@ -60,8 +61,13 @@ impl FactView {
         self.facts.insert(path.to_owned(), value);
     }
 
-    /// Add a serialisable fact.
-    pub fn put<T: serde::Serialize>(&mut self, path: &str, value: Known<T>) {
+    /// Add a fact.
+    pub fn put<T: serde::Serialize + schemars::JsonSchema>(&mut self, fact: &Fact<T>, value: Known<T>) {
+        self.put_untyped(fact.path(), value);
+    }
+
+    /// Add a fact whose value has no type yet.
+    fn put_untyped<T: serde::Serialize>(&mut self, path: &str, value: Known<T>) {
         let json = value.and_then(|v| match serde_json::to_value(v) {
             Ok(v) => Known::Known(v),
             Err(e) => Known::unknown(format!("the fact {path} could not be represented: {e}")),
@@ -86,17 +92,6 @@ impl FactView {
     pub fn paths(&self) -> impl Iterator<Item = &str> {
         self.facts.keys().map(String::as_str)
     }
-}
-
-/// A documented fact path.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
-pub struct FactPath {
-    /// As rules name it.
-    pub path: &'static str,
-    /// What it holds.
-    pub meaning: &'static str,
-    /// Fields of the objects of a list, beside `loci`; empty for scalars.
-    pub fields: &'static str,
 }
 
 /// Every path [`build`] computes, in the order of the rooms the evidence comes from.

@@ -13,35 +13,22 @@ use crate::facts::plan::Window;
 use crate::facts::{Known, Why};
 
 pub(super) const PATHS: &[FactPath] = &[
-    FactPath {
-        path: "plan.target_kind",
-        meaning: "cloud, or rehearsal where a self-hosted server stands in for it; as the plan says",
-        fields: "",
-    },
-    FactPath { path: "plan.window_problems", meaning: "why the dual-run window cannot be used", fields: "problem" },
-    FactPath {
-        path: "plan.unmapped_namespaces",
-        meaning: "namespaces of the source that the plan neither moves nor excludes",
-        fields: "name",
-    },
-    FactPath {
-        path: "plan.missing_on_source",
-        meaning: "namespaces of the plan that the source does not have",
-        fields: "name",
-    },
-    FactPath {
-        path: "plan.target_names",
-        meaning: "target namespaces whose name Temporal Cloud refuses",
-        fields: "name, problem, suggestion",
-    },
+    FactPath::untyped(
+        "plan.target_kind",
+        "cloud, or rehearsal where a self-hosted server stands in for it; as the plan says",
+    ),
+    FactPath::untyped("plan.window_problems", "why the dual-run window cannot be used"), /* fields: problem */
+    FactPath::untyped("plan.unmapped_namespaces", "namespaces of the source that the plan neither moves nor excludes"), /* fields: name */
+    FactPath::untyped("plan.missing_on_source", "namespaces of the plan that the source does not have"), /* fields: name */
+    FactPath::untyped("plan.target_names", "target namespaces whose name Temporal Cloud refuses"), /* fields: name, problem, suggestion */
 ];
 
 pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
-    view.put("plan.target_kind", Known::Known(context.facts.plan.target_kind.name()));
-    view.put("plan.window_problems", Known::Known(window_problems(context)));
-    view.put("plan.unmapped_namespaces", unmapped(context));
-    view.put("plan.missing_on_source", missing_on_source(context));
-    view.put("plan.target_names", limits::limits().map(|limits| target_names(context, limits)));
+    view.put_untyped("plan.target_kind", Known::Known(context.facts.plan.target_kind.name()));
+    view.put_untyped("plan.window_problems", Known::Known(window_problems(context)));
+    view.put_untyped("plan.unmapped_namespaces", unmapped(context));
+    view.put_untyped("plan.missing_on_source", missing_on_source(context));
+    view.put_untyped("plan.target_names", limits::limits().map(|limits| target_names(context, limits)));
 }
 
 /// The window of the plan, or what to write to have one.

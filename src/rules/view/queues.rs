@@ -15,43 +15,35 @@ use crate::facts::cluster::{OpenSample, Poller, TaskQueue};
 use crate::facts::{Known, Why};
 
 pub(super) const PATHS: &[FactPath] = &[
-    FactPath {
-        path: "source.backlogs",
-        meaning: "task queues of the source to which tasks come, or in which tasks of open work wait",
-        fields: "source_namespace, task_queue, what, source_flags",
-    },
-    FactPath {
-        path: "source.backlog_basis",
-        meaning: "which task queues of the source were looked at, and what was left in them",
-        fields: "",
-    },
-    FactPath {
-        path: "source.unpolled_queues",
-        meaning: "task queues of the moved namespaces with open executions on the source and no worker there",
-        fields: "source_namespace, task_queue, open, gone, source_flags",
-    },
-    FactPath {
-        path: "source.pollers_left",
-        meaning: "workers that still poll a task queue of the source, in every namespace of the plan",
-        fields: "source_namespace, task_queue, identity, polls, last, source_flags",
-    },
-    FactPath {
-        path: "source.poller_basis",
-        meaning: "how many task queues of the source were asked who polls them",
-        fields: "",
-    },
+    FactPath::untyped(
+        "source.backlogs",
+        "task queues of the source to which tasks come, or in which tasks of open work wait",
+    ), /* fields: source_namespace, task_queue, what, source_flags */
+    FactPath::untyped(
+        "source.backlog_basis",
+        "which task queues of the source were looked at, and what was left in them",
+    ),
+    FactPath::untyped(
+        "source.unpolled_queues",
+        "task queues of the moved namespaces with open executions on the source and no worker there",
+    ), /* fields: source_namespace, task_queue, open, gone, source_flags */
+    FactPath::untyped(
+        "source.pollers_left",
+        "workers that still poll a task queue of the source, in every namespace of the plan",
+    ), /* fields: source_namespace, task_queue, identity, polls, last, source_flags */
+    FactPath::untyped("source.poller_basis", "how many task queues of the source were asked who polls them"),
 ];
 
 /// Stale tasks have left the count by then when nobody polls: two looks this far apart can be compared.
 const APART: SignedDuration = SignedDuration::from_mins(12);
 
 pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
-    view.put("source.backlogs", per_moved_namespace(context, &|half| backlogs(context, half)));
-    view.put("source.unpolled_queues", per_moved_namespace(context, &|half| unpolled(context, half)));
-    view.put("source.pollers_left", per_planned_namespace(context, &|half| pollers_left(context, half)));
+    view.put_untyped("source.backlogs", per_moved_namespace(context, &|half| backlogs(context, half)));
+    view.put_untyped("source.unpolled_queues", per_moved_namespace(context, &|half| unpolled(context, half)));
+    view.put_untyped("source.pollers_left", per_planned_namespace(context, &|half| pollers_left(context, half)));
     let looked_at = per_moved_namespace(context, &|half| looked_at(context, half));
-    view.put("source.backlog_basis", looked_at.clone().map(|queues| backlog_basis(&queues)));
-    view.put("source.poller_basis", looked_at.map(|queues| asked(&queues)));
+    view.put_untyped("source.backlog_basis", looked_at.clone().map(|queues| backlog_basis(&queues)));
+    view.put_untyped("source.poller_basis", looked_at.map(|queues| asked(&queues)));
 }
 
 /// The task queues of a namespace, unless there was none to look at. A namespace that stays and that nothing has used

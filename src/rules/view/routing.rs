@@ -3,18 +3,19 @@
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use super::{Context, FactPath, FactView};
+use super::{Context, Fact, FactPath, FactView};
 use crate::facts::Known;
 
-pub(super) const PATHS: &[FactPath] = &[FactPath {
-    path: "plan.routing_begins",
-    meaning: "the day from which new executions start on the target: that of the first routed cohort, else the first \
-              day of the window that is not over yet, else today",
-    fields: "",
-}];
+const ROUTING_BEGINS: Fact<String> = Fact::new(
+    "plan.routing_begins",
+    "the day from which new executions start on the target: that of the first routed cohort, else the first day of the \
+     window that is not over yet, else today",
+);
+
+pub(super) const PATHS: &[FactPath] = &[ROUTING_BEGINS.entry()];
 
 pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
-    view.put("plan.routing_begins", Known::Known(begins(context).to_string()));
+    view.put(&ROUTING_BEGINS, Known::Known(begins(context).to_string()));
 }
 
 fn begins(context: &Context<'_>) -> Date {

@@ -13,32 +13,27 @@ use crate::facts::cluster::{ExecutionSample, StuckExecution, WorkflowType};
 use crate::facts::{Known, Why};
 
 pub(super) const PATHS: &[FactPath] = &[
-    FactPath {
-        path: "plan.running_times",
-        meaning: "the longest that executions of each moved workflow type have run, against the length of the window; \
+    FactPath::untyped(
+        "plan.running_times",
+        "the longest that executions of each moved workflow type have run, against the length of the window; \
                   executions that were left behind are not among them",
-        fields: "fits, source_namespace, workflow_type, seconds, runs, window, workflow_id, sample",
-    },
-    FactPath {
-        path: "plan.late_ends",
-        meaning: "workflow types whose executions, if started as late as today, end after the window",
-        fields: "source_namespace, workflow_type, longest, ends, window_end, open",
-    },
-    FactPath {
-        path: "source.unfinished_types",
-        meaning: "workflow types with open executions of which none came to an end within retention",
-        fields: "source_namespace, name, open, retention",
-    },
-    FactPath {
-        path: "source.never_ending_types",
-        meaning: "workflow types whose runs only continue as new, and for which the plan has no way out",
-        fields: "source_namespace, workflow_type, open, continued, chain, query, source_flags",
-    },
-    FactPath {
-        path: "source.orphans",
-        meaning: "open executions that were left behind: far older than others of their type, or failing for long",
-        fields: "source_namespace, workflow_type, workflow_id, run_id, reason, source_flags",
-    },
+    ), /* fields: fits, source_namespace, workflow_type, seconds, runs, window, workflow_id, sample */
+    FactPath::untyped(
+        "plan.late_ends",
+        "workflow types whose executions, if started as late as today, end after the window",
+    ), /* fields: source_namespace, workflow_type, longest, ends, window_end, open */
+    FactPath::untyped(
+        "source.unfinished_types",
+        "workflow types with open executions of which none came to an end within retention",
+    ), /* fields: source_namespace, name, open, retention */
+    FactPath::untyped(
+        "source.never_ending_types",
+        "workflow types whose runs only continue as new, and for which the plan has no way out",
+    ), /* fields: source_namespace, workflow_type, open, continued, chain, query, source_flags */
+    FactPath::untyped(
+        "source.orphans",
+        "open executions that were left behind: far older than others of their type, or failing for long",
+    ), /* fields: source_namespace, workflow_type, workflow_id, run_id, reason, source_flags */
 ];
 
 /// Up to so many overdue executions of a type are exceptions; or one in so many of those open.
@@ -56,14 +51,14 @@ pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
     };
     let times =
         over().and_then(|(length, _)| per_moved_namespace(context, &|half| running_times(context, half, length)));
-    view.put("plan.running_times", times);
-    view.put(
+    view.put_untyped("plan.running_times", times);
+    view.put_untyped(
         "plan.late_ends",
         over().and_then(|(_, over)| per_moved_namespace(context, &|half| late_ends(context, half, over))),
     );
-    view.put("source.unfinished_types", per_moved_namespace(context, &|half| unfinished(context, half)));
-    view.put("source.never_ending_types", per_moved_namespace(context, &|half| never_ending(context, half)));
-    view.put("source.orphans", per_moved_namespace(context, &|half| orphans(context, half)));
+    view.put_untyped("source.unfinished_types", per_moved_namespace(context, &|half| unfinished(context, half)));
+    view.put_untyped("source.never_ending_types", per_moved_namespace(context, &|half| never_ending(context, half)));
+    view.put_untyped("source.orphans", per_moved_namespace(context, &|half| orphans(context, half)));
 }
 
 /// Open executions of a type that were left behind, and the oldest of the others.

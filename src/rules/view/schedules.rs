@@ -13,42 +13,40 @@ use crate::facts::code::{FeatureUse, Kind, WorkflowDefinition};
 use crate::facts::{Known, Locus};
 
 pub(super) const PATHS: &[FactPath] = &[
-    FactPath {
-        path: "diff.schedule_gaps",
-        meaning: "times schedules were due at after they were paused for the move, and neither cluster acted",
-        fields: "verdict (lost | unclear), id, missed, times, state, backfill_from, backfill_until, pair",
-    },
-    FactPath {
-        path: "source.schedules_carrying_results",
-        meaning: "code that reads the result or failure of the previous run, with the scheduled types it belongs to",
-        fields: "verdict (scheduled | unclear), types, schedules, place, path, line, what",
-    },
+    FactPath::untyped(
+        "diff.schedule_gaps",
+        "times schedules were due at after they were paused for the move, and neither cluster acted",
+    ), /* fields: verdict (lost | unclear), id, missed, times, state, backfill_from, backfill_until, pair */
+    FactPath::untyped(
+        "source.schedules_carrying_results",
+        "code that reads the result or failure of the previous run, with the scheduled types it belongs to",
+    ), /* fields: verdict (scheduled | unclear), types, schedules, place, path, line, what */
 ];
 
 /// Paths of [`put_moves`].
 pub(super) const MOVES: &[FactPath] = &[
-    FactPath {
-        path: "diff.early_schedules",
-        meaning: "schedules that are active on the target although the plan routes their workflow type to nowhere yet",
-        fields: "source_namespace, target_namespace, id, workflow_type, state, target_flags",
-    },
-    FactPath {
-        path: "diff.schedules_still_running",
-        meaning: "schedules active on the target whose run of the source is still open",
-        fields: "source_namespace, target_namespace, id, workflow_type, open, source_flags",
-    },
-    FactPath {
-        path: "source.changing_crons",
-        meaning: "cron expressions of code and source that mean something else as a schedule",
-        fields: "cron, problem, what, workflow_type",
-    },
+    FactPath::untyped(
+        "diff.early_schedules",
+        "schedules that are active on the target although the plan routes their workflow type to nowhere yet",
+    ), /* fields: source_namespace, target_namespace, id, workflow_type, state, target_flags */
+    FactPath::untyped(
+        "diff.schedules_still_running",
+        "schedules active on the target whose run of the source is still open",
+    ), /* fields: source_namespace, target_namespace, id, workflow_type, open, source_flags */
+    FactPath::untyped(
+        "source.changing_crons",
+        "cron expressions of code and source that mean something else as a schedule",
+    ), /* fields: cron, problem, what, workflow_type */
 ];
 
 /// What moving a schedule or a cron expression changes.
 pub(super) fn put_moves(context: &Context<'_>, view: &mut FactView) {
-    view.put("diff.early_schedules", on_both(context, &|s, t, a, b| early(context, s, t, a, b)));
-    view.put("diff.schedules_still_running", on_both(context, &|s, t, a, b| still_running(context, s, t, a, b)));
-    view.put("source.changing_crons", changing_crons(context));
+    view.put_untyped("diff.early_schedules", on_both(context, &|s, t, a, b| early(context, s, t, a, b)));
+    view.put_untyped(
+        "diff.schedules_still_running",
+        on_both(context, &|s, t, a, b| still_running(context, s, t, a, b)),
+    );
+    view.put_untyped("source.changing_crons", changing_crons(context));
 }
 
 /// A list over the schedules that both sides have.
@@ -162,11 +160,11 @@ fn changing_crons(context: &Context<'_>) -> Known<Vec<Value>> {
 
 pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
     let gaps = context.comparison.schedule_gaps.clone();
-    view.put(
+    view.put_untyped(
         "diff.schedule_gaps",
         gaps.map(|gaps| gaps.iter().filter(|g| of_the_move(context, g)).map(|g| gap(context, g)).collect::<Vec<_>>()),
     );
-    view.put("source.schedules_carrying_results", carrying_results(context));
+    view.put_untyped("source.schedules_carrying_results", carrying_results(context));
 }
 
 /// Without a window, or before it: a pause of the last two weeks is taken for one of the move.

@@ -1,41 +1,78 @@
 //! Names and numbers of the source that Temporal Cloud has no room for.
 
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use super::cluster::per_moved_namespace;
 use super::limits::{self, Limits};
-use super::{Context, FactPath, FactView};
+use super::{Context, Fact, FactPath, FactView};
 use crate::compare::Half;
-use crate::facts::Known;
+use crate::facts::{Known, Locus};
 
-pub(super) const PATHS: &[FactPath] = &[
-    FactPath {
-        path: "source.long_names",
-        meaning: "workflow types, task queues, schedules and executions of the moved namespaces with a longer name than Temporal Cloud takes",
-        fields: "source_namespace, what, start (of the name), bytes, limit",
-    },
-    FactPath {
-        path: "source.deployments_over_limit",
-        meaning: "moved namespaces with more worker deployments, and deployments with more versions, than Temporal Cloud keeps",
-        fields: "source_namespace, what, count, limit",
-    },
-];
+const LONG_NAMES: Fact<Vec<LongName>> = Fact::new(
+    "source.long_names",
+    "workflow types, task queues, schedules and executions of the moved namespaces with a longer name than Temporal Cloud takes",
+);
+const DEPLOYMENTS_OVER_LIMIT: Fact<Vec<DeploymentsOverLimit>> = Fact::new(
+    "source.deployments_over_limit",
+    "moved namespaces with more worker deployments, and deployments with more versions, than Temporal Cloud keeps",
+);
 
-pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
-    let limited = |list: &dyn Fn(&Half<'_>, &Limits) -> Known<Vec<Value>>| {
-        limits::limits().and_then(|limits| per_moved_namespace(context, &|half| list(half, limits)))
-    };
-    view.put("source.long_names", limited(&long_names));
-    view.put("source.deployments_over_limit", limited(&deployments));
+pub(super) const PATHS: &[FactPath] = &[LONG_NAMES.entry(), DEPLOYMENTS_OVER_LIMIT.entry()];
+
+/// A name that Temporal Cloud has no room for.
+#[derive(Serialize, JsonSchema)]
+struct LongName {
+    /// Namespace of the source.
+    source_namespace: String,
+    /// What has the name: `workflow type`, `task queue`, `schedule`, `workflow id`, `execution`.
+    what: &'static str,
+    /// The first 60 characters of the name.
+    start: String,
+    /// Length of the name in bytes of UTF-8.
+    bytes: usize,
+    /// The most bytes Temporal Cloud takes.
+    limit: usize,
+    /// Where it was seen.
+    loci: Vec<Locus>,
 }
 
-fn long_names(half: &Half<'_>, limits: &Limits) -> Known<Vec<Value>> {
-    let long = |what: &str, name: &str, rpc: &str| {
+/// More worker deployments or versions than Temporal Cloud keeps.
+#[derive(Serialize, JsonSchema)]
+struct DeploymentsOverLimit {
+    /// Namespace of the source.
+    source_namespace: String,
+    /// What there are too many of: `worker deployments`, `versions of worker deployment payments`.
+    what: String,
+    /// How many there are, by ListWorkerDeployments.
+    count: usize,
+    /// How many Temporal Cloud keeps.
+    limit: usize,
+    /// Where they were seen.
+    loci: Vec<Locus>,
+}
+
+pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
+    let limits = limits::limits();
+    let within = |limits: &'static Limits| per_moved_namespace(context, &|half| long_names(half, limits));
+    view.put(&LONG_NAMES, limits.clone().and_then(within));
+    let within = |limits: &'static Limits| per_moved_namespace(context, &|half| deployments(half, limits));
+    view.put(&DEPLOYMENTS_OVER_LIMIT, limits.and_then(within));
+}
+
+fn long_names(half: &Half<'_>, limits: &Limits) -> Known<Vec<LongName>> {
+    let long = |what: &'static str, name: &str, rpc: &str| {
         (name.len() > limits.id_bytes).then(|| {
             // The whole of it fills pages and says no more.
             let start: String = name.chars().take(60).collect();
-            json!({"source_namespace": half.namespace.name, "what": what, "start": start, "bytes": name.len(),
-                   "limit": limits.id_bytes, "loci": [half.locus(format!("{what} {start}…"), rpc)]})
+            LongName {
+                source_namespace: half.namespace.name.clone(),
+                what,
+                bytes: name.len(),
+                limit: limits.id_bytes,
+                loci: vec![half.locus(format!("{what} {start}…"), rpc)],
+                start,
+            }
         })
     };
     let namespace = half.namespace;
@@ -55,13 +92,16 @@ fn long_names(half: &Half<'_>, limits: &Limits) -> Known<Vec<Value>> {
     Known::concat([types, queues, schedules])
 }
 
-fn deployments(half: &Half<'_>, limits: &Limits) -> Known<Vec<Value>> {
+fn deployments(half: &Half<'_>, limits: &Limits) -> Known<Vec<DeploymentsOverLimit>> {
     half.known("worker deployments", &half.namespace.deployments).map(|deployments| {
         let limits = &limits.worker_deployments;
         let object = |what: String, count: usize, limit: usize| {
-            (count > limit).then(|| {
-                json!({"source_namespace": half.namespace.name, "what": what, "count": count, "limit": limit,
-                       "loci": [half.locus(what.clone(), "ListWorkerDeployments")]})
+            (count > limit).then(|| DeploymentsOverLimit {
+                source_namespace: half.namespace.name.clone(),
+                count,
+                limit,
+                loci: vec![half.locus(what.clone(), "ListWorkerDeployments")],
+                what,
             })
         };
         let all = object("worker deployments".to_owned(), deployments.len(), limits.deployments);

@@ -10,28 +10,16 @@ use crate::facts::plan::{NamespaceMapping, Strategy};
 use crate::facts::{Known, Locus};
 
 pub(super) const PATHS: &[FactPath] = &[
-    FactPath {
-        path: "plan.strategy_conflicts",
-        meaning: "targets on which the plan mixes a dual run and a replication",
-        fields: "target_namespace, problem",
-    },
-    FactPath {
-        path: "plan.merged_namespaces",
-        meaning: "target namespaces that several namespaces of the source move into",
-        fields: "target_namespace, sources",
-    },
-    FactPath {
-        path: "plan.merge_collisions",
-        meaning: "what two namespaces that move into one target both have",
-        fields: "target_namespace, what, name, sources, problem, workflow_types",
-    },
+    FactPath::untyped("plan.strategy_conflicts", "targets on which the plan mixes a dual run and a replication"), /* fields: target_namespace, problem */
+    FactPath::untyped("plan.merged_namespaces", "target namespaces that several namespaces of the source move into"), /* fields: target_namespace, sources */
+    FactPath::untyped("plan.merge_collisions", "what two namespaces that move into one target both have"), /* fields: target_namespace, what, name, sources, problem, workflow_types */
 ];
 
 pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
-    view.put("plan.strategy_conflicts", conflicts(context));
+    view.put_untyped("plan.strategy_conflicts", conflicts(context));
     let merged: Vec<Value> = groups(context).iter().map(|(target, group)| merged(context, target, group)).collect();
-    view.put("plan.merged_namespaces", Known::Known(merged));
-    view.put("plan.merge_collisions", collisions(context));
+    view.put_untyped("plan.merged_namespaces", Known::Known(merged));
+    view.put_untyped("plan.merge_collisions", collisions(context));
 }
 
 /// The mappings of each target that has several.

@@ -8,17 +8,16 @@ use super::{Context, FactPath, FactView, words};
 use crate::facts::plan::SwitchOff;
 use crate::facts::{Known, Why};
 
-pub(super) const PATHS: &[FactPath] = &[FactPath {
-    path: "plan.switch_off_problems",
-    meaning: "stages of switching off the source that are out of order, too short, or not reached yet",
-    fields: "stage, problem",
-}];
+pub(super) const PATHS: &[FactPath] = &[FactPath::untyped(
+    "plan.switch_off_problems",
+    "stages of switching off the source that are out of order, too short, or not reached yet",
+) /* fields: stage, problem */];
 
 /// What was forgotten shows while the front end still answers (method, phase 5).
 const READABLE_DAYS: i32 = 14;
 
 pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
-    view.put("plan.switch_off_problems", problems(context));
+    view.put_untyped("plan.switch_off_problems", problems(context));
 }
 
 fn problems(context: &Context<'_>) -> Known<Vec<Value>> {

@@ -9,21 +9,16 @@ use crate::facts::cluster::ClusterKind;
 use crate::facts::plan::TargetKind;
 
 pub(super) const PATHS: &[FactPath] = &[
-    FactPath {
-        path: "target.other_kind",
-        meaning: "a target that does not look like what the plan says it is",
-        fields: "verdict (wrong | unproven), address, kind (of the plan)",
-    },
-    FactPath {
-        path: "target.moved_namespaces",
-        meaning: "pairs of namespaces that move, with the executions the target has started",
-        fields: "idle (work on the source, none on the target), source_namespace, target_namespace, target_flags",
-    },
+    FactPath::untyped("target.other_kind", "a target that does not look like what the plan says it is"), /* fields: verdict (wrong | unproven), address, kind (of the plan) */
+    FactPath::untyped(
+        "target.moved_namespaces",
+        "pairs of namespaces that move, with the executions the target has started",
+    ), /* fields: idle (work on the source, none on the target), source_namespace, target_namespace, target_flags */
 ];
 
 pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
-    view.put("target.other_kind", other_kind(context));
-    view.put("target.moved_namespaces", moved_namespaces(context));
+    view.put_untyped("target.other_kind", other_kind(context));
+    view.put_untyped("target.moved_namespaces", moved_namespaces(context));
 }
 
 /// An address of Temporal Cloud proves what the target is; another one may lead there through a proxy or the team's own

@@ -8,16 +8,14 @@ use crate::facts::cluster::ClusterSnapshot;
 use crate::facts::{Known, Why};
 
 pub(super) const PATHS: &[FactPath] = &[
-    FactPath {
-        path: "target.far_away",
-        meaning: "the target, when a round trip to it takes long and longer than one to the source",
-        fields: "target_ms, source_ms, from, region",
-    },
-    FactPath {
-        path: "cluster.clocks_apart",
-        meaning: "clusters whose clock is more than a minute away from that of the machine that probed",
-        fields: "side, seconds, direction, from",
-    },
+    FactPath::untyped(
+        "target.far_away",
+        "the target, when a round trip to it takes long and longer than one to the source",
+    ), /* fields: target_ms, source_ms, from, region */
+    FactPath::untyped(
+        "cluster.clocks_apart",
+        "clusters whose clock is more than a minute away from that of the machine that probed",
+    ), /* fields: side, seconds, direction, from */
 ];
 
 /// Each workflow task takes several round trips; from here on people feel it. A threshold of this tool: Temporal Cloud
@@ -29,9 +27,9 @@ const APART_SECONDS: u64 = 60;
 
 pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
     let trips = context.source.clone().zip(context.target.clone());
-    view.put("target.far_away", trips.and_then(|(source, target)| far_away(context, source, target)));
+    view.put_untyped("target.far_away", trips.and_then(|(source, target)| far_away(context, source, target)));
     let clock = |side: &Known<&ClusterSnapshot>| side.clone().and_then(clock_apart);
-    view.put("cluster.clocks_apart", Known::concat([clock(&context.source), clock(&context.target)]));
+    view.put_untyped("cluster.clocks_apart", Known::concat([clock(&context.source), clock(&context.target)]));
 }
 
 /// Connecting takes one round trip.

@@ -12,27 +12,21 @@ use crate::facts::Known;
 use crate::facts::cluster::TaskQueue;
 
 pub(super) const PATHS: &[FactPath] = &[
-    FactPath {
-        path: "source.build_id_queues",
-        meaning: "task queues of the source whose workers take tasks by their build id alone, without a worker deployment",
-        fields: "source_namespace, task_queue, builds, source_flags",
-    },
-    FactPath {
-        path: "source.task_queues",
-        meaning: "task queues of the moved namespaces that open executions, schedules or the code name",
-        fields: "source_namespace, task_queue",
-    },
-    FactPath {
-        path: "source.deployments",
-        meaning: "worker deployments of the moved namespaces",
-        fields: "source_namespace, name",
-    },
+    FactPath::untyped(
+        "source.build_id_queues",
+        "task queues of the source whose workers take tasks by their build id alone, without a worker deployment",
+    ), /* fields: source_namespace, task_queue, builds, source_flags */
+    FactPath::untyped(
+        "source.task_queues",
+        "task queues of the moved namespaces that open executions, schedules or the code name",
+    ), /* fields: source_namespace, task_queue */
+    FactPath::untyped("source.deployments", "worker deployments of the moved namespaces"), /* fields: source_namespace, name */
 ];
 
 pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
-    view.put("source.build_id_queues", per_moved_namespace(context, &|half| build_id_queues(context, half)));
-    view.put("source.task_queues", per_moved_namespace(context, &task_queues));
-    view.put("source.deployments", per_moved_namespace(context, &deployments));
+    view.put_untyped("source.build_id_queues", per_moved_namespace(context, &|half| build_id_queues(context, half)));
+    view.put_untyped("source.task_queues", per_moved_namespace(context, &task_queues));
+    view.put_untyped("source.deployments", per_moved_namespace(context, &deployments));
 }
 
 fn task_queues(half: &Half<'_>) -> Known<Vec<Value>> {

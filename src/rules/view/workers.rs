@@ -12,45 +12,36 @@ use crate::facts::cluster::Beginning;
 use crate::facts::{Known, Locus, Why};
 
 pub(super) const PATHS: &[FactPath] = &[
-    FactPath {
-        path: "diff.worker_builds",
-        meaning: "task queues whose workers on the source and on the target are of different builds",
-        fields: "source_namespace, target_namespace, task_queue, source_builds, target_builds",
-    },
-    FactPath {
-        path: "code.replay_tests",
-        meaning: "code with workflows, and no test that replays recorded histories",
-        fields: "place, workflows",
-    },
-    FactPath {
-        path: "source.unexplained_identities",
-        meaning: "clients and workers seen on the source that no entry of `identities` in the plan explains",
-        fields: "source_namespace, identity, role, source_flags",
-    },
-    FactPath {
-        path: "source.identities",
-        meaning: "clients and workers seen on the source lately",
-        fields: "source_namespace, identity, role",
-    },
-    FactPath {
-        path: "diff.untried_queues",
-        meaning: "task queues with work on the source on which nothing has completed on the target",
-        fields: "source_namespace, target_namespace, task_queue, target_flags",
-    },
-    FactPath {
-        path: "diff.ids_open_on_both",
-        meaning: "workflow ids with an open execution on both clusters, among those that were looked for",
-        fields: "source_namespace, target_namespace, workflow_id, workflow_type, source_flags, target_flags, looked_for",
-    },
+    FactPath::untyped(
+        "diff.worker_builds",
+        "task queues whose workers on the source and on the target are of different builds",
+    ), /* fields: source_namespace, target_namespace, task_queue, source_builds, target_builds */
+    FactPath::untyped("code.replay_tests", "code with workflows, and no test that replays recorded histories"), /* fields: place, workflows */
+    FactPath::untyped(
+        "source.unexplained_identities",
+        "clients and workers seen on the source that no entry of `identities` in the plan explains",
+    ), /* fields: source_namespace, identity, role, source_flags */
+    FactPath::untyped("source.identities", "clients and workers seen on the source lately"), /* fields: source_namespace, identity, role */
+    FactPath::untyped(
+        "diff.untried_queues",
+        "task queues with work on the source on which nothing has completed on the target",
+    ), /* fields: source_namespace, target_namespace, task_queue, target_flags */
+    FactPath::untyped(
+        "diff.ids_open_on_both",
+        "workflow ids with an open execution on both clusters, among those that were looked for",
+    ), /* fields: source_namespace, target_namespace, workflow_id, workflow_type, source_flags, target_flags, looked_for */
 ];
 
 pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
-    view.put("diff.worker_builds", per_pair(context, &builds));
-    view.put("code.replay_tests", replay_tests(context));
-    view.put("source.unexplained_identities", identities(context));
-    view.put("source.identities", per_planned_namespace(context, &|half| seen_identities(half)));
-    view.put("diff.untried_queues", per_pair(context, &|source, target| untried(context, source, target)));
-    view.put("diff.ids_open_on_both", per_pair(context, &|source, target| open_on_both(context, source, target)));
+    view.put_untyped("diff.worker_builds", per_pair(context, &builds));
+    view.put_untyped("code.replay_tests", replay_tests(context));
+    view.put_untyped("source.unexplained_identities", identities(context));
+    view.put_untyped("source.identities", per_planned_namespace(context, &|half| seen_identities(half)));
+    view.put_untyped("diff.untried_queues", per_pair(context, &|source, target| untried(context, source, target)));
+    view.put_untyped(
+        "diff.ids_open_on_both",
+        per_pair(context, &|source, target| open_on_both(context, source, target)),
+    );
 }
 
 /// A list over the namespaces that move, with both halves of each.
