@@ -16,7 +16,8 @@ pub struct Template {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Part {
     Text(String),
-    Placeholder(String),
+    /// A dotted path, and where the placeholder begins: a byte offset in the text.
+    Placeholder(String, usize),
 }
 
 /// A text with its placeholders filled in.
@@ -54,7 +55,7 @@ impl Template {
                 return Err(TemplateError { message, offset });
             }
             parts.push(Part::Text(text.to_owned()));
-            parts.push(Part::Placeholder(path.to_owned()));
+            parts.push(Part::Placeholder(path.to_owned(), offset));
             rest = next;
         }
         parts.push(Part::Text(rest.to_owned()));
@@ -66,12 +67,20 @@ impl Template {
         self.parts.iter().all(|part| matches!(part, Part::Text(_)))
     }
 
+    /// The paths it looks up, each with the byte offset of its placeholder.
+    pub fn placeholders(&self) -> impl Iterator<Item = (&str, usize)> {
+        self.parts.iter().filter_map(|part| match part {
+            Part::Placeholder(path, offset) => Some((path.as_str(), *offset)),
+            Part::Text(_) => None,
+        })
+    }
+
     /// The text with placeholders as a manual page writes them: `--name NAME` for `--name {{ it.name }}`.
     pub fn outline(&self) -> String {
         let word = |path: &str| path.rsplit('.').next().unwrap_or(path).to_uppercase();
         let parts = self.parts.iter().map(|part| match part {
             Part::Text(text) => text.clone(),
-            Part::Placeholder(path) => word(path),
+            Part::Placeholder(path, _) => word(path),
         });
         parts.collect()
     }
@@ -114,7 +123,7 @@ impl Template {
         for (index, part) in self.parts.iter().enumerate() {
             match part {
                 Part::Text(text) => filled.text.push_str(text),
-                Part::Placeholder(path) => match look_up(path).and_then(|value| show(value, (index, path))) {
+                Part::Placeholder(path, _) => match look_up(path).and_then(|value| show(value, (index, path))) {
                     Some(text) => filled.text.push_str(&text),
                     None => {
                         filled.text.push_str(NO_VALUE);

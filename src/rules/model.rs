@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::Value;
+use serde_saphyr::Spanned;
 
 use super::expr::Expression;
 use super::message::Template;
@@ -158,7 +159,7 @@ pub struct TestCase {
     pub name: String,
     /// Facts by path; what is absent is unknown.
     #[serde(default)]
-    pub facts: BTreeMap<String, Value>,
+    pub facts: BTreeMap<String, Spanned<Value>>,
     /// Facts that are unknown for a given reason.
     #[serde(default)]
     pub unknown: BTreeMap<String, String>,

@@ -100,7 +100,8 @@ fn evaluation(rule: &Rule, test: &TestCase) -> Evaluation {
 
 fn view(test: &TestCase) -> FactView {
     let mut view = FactView::default();
-    for (path, value) in &test.facts {
+    for (path, fact) in &test.facts {
+        let value = &fact.value;
         let known: Known<Value> = match test.partial.get(path) {
             Some(reason) => Known::Partial { value: value.clone(), why: Why::new(reason) },
             None => Known::Known(value.clone()),

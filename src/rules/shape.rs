@@ -15,6 +15,8 @@ use super::view;
 pub enum Shape {
     /// Nothing is known of it.
     Any,
+    /// There is none of it: the element of an empty list.
+    Never,
     /// No value.
     Null,
     /// `true` or `false`.
@@ -55,6 +57,13 @@ static SHAPES: LazyLock<BTreeMap<&'static str, Shape>> = LazyLock::new(|| {
 /// The shape of a fact; none when there is no such fact.
 pub fn of(path: &str) -> Option<&'static Shape> {
     SHAPES.get(path)
+}
+
+/// The shape of a type that is no fact.
+pub fn of_type<T: schemars::JsonSchema>() -> Shape {
+    let mut generator = SchemaGenerator::default();
+    let schema = generator.subschema_for::<T>();
+    shape(schema.as_value(), &generator.take_definitions(true), 0)
 }
 
 /// The paths of all facts.
@@ -133,6 +142,7 @@ fn record(object: &Map<String, Value>, inner: &dyn Fn(&Value) -> Shape) -> Shape
 pub fn either(a: Shape, b: Shape) -> Shape {
     match (a, b) {
         (a, b) if a == b => a,
+        (Shape::Never, other) | (other, Shape::Never) => other,
         (Shape::Any, _) | (_, Shape::Any) => Shape::Any,
         (Shape::Null, Shape::Maybe(b)) | (Shape::Maybe(b), Shape::Null) => Shape::Maybe(b),
         (Shape::Null, other) | (other, Shape::Null) => Shape::Maybe(Box::new(other)),
@@ -154,6 +164,7 @@ pub fn either(a: Shape, b: Shape) -> Shape {
 fn maybe(shape: Shape) -> Shape {
     match shape {
         Shape::Any | Shape::Null | Shape::Maybe(_) => shape,
+        Shape::Never => Shape::Null,
         other => Shape::Maybe(Box::new(other)),
     }
 }
@@ -185,6 +196,7 @@ impl Shape {
     pub fn in_words(&self) -> String {
         match self {
             Self::Any => "anything".into(),
+            Self::Never => "nothing".into(),
             Self::Null => "null".into(),
             Self::Bool => "true or false".into(),
             Self::Int => "a whole number".into(),
@@ -192,7 +204,7 @@ impl Shape {
             Self::Text(words) if words.is_empty() => "a string".into(),
             Self::Text(words) => format!("one of: {}", words.join(", ")),
             Self::List(of) => match of.present() {
-                Self::Any => "a list".into(),
+                Self::Any | Self::Never => "a list".into(),
                 Self::Object(_) => "a list of objects".into(),
                 Self::Text(_) => "a list of strings".into(),
                 Self::Int | Self::Number => "a list of numbers".into(),

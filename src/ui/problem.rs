@@ -3,7 +3,7 @@
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
 /// Something that stops the run.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     /// Exit code of DESIGN §5: 2 for usage, configuration and rule packs, 4 when the tool failed.
     pub code: u8,
@@ -18,7 +18,7 @@ pub struct Problem {
 }
 
 /// A place in a text file.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
     /// As the user named the file.
     pub path: String,

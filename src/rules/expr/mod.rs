@@ -1,4 +1,8 @@
-//! CEL, the language of conditions. The only file that knows the `cel` crate.
+//! CEL, the language of conditions. The only folder that knows the `cel` crate.
+
+mod cost;
+mod functions;
+mod types;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, LazyLock};
@@ -8,40 +12,8 @@ use cel::objects::{Key, Map};
 use cel::{Context, Env, Program, extensions};
 use serde_json::Value;
 
-/// Functions a rule may call: CEL's own, and the string and list extensions.
-const FUNCTIONS: &[&str] = &[
-    "bool",
-    "bytes",
-    "charAt",
-    "contains",
-    "distinct",
-    "double",
-    "dyn",
-    "endsWith",
-    "flatten",
-    "format",
-    "indexOf",
-    "int",
-    "join",
-    "lastIndexOf",
-    "lists.range",
-    "lowerAscii",
-    "matches",
-    "replace",
-    "reverse",
-    "size",
-    "slice",
-    "sort",
-    "split",
-    "startsWith",
-    "string",
-    "strings.quote",
-    "substring",
-    "trim",
-    "type",
-    "uint",
-    "upperAscii",
-];
+use cost::Size;
+pub use types::{TypeError, Variables};
 
 static ENVIRONMENT: LazyLock<Arc<Env>> = LazyLock::new(|| {
     let mut env = Env::stdlib().with_optional_support(false);
@@ -51,6 +23,11 @@ static ENVIRONMENT: LazyLock<Arc<Env>> = LazyLock::new(|| {
     }
     Arc::new(env)
 });
+
+/// The most bytes of an expression, and the most brackets inside of each other: the parser descends into them on the
+/// stack. The longest expression of the embedded rules has 180 bytes.
+const LENGTH: usize = 2_000;
+const DEPTH: usize = 24;
 
 /// A compiled expression.
 #[derive(Debug)]
@@ -80,8 +57,16 @@ pub struct CompileError {
 impl Expression {
     /// Compile, and refuse functions that do not exist: CEL itself would only notice when they are called.
     pub fn compile(source: &str) -> Result<Self, CompileError> {
-        let compiled =
-            guarded(|| ENVIRONMENT.compile(source)).map_err(|message| CompileError { message, offset: None })?;
+        if source.len() > LENGTH {
+            let message = format!("it has {} bytes, and an expression has at most {LENGTH}", source.len());
+            return Err(CompileError { message, offset: None });
+        }
+        if let Some(offset) = too_deep(source) {
+            let message = format!("more than {DEPTH} brackets stand inside of each other");
+            return Err(CompileError { message, offset: Some(offset) });
+        }
+        let compiled = guarded(|| on_a_deep_stack(|| ENVIRONMENT.compile(source)))
+            .map_err(|message| CompileError { message, offset: None })?;
         let program = compiled.map_err(|errors| {
             let Some(first) = errors.errors.first() else {
                 return CompileError { message: "not an expression".into(), offset: None };
@@ -92,7 +77,7 @@ impl Expression {
         walk.visit(program.expression());
         let Walk { mut paths, unknown_function, .. } = walk;
         if let Some((name, offset)) = unknown_function {
-            return Err(CompileError { message: format!("there is no function `{name}`"), offset: Some(offset) });
+            return Err(CompileError { message: functions::unknown(&name), offset: Some(offset) });
         }
         paths.sort();
         paths.dedup_by(|a, b| a.path == b.path);
@@ -103,6 +88,19 @@ impl Expression {
     pub fn references(&self) -> &[Reference] {
         &self.paths
     }
+}
+
+/// Where the brackets are too deep: a byte offset. Those in texts count, too: nobody writes so many.
+fn too_deep(source: &str) -> Option<usize> {
+    let mut depth = 0_usize;
+    source.char_indices().find_map(|(offset, c)| {
+        match c {
+            '(' | '[' | '{' => depth += 1,
+            ')' | ']' | '}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        (depth > DEPTH).then_some(offset)
+    })
 }
 
 /// Line and column as the parser tells them (1-based, in characters) to a byte offset.
@@ -127,7 +125,7 @@ impl<'a> Walk<'a> {
             let root = segments.remove(0);
             if !root.starts_with('@') && !self.scope.contains(&root) {
                 let path = segments.iter().fold(root.to_owned(), |path, s| format!("{path}.{s}"));
-                let offset = self.start(node);
+                let offset = start_of(self.program, node);
                 self.paths.push(Reference { path, offset });
             }
             return;
@@ -136,13 +134,11 @@ impl<'a> Walk<'a> {
             Expr::Call(call) => {
                 let name = qualified(call.target.as_deref(), &call.func_name);
                 let operator = !call.func_name.starts_with(|c: char| c.is_ascii_alphabetic());
-                if !operator && !FUNCTIONS.contains(&call.func_name.as_str()) && !FUNCTIONS.contains(&name.as_str()) {
-                    let offset = self.start(node);
+                if !operator && !functions::exists(&call.func_name) && !functions::exists(&name) {
+                    let offset = start_of(self.program, node);
                     self.unknown_function.get_or_insert((call.func_name.clone(), offset));
                 }
-                if let Some(target) = &call.target
-                    && (!FUNCTIONS.contains(&name.as_str()) || name == call.func_name)
-                {
+                if let Some(target) = call.target.as_ref().filter(|_| !functions::is_qualified(&name)) {
                     self.visit(target);
                 }
                 call.args.iter().for_each(|a| self.visit(a));
@@ -176,17 +172,18 @@ impl<'a> Walk<'a> {
             }
         }
     }
+}
 
-    /// Where the leftmost part of a node begins.
-    fn start(&self, node: &IdedExpr) -> usize {
-        let own = self.program.source_info().offset_for(node.id).map(|(start, _)| start as usize);
-        let inner = match &node.expr {
-            Expr::Select(select) => Some(self.start(&select.operand)),
-            Expr::Call(call) => call.target.as_deref().map(|t| self.start(t)),
-            _ => None,
-        };
-        inner.into_iter().chain(own).min().unwrap_or(0)
-    }
+/// Where the leftmost part of a node begins: a byte offset.
+fn start_of(program: &Program, node: &IdedExpr) -> usize {
+    let own = program.source_info().offset_for(node.id).map(|(start, _)| start as usize);
+    let inner = match &node.expr {
+        Expr::Select(select) => Some(start_of(program, &select.operand)),
+        Expr::Call(call) => call.target.as_deref().or(call.args.first()).map(|first| start_of(program, first)),
+        Expr::Comprehension(c) => Some(start_of(program, &c.iter_range)),
+        _ => None,
+    };
+    inner.into_iter().chain(own).min().unwrap_or(0)
 }
 
 /// `a.b.c` as its segments; `has(a.b)` counts as `a.b`.
@@ -213,6 +210,7 @@ fn qualified(target: Option<&IdedExpr>, function: &str) -> String {
 /// The facts, bound once for any number of evaluations.
 pub struct Scope {
     context: Context<'static, 'static>,
+    sizes: Size,
 }
 
 impl Scope {
@@ -220,7 +218,9 @@ impl Scope {
     /// of the variable `diff`.
     pub fn new<'a>(facts: impl IntoIterator<Item = (&'a str, &'a Value)>) -> Self {
         let mut roots = BTreeMap::<String, Node<'a>>::new();
+        let mut sizes = Size::default();
         for (path, value) in facts {
+            sizes.put(&path.split('.').collect::<Vec<_>>(), Size::of(value));
             let mut segments = path.split('.');
             let Some(root) = segments.next() else { continue };
             let mut node = roots.entry(root.to_owned()).or_default();
@@ -233,11 +233,15 @@ impl Scope {
         for (name, node) in roots {
             context.add_variable_from_value(name, node.bind());
         }
-        Self { context }
+        Self { context, sizes }
     }
 
     /// Evaluate; `it` is bound when given. Integers stay integers.
+    ///
+    /// # Errors
+    /// What CEL says of it, or that it could cost too much over these facts.
     pub fn evaluate(&self, expression: &Expression, it: Option<&Value>) -> Result<Value, String> {
+        expression.affordable(&self.sizes, it.map(Size::of).as_ref())?;
         let result = guarded(|| match it {
             None => expression.program.execute(&self.context),
             Some(it) => {
@@ -254,6 +258,12 @@ impl Scope {
 fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     std::panic::catch_unwind(std::panic::AssertUnwindSafe(work))
         .map_err(|_| "the interpreter of expressions failed on it".to_owned())
+}
+
+/// The parser takes about 80 kB of stack for each bracket in a debug build; threads of a pool have 2 MB.
+fn on_a_deep_stack<T>(work: impl FnOnce() -> T) -> T {
+    const BYTES: usize = 16 << 20;
+    stacker::maybe_grow(BYTES / 2, BYTES, work)
 }
 
 /// A fact, and the facts whose paths continue its own.

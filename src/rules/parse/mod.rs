@@ -1,11 +1,16 @@
 //! The text of a rule → [`Rule`], or everything that is wrong with it.
 
+mod types;
+
 use serde::Deserialize;
 use serde_saphyr::{Location, Spanned};
 
-use super::expr::Expression;
+use types::Wanted;
+
+use super::expr::{Expression, Variables};
 use super::message::Template;
 use super::model::{About, Applies, Attested, Doubt, Each, Expect, Over, Remedy, Rule, TestCase};
+use super::shape::{self, Shape};
 use crate::facts::plan::Strategy;
 use crate::scorecard::builtin;
 use crate::scorecard::checklist::FAILURE_MODES;
@@ -113,7 +118,7 @@ fn both() -> Spanned<Vec<Strategy>> {
 /// Parse and check one rule. All its problems are told at once, except that broken YAML hides the rest.
 pub fn parse(text: &RuleText<'_>) -> Result<Rule, Vec<Problem>> {
     let file: RuleFile = yaml::parse_strict(text.path, text.yaml).map_err(|p| vec![p])?;
-    let mut checker = Checker { text, needs: Vec::new(), problems: Vec::new() };
+    let mut checker = Checker { text, needs: Vec::new(), variables: Variables::default(), problems: Vec::new() };
     let rule = checker.rule(file);
     match rule {
         Some(rule) if checker.problems.is_empty() => Ok(rule),
@@ -134,6 +139,8 @@ pub(super) fn asked_at(named: &[Gate], until: Option<Gate>) -> Vec<Gate> {
 struct Checker<'a> {
     text: &'a RuleText<'a>,
     needs: Vec<String>,
+    /// The needed facts, as expressions see them.
+    variables: Variables,
     problems: Vec<Problem>,
 }
 
@@ -142,17 +149,22 @@ impl Checker<'_> {
         self.needs = file.needs.iter().map(|n| n.value.clone()).collect();
         self.identity(&file);
         self.completeness(&file);
+        self.needed_facts(&file);
         self.tests(&file);
         let explanation = self.explanation();
-        let applies = self.compile_optional(file.applies.as_ref(), false);
-        let each = self.compile_optional(file.each.as_ref(), false);
-        let over = self.compile_optional(file.over.as_ref(), false);
-        let doubt = self.compile_optional(file.doubt.as_ref(), false);
-        let basis = self.compile_optional(file.basis.as_ref(), false);
-        let key = file.key.as_ref().and_then(|t| self.template(t));
-        let message = file.message.as_ref().and_then(|t| self.template(t));
-        let doubt_message = file.doubt_message.as_ref().and_then(|t| self.template(t));
-        let remedy = file.remedy.iter().filter_map(|step| self.remedy(step)).collect();
+        let (applies, _) = self.compile_optional(file.applies.as_ref(), Wanted::Truth);
+        let (each, found) = self.compile_optional(file.each.as_ref(), Wanted::Objects);
+        let (over, _) = self.compile_optional(file.over.as_ref(), Wanted::Things);
+        let (doubt, doubted) = self.compile_optional(file.doubt.as_ref(), Wanted::Objects);
+        let (basis, _) = self.compile_optional(file.basis.as_ref(), Wanted::Text);
+        // What placeholders may name: the objects that a text is about.
+        let found = found.map_or_else(Self::attested_object, element);
+        let doubted = doubted.map(element);
+        let both: Vec<Shape> = [found.clone()].into_iter().chain(doubted.clone()).collect();
+        let key = file.key.as_ref().and_then(|t| self.template(t, &both));
+        let message = file.message.as_ref().and_then(|t| self.template(t, &[found]));
+        let doubt_message = file.doubt_message.as_ref().and_then(|t| self.template(t, doubted.as_slice()));
+        let remedy = file.remedy.iter().filter_map(|step| self.remedy(step, &both)).collect();
         Some(Rule {
             id: file.id.value,
             title: file.title.value,
@@ -344,6 +356,7 @@ impl Checker<'_> {
                 let label = format!("add `{path}` to the `facts` of the test");
                 self.refuse(&test.referenced, "a partial fact needs the part that was seen", label);
             }
+            self.typed_test(t);
             if matches!(t.expect, Expect::Fail(0) | Expect::Doubt(0)) {
                 self.refuse(&test.referenced, "a failing test has findings", "0 findings are a pass");
             }
@@ -375,15 +388,23 @@ impl Checker<'_> {
         Some(markdown.to_owned())
     }
 
-    fn remedy(&mut self, step: &RemedyFile) -> Option<Remedy> {
-        let text = self.template(&step.text);
-        let command = step.command.as_ref().map(|c| self.template(c));
+    fn remedy(&mut self, step: &RemedyFile, objects: &[Shape]) -> Option<Remedy> {
+        let text = self.parse_template(&step.text);
+        let command = step.command.as_ref().map(|c| self.parse_template(c));
         let when = step.when.as_ref().map(|w| self.compile(w, true));
-        let (command, when) = (command.flatten(), when.flatten());
-        Some(Remedy { text: text?, when, command })
+        let remedy = Remedy { text: text?, when: when.flatten(), command: command.flatten() };
+        self.typed_remedy(step, &remedy, objects);
+        Some(remedy)
     }
 
-    fn template(&mut self, text: &Spanned<String>) -> Option<Template> {
+    /// A text about each of the objects.
+    fn template(&mut self, text: &Spanned<String>, objects: &[Shape]) -> Option<Template> {
+        let template = self.parse_template(text)?;
+        self.placeholders(text, &template, objects, &[]);
+        Some(template)
+    }
+
+    fn parse_template(&mut self, text: &Spanned<String>) -> Option<Template> {
         match Template::parse(&text.value) {
             Ok(template) => Some(template),
             Err(e) => {
@@ -394,8 +415,17 @@ impl Checker<'_> {
         }
     }
 
-    fn compile_optional(&mut self, text: Option<&Spanned<String>>, it: bool) -> Option<Expression> {
-        text.and_then(|t| self.compile(t, it))
+    /// An expression, and the shape of its value.
+    fn compile_optional(
+        &mut self,
+        text: Option<&Spanned<String>>,
+        wanted: Wanted,
+    ) -> (Option<Expression>, Option<Shape>) {
+        let Some((text, expression)) = text.and_then(|text| Some((text, self.compile(text, false)?))) else {
+            return (None, None);
+        };
+        let shape = self.typed(text, &expression, None, wanted);
+        (Some(expression), Some(shape))
     }
 
     /// Compile, and refuse facts that are not needed: they would be unknown without anybody saying so.
@@ -411,13 +441,26 @@ impl Checker<'_> {
         };
         for reference in expression.references() {
             let path = &reference.path;
-            if (it && (path == "it" || path.starts_with("it."))) || self.needs.iter().any(|n| covers(n, path)) {
+            let of_object = it && (path == "it" || path.starts_with("it."));
+            if of_object || self.needs.iter().any(|need| covers(need, path)) {
                 continue;
             }
-            let root = path.split('.').next().unwrap_or(path);
-            let title = format!("{}: `{root}` is not one of the facts this rule needs", self.text.path);
-            let place = self.place(text, Some(reference.offset), &format!("`{path}` is not under `needs`"));
-            self.problems.push(Problem::usage(title).at(place).help("add the dotted path of the fact to `needs`"));
+            let fact = fact_of(path);
+            let (label, help) = match fact {
+                Some(fact) => (format!("`{fact}` is not under `needs`"), format!("add `{fact}` to `needs`")),
+                None => match shape::nearest(path, shape::paths()) {
+                    Some(near) => (
+                        format!("there is no fact `{path}`; did you mean `{near}`?"),
+                        format!("`{near}` has to be under `needs`, too"),
+                    ),
+                    None => {
+                        (format!("there is no fact `{path}`"), "`temporal-preflight rules facts` lists them".to_owned())
+                    }
+                },
+            };
+            let title = format!("{}: `{path}` is not one of the facts this rule needs", self.text.path);
+            let place = self.place(text, Some(reference.offset), &label);
+            self.problems.push(Problem::usage(title).at(place).help(help));
         }
         Some(expression)
     }
@@ -445,4 +488,17 @@ impl Checker<'_> {
 /// Whether a needed path is the referenced one or an object around it.
 fn covers(need: &str, path: &str) -> bool {
     path.strip_prefix(need).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+}
+
+/// The fact that a selection begins with.
+fn fact_of(path: &str) -> Option<&'static str> {
+    shape::paths().find(|fact| covers(fact, path))
+}
+
+/// The objects of a list.
+fn element(list: Shape) -> Shape {
+    match list {
+        Shape::List(of) => *of,
+        _ => Shape::Any,
+    }
 }
