@@ -226,3 +226,56 @@ fn commands_and_flags_the_readme_names_exist() {
     }
     assert!(seen >= 8, "{seen} commands");
 }
+
+/// `docs/facts.md`: what a rule can look at, from the types.
+#[test]
+fn the_page_of_facts_is_that_of_the_types() {
+    let mut page = String::from(
+        "# Facts\n\nWhat rules look at. A rule names the facts it reads under `needs`; while one of them is not known, it has no answer.\n\
+         Made from the types of the program: `temporal-preflight rules facts` prints the same, `rules schema` the JSON Schema for editors,\n\
+         and [examples.yaml](../rules/facts/examples.yaml) holds a complete example of each.\n",
+    );
+    let mut room = "";
+    for fact in temporal_preflight::rules::facts::all() {
+        let first = fact.path.split('.').next().unwrap();
+        if first != room {
+            room = first;
+            page.push_str(&format!("\n## {room}\n"));
+        }
+        page.push_str(&format!("\n### `{}`\n\n{}: {}.\n", fact.path, capital(&fact.value), fact.meaning));
+        if !fact.fields.is_empty() {
+            page.push_str("\n| field | value | meaning |\n|---|---|---|\n");
+        }
+        for field in &fact.fields {
+            let meaning = field.meaning.replace('\n', " ").replace('|', "\\|");
+            page.push_str(&format!("| `{}` | {} | {meaning} |\n", field.name, field.value.replace('|', "\\|")));
+        }
+    }
+    std::fs::create_dir_all("docs").unwrap();
+    up_to_date("docs/facts.md", &page);
+}
+
+fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
+}
+
+#[test]
+fn the_schema_of_rule_files_is_that_of_the_types() {
+    let now = serde_json::to_string_pretty(&temporal_preflight::rules::schema::of_the_types()).unwrap() + "\n";
+    up_to_date("rules/rule-v1.schema.json", &now);
+}
+
+/// An editor with the schema marks what `rules test` refuses, and nothing else.
+#[test]
+fn every_embedded_rule_is_valid_against_the_schema() {
+    let schema = serde_json::from_str(&read("rules/rule-v1.schema.json")).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    for rule in &catalogue().rules {
+        let (yaml, _) = load::source(rule).unwrap();
+        let value: serde_json::Value = serde_saphyr::from_str(yaml).unwrap();
+        let errors: Vec<String> =
+            validator.iter_errors(&value).map(|e| format!("{} at {}", e, e.instance_path())).collect();
+        assert!(errors.is_empty(), "{}: {}", rule.id, errors.join("; "));
+    }
+}

@@ -50,6 +50,11 @@ enum Action {
     },
     /// List the facts a rule can look at
     Facts,
+    /// Print the JSON Schema of rule files, for editors
+    ///
+    /// Save it beside a rule pack and begin each rule with
+    /// `# yaml-language-server: $schema=../rule-v1.schema.json`: an editor completes facts and fields, and marks mistakes.
+    Schema,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
@@ -68,6 +73,10 @@ pub fn run(args: &Args) -> super::Done {
         Some(Action::Test { folder }) => test(folder, args.output),
         Some(Action::New { id, folder, area }) => new(folder, area, id, args),
         Some(Action::Facts) => facts(args.output),
+        Some(Action::Schema) => {
+            output::result(rules::schema::PUBLISHED.trim_end())?;
+            Ok(ExitCode::SUCCESS)
+        }
     }
 }
 

@@ -15,7 +15,7 @@ use crate::ui::{Problem, yaml};
 static EMBEDDED: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/rules");
 
 /// Folders of the embedded pack that hold other data.
-const OTHER_DATA: [&str; 2] = ["sdk", "cloud"];
+const OTHER_DATA: [&str; 3] = ["sdk", "cloud", "facts"];
 
 /// The rules of the binary, and those of the folders in `packs`, which add to them or replace a rule of the
 /// same id; later folders win. A rule that cannot be read is among `broken`, and the others are there.

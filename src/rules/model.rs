@@ -122,7 +122,7 @@ pub struct Attested {
 }
 
 /// What an attestation is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum About {
     /// All that the rule asks.
@@ -152,13 +152,14 @@ impl Remedy {
 }
 
 /// One test of a rule.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TestCase {
     /// What the case shows.
     pub name: String,
     /// Facts by path; what is absent is unknown.
     #[serde(default)]
+    #[schemars(with = "BTreeMap<String, Value>")]
     pub facts: BTreeMap<String, Spanned<Value>>,
     /// Facts that are unknown for a given reason.
     #[serde(default)]
@@ -177,7 +178,7 @@ pub struct TestCase {
 }
 
 /// The state of an attestation in a test.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Word {
     /// Nobody said anything.
@@ -192,7 +193,7 @@ pub enum Word {
 }
 
 /// The outcome a test expects.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Expect {
     /// That many proven findings.

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::Catalogue;
 use super::evaluate::{Context, Evaluation, Evaluator};
+use super::examples;
 use super::model::{Expect, Rule, TestCase, Word};
 use super::view::FactView;
 use crate::facts::attestation::Attestation;
@@ -101,10 +102,10 @@ fn evaluation(rule: &Rule, test: &TestCase) -> Evaluation {
 fn view(test: &TestCase) -> FactView {
     let mut view = FactView::default();
     for (path, fact) in &test.facts {
-        let value = &fact.value;
+        let value = examples::complete(path, &fact.value);
         let known: Known<Value> = match test.partial.get(path) {
-            Some(reason) => Known::Partial { value: value.clone(), why: Why::new(reason) },
-            None => Known::Known(value.clone()),
+            Some(reason) => Known::Partial { value, why: Why::new(reason) },
+            None => Known::Known(value),
         };
         view.set(path, known);
     }

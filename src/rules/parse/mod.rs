@@ -1,17 +1,17 @@
 //! The text of a rule → [`Rule`], or everything that is wrong with it.
 
+mod file;
 mod types;
 
-use serde::Deserialize;
 use serde_saphyr::{Location, Spanned};
 
+use file::{RemedyFile, RuleFile};
 use types::Wanted;
 
 use super::expr::{Expression, Variables};
 use super::message::Template;
-use super::model::{About, Applies, Attested, Doubt, Each, Expect, Over, Remedy, Rule, TestCase};
+use super::model::{Applies, Attested, Doubt, Each, Expect, Over, Remedy, Rule};
 use super::shape::{self, Shape};
-use crate::facts::plan::Strategy;
 use crate::scorecard::builtin;
 use crate::scorecard::checklist::FAILURE_MODES;
 use crate::scorecard::{Gate, Severity};
@@ -41,78 +41,9 @@ pub struct RuleText<'a> {
     pub markdown: Option<&'a str>,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RuleFile {
-    id: Spanned<String>,
-    title: Spanned<String>,
-    area: Spanned<String>,
-    #[serde(default)]
-    item: Option<Spanned<u8>>,
-    #[serde(default)]
-    failure_mode: Option<Spanned<String>>,
-    severity: Spanned<Severity>,
-    gates: Spanned<Vec<Gate>>,
-    #[serde(default)]
-    until: Option<Spanned<Gate>>,
-    #[serde(default = "both")]
-    strategies: Spanned<Vec<Strategy>>,
-    #[serde(default = "yes")]
-    waivable: bool,
-    #[serde(default)]
-    needs: Vec<Spanned<String>>,
-    #[serde(default)]
-    applies: Option<Spanned<String>>,
-    #[serde(default)]
-    not_applicable: Option<Spanned<String>>,
-    #[serde(default)]
-    each: Option<Spanned<String>>,
-    #[serde(default)]
-    over: Option<Spanned<String>>,
-    #[serde(default)]
-    nothing: Option<Spanned<String>>,
-    #[serde(default)]
-    doubt: Option<Spanned<String>>,
-    #[serde(default)]
-    attested: Option<Spanned<String>>,
-    #[serde(default)]
-    question: Option<Spanned<String>>,
-    #[serde(default)]
-    fresh_days: Option<Spanned<u16>>,
-    #[serde(default)]
-    about: Option<Spanned<About>>,
-    #[serde(default)]
-    key: Option<Spanned<String>>,
-    #[serde(default)]
-    message: Option<Spanned<String>>,
-    #[serde(default)]
-    doubt_message: Option<Spanned<String>>,
-    #[serde(default)]
-    basis: Option<Spanned<String>>,
-    #[serde(default)]
-    remedy: Vec<RemedyFile>,
-    #[serde(default)]
-    references: Vec<String>,
-    #[serde(default)]
-    tests: Vec<Spanned<TestCase>>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RemedyFile {
-    text: Spanned<String>,
-    #[serde(default)]
-    when: Option<Spanned<String>>,
-    #[serde(default)]
-    command: Option<Spanned<String>>,
-}
-
-fn yes() -> bool {
-    true
-}
-
-fn both() -> Spanned<Vec<Strategy>> {
-    Spanned::new(vec![Strategy::Manual, Strategy::Automated], Location::UNKNOWN, Location::UNKNOWN)
+/// The JSON Schema of a rule file, without what is known of facts.
+pub(super) fn schema() -> schemars::Schema {
+    schemars::schema_for!(RuleFile)
 }
 
 /// Parse and check one rule. All its problems are told at once, except that broken YAML hides the rest.
