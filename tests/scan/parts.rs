@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use temporal_preflight::facts::code::CodeFacts;
+use temporal_preflight::facts::code::{CodeFacts, Kind};
 
 use crate::tree::Tree;
 
@@ -164,4 +164,29 @@ fn two_python_projects_are_joined_by_what_their_manifests_say() {
         let expected = if joined { BTreeSet::from(["jobs/nightly.py"]) } else { BTreeSet::new() };
         assert_eq!(callers(&facts), expected, "{dependency}");
     }
+}
+
+/// A service on its way from one engine to the other uses both, with the engine checked out beside it.
+#[test]
+fn the_repository_of_another_engine_is_not_read_for_its_users() {
+    let engine = "package flow\n\ntype Flow struct{ c *Service }\n\ntype Service struct{}\n\n\
+        func (s *Service) ExecuteWorkflow(name string) {}\n\nfunc New() *Flow { return &Flow{} }\n\n\
+        func (f *Flow) Launch(name string) { f.c.ExecuteWorkflow(name) }\n";
+    let app = "package main\n\nimport (\n\t\"go.temporal.io/sdk/client\"\n\n\t\"github.com/uber/cadence/flow\"\n)\n\n\
+        func main() {\n\tc, _ := client.Dial(client.Options{})\n\tc.ExecuteWorkflow(nil, client.StartWorkflowOptions{}, \"Invoice\")\n\t\
+        flow.New().Launch(\"Old\")\n}\n";
+    let facts = Tree::new(&[
+        ("cadence/go.mod", b"module github.com/uber/cadence\n"),
+        ("cadence/flow/flow.go", engine.as_bytes()),
+        (
+            "app/go.mod",
+            b"module example.com/app\n\nrequire (\n\tgo.temporal.io/sdk v1.35.0\n\tgithub.com/uber/cadence v1.2.0\n)\n",
+        ),
+        ("app/main.go", app.as_bytes()),
+    ])
+    .scan();
+    let starts: Vec<(&str, u32)> =
+        facts.sites.iter().filter(|s| s.kind == Kind::Start).map(|s| (s.path.as_str(), s.line)).collect();
+    assert_eq!(starts, [("app/main.go", 11)]);
+    assert_eq!(facts.coverage.files_parsed, 1, "nothing of the other engine is read");
 }
