@@ -4,43 +4,157 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use serde_json::{Value, json};
 
 mod compliance;
 mod credentials;
 
+use schemars::JsonSchema;
+use serde::Serialize;
+
 use super::limits::{self, Limits};
 use super::plan::{window, window_over};
-use super::{Context, FactPath, FactView, words};
+use super::{Context, Fact, FactPath, FactView, words};
 use crate::compare::live;
 use crate::facts::certificate::{Certificate, CertificateFile, CertificateRole};
 use crate::facts::cluster::{ClusterKind, ClusterSnapshot, Credential};
-use crate::facts::{Known, Locus, Why};
+use crate::facts::{Known, Locus, Side, Why};
+
+const EXPIRY: Fact<Vec<ExpiringCertificate>> = Fact::new(
+    "certificates.expiry",
+    "client and CA certificates of both connections and of the configuration, against the end of the window",
+);
+const ENDPOINTS: Fact<Vec<EndpointCertificate>> = Fact::new(
+    "certificates.endpoints",
+    "certificates that endpoints the team runs present, against the end of the window",
+);
+const COMPLIANCE: Fact<Vec<compliance::NonCompliant>> =
+    Fact::new("certificates.compliance", "certificates that break a rule of Temporal Cloud");
+const KEYS: Fact<Vec<compliance::UnusableKey>> = Fact::new("certificates.keys", "private keys that cannot be used");
+const API_KEYS: Fact<Vec<credentials::ExpiringKey>> = Fact::new(
+    "certificates.api_keys",
+    "API keys of the target that workers and starters may use, against the end of the window",
+);
+const AHEAD: Fact<Vec<Ahead>> = Fact::new(
+    "certificates.ahead",
+    "client and CA certificates and API keys of the target, against the instant that is judged for",
+);
+const ACCEPTED: Fact<Vec<credentials::NotAccepted>> =
+    Fact::new("certificates.accepted", "target namespaces that do not accept what workers and starters present");
 
 pub(super) const PATHS: &[FactPath] = &[
-    FactPath::untyped(
-        "certificates.expiry",
-        "client and CA certificates of both connections and of the configuration, against the end of the window",
-    ), /* fields: verdict (in-window | soon-after | fine), subject, file, side, expires, days_after_window, when, fingerprint, target_namespace, ours (not verified by Temporal Cloud), on_disk */
-    FactPath::untyped(
-        "certificates.endpoints",
-        "certificates that endpoints the team runs present, against the end of the window",
-    ), /* fields: verdict (in-window | soon-after | fine), subject, side, address, expires, days_after_window, when, fingerprint */
-    FactPath::untyped("certificates.compliance", "certificates that break a rule of Temporal Cloud"), /* fields: verdict (broken | unclear), subject, file, problem, fingerprint */
-    FactPath::untyped("certificates.keys", "private keys that cannot be used"), /* fields: verdict (broken | unclear), file, problem */
-    FactPath::untyped(
-        "certificates.api_keys",
-        "API keys of the target that workers and starters may use, against the end of the window",
-    ), /* fields: verdict (in-window | soon-after | fine), name, id, owner, expires, days_after_window, when, renewed (name of a new one), owner_flags */
-    FactPath::untyped(
-        "certificates.ahead",
-        "client and CA certificates and API keys of the target, against the instant that is judged for",
-    ), /* fields: verdict (expired | short | fine), what, expires, days_left, when, key */
-    FactPath::untyped(
-        "certificates.accepted",
-        "target namespaces that do not accept what workers and starters present",
-    ), /* fields: verdict (refused | unclear), target_namespace, credential, problem, mend_flags */
+    EXPIRY.entry(),
+    ENDPOINTS.entry(),
+    COMPLIANCE.entry(),
+    KEYS.entry(),
+    API_KEYS.entry(),
+    AHEAD.entry(),
+    ACCEPTED.entry(),
 ];
+
+/// When a validity ends, against the end of the window.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+enum ExpiryVerdict {
+    /// Before the window is over, or too shortly after.
+    InWindow,
+    /// Soon after the window.
+    SoonAfter,
+    /// Long after.
+    Fine,
+}
+
+/// A certificate of a connection, of the configuration, or accepted by a target namespace.
+#[derive(Serialize, JsonSchema)]
+struct ExpiringCertificate {
+    /// When it ends.
+    verdict: ExpiryVerdict,
+    /// Distinguished name.
+    subject: String,
+    /// The file it was read from.
+    file: String,
+    /// Whose it is: `source`, `target`, `configuration`.
+    side: &'static str,
+    /// Day on which it ends, UTC.
+    expires: String,
+    /// Whole days from the end of the window to the end of its validity; negative when it ends before.
+    days_after_window: i64,
+    /// The same as a sentence.
+    when: String,
+    /// SHA-256 of the certificate.
+    fingerprint: String,
+    /// The target namespace whose CA is renewed with it.
+    target_namespace: String,
+    /// Whether the team verifies it, not Temporal Cloud.
+    ours: bool,
+    /// Whether `openssl` can read the file: it is no part of another file and no answer of an API.
+    on_disk: bool,
+    /// Where it was seen.
+    loci: Vec<Locus>,
+}
+
+/// A certificate that an endpoint of the team presents.
+#[derive(Serialize, JsonSchema)]
+struct EndpointCertificate {
+    /// When it ends.
+    verdict: ExpiryVerdict,
+    /// Distinguished name.
+    subject: String,
+    /// The side the endpoint belongs to.
+    side: Side,
+    /// Address of the endpoint, `host:port`.
+    address: String,
+    /// Day on which it ends, UTC.
+    expires: String,
+    /// Whole days from the end of the window to the end of its validity; negative when it ends before.
+    days_after_window: i64,
+    /// The same as a sentence.
+    when: String,
+    /// SHA-256 of the certificate.
+    fingerprint: String,
+    /// Where it was seen.
+    loci: Vec<Locus>,
+}
+
+/// How long something is valid from the instant that is judged for.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+enum AheadVerdict {
+    /// It has ended.
+    Expired,
+    /// It ends soon.
+    Short,
+    /// It is valid long enough.
+    Fine,
+}
+
+/// A certificate or key of the target, against the instant that is judged for.
+#[derive(Serialize, JsonSchema)]
+struct Ahead {
+    /// How long it is valid.
+    verdict: AheadVerdict,
+    /// What it is: `certificate CN=worker`, `API key ci`.
+    what: String,
+    /// Day on which it ends, UTC.
+    expires: String,
+    /// Whole days that are left; negative when it has ended.
+    days_left: i64,
+    /// The same as a sentence.
+    when: String,
+    /// Fingerprint of the certificate, or id of the key.
+    key: String,
+    /// Where it was seen.
+    loci: Vec<Locus>,
+}
+
+/// Whether something is wrong, or may be.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Proof {
+    /// It is wrong.
+    Broken,
+    /// It may be wrong; a person has to look.
+    Unclear,
+}
 
 pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
     let limits = limits::limits();
@@ -69,18 +183,18 @@ pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
         target_namespace: target_namespace.clone(),
     });
     let presented = Known::concat([files.clone(), accepted.clone()]).map(of_target);
-    view.put_untyped("certificates.ahead", today.and_then(|measure| ahead(context, &measure, presented)));
+    view.put(&AHEAD, today.and_then(|measure| ahead(context, &measure, presented)));
     let expiring = Known::concat([files.clone(), accepted]);
-    view.put_untyped("certificates.expiry", measure.clone().zip(expiring).map(|(m, files)| expiry(&m, &files)));
-    view.put_untyped("certificates.endpoints", measure.clone().and_then(|m| endpoints(context, &m)));
+    view.put(&EXPIRY, measure.clone().zip(expiring).map(|(m, files)| expiry(&m, &files)));
+    view.put(&ENDPOINTS, measure.clone().and_then(|m| endpoints(context, &m)));
     let target_files = files.clone().map(of_target);
-    view.put_untyped(
-        "certificates.compliance",
+    view.put(
+        &COMPLIANCE,
         limits.zip(target_files.clone()).map(|(limits, files)| compliance::problems(context, limits, &files)),
     );
-    view.put_untyped("certificates.keys", files.map(|files| compliance::keys(context, &files)));
-    view.put_untyped("certificates.api_keys", measure.and_then(|m| credentials::api_keys(context, &m)));
-    view.put_untyped("certificates.accepted", credentials::accepted(context, target_files));
+    view.put(&KEYS, files.map(|files| compliance::keys(context, &files)));
+    view.put(&API_KEYS, measure.and_then(|m| credentials::api_keys(context, &m)));
+    view.put(&ACCEPTED, credentials::accepted(context, target_files));
 }
 
 /// Those that the target connection uses or the configuration names.
@@ -178,15 +292,15 @@ struct Measure<'a> {
 
 impl Measure<'_> {
     /// Verdict, whole days after the window (negative before its end), and the relation in words.
-    fn judge(&self, not_after: Timestamp) -> (&'static str, i64, String) {
+    fn judge(&self, not_after: Timestamp) -> (ExpiryVerdict, i64, String) {
         let days = (not_after.as_second() - self.over.as_second()).div_euclid(86_400);
         let allowed = &self.limits.certificate_days;
         let verdict = if days < allowed.blocker {
-            "in-window"
+            ExpiryVerdict::InWindow
         } else if days < allowed.major {
-            "soon-after"
+            ExpiryVerdict::SoonAfter
         } else {
-            "fine"
+            ExpiryVerdict::Fine
         };
         // A reader counts from date to date.
         let expires = day(not_after);
@@ -218,28 +332,33 @@ fn is_trust_store(file: &CertificateFile, limits: &Limits) -> bool {
     file.role == CertificateRole::Authority && file.chain.len() > 4 * limits.ca_certificates
 }
 
-fn expiry(measure: &Measure<'_>, files: &[Used<'_>]) -> Vec<Value> {
-    let mut seen: BTreeMap<&str, Value> = BTreeMap::new();
+fn expiry(measure: &Measure<'_>, files: &[Used<'_>]) -> Vec<ExpiringCertificate> {
+    let mut seen: BTreeMap<&str, ExpiringCertificate> = BTreeMap::new();
     for used in files.iter().filter(|u| !is_trust_store(u.file, measure.limits)) {
         for certificate in &used.file.chain {
             let locus = used.locus.clone();
-            if let Some(loci) = seen.get_mut(certificate.fingerprint.as_str()).and_then(|v| v.get_mut("loci")) {
-                if let (Some(loci), Ok(locus)) = (loci.as_array_mut(), serde_json::to_value(&locus))
-                    && !loci.iter().any(|seen| same_file(seen, &used.file.path))
-                {
-                    loci.push(locus);
+            if let Some(known) = seen.get_mut(certificate.fingerprint.as_str()) {
+                if !known.loci.iter().any(|seen| same_file(seen, &used.file.path)) {
+                    known.loci.push(locus);
                 }
                 continue;
             }
             let (verdict, days, when) = measure.judge(certificate.not_after);
             let ours = used.side == "source" || !measure.cloud;
-            let value = json!({
-                "verdict": verdict, "subject": certificate.subject, "file": used.file.path, "side": used.side,
-                "expires": date(certificate.not_after), "days_after_window": days, "when": when,
-                "fingerprint": certificate.fingerprint, "target_namespace": measure.target_namespace, "ours": ours,
-                "on_disk": is_file(used),
-                "loci": [locus],
-            });
+            let value = ExpiringCertificate {
+                subject: certificate.subject.clone(),
+                file: used.file.path.clone(),
+                side: used.side,
+                expires: date(certificate.not_after),
+                days_after_window: days,
+                fingerprint: certificate.fingerprint.clone(),
+                target_namespace: measure.target_namespace.clone(),
+                on_disk: is_file(used),
+                loci: vec![locus],
+                verdict,
+                when,
+                ours,
+            };
             seen.insert(&certificate.fingerprint, value);
         }
     }
@@ -248,31 +367,33 @@ fn expiry(measure: &Measure<'_>, files: &[Used<'_>]) -> Vec<Value> {
 
 /// What the target connection presents and its namespaces accept, measured from the instant that is judged for: the target
 /// has to work on while the source is drained and switched off.
-fn ahead(context: &Context<'_>, measure: &Measure<'_>, files: Known<Vec<Used<'_>>>) -> Known<Vec<Value>> {
-    let certificates = files.map(|files| expiry(measure, &files));
-    let keys = match context.target.value().map(|target| target.credential) {
-        Some(Credential::ApiKey) => credentials::api_keys(context, measure),
-        _ => Known::Known(vec![]),
-    };
-    let text = |value: &Value, key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let judged = |value: Value| {
-        let days = value.get("days_after_window").and_then(Value::as_i64).unwrap_or(0);
-        let expires = text(&value, "expires");
-        let (verdict, when) = match days {
-            ..0 => ("expired", format!("expired on {expires}")),
+fn ahead(context: &Context<'_>, measure: &Measure<'_>, files: Known<Vec<Used<'_>>>) -> Known<Vec<Ahead>> {
+    let judged = |what: String, key: String, expires: String, days_left: i64, loci: Vec<Locus>| {
+        let (verdict, when) = match days_left {
+            ..0 => (AheadVerdict::Expired, format!("expired on {expires}")),
             days => {
-                let verdict = if days < measure.limits.certificate_days.major { "short" } else { "fine" };
+                let short = days < measure.limits.certificate_days.major;
+                let verdict = if short { AheadVerdict::Short } else { AheadVerdict::Fine };
                 (verdict, format!("expires on {expires}, in {}", words::count(days.unsigned_abs(), "day")))
             }
         };
-        let (what, key) = match value.get("subject") {
-            Some(_) => (format!("certificate {}", text(&value, "subject")), text(&value, "fingerprint")),
-            None => (format!("API key {}", text(&value, "name")), text(&value, "id")),
-        };
-        json!({"verdict": verdict, "what": what, "expires": expires, "days_left": days, "when": when, "key": key,
-               "loci": value.get("loci")})
+        Ahead { verdict, what, expires, days_left, when, key, loci }
     };
-    Known::concat([certificates, keys]).map(|all| all.into_iter().map(judged).collect())
+    let certificates = files.map(|files| {
+        let each = expiry(measure, &files).into_iter();
+        each.map(|c| {
+            judged(format!("certificate {}", c.subject), c.fingerprint, c.expires, c.days_after_window, c.loci)
+        })
+        .collect()
+    });
+    let keys = match context.target.value().map(|target| target.credential) {
+        Some(Credential::ApiKey) => credentials::api_keys(context, measure).map(|keys| {
+            let each = keys.into_iter();
+            each.map(|k| judged(format!("API key {}", k.name), k.id, k.expires, k.days_after_window, k.loci)).collect()
+        }),
+        _ => Known::Known(vec![]),
+    };
+    Known::concat([certificates, keys])
 }
 
 /// Whether `openssl` can read it: not a part of another file, and not at the end of an API.
@@ -282,15 +403,18 @@ fn is_file(used: &Used<'_>) -> bool {
 }
 
 /// One file may be named by a relative path of the plan and by its full path.
-fn same_file(locus: &Value, path: &str) -> bool {
-    let seen = locus.get("path").and_then(Value::as_str).unwrap_or_default();
+fn same_file(locus: &Locus, path: &str) -> bool {
+    let seen = match locus {
+        Locus::File { path, .. } | Locus::Source { path, .. } => path.as_str(),
+        _ => "",
+    };
     let ends =
         |long: &str, short: &str| long.strip_suffix(short).is_some_and(|rest| rest.is_empty() || rest.ends_with('/'));
     ends(seen, path) || ends(path, seen)
 }
 
 /// The endpoint of Temporal Cloud is renewed by Temporal; every other one is the team's.
-fn endpoints(context: &Context<'_>, measure: &Measure<'_>) -> Known<Vec<Value>> {
+fn endpoints(context: &Context<'_>, measure: &Measure<'_>) -> Known<Vec<EndpointCertificate>> {
     let of = |cluster: Known<&ClusterSnapshot>| {
         cluster.and_then(|cluster| {
             if cluster.kind == ClusterKind::Cloud {
@@ -305,12 +429,17 @@ fn endpoints(context: &Context<'_>, measure: &Measure<'_>) -> Known<Vec<Value>> 
     Known::concat([of(context.source.clone()), of(context.target.clone())])
 }
 
-fn endpoint(measure: &Measure<'_>, cluster: &ClusterSnapshot, certificate: &Certificate) -> Value {
+fn endpoint(measure: &Measure<'_>, cluster: &ClusterSnapshot, certificate: &Certificate) -> EndpointCertificate {
     let (verdict, days, when) = measure.judge(certificate.not_after);
-    json!({
-        "verdict": verdict, "subject": certificate.subject, "side": cluster.side, "address": cluster.address,
-        "expires": date(certificate.not_after), "days_after_window": days, "when": when,
-        "fingerprint": certificate.fingerprint,
-        "loci": [live(cluster, None, format!("certificate {}", certificate.subject), "tls")],
-    })
+    EndpointCertificate {
+        subject: certificate.subject.clone(),
+        side: cluster.side,
+        address: cluster.address.clone(),
+        expires: date(certificate.not_after),
+        days_after_window: days,
+        fingerprint: certificate.fingerprint.clone(),
+        loci: vec![live(cluster, None, format!("certificate {}", certificate.subject), "tls")],
+        verdict,
+        when,
+    }
 }

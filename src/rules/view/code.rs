@@ -2,97 +2,328 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
-use super::coverage::{About, unanalysed, whole_about};
-use super::{Context, FactPath, FactView, sdks, starters};
-use crate::compare::cohorts::types_of_site;
-use crate::facts::Locus;
-use crate::facts::code::{CodeFacts, Confidence, EntryKind, FallbackOn, Kind, OriginStatus, RoutingRole, Site};
+use super::coverage::{About, Unanalysed, unanalysed, whole_about};
+use super::site::{CallSite, CodeLine, factory_for, production};
+use super::{Context, Fact, FactPath, FactView};
+use crate::facts::code::{
+    CodeFacts, Confidence, EntryKind, Factory, FallbackOn, Kind, OriginStatus, RoutingRole, SearchAttributeUse, Site,
+};
+use crate::facts::{Known, Locus};
+
+const UNFLAGGED_STARTS: Fact<Vec<CallSite>> =
+    Fact::new("code.unflagged_starts", "calls that start executions by a client no flag or setting chooses");
+const SCHEDULES_AT_START: Fact<Vec<CallSite>> =
+    Fact::new("code.schedules_at_start", "calls that create or change schedules whenever a worker process starts");
+const UNIQUE_IDS: Fact<Vec<UsedFeature>> =
+    Fact::new("code.unique_ids", "starts that rely on an id being in use once, which a cluster knows of itself only");
+const BESIDE_WORKFLOWS: Fact<Vec<BesideWorkflows>> =
+    Fact::new("code.beside_workflows", "standalone activities and Nexus operations in production code");
+const CLIENTS: Fact<Vec<Client>> =
+    Fact::new("code.clients", "every construction of a client, and whether it stands in a connection factory");
+const MESSAGES: Fact<Vec<Message>> = Fact::new(
+    "code.messages",
+    "every signal, query, update, cancel, terminate and reset, and whether it can reach both clusters",
+);
+const FALLBACKS: Fact<Vec<Fallback>> =
+    Fact::new("code.fallbacks", "every second try on another cluster, and the error on which it acts");
+const SIGNAL_WITH_STARTS: Fact<Vec<SignalWithStart>> = Fact::new(
+    "code.signal_with_starts",
+    "every signal-with-start and update-with-start, and whether it stands under a fallback",
+);
+const ASYNC_COMPLETIONS: Fact<Vec<AsyncCompletion>> = Fact::new(
+    "code.async_completions",
+    "every completion of an activity from outside, and whether it can reach the cluster that issued the task",
+);
+const CRON_STARTS: Fact<Vec<CronStart>> =
+    Fact::new("code.cron_starts", "every start with a cron expression (not a schedule)");
+const HAZARDS: Fact<Vec<Hazard>> =
+    Fact::new("code.hazards", "calls and settings that Temporal Cloud refuses or that make a move risky");
+const UNANALYSED: Fact<Vec<Unanalysed>> =
+    Fact::new("code.unanalysed", "files that name Temporal and were not read by the analyser, or not wholly");
+const SEARCH_ATTRIBUTES: Fact<Vec<NamedAttribute>> =
+    Fact::new("code.search_attributes", "search attributes that production code names");
+const WORKFLOWS: Fact<Vec<DefinedWorkflow>> =
+    Fact::new("code.workflows", "workflow types that production code defines");
+const FACTORIES: Fact<Vec<ConnectionFactory>> =
+    Fact::new("code.factories", "the connection factories, configured or proposed");
 
 pub(super) const PATHS: &[FactPath] = &[
-    FactPath::untyped(
-        "code.starters",
-        "every call that begins an execution or a schedule, and whether its client comes from a connection factory",
-    ), /* fields: verdict (factory | outside | unclear), reason, what, api, place, path, line, function, origins, factories, fingerprint */
-    FactPath::untyped(
-        "code.nobody_starts",
-        "namespaces with workflows nobody in the scanned code starts, because it starts none at all",
-    ), /* fields: source_namespace, types, verb, source_flags */
-    FactPath::untyped("code.unflagged_starts", "calls that start executions by a client no flag or setting chooses"), /* fields: what, api, place, path, line, function, fingerprint, workflow_types */
-    FactPath::untyped(
-        "code.schedules_at_start",
-        "calls that create or change schedules whenever a worker process starts",
-    ), /* fields: what, api, place, path, line, function, fingerprint, workflow_types */
-    FactPath::untyped(
-        "code.unique_ids",
-        "starts that rely on an id being in use once, which a cluster knows of itself only",
-    ), /* fields: place, path, line */
-    FactPath::untyped("code.beside_workflows", "standalone activities and Nexus operations in production code"), /* fields: what, place, path, line */
-    FactPath::untyped("code.clients", "every construction of a client, and whether it stands in a connection factory"), /* fields: verdict (factory | outside), api, place, path, line, function, address, instead (what to do), fingerprint */
-    FactPath::untyped(
-        "code.messages",
-        "every signal, query, update, cancel, terminate and reset, and whether it can reach both clusters",
-    ), /* fields: verdict (both | single | own: on the handle of its own start | unclear), reason, what, api, place, path, line, function, fingerprint */
-    FactPath::untyped("code.fallbacks", "every second try on another cluster, and the error on which it acts"), /* fields: on (not-found | any-error | unclear), what, api, place, path, line, function, fingerprint */
-    FactPath::untyped(
-        "code.signal_with_starts",
-        "every signal-with-start and update-with-start, and whether it stands under a fallback",
-    ), /* fields: verdict (fallback | single), what, api, place, path, line, function, fingerprint */
-    FactPath::untyped(
-        "code.async_completions",
-        "every completion of an activity from outside, and whether it can reach the cluster that issued the task",
-    ), /* fields: verdict (both | inherited | single | unclear), reason, what, api, place, path, line, function, fingerprint */
-    FactPath::untyped("code.cron_starts", "every start with a cron expression (not a schedule)"), /* fields: cron, what, api, place, path, line, function, fingerprint */
-    FactPath::untyped("code.hazards", "calls and settings that Temporal Cloud refuses or that make a move risky"), /* fields: id, detail, place, path, line, key */
-    FactPath::untyped("code.sdks_without_api_key", "SDK versions older than the first one that takes an API key"), /* fields: verdict (too-old | unclear), language, package, version, asked, minimum, place, path, line */
-    FactPath::untyped(
-        "code.sdks_with_partial_api_key",
-        "SDK versions that take an API key, and leave TLS or the namespace header to the code",
-    ), /* fields: verdict (by-hand | unclear), language, package, version, asked, by_hand, advice, place, path, line */
-    FactPath::untyped("code.unanalysed", "files that name Temporal and were not read by the analyser, or not wholly"), /* fields: what, count, files */
-    FactPath::untyped("code.search_attributes", "search attributes that production code names"), /* fields: name, role, place, path, line */
-    FactPath::untyped("code.workflows", "workflow types that production code defines"), /* fields: name, place, path, line */
-    FactPath::untyped("code.factories", "the connection factories, configured or proposed"), /* fields: path, line, function, configured, found, sites */
+    UNFLAGGED_STARTS.entry(),
+    SCHEDULES_AT_START.entry(),
+    UNIQUE_IDS.entry(),
+    BESIDE_WORKFLOWS.entry(),
+    CLIENTS.entry(),
+    MESSAGES.entry(),
+    FALLBACKS.entry(),
+    SIGNAL_WITH_STARTS.entry(),
+    ASYNC_COMPLETIONS.entry(),
+    CRON_STARTS.entry(),
+    HAZARDS.entry(),
+    UNANALYSED.entry(),
+    SEARCH_ATTRIBUTES.entry(),
+    WORKFLOWS.entry(),
+    FACTORIES.entry(),
 ];
 
-pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
-    let about = |about: About, list: fn(&CodeFacts) -> Vec<Value>| {
-        context.code.clone().and_then(|code| whole_about(code, about, list(code)))
-    };
-    let found = |list: fn(&CodeFacts) -> Vec<Value>| about(About::Other, list);
-    view.put_untyped("code.starters", about(About::Starts, starters::starters));
-    view.put_untyped(
-        "code.nobody_starts",
-        context.code.clone().and_then(|code| starters::nobody_starts(context, code)),
-    );
-    view.put_untyped("code.unflagged_starts", about(About::Starts, unflagged_starts));
-    view.put_untyped("code.schedules_at_start", about(About::Starts, schedules_at_start));
-    view.put_untyped("code.unique_ids", about(About::Starts, |code| features(code, "start-uniqueness")));
-    view.put_untyped("code.beside_workflows", found(beside_workflows));
-    view.put_untyped("code.clients", found(clients));
-    view.put_untyped("code.messages", about(About::Messages, messages));
-    view.put_untyped("code.fallbacks", found(fallbacks));
-    view.put_untyped("code.signal_with_starts", about(About::Both, signal_with_starts));
-    view.put_untyped("code.async_completions", found(async_completions));
-    view.put_untyped("code.cron_starts", about(About::Starts, cron_starts));
-    view.put_untyped("code.hazards", found(hazards));
-    view.put_untyped("code.sdks_without_api_key", context.code.clone().and_then(sdks::without_api_key));
-    view.put_untyped("code.sdks_with_partial_api_key", context.code.clone().and_then(sdks::with_partial_api_key));
-    view.put_untyped("code.unanalysed", context.code.clone().map(|code| unanalysed(code, &context.facts.plan)));
-    view.put_untyped("code.search_attributes", found(search_attributes));
-    view.put_untyped("code.workflows", found(workflows));
-    view.put_untyped("code.factories", context.code.clone().map(factories));
+/// A line that uses a feature of the SDK.
+#[derive(Serialize, JsonSchema)]
+struct UsedFeature {
+    /// What is used.
+    what: String,
+    #[serde(flatten)]
+    at: CodeLine,
 }
 
-fn unflagged_starts(code: &CodeFacts) -> Vec<Value> {
+/// Work that is no workflow execution: a call, or a line that uses the feature.
+#[derive(Serialize, JsonSchema)]
+#[serde(untagged)]
+enum BesideWorkflows {
+    /// A call of the SDK.
+    Call(CallSite),
+    /// A line.
+    Feature(UsedFeature),
+}
+
+/// A start with a cron expression.
+#[derive(Serialize, JsonSchema)]
+struct CronStart {
+    /// The cron expression.
+    cron: String,
+    #[serde(flatten)]
+    site: CallSite,
+}
+
+/// A signal, query, update, cancel, terminate or reset.
+#[derive(Serialize, JsonSchema)]
+struct Message {
+    /// Which clusters it can reach.
+    verdict: Reach,
+    /// Why that is not clear; empty when it is.
+    reason: String,
+    #[serde(flatten)]
+    site: CallSite,
+}
+
+/// Which clusters a call can reach.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+enum Reach {
+    /// Both: a second try goes to the other cluster.
+    Both,
+    /// One.
+    Single,
+    /// That of its own start: it goes to the handle that the start gave.
+    Own,
+    /// That is not clear.
+    Unclear,
+}
+
+/// A second try on another cluster.
+#[derive(Serialize, JsonSchema)]
+struct Fallback {
+    /// The error on which it acts.
+    on: ActsOn,
+    /// Whether the error of the first try is kept when the second fails, too.
+    both_errors: Answer,
+    #[serde(flatten)]
+    site: CallSite,
+}
+
+/// The error on which a second try acts.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+enum ActsOn {
+    /// NotFound only.
+    NotFound,
+    /// Any error.
+    AnyError,
+    /// That is not clear.
+    Unclear,
+}
+
+/// An answer of the analysis.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+enum Answer {
+    /// Yes.
+    Yes,
+    /// No.
+    No,
+    /// That is not clear.
+    Unclear,
+}
+
+/// A signal-with-start or update-with-start.
+#[derive(Serialize, JsonSchema)]
+struct SignalWithStart {
+    /// Whether it stands under a fallback.
+    verdict: Tries,
+    #[serde(flatten)]
+    site: CallSite,
+}
+
+/// Whether a call that can start is tried on both clusters.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+enum Tries {
+    /// It is one try of two, and can start a second execution.
+    Fallback,
+    /// It is tried once.
+    Single,
+}
+
+/// A completion of an activity from outside of the worker.
+#[derive(Serialize, JsonSchema)]
+struct AsyncCompletion {
+    /// Which clusters it can reach.
+    verdict: CompletionReach,
+    /// Why that is not clear; empty when it is.
+    reason: String,
+    #[serde(flatten)]
+    site: CallSite,
+}
+
+/// Which clusters a completion can reach.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+enum CompletionReach {
+    /// Both.
+    Both,
+    /// The one that issued the task: the client is that of the worker.
+    Inherited,
+    /// One.
+    Single,
+    /// That is not clear.
+    Unclear,
+}
+
+/// A construction of a client.
+#[derive(Serialize, JsonSchema)]
+struct Client {
+    /// Where it stands.
+    verdict: ClientVerdict,
+    /// The address it connects to, as the code writes it.
+    address: String,
+    /// What to do, as a sentence.
+    instead: String,
+    #[serde(flatten)]
+    site: CallSite,
+}
+
+/// Where a client is built.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+enum ClientVerdict {
+    /// In a connection factory.
+    Factory,
+    /// Outside of every connection factory.
+    Outside,
+}
+
+/// A call or setting that Temporal Cloud refuses, or that makes a move risky.
+#[derive(Serialize, JsonSchema)]
+struct Hazard {
+    /// Which hazard: a word of the SDK catalogue.
+    id: String,
+    /// What was found.
+    detail: String,
+    /// Place: `ops/register.go:12`.
+    place: String,
+    /// File, relative to the root of the scan.
+    path: String,
+    /// Line, from 1.
+    line: u32,
+    /// Identity of the finding, without line numbers.
+    key: String,
+    /// Where it was seen.
+    loci: Vec<Locus>,
+}
+
+/// A search attribute that production code names.
+#[derive(Serialize, JsonSchema)]
+struct NamedAttribute {
+    /// Its name.
+    name: String,
+    /// What the code does with it.
+    role: String,
+    #[serde(flatten)]
+    at: CodeLine,
+}
+
+/// A workflow type that production code defines.
+#[derive(Serialize, JsonSchema)]
+struct DefinedWorkflow {
+    /// Its name.
+    name: String,
+    #[serde(flatten)]
+    at: CodeLine,
+}
+
+/// A connection factory.
+#[derive(Serialize, JsonSchema)]
+struct ConnectionFactory {
+    /// File; empty when it is not in the tree.
+    path: String,
+    /// Line, from 1.
+    line: u32,
+    /// Name of the function.
+    function: String,
+    /// Whether preflight.yaml names it; else the scan proposes it.
+    configured: bool,
+    /// Whether the scan found it.
+    found: bool,
+    /// How many sites take their client from it.
+    sites: usize,
+    /// Where it was seen.
+    loci: Vec<Locus>,
+}
+
+pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
+    put_starts(context, view);
+    put_messages(context, view);
+    put_rest(context, view);
+}
+
+/// A list of the code; partial when what was not read may hold more of it.
+fn list<T>(context: &Context<'_>, about: About, of: fn(&CodeFacts) -> Vec<T>) -> Known<Vec<T>> {
+    context.code.clone().and_then(|code| whole_about(code, about, of(code)))
+}
+
+fn put_starts(context: &Context<'_>, view: &mut FactView) {
+    view.put(&UNFLAGGED_STARTS, list(context, About::Starts, unflagged_starts));
+    view.put(&SCHEDULES_AT_START, list(context, About::Starts, schedules_at_start));
+    view.put(&UNIQUE_IDS, list(context, About::Starts, |code| features(code, "start-uniqueness").collect()));
+    view.put(&CRON_STARTS, list(context, About::Starts, cron_starts));
+    view.put(&BESIDE_WORKFLOWS, list(context, About::Other, beside_workflows));
+}
+
+fn put_messages(context: &Context<'_>, view: &mut FactView) {
+    view.put(&MESSAGES, list(context, About::Messages, messages));
+    view.put(&FALLBACKS, list(context, About::Other, fallbacks));
+    view.put(&SIGNAL_WITH_STARTS, list(context, About::Both, signal_with_starts));
+    view.put(&ASYNC_COMPLETIONS, list(context, About::Other, async_completions));
+}
+
+fn put_rest(context: &Context<'_>, view: &mut FactView) {
+    view.put(&CLIENTS, list(context, About::Other, clients));
+    view.put(&HAZARDS, list(context, About::Other, hazards));
+    view.put(&UNANALYSED, context.code.clone().map(|code| unanalysed(code, &context.facts.plan)));
+    view.put(&SEARCH_ATTRIBUTES, list(context, About::Other, search_attributes));
+    view.put(&WORKFLOWS, list(context, About::Other, workflows));
+    view.put(&FACTORIES, context.code.clone().map(factories));
+}
+
+fn unflagged_starts(code: &CodeFacts) -> Vec<CallSite> {
     let begins = |s: &&Site| matches!(s.kind, Kind::Start | Kind::SignalWithStart | Kind::UpdateWithStart);
     let unflagged = production(code).filter(begins).filter(|s| s.routing.flag.is_none());
-    unflagged.map(|site| object(code, site, json!({}))).collect()
+    unflagged.map(|site| CallSite::of(code, site)).collect()
 }
 
 /// A process that runs workers starts again at every deployment, on both clusters during the move.
-fn schedules_at_start(code: &CodeFacts) -> Vec<Value> {
+fn schedules_at_start(code: &CodeFacts) -> Vec<CallSite> {
     let folder = |path: &str| path.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
     let workers: BTreeSet<String> =
         production(code).filter(|s| s.kind == Kind::Worker).map(|s| folder(&s.path)).collect();
@@ -100,7 +331,7 @@ fn schedules_at_start(code: &CodeFacts) -> Vec<Value> {
         .filter(|s| s.kind == Kind::ScheduleCreate || (s.kind == Kind::ScheduleOp && resumes(&s.api)))
         .filter(|s| s.routing.flag.is_none())
         .filter(|s| s.entries.iter().any(|e| e.kind == EntryKind::Cli && workers.contains(&folder(&e.path))));
-    at_start.map(|site| object(code, site, json!({}))).collect()
+    at_start.map(|site| CallSite::of(code, site)).collect()
 }
 
 /// Calls after which a schedule is active, whatever it was before.
@@ -109,174 +340,69 @@ fn resumes(api: &str) -> bool {
     ["unpause", "update"].iter().any(|word| method.starts_with(word))
 }
 
-fn features(code: &CodeFacts, feature: &str) -> Vec<Value> {
-    let used = code.features.iter().filter(|f| f.feature == feature && f.scope.is_production());
-    used.map(|f| at_line(&f.path, f.line, json!({"what": f.what}))).collect()
+fn features<'c>(code: &'c CodeFacts, feature: &'c str) -> impl Iterator<Item = UsedFeature> + 'c {
+    let used = code.features.iter().filter(move |f| f.feature == feature && f.scope.is_production());
+    used.map(|f| UsedFeature { what: f.what.clone(), at: CodeLine::at(&f.path, f.line) })
 }
 
-fn beside_workflows(code: &CodeFacts) -> Vec<Value> {
+fn beside_workflows(code: &CodeFacts) -> Vec<BesideWorkflows> {
     let sites = production(code).filter(|s| matches!(s.kind, Kind::ActivityStart | Kind::NexusStart));
     let calls = sites.map(|site| {
-        let what = if site.kind == Kind::NexusStart {
-            "starts a workflow for a Nexus operation"
-        } else {
-            "starts a standalone activity"
+        let what = match site.kind {
+            Kind::NexusStart => "starts a workflow for a Nexus operation",
+            _ => "starts a standalone activity",
         };
-        object(code, site, json!({"what": what}))
+        BesideWorkflows::Call(CallSite { what: what.to_owned(), ..CallSite::of(code, site) })
     });
-    let nexus = features(code, "nexus").into_iter().map(|mut used| {
-        if let Some(object) = used.as_object_mut() {
-            let what = object.get("what").and_then(Value::as_str).unwrap_or_default().to_owned();
-            object.insert("what".to_owned(), format!("uses a Nexus {what}").into());
-        }
-        used
-    });
+    let nexus = features(code, "nexus")
+        .map(|used| BesideWorkflows::Feature(UsedFeature { what: format!("uses a Nexus {}", used.what), ..used }));
     calls.chain(nexus).collect()
 }
 
-fn at_line(path: &str, line: u32, extra: Value) -> Value {
-    let locus = Locus::Source { path: path.to_owned(), line, column: 0, function: None, snippet: None };
-    let mut value = json!({"place": format!("{path}:{line}"), "path": path, "line": line, "loci": [locus]});
-    if let (Some(value), Value::Object(extra)) = (value.as_object_mut(), extra) {
-        value.extend(extra);
-    }
-    value
-}
-
-fn search_attributes(code: &CodeFacts) -> Vec<Value> {
+fn search_attributes(code: &CodeFacts) -> Vec<NamedAttribute> {
     let named = code.search_attributes.iter().filter(|u| u.scope.is_production() && !u.name.is_empty());
-    named.map(|u| at_line(&u.path, u.line, json!({"name": u.name, "role": u.role}))).collect()
+    let of = |u: &SearchAttributeUse| NamedAttribute {
+        name: u.name.clone(),
+        role: u.role.clone(),
+        at: CodeLine::at(&u.path, u.line),
+    };
+    named.map(of).collect()
 }
 
-fn workflows(code: &CodeFacts) -> Vec<Value> {
+fn workflows(code: &CodeFacts) -> Vec<DefinedWorkflow> {
     let defined = code.workflow_types.iter().filter(|w| w.scope.is_production() && w.role == "defined");
-    defined.map(|w| at_line(&w.path, w.line, json!({"name": w.name}))).collect()
+    defined.map(|w| DefinedWorkflow { name: w.name.clone(), at: CodeLine::at(&w.path, w.line) }).collect()
 }
 
-fn factories(code: &CodeFacts) -> Vec<Value> {
-    code.factories
-        .iter()
-        .map(|f| {
-            json!({"path": f.path, "line": f.line, "function": f.function, "configured": f.configured,
-                   "found": f.found, "sites": f.sites, "loci": [Locus::File { path: f.path.clone(), line: f.line }]})
-        })
-        .collect()
-}
-
-pub(super) fn production(code: &CodeFacts) -> impl Iterator<Item = &Site> {
-    code.sites.iter().filter(|s| s.scope.is_production())
-}
-
-/// The evidence and the names every site has.
-pub(super) fn object(code: &CodeFacts, site: &Site, extra: Value) -> Value {
-    let mut loci = vec![Locus::Source {
-        path: site.path.clone(),
-        line: site.line,
-        column: site.column,
-        function: site.function.clone(),
-        snippet: (!site.snippet.is_empty()).then(|| site.snippet.clone()),
-    }];
-    // Only the body of a wrapper, and a client that is handed out, has callers: asking every wrapper for every site takes
-    // minutes in a large estate.
-    let called = site.wrapper.is_some() || site.kind == Kind::Connect;
-    let wrappers = if called { code.wrappers.as_slice() } else { &[] };
-    let callers = wrappers.iter().filter(|w| w.site == site.fingerprint).flat_map(|w| &w.calls);
-    loci.extend(callers.filter(|c| c.scope.is_production()).take(10).map(|c| Locus::Source {
-        path: c.path.clone(),
-        line: c.line,
-        column: 0,
-        function: c.function.clone(),
-        snippet: None,
-    }));
-    let place = match &site.function {
-        Some(function) => format!("`{function}` ({}:{})", site.path, site.line),
-        None => format!("{}:{}", site.path, site.line),
+fn factories(code: &CodeFacts) -> Vec<ConnectionFactory> {
+    let factory = |f: &Factory| ConnectionFactory {
+        path: f.path.clone(),
+        line: f.line,
+        function: f.function.clone(),
+        configured: f.configured,
+        found: f.found,
+        sites: f.sites,
+        loci: vec![Locus::File { path: f.path.clone(), line: f.line }],
     };
-    let mut value = json!({
-        "what": what(site), "api": site.api, "place": place, "path": site.path, "line": site.line,
-        "function": site.function.as_deref().unwrap_or("top level"), "fingerprint": site.fingerprint, "loci": loci,
-        "workflow_types": types_of_site(code, site),
-    });
-    if let (Some(map), Value::Object(extra)) = (value.as_object_mut(), extra) {
-        map.extend(extra);
-    }
-    value
+    code.factories.iter().map(factory).collect()
 }
 
-/// What a call does, as a verb phrase.
-fn what(site: &Site) -> String {
-    let workflow = site.workflow_type.as_ref().map_or("a workflow".to_owned(), |t| format!("`{t}`"));
-    let message = |verb: &str, noun: &str| match &site.message_name {
-        Some(name) => format!("{verb} {noun} `{name}`"),
-        None => format!("{verb} {} {noun}", if noun.starts_with('u') { "an" } else { "a" }),
+fn clients(code: &CodeFacts) -> Vec<Client> {
+    let client = |site: &Site| {
+        let factory = factory_for(code, site);
+        // A worker takes no client: its connection is of a type of its own.
+        let instead = match site.api.contains("NativeConnection") {
+            true => format!("Build the connection of the worker beside {factory}, from the same settings"),
+            false => format!("Replace it by {factory}"),
+        };
+        Client {
+            verdict: if site.standing.is_factory() { ClientVerdict::Factory } else { ClientVerdict::Outside },
+            address: site.address.clone().unwrap_or_else(|| "an address that is not a constant".to_owned()),
+            instead,
+            site: CallSite::of(code, site),
+        }
     };
-    match site.kind {
-        Kind::Start => format!("starts {workflow}"),
-        Kind::SignalWithStart => format!("signals or starts {workflow}"),
-        Kind::UpdateWithStart => format!("updates or starts {workflow}"),
-        Kind::ScheduleCreate => format!("creates a schedule that starts {workflow}"),
-        Kind::ActivityStart => "starts a standalone activity".to_owned(),
-        Kind::Signal => message("sends", "signal"),
-        Kind::Query => message("sends", "query"),
-        Kind::Update => message("sends", "update"),
-        Kind::Cancel => "cancels a workflow".to_owned(),
-        Kind::Terminate => "terminates a workflow".to_owned(),
-        Kind::Reset => "resets a workflow".to_owned(),
-        Kind::AsyncComplete => "completes or heartbeats an activity from outside".to_owned(),
-        Kind::RawGrpc | Kind::Cli => format!("calls `{}`", site.api),
-        _ => format!("calls `{}`", site.api),
-    }
-}
-
-/// ``` `Connect` (worker/connection.go) ```; one that is not in the tree has no file.
-fn factory_in_words(factory: &crate::facts::code::Factory) -> String {
-    if factory.path.is_empty() {
-        return format!("`{}`", factory.function);
-    }
-    format!("`{}` ({})", factory.function, factory.path)
-}
-
-/// The factory a site can use: of its language, and the nearest one in the tree.
-pub(super) fn factory_for(code: &CodeFacts, site: &Site) -> String {
-    let found = || code.factories.iter().filter(|f| f.found);
-    let near = found()
-        .filter(|f| f.path.is_empty() || ending(&f.path) == ending(&site.path))
-        .max_by_key(|f| (shared_folders(&f.path, &site.path), f.sites));
-    match near {
-        Some(factory) => factory_in_words(factory),
-        None if found().next().is_some() => "one connection factory of its language (none exists yet)".to_owned(),
-        None => "one connection factory (none exists yet)".to_owned(),
-    }
-}
-
-/// The ending of files that can call each other.
-fn ending(path: &str) -> &str {
-    match path.rsplit_once('.').map_or("", |(_, ending)| ending) {
-        "tsx" | "js" | "jsx" | "mjs" | "cjs" | "mts" | "cts" | "vue" | "svelte" => "ts",
-        "pyi" => "py",
-        other => other,
-    }
-}
-
-fn shared_folders(one: &str, other: &str) -> usize {
-    one.split('/').zip(other.split('/')).take_while(|(a, b)| a == b).count()
-}
-
-fn clients(code: &CodeFacts) -> Vec<Value> {
-    production(code)
-        .filter(|s| s.is_connection())
-        .map(|site| {
-            let verdict = if site.standing.is_factory() { "factory" } else { "outside" };
-            let address = site.address.as_deref().unwrap_or("an address that is not a constant");
-            let factory = factory_for(code, site);
-            // A worker takes no client: its connection is of a type of its own.
-            let instead = match site.api.contains("NativeConnection") {
-                true => format!("Build the connection of the worker beside {factory}, from the same settings"),
-                false => format!("Replace it by {factory}"),
-            };
-            object(code, site, json!({"verdict": verdict, "address": address, "instead": instead}))
-        })
-        .collect()
+    production(code).filter(|s| s.is_connection()).map(client).collect()
 }
 
 /// Generated stubs and command lines send messages too.
@@ -302,54 +428,48 @@ fn sends(site: &Site) -> bool {
     }
 }
 
-fn messages(code: &CodeFacts) -> Vec<Value> {
-    production(code)
-        .filter(|s| sends(s))
-        .map(|site| {
-            let (verdict, reason) = match site.routing.role {
-                RoutingRole::Primary | RoutingRole::Fallback => ("both", String::new()),
-                RoutingRole::Single if site.routing.own_start => ("own", String::new()),
-                RoutingRole::Single if site.confidence == Confidence::Possible => {
-                    ("unclear", "only the name of the call speaks for the SDK".to_owned())
-                }
-                RoutingRole::Single => match &site.routing.open {
-                    Some(reason) => ("unclear", reason.clone()),
-                    None => ("single", String::new()),
-                },
-            };
-            object(code, site, json!({"verdict": verdict, "reason": reason}))
-        })
-        .collect()
+fn messages(code: &CodeFacts) -> Vec<Message> {
+    let message = |site: &Site| {
+        let (verdict, reason) = match site.routing.role {
+            RoutingRole::Primary | RoutingRole::Fallback => (Reach::Both, String::new()),
+            RoutingRole::Single if site.routing.own_start => (Reach::Own, String::new()),
+            RoutingRole::Single if site.confidence == Confidence::Possible => {
+                (Reach::Unclear, "only the name of the call speaks for the SDK".to_owned())
+            }
+            RoutingRole::Single => match &site.routing.open {
+                Some(reason) => (Reach::Unclear, reason.clone()),
+                None => (Reach::Single, String::new()),
+            },
+        };
+        Message { verdict, reason, site: CallSite::of(code, site) }
+    };
+    production(code).filter(|s| sends(s)).map(message).collect()
 }
 
 /// The second call of each pair; the first one is its partner.
-fn fallbacks(code: &CodeFacts) -> Vec<Value> {
-    production(code)
-        .filter(|s| s.routing.role == RoutingRole::Fallback)
-        .map(|site| {
-            let on = match site.routing.fallback_on {
-                Some(FallbackOn::NotFound) => "not-found",
-                Some(FallbackOn::AnyError) => "any-error",
-                Some(FallbackOn::Unclear) | None => "unclear",
-            };
-            let both_errors = match site.routing.both_errors {
-                Some(true) => "yes",
-                Some(false) => "no",
-                None => "unclear",
-            };
-            object(code, site, json!({"on": on, "both_errors": both_errors}))
-        })
-        .collect()
+fn fallbacks(code: &CodeFacts) -> Vec<Fallback> {
+    let fallback = |site: &Site| Fallback {
+        on: match site.routing.fallback_on {
+            Some(FallbackOn::NotFound) => ActsOn::NotFound,
+            Some(FallbackOn::AnyError) => ActsOn::AnyError,
+            Some(FallbackOn::Unclear) | None => ActsOn::Unclear,
+        },
+        both_errors: match site.routing.both_errors {
+            Some(true) => Answer::Yes,
+            Some(false) => Answer::No,
+            None => Answer::Unclear,
+        },
+        site: CallSite::of(code, site),
+    };
+    production(code).filter(|s| s.routing.role == RoutingRole::Fallback).map(fallback).collect()
 }
 
-fn signal_with_starts(code: &CodeFacts) -> Vec<Value> {
-    production(code)
-        .filter(|s| matches!(s.kind, Kind::SignalWithStart | Kind::UpdateWithStart))
-        .map(|site| {
-            let verdict = if starts_twice(code, site) { "fallback" } else { "single" };
-            object(code, site, json!({"verdict": verdict}))
-        })
-        .collect()
+fn signal_with_starts(code: &CodeFacts) -> Vec<SignalWithStart> {
+    let call = |site: &Site| SignalWithStart {
+        verdict: if starts_twice(code, site) { Tries::Fallback } else { Tries::Single },
+        site: CallSite::of(code, site),
+    };
+    production(code).filter(|s| matches!(s.kind, Kind::SignalWithStart | Kind::UpdateWithStart)).map(call).collect()
 }
 
 /// Whether a call with a start is one try of two in a way that can begin a second execution. It cannot when it only
@@ -364,44 +484,43 @@ fn starts_twice(code: &CodeFacts, site: &Site) -> bool {
     }
 }
 
-fn async_completions(code: &CodeFacts) -> Vec<Value> {
-    production(code)
-        .filter(|s| s.kind == Kind::AsyncComplete)
-        .map(|site| {
-            let verdict = match (site.routing.role, site.client.status) {
-                (RoutingRole::Primary | RoutingRole::Fallback, _) => "both",
-                (_, OriginStatus::Inherited) => "inherited",
-                _ if site.routing.open.is_some() => "unclear",
-                _ => "single",
-            };
-            let reason = site.routing.open.as_deref().unwrap_or_default();
-            object(code, site, json!({"verdict": verdict, "reason": reason}))
-        })
-        .collect()
+fn async_completions(code: &CodeFacts) -> Vec<AsyncCompletion> {
+    let completion = |site: &Site| AsyncCompletion {
+        verdict: match (site.routing.role, site.client.status) {
+            (RoutingRole::Primary | RoutingRole::Fallback, _) => CompletionReach::Both,
+            (_, OriginStatus::Inherited) => CompletionReach::Inherited,
+            _ if site.routing.open.is_some() => CompletionReach::Unclear,
+            _ => CompletionReach::Single,
+        },
+        reason: site.routing.open.clone().unwrap_or_default(),
+        site: CallSite::of(code, site),
+    };
+    production(code).filter(|s| s.kind == Kind::AsyncComplete).map(completion).collect()
 }
 
-fn cron_starts(code: &CodeFacts) -> Vec<Value> {
-    production(code)
-        .filter(|s| s.kind != Kind::ScheduleCreate)
-        .filter_map(|site| site.cron.as_ref().map(|cron| object(code, site, json!({"cron": cron}))))
-        .collect()
+fn cron_starts(code: &CodeFacts) -> Vec<CronStart> {
+    let start = |site: &Site| Some(CronStart { cron: site.cron.clone()?, site: CallSite::of(code, site) });
+    production(code).filter(|s| s.kind != Kind::ScheduleCreate).filter_map(start).collect()
 }
 
-fn hazards(code: &CodeFacts) -> Vec<Value> {
-    code.hazards
-        .iter()
-        .filter(|h| h.scope.is_production())
-        .map(|h| {
-            let loci = [Locus::Source {
+fn hazards(code: &CodeFacts) -> Vec<Hazard> {
+    let hazard = |h: &crate::facts::code::Hazard| {
+        let seen = h.snippet.as_deref().unwrap_or(&h.detail);
+        Hazard {
+            id: h.id.clone(),
+            detail: h.detail.clone(),
+            place: format!("{}:{}", h.path, h.line),
+            path: h.path.clone(),
+            line: h.line,
+            key: format!("{}|{}|{seen}", h.id, h.path),
+            loci: vec![Locus::Source {
                 path: h.path.clone(),
                 line: h.line,
                 column: 0,
                 function: None,
                 snippet: h.snippet.clone(),
-            }];
-            let seen = h.snippet.as_deref().unwrap_or(&h.detail);
-            json!({"id": h.id, "detail": h.detail, "place": format!("{}:{}", h.path, h.line), "path": h.path,
-                   "line": h.line, "key": format!("{}|{}|{seen}", h.id, h.path), "loci": loci})
-        })
-        .collect()
+            }],
+        }
+    };
+    code.hazards.iter().filter(|h| h.scope.is_production()).map(hazard).collect()
 }

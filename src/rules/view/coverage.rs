@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use super::words;
 use crate::facts::code::{Beyond, BeyondBy, CodeFacts, Skip};
@@ -180,15 +181,28 @@ fn counted<'v>(count: usize, noun: &str, one: &'v str, many: &'v str) -> (String
 /// How many places are named in one finding; the report holds all of them as evidence.
 const NAMED: usize = 30;
 
+/// Files that name Temporal and were not read, or not wholly.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Unanalysed {
+    /// How many files of which kind, and why, as a sentence.
+    what: String,
+    /// How many files.
+    count: usize,
+    /// The first 30 of them.
+    files: String,
+    /// The first 30 of them.
+    loci: Vec<Locus>,
+}
+
 /// The same as objects for a rule.
-pub(super) fn unanalysed(code: &CodeFacts, plan: &Plan) -> Vec<Value> {
+pub(super) fn unanalysed(code: &CodeFacts, plan: &Plan) -> Vec<Unanalysed> {
     let all = unread(code).into_iter().chain(beyond(code, |_| true)).chain(excluded(code, plan));
     all.map(|(what, mut places)| {
         places.sort();
         let locus = |place: &Place| Locus::File { path: place.path.clone(), line: place.line };
         let loci: Vec<Locus> = places.iter().take(NAMED).map(locus).collect();
         let shown: Vec<String> = places.iter().map(Place::words).collect();
-        json!({"what": what, "count": places.len(), "files": words::list(&shown, NAMED), "loci": loci})
+        Unanalysed { what, count: places.len(), files: words::list(&shown, NAMED), loci }
     })
     .collect()
 }

@@ -25,6 +25,7 @@ mod running;
 mod schedule_command;
 mod schedules;
 mod sdks;
+mod site;
 mod sizes;
 mod starters;
 mod strategy;
@@ -97,7 +98,9 @@ impl FactView {
 /// Every path [`build`] computes, in the order of the rooms the evidence comes from.
 pub fn fact_paths() -> impl Iterator<Item = &'static FactPath> {
     [
+        starters::PATHS,
         code::PATHS,
+        sdks::PATHS,
         limits::PATHS,
         cluster::PATHS,
         executions::PATHS,
@@ -142,7 +145,9 @@ pub fn build(facts: &Facts) -> FactView {
 fn build_one(facts: &Facts) -> FactView {
     let context = Context::new(facts);
     let mut view = FactView::default();
+    starters::put(&context, &mut view);
     code::put(&context, &mut view);
+    sdks::put(&context, &mut view);
     limits::put(&context, &mut view);
     cluster::put(&context, &mut view);
     executions::put(&context, &mut view);

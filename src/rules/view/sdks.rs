@@ -3,15 +3,94 @@
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
+use schemars::JsonSchema;
 use semver::Version;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
 
-use super::code::production;
 use super::coverage::whole;
-use super::words;
+use super::site::production;
+use super::{Context, Fact, FactPath, FactView, words};
 use crate::facts::code::{CodeFacts, SdkVersion};
 use crate::facts::{Known, Locus, Why, version};
+
+const WITHOUT_API_KEY: Fact<Vec<WithoutApiKey>> =
+    Fact::new("code.sdks_without_api_key", "SDK versions older than the first one that takes an API key");
+const WITH_PARTIAL_API_KEY: Fact<Vec<PartialApiKey>> = Fact::new(
+    "code.sdks_with_partial_api_key",
+    "SDK versions that take an API key, and leave TLS or the namespace header to the code",
+);
+
+pub(super) const PATHS: &[FactPath] = &[WITHOUT_API_KEY.entry(), WITH_PARTIAL_API_KEY.entry()];
+
+/// The SDK of a language, as manifests and locks name it.
+#[derive(Serialize, JsonSchema)]
+struct SdkInUse {
+    /// Language, as the scan names it.
+    language: String,
+    /// Name of the package.
+    package: String,
+    /// The version that is used, in words.
+    version: String,
+    /// The version or range of the manifest.
+    asked: String,
+    /// The manifest.
+    path: String,
+    /// Line, from 1.
+    line: u32,
+    /// Where the version is fixed: `go.mod:7`.
+    place: String,
+    /// The manifest, and the files that fix the version.
+    loci: Vec<Locus>,
+}
+
+/// An SDK version that is, or may be, older than the first one that takes an API key.
+#[derive(Serialize, JsonSchema)]
+struct WithoutApiKey {
+    /// Whether it is.
+    verdict: KeyVerdict,
+    /// The first version that takes an API key.
+    minimum: &'static str,
+    #[serde(flatten)]
+    sdk: SdkInUse,
+}
+
+/// A version against the first one that takes an API key.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+enum KeyVerdict {
+    /// It is older.
+    TooOld,
+    /// It may be older: the range spans it, or lock files disagree.
+    Unclear,
+}
+
+/// An SDK version that takes an API key, and leaves a part of what Temporal Cloud needs to the code.
+#[derive(Serialize, JsonSchema)]
+struct PartialApiKey {
+    /// Whether it does.
+    verdict: ByHand,
+    /// What the code has to do.
+    by_hand: String,
+    /// The beginning of a sentence that names the first version that does it.
+    advice: String,
+    #[serde(flatten)]
+    sdk: SdkInUse,
+}
+
+/// Whether the code has to do a part.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+enum ByHand {
+    /// It has to.
+    ByHand,
+    /// It may have to: the range spans the first version that does it.
+    Unclear,
+}
+
+pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
+    view.put(&WITHOUT_API_KEY, context.code.clone().and_then(without_api_key));
+    view.put(&WITH_PARTIAL_API_KEY, context.code.clone().and_then(with_partial_api_key));
+}
 
 /// `rules/cloud/sdk-versions.yaml`.
 #[derive(Debug, Deserialize)]
@@ -88,17 +167,18 @@ fn loci(sdk: &SdkVersion) -> Vec<Locus> {
     loci
 }
 
-fn described(sdk: &SdkVersion, extra: Value) -> Value {
+fn described(sdk: &SdkVersion) -> SdkInUse {
     let fixed = sdk.resolved.iter().find(|r| r.path != sdk.path);
-    let mut value = json!({
-        "language": sdk.language, "package": sdk.package, "version": sdk.in_words(), "asked": sdk.version,
-        "path": sdk.path, "line": sdk.line, "loci": loci(sdk),
-        "place": fixed.map_or_else(|| format!("{}:{}", sdk.path, sdk.line), |r| format!("{}:{}", r.path, r.line)),
-    });
-    if let (Some(value), Value::Object(extra)) = (value.as_object_mut(), extra) {
-        value.extend(extra);
+    SdkInUse {
+        language: sdk.language.clone(),
+        package: sdk.package.clone(),
+        version: sdk.in_words(),
+        asked: sdk.version.clone(),
+        path: sdk.path.clone(),
+        line: sdk.line,
+        place: fixed.map_or_else(|| format!("{}:{}", sdk.path, sdk.line), |r| format!("{}:{}", r.path, r.line)),
+        loci: loci(sdk),
     }
-    value
 }
 
 /// Every SDK of production code that has a row among the minima.
@@ -113,7 +193,7 @@ fn in_use<'c>(
 }
 
 /// Known when the version of the SDK of every language that uses Temporal was seen.
-fn measured(code: &CodeFacts, judge: fn(&SdkVersion, &Minimum) -> Option<Value>) -> Known<Vec<Value>> {
+fn measured<T>(code: &CodeFacts, judge: fn(&SdkVersion, &'static Minimum) -> Option<T>) -> Known<Vec<T>> {
     minima().and_then(|minima| {
         let mut seen = BTreeSet::new();
         let all = in_use(code, minima)
@@ -138,19 +218,19 @@ fn measured(code: &CodeFacts, judge: fn(&SdkVersion, &Minimum) -> Option<Value>)
 }
 
 /// SDKs that are, or may be, older than the first version with API keys.
-pub(super) fn without_api_key(code: &CodeFacts) -> Known<Vec<Value>> {
+fn without_api_key(code: &CodeFacts) -> Known<Vec<WithoutApiKey>> {
     measured(code, |sdk, minimum| {
         let verdict = match reached(sdk, &minimum.api_key) {
             Reached::Yes => return None,
-            Reached::No => "too-old",
-            Reached::Open => "unclear",
+            Reached::No => KeyVerdict::TooOld,
+            Reached::Open => KeyVerdict::Unclear,
         };
-        Some(described(sdk, json!({"verdict": verdict, "minimum": minimum.api_key})))
+        Some(WithoutApiKey { verdict, minimum: &minimum.api_key, sdk: described(sdk) })
     })
 }
 
 /// SDKs that take an API key, and leave a part of what Temporal Cloud needs with it to the code.
-pub(super) fn with_partial_api_key(code: &CodeFacts) -> Known<Vec<Value>> {
+fn with_partial_api_key(code: &CodeFacts) -> Known<Vec<PartialApiKey>> {
     measured(code, |sdk, minimum| {
         if reached(sdk, &minimum.api_key) == Reached::No {
             return None;
@@ -172,8 +252,8 @@ pub(super) fn with_partial_api_key(code: &CodeFacts) -> Known<Vec<Value>> {
             Some((_, first)) => format!("upgrade {} to {first} or newer, or ", sdk.package),
             None => String::new(),
         };
-        let verdict = if sure { "by-hand" } else { "unclear" };
-        Some(described(sdk, json!({"verdict": verdict, "by_hand": what.join(" and "), "advice": advice})))
+        let verdict = if sure { ByHand::ByHand } else { ByHand::Unclear };
+        Some(PartialApiKey { verdict, by_hand: what.join(" and "), advice, sdk: described(sdk) })
     })
 }
 

@@ -2,24 +2,73 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
-use super::{Context, FactPath, FactView, words};
+use super::{Context, Fact, FactPath, FactView, words};
 use crate::compare::{Half, half};
 use crate::facts::plan::{NamespaceMapping, Strategy};
 use crate::facts::{Known, Locus};
 
-pub(super) const PATHS: &[FactPath] = &[
-    FactPath::untyped("plan.strategy_conflicts", "targets on which the plan mixes a dual run and a replication"), /* fields: target_namespace, problem */
-    FactPath::untyped("plan.merged_namespaces", "target namespaces that several namespaces of the source move into"), /* fields: target_namespace, sources */
-    FactPath::untyped("plan.merge_collisions", "what two namespaces that move into one target both have"), /* fields: target_namespace, what, name, sources, problem, workflow_types */
-];
+const STRATEGY_CONFLICTS: Fact<Vec<StrategyConflict>> =
+    Fact::new("plan.strategy_conflicts", "targets on which the plan mixes a dual run and a replication");
+const MERGED_NAMESPACES: Fact<Vec<MergedNamespace>> =
+    Fact::new("plan.merged_namespaces", "target namespaces that several namespaces of the source move into");
+const MERGE_COLLISIONS: Fact<Vec<MergeCollision>> =
+    Fact::new("plan.merge_collisions", "what two namespaces that move into one target both have");
+
+pub(super) const PATHS: &[FactPath] =
+    &[STRATEGY_CONFLICTS.entry(), MERGED_NAMESPACES.entry(), MERGE_COLLISIONS.entry()];
+
+/// A target on which the plan mixes a dual run and a replication.
+#[derive(Serialize, JsonSchema)]
+struct StrategyConflict {
+    /// Namespace of the target.
+    target_namespace: String,
+    /// What is mixed, as a sentence.
+    problem: String,
+    /// Workflow types of the cohort that is routed there; empty when no cohort is concerned.
+    workflow_types: Vec<String>,
+    /// Where it was seen.
+    loci: Vec<Locus>,
+}
+
+/// A target namespace that several namespaces of the source move into.
+#[derive(Serialize, JsonSchema)]
+struct MergedNamespace {
+    /// Namespace of the target.
+    target_namespace: String,
+    /// The namespaces of the source, at most five, then how many more.
+    sources: String,
+    /// Where it was seen.
+    loci: Vec<Locus>,
+}
+
+/// A name that two namespaces have that move into one target.
+#[derive(Serialize, JsonSchema)]
+struct MergeCollision {
+    /// Namespace of the target.
+    target_namespace: String,
+    /// What has the name: `schedule`, `workflow type`, `workflow id`, `task queue`, `replication`.
+    what: String,
+    /// The name.
+    name: String,
+    /// The namespaces of the source that have it.
+    sources: String,
+    /// What happens on the target, as a sentence.
+    problem: &'static str,
+    /// The workflow types concerned.
+    workflow_types: Vec<String>,
+    /// Where it was seen.
+    loci: Vec<Locus>,
+}
 
 pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
-    view.put_untyped("plan.strategy_conflicts", conflicts(context));
-    let merged: Vec<Value> = groups(context).iter().map(|(target, group)| merged(context, target, group)).collect();
-    view.put_untyped("plan.merged_namespaces", Known::Known(merged));
-    view.put_untyped("plan.merge_collisions", collisions(context));
+    view.put(&STRATEGY_CONFLICTS, conflicts(context));
+    let merged: Vec<MergedNamespace> =
+        groups(context).iter().map(|(target, group)| merged(context, target, group)).collect();
+    view.put(&MERGED_NAMESPACES, Known::Known(merged));
+    view.put(&MERGE_COLLISIONS, collisions(context));
 }
 
 /// The mappings of each target that has several.
@@ -42,9 +91,9 @@ fn names<'a>(group: impl IntoIterator<Item = &'a str>) -> String {
     words::list(&group.into_iter().map(|name| format!("`{name}`")).collect::<Vec<_>>(), 5)
 }
 
-fn conflicts(context: &Context<'_>) -> Known<Vec<Value>> {
+fn conflicts(context: &Context<'_>) -> Known<Vec<StrategyConflict>> {
     let plan = &context.facts.plan;
-    let mut found: Vec<Value> = vec![];
+    let mut found: Vec<StrategyConflict> = vec![];
     for (target, group) in groups(context) {
         let by = |strategy: Strategy| group.iter().filter(move |m| plan.strategy_of(m) == strategy);
         let (manual, automated): (Vec<_>, Vec<_>) = (by(Strategy::Manual).collect(), by(Strategy::Automated).collect());
@@ -56,7 +105,12 @@ fn conflicts(context: &Context<'_>) -> Known<Vec<Value>> {
             names(manual.iter().map(|m| m.source.as_str())),
             names(automated.iter().map(|m| m.source.as_str()))
         );
-        found.push(json!({"target_namespace": target, "problem": problem, "loci": lines(context, &group)}));
+        found.push(StrategyConflict {
+            target_namespace: target.to_owned(),
+            workflow_types: vec![],
+            loci: lines(context, &group),
+            problem,
+        });
     }
     let replicated =
         plan.namespaces.iter().filter(|m| m.target.is_some() && plan.strategy_of(m) == Strategy::Automated);
@@ -72,8 +126,12 @@ fn conflicts(context: &Context<'_>) -> Known<Vec<Value>> {
                     "cohort `{}` is routed to the target, and `{}`, where its workflow types run, is replicated",
                     cohort.name, mapping.source
                 );
-                json!({"target_namespace": mapping.target, "problem": problem, "workflow_types": cohort.workflow_types,
-                       "loci": [context.plan_locus(cohort.line), context.plan_locus(mapping.line)]})
+                StrategyConflict {
+                    target_namespace: mapping.target.clone().unwrap_or_default(),
+                    workflow_types: cohort.workflow_types.clone(),
+                    loci: vec![context.plan_locus(cohort.line), context.plan_locus(mapping.line)],
+                    problem,
+                }
             })
             .collect()
         })
@@ -81,21 +139,28 @@ fn conflicts(context: &Context<'_>) -> Known<Vec<Value>> {
     Known::concat([Known::Known(found), live])
 }
 
-fn merged(context: &Context<'_>, target: &str, group: &[&NamespaceMapping]) -> Value {
+fn merged(context: &Context<'_>, target: &str, group: &[&NamespaceMapping]) -> MergedNamespace {
     let sources = names(group.iter().map(|m| m.source.as_str()));
-    json!({"target_namespace": target, "sources": sources, "loci": lines(context, group)})
+    MergedNamespace { target_namespace: target.to_owned(), loci: lines(context, group), sources }
 }
 
 /// What stands under one name in several namespaces: schedules and ids are lost or refused, and workers take the
 /// tasks of the others.
-fn collisions(context: &Context<'_>) -> Known<Vec<Value>> {
+fn collisions(context: &Context<'_>) -> Known<Vec<MergeCollision>> {
     Known::concat(groups(context).into_iter().map(|(target, group)| {
         let plan = &context.facts.plan;
         if group.iter().any(|m| plan.strategy_of(m) == Strategy::Automated) {
             let sources = names(group.iter().map(|m| m.source.as_str()));
             let problem = "a replication needs a target of its own, which nothing else writes to";
-            return Known::Known(vec![json!({"target_namespace": target, "what": "replication", "name": target,
-                "sources": sources, "problem": problem, "workflow_types": [], "loci": lines(context, &group)})]);
+            return Known::Known(vec![MergeCollision {
+                target_namespace: target.to_owned(),
+                what: "replication".to_owned(),
+                name: target.to_owned(),
+                workflow_types: vec![],
+                loci: lines(context, &group),
+                sources,
+                problem,
+            }]);
         }
         let halves = group.iter().map(|m| context.source.clone().and_then(|source| half(source, &m.source)));
         let holdings = Known::concat(halves.map(|half| half.and_then(|half| holdings(&half))));
@@ -141,7 +206,7 @@ fn holdings(half: &Half<'_>) -> Known<Vec<Holding>> {
     Known::concat([schedules, types, queues])
 }
 
-fn clashes(target: &str, holdings: Vec<Holding>) -> Vec<Value> {
+fn clashes(target: &str, holdings: Vec<Holding>) -> Vec<MergeCollision> {
     let mut by_name: BTreeMap<(&str, &str), Vec<&Holding>> = BTreeMap::new();
     for holding in &holdings {
         by_name.entry((holding.what, &holding.name)).or_default().push(holding);
@@ -157,10 +222,18 @@ fn clashes(target: &str, holdings: Vec<Holding>) -> Vec<Value> {
                 _ => "queries, metrics and workers can no longer tell the executions of the one from the other's",
             };
             let types: BTreeSet<&String> = held.iter().filter_map(|h| h.workflow_type.as_ref()).collect();
+            let workflow_types = types.into_iter().cloned().collect();
             let sources: BTreeSet<&str> = held.iter().map(|h| h.namespace.as_str()).collect();
-            let loci: Vec<&Locus> = held.iter().map(|h| &h.locus).collect();
-            json!({"target_namespace": target, "what": what, "name": name, "sources": names(sources),
-                   "problem": problem, "workflow_types": types, "loci": loci})
+            let loci = held.iter().map(|h| h.locus.clone()).collect();
+            MergeCollision {
+                target_namespace: target.to_owned(),
+                what: what.to_owned(),
+                name: name.to_owned(),
+                sources: names(sources),
+                problem,
+                workflow_types,
+                loci,
+            }
         })
         .collect()
 }

@@ -2,25 +2,40 @@
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use serde_json::{Value, json};
 
-use super::{Context, FactPath, FactView, words};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::{Context, Fact, FactPath, FactView, words};
 use crate::facts::plan::SwitchOff;
-use crate::facts::{Known, Why};
+use crate::facts::{Known, Locus, Why};
 
-pub(super) const PATHS: &[FactPath] = &[FactPath::untyped(
+const SWITCH_OFF_PROBLEMS: Fact<Vec<SwitchOffProblem>> = Fact::new(
     "plan.switch_off_problems",
     "stages of switching off the source that are out of order, too short, or not reached yet",
-) /* fields: stage, problem */];
+);
+
+pub(super) const PATHS: &[FactPath] = &[SWITCH_OFF_PROBLEMS.entry()];
+
+/// A stage of switching off the source that cannot be as the plan says.
+#[derive(Serialize, JsonSchema)]
+struct SwitchOffProblem {
+    /// Key of the stage in `switch_off` of preflight.yaml.
+    stage: &'static str,
+    /// What is wrong, as a sentence.
+    problem: String,
+    /// Where it was seen.
+    loci: Vec<Locus>,
+}
 
 /// What was forgotten shows while the front end still answers (method, phase 5).
 const READABLE_DAYS: i32 = 14;
 
 pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
-    view.put_untyped("plan.switch_off_problems", problems(context));
+    view.put(&SWITCH_OFF_PROBLEMS, problems(context));
 }
 
-fn problems(context: &Context<'_>) -> Known<Vec<Value>> {
+fn problems(context: &Context<'_>) -> Known<Vec<SwitchOffProblem>> {
     let missing = |what: &str| {
         Known::Unknown(Why::with_remedy(
             format!("the plan does not say {what}"),
@@ -33,8 +48,12 @@ fn problems(context: &Context<'_>) -> Known<Vec<Value>> {
     let Some(stopped) = stages.workers_stopped else { return missing("when the workers of the source were stopped") };
     let today = context.facts.at.to_zoned(TimeZone::UTC).date();
     let found = in_order(stages, stopped).into_iter().chain(reached(stages, stopped, today));
-    let object = |(stage, problem): (&str, String)| json!({"stage": stage, "problem": problem, "loci": [context.plan_locus(stages.line)]});
-    let all: Vec<Value> = found.map(object).collect();
+    let object = |(stage, problem): (&'static str, String)| SwitchOffProblem {
+        loci: vec![context.plan_locus(stages.line)],
+        stage,
+        problem,
+    };
+    let all: Vec<SwitchOffProblem> = found.map(object).collect();
     match stages.archived {
         Some(_) => Known::Known(all),
         None if all.is_empty() => missing("when histories and the snapshot of the persistence were archived"),

@@ -1,29 +1,65 @@
 //! The rules of Temporal Cloud for certificates and keys (docs: cloud/get-started/certificates).
 
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use super::super::Context;
 use super::super::limits::Limits;
-use super::{Used, date, is_trust_store};
+use super::{Proof, Used, date, is_trust_store};
+use crate::facts::Locus;
 use crate::facts::certificate::{Certificate, CertificateFile, CertificateRole};
+
+/// A certificate or a bundle that breaks a rule of Temporal Cloud, or may.
+#[derive(Serialize, JsonSchema)]
+pub(in crate::rules::view) struct NonCompliant {
+    /// Whether it breaks the rule.
+    verdict: Proof,
+    /// Distinguished name; `bundle` for the file as a whole.
+    subject: String,
+    /// The file it was read from.
+    file: String,
+    /// Which rule, as a sentence.
+    problem: String,
+    /// SHA-256 of the certificate; the path for the file as a whole.
+    fingerprint: String,
+    /// Where it was seen.
+    loci: Vec<Locus>,
+}
+
+/// A private key that cannot be used, or not by every SDK.
+#[derive(Serialize, JsonSchema)]
+pub(in crate::rules::view) struct UnusableKey {
+    /// Whether it cannot be used.
+    verdict: Proof,
+    /// The file of the certificate it belongs to.
+    file: String,
+    /// Why, as a sentence.
+    problem: String,
+    /// Where it was seen.
+    loci: Vec<Locus>,
+}
 use crate::facts::cluster::ClusterKind;
 
 /// Certificates that break a rule, or may.
-pub(super) fn problems(context: &Context<'_>, limits: &Limits, files: &[Used<'_>]) -> Vec<Value> {
+pub(super) fn problems(context: &Context<'_>, limits: &Limits, files: &[Used<'_>]) -> Vec<NonCompliant> {
     if context.target_kind != ClusterKind::Cloud {
         return vec![];
     }
     let mut all = Vec::new();
     for used in files.iter().filter(|u| !is_trust_store(u.file, limits)) {
         let file = used.file;
-        let mut push = |verdict: &str, certificate: Option<&Certificate>, problem: String| {
+        let mut push = |verdict: Proof, certificate: Option<&Certificate>, problem: String| {
             let subject = certificate.map_or("bundle", |c| c.subject.as_str());
             let key = certificate.map_or(file.path.as_str(), |c| c.fingerprint.as_str());
-            all.push(json!({
-                "verdict": verdict, "subject": subject, "file": file.path, "problem": problem, "fingerprint": key,
-                "loci": [used.locus],
-            }));
+            all.push(NonCompliant {
+                file: file.path.clone(),
+                fingerprint: key.to_owned(),
+                loci: vec![used.locus.clone()],
+                verdict,
+                subject: subject.to_owned(),
+                problem,
+            });
         };
         for (position, certificate) in file.chain.iter().enumerate() {
             let leaf = file.role == CertificateRole::Client && position == 0;
@@ -39,10 +75,10 @@ pub(super) fn problems(context: &Context<'_>, limits: &Limits, files: &[Used<'_>
                 problems.push(format!("its issuer ({}) is not in the bundle", certificate.issuer));
             }
             if !problems.is_empty() {
-                push("broken", Some(certificate), problems.join("; "));
+                push(Proof::Broken, Some(certificate), problems.join("; "));
             } else if leaf && certificate.digital_signature.is_none() {
                 let problem = "it has no key usage extension, and Temporal Cloud asks for digitalSignature";
-                push("unclear", Some(certificate), problem.to_owned());
+                push(Proof::Unclear, Some(certificate), problem.to_owned());
             } else if let Some((verdict, problem)) = public_authority(context, limits, used, certificate) {
                 push(verdict, Some(certificate), problem);
             }
@@ -51,11 +87,11 @@ pub(super) fn problems(context: &Context<'_>, limits: &Limits, files: &[Used<'_>
             let (count, bytes) = (file.chain.len(), file.size_bytes);
             if count > limits.ca_certificates {
                 let allowed = limits.ca_certificates;
-                push("broken", None, format!("it holds {count} certificates, and a namespace takes {allowed}"));
+                push(Proof::Broken, None, format!("it holds {count} certificates, and a namespace takes {allowed}"));
             }
             if bytes > limits.ca_bundle_bytes {
                 let allowed = limits.ca_bundle_bytes;
-                push("broken", None, format!("it has {bytes} bytes, and a namespace takes {allowed}"));
+                push(Proof::Broken, None, format!("it has {bytes} bytes, and a namespace takes {allowed}"));
             }
         }
     }
@@ -74,7 +110,7 @@ fn public_authority(
     limits: &Limits,
     used: &Used<'_>,
     certificate: &Certificate,
-) -> Option<(&'static str, String)> {
+) -> Option<(Proof, String)> {
     let known = |name: &String| {
         limits.public_certificate_authorities.iter().any(|public| name.to_ascii_lowercase().contains(public.as_str()))
     };
@@ -84,12 +120,11 @@ fn public_authority(
         cloud.into_iter().flat_map(|cloud| &cloud.namespaces).filter_map(|n| n.settings.value()).collect();
     if settings.is_empty() {
         let problem = format!("it belongs to {name}, a public CA, which is accepted with certificate filters only");
-        return Some(("unclear", problem));
+        return Some((Proof::Unclear, problem));
     }
-    settings
-        .iter()
-        .any(|settings| settings.certificate_filters.is_empty())
-        .then(|| ("broken", format!("it belongs to {name}, a public CA, and the namespace has no certificate filters")))
+    settings.iter().any(|settings| settings.certificate_filters.is_empty()).then(|| {
+        (Proof::Broken, format!("it belongs to {name}, a public CA, and the namespace has no certificate filters"))
+    })
 }
 
 fn certificate_problems(certificate: &Certificate, leaf: bool, at: Timestamp) -> Vec<String> {
@@ -127,7 +162,7 @@ fn leaf_outlives(file: &CertificateFile, issuer: &Certificate) -> bool {
 }
 
 /// Private keys nobody can use, or that not every SDK of the code can read.
-pub(super) fn keys(context: &Context<'_>, files: &[Used<'_>]) -> Vec<Value> {
+pub(super) fn keys(context: &Context<'_>, files: &[Used<'_>]) -> Vec<UnusableKey> {
     let java = context.facts.code.value().is_some_and(|code| {
         code.coverage.not_analysed.contains_key("java") || code.sdks.iter().any(|sdk| sdk.language == "java")
     });
@@ -138,16 +173,18 @@ pub(super) fn keys(context: &Context<'_>, files: &[Used<'_>]) -> Vec<Value> {
             let format = used.file.key_format.as_deref();
             let (verdict, problem) = match format {
                 _ if used.file.key_matches == Some(false) => {
-                    ("broken", "the private key does not belong to the certificate".to_owned())
+                    (Proof::Broken, "the private key does not belong to the certificate".to_owned())
                 }
-                Some("encrypted") => ("broken", "the private key is encrypted, and SDKs take no passphrase".to_owned()),
+                Some("encrypted") => {
+                    (Proof::Broken, "the private key is encrypted, and SDKs take no passphrase".to_owned())
+                }
                 Some(other @ ("pkcs1" | "sec1")) if java => {
                     let form = if other == "pkcs1" { "PKCS#1" } else { "SEC 1" };
-                    ("unclear", format!("the private key has the form {form}; the Java code needs PKCS#8"))
+                    (Proof::Unclear, format!("the private key has the form {form}; the Java code needs PKCS#8"))
                 }
                 _ => return None,
             };
-            Some(json!({"verdict": verdict, "file": used.file.path, "problem": problem, "loci": [used.locus]}))
+            Some(UnusableKey { file: used.file.path.clone(), loci: vec![used.locus.clone()], verdict, problem })
         })
         .collect()
 }

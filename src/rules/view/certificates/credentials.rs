@@ -1,21 +1,75 @@
 //! API keys against the window, and whether the target namespaces accept what is presented to them.
 
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::json;
 
 use super::super::Context;
-use super::{Measure, Used, date, planned};
+use super::{ExpiryVerdict, Measure, Used, date, planned};
 use crate::compare::live;
 use crate::facts::certificate::{Certificate, CertificateFile, CertificateRole};
 use crate::facts::cluster::cloud::{CertificateFilter, CloudApiKey, CloudNamespaceSettings, CloudOps};
 use crate::facts::cluster::{ClusterKind, ClusterSnapshot, Credential};
-use crate::facts::{Known, Why};
+use crate::facts::{Known, Locus, Why};
+
+/// An API key of the target, against the end of the window.
+#[derive(Serialize, JsonSchema)]
+pub(in crate::rules::view) struct ExpiringKey {
+    /// When it ends.
+    pub(super) verdict: ExpiryVerdict,
+    /// Name of the key.
+    pub(super) name: String,
+    /// Id of the key; empty when only its end is known.
+    pub(super) id: String,
+    /// Id of its owner; empty when not known.
+    pub(super) owner: String,
+    /// Day on which it ends, UTC.
+    pub(super) expires: String,
+    /// Whole days from the end of the window to the end of its validity; negative when it ends before.
+    pub(super) days_after_window: i64,
+    /// The same as a sentence.
+    pub(super) when: String,
+    /// Name for the key that replaces it.
+    pub(super) renewed: String,
+    /// Flags of `tcld apikey create` for the same owner; empty for the key of a person.
+    pub(super) owner_flags: String,
+    /// Where it was seen.
+    pub(super) loci: Vec<Locus>,
+}
+
+/// Whether a namespace refuses a credential.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(in crate::rules::view) enum Acceptance {
+    /// It does.
+    Refused,
+    /// It would; the credential may be meant for another cluster.
+    Unclear,
+}
+
+/// A target namespace that does not accept a credential.
+#[derive(Serialize, JsonSchema)]
+pub(in crate::rules::view) struct NotAccepted {
+    /// Whether it refuses the credential.
+    pub(super) verdict: Acceptance,
+    /// Namespace of the target.
+    pub(super) target_namespace: String,
+    /// What is presented: `the API key`, `client certificate certs/worker.pem`.
+    pub(super) credential: String,
+    /// Why it is refused, as a sentence.
+    pub(super) problem: String,
+    /// The rest of `tcld namespace` that lets the credential in.
+    pub(super) mend_flags: String,
+    /// Where it was seen.
+    pub(super) loci: Vec<Locus>,
+}
 use crate::rules::shell;
 
 /// The presented key, and those of service accounts that can reach a target namespace.
 ///
 /// Keys of persons count only when presented: what a person does with theirs is not the plan's concern. A key that
 /// has expired or is disabled is in nobody's hands any more.
-pub(super) fn api_keys(context: &Context<'_>, measure: &Measure<'_>) -> Known<Vec<Value>> {
+pub(super) fn api_keys(context: &Context<'_>, measure: &Measure<'_>) -> Known<Vec<ExpiringKey>> {
     context.target.clone().and_then(|target| {
         let presented = presented(target, measure);
         let Some(cloud) = target.cloud.value() else {
@@ -40,25 +94,33 @@ pub(super) fn api_keys(context: &Context<'_>, measure: &Measure<'_>) -> Known<Ve
     })
 }
 
-fn id(key: &Value) -> Option<String> {
-    key.get("id").and_then(Value::as_str).filter(|id| !id.is_empty()).map(str::to_owned)
+fn id(key: &ExpiringKey) -> Option<String> {
+    Some(key.id.clone()).filter(|id| !id.is_empty())
 }
 
-fn presented(target: &ClusterSnapshot, measure: &Measure<'_>) -> Known<Vec<Value>> {
+fn presented(target: &ClusterSnapshot, measure: &Measure<'_>) -> Known<Vec<ExpiringKey>> {
     if target.credential != Credential::ApiKey {
         return Known::Known(vec![]);
     }
     target.api_key_expires.as_ref().map(|expires| {
         let (verdict, days, when) = measure.judge(*expires);
         let id = target.api_key_id.clone().unwrap_or_default();
-        vec![json!({"verdict": verdict, "name": "the key of the target connection", "id": id, "owner": "",
-                    "renewed": "renewed", "owner_flags": "",
-                    "expires": date(*expires), "days_after_window": days, "when": when,
-                    "loci": [live(target, None, "API key of the connection", "connection")]})]
+        vec![ExpiringKey {
+            name: "the key of the target connection".to_owned(),
+            owner: "".to_owned(),
+            renewed: "renewed".to_owned(),
+            owner_flags: "".to_owned(),
+            expires: date(*expires),
+            days_after_window: days,
+            loci: vec![live(target, None, "API key of the connection", "connection")],
+            verdict,
+            id,
+            when,
+        }]
     })
 }
 
-fn listed(target: &ClusterSnapshot, key: &CloudApiKey, measure: &Measure<'_>) -> Known<Vec<Value>> {
+fn listed(target: &ClusterSnapshot, key: &CloudApiKey, measure: &Measure<'_>) -> Known<Vec<ExpiringKey>> {
     let Some(expires) = key.expires else {
         return Known::unknown(format!("the Cloud Ops API did not say when API key {} ends", key.name));
     };
@@ -67,11 +129,18 @@ fn listed(target: &ClusterSnapshot, key: &CloudApiKey, measure: &Measure<'_>) ->
         "service-account" => format!("--service-account-id {}", shell::word(&key.owner_id)),
         _ => String::new(),
     };
-    Known::Known(vec![json!({
-        "renewed": format!("{} renewed", key.name), "owner_flags": owner,
-        "verdict": verdict, "name": key.name, "id": key.id, "owner": key.owner_id, "expires": date(expires),
-        "days_after_window": days, "when": when, "loci": [live(target, None, format!("API key {}", key.name), "GetApiKeys")],
-    })])
+    Known::Known(vec![ExpiringKey {
+        renewed: format!("{} renewed", key.name),
+        owner_flags: owner,
+        name: key.name.clone(),
+        id: key.id.clone(),
+        owner: key.owner_id.clone(),
+        expires: date(expires),
+        days_after_window: days,
+        loci: vec![live(target, None, format!("API key {}", key.name), "GetApiKeys")],
+        verdict,
+        when,
+    }])
 }
 
 fn concerns(context: &Context<'_>, cloud: &CloudOps, key: &CloudApiKey) -> bool {
@@ -95,7 +164,7 @@ fn concerns(context: &Context<'_>, cloud: &CloudOps, key: &CloudApiKey) -> bool 
 
 /// Namespaces that refuse the credential of the connection, and client certificates of the configuration they would
 /// refuse.
-pub(super) fn accepted(context: &Context<'_>, files: Known<Vec<Used<'_>>>) -> Known<Vec<Value>> {
+pub(super) fn accepted(context: &Context<'_>, files: Known<Vec<Used<'_>>>) -> Known<Vec<NotAccepted>> {
     context.target.clone().and_then(|target| {
         if context.target_kind != ClusterKind::Cloud {
             return Known::Known(vec![]);
@@ -104,7 +173,7 @@ pub(super) fn accepted(context: &Context<'_>, files: Known<Vec<Used<'_>>>) -> Kn
     })
 }
 
-fn of_namespace(target: &ClusterSnapshot, name: &str, files: &Known<Vec<Used<'_>>>) -> Known<Vec<Value>> {
+fn of_namespace(target: &ClusterSnapshot, name: &str, files: &Known<Vec<Used<'_>>>) -> Known<Vec<NotAccepted>> {
     let settings = target.cloud.value().and_then(|cloud| cloud.namespace(name)).map(|n| &n.settings);
     let Some(settings) = settings.and_then(Known::value) else {
         // That the namespace was described with the credential proves as much, for this credential.
@@ -119,14 +188,23 @@ fn of_namespace(target: &ClusterSnapshot, name: &str, files: &Known<Vec<Used<'_>
             ))
         };
     };
-    let object = |verdict: &str, credential: &str, problem: String, mend: &str| {
-        json!({"verdict": verdict, "target_namespace": name, "credential": credential, "problem": problem,
-               "mend_flags": mend, "loci": [live(target, Some(name), format!("namespace {name}"), "GetNamespace")]})
+    let object = |verdict: Acceptance, credential: &str, problem: String, mend: &str| NotAccepted {
+        target_namespace: name.to_owned(),
+        mend_flags: mend.to_owned(),
+        loci: vec![live(target, Some(name), format!("namespace {name}"), "GetNamespace")],
+        verdict,
+        credential: credential.to_owned(),
+        problem,
     };
     match target.credential {
         Credential::ApiKey if !settings.api_keys => {
             let mend = auth_method(name);
-            Known::Known(vec![object("refused", "the API key", "it does not accept API keys".to_owned(), &mend)])
+            Known::Known(vec![object(
+                Acceptance::Refused,
+                "the API key",
+                "it does not accept API keys".to_owned(),
+                &mend,
+            )])
         }
         Credential::ApiKey | Credential::None => Known::Known(vec![]),
         Credential::Mtls => files.as_ref().map(|files| {
@@ -135,7 +213,7 @@ fn of_namespace(target: &ClusterSnapshot, name: &str, files: &Known<Vec<Used<'_>
                 .filter_map(|used| {
                     let (problem, mend) = refusal(name, settings, used.file)?;
                     // A certificate of the configuration may be meant for another cluster.
-                    let verdict = if used.side == "target" { "refused" } else { "unclear" };
+                    let verdict = if used.side == "target" { Acceptance::Refused } else { Acceptance::Unclear };
                     Some(object(verdict, &format!("client certificate {}", used.file.path), problem, &mend))
                 })
                 .collect()
