@@ -9,7 +9,7 @@ use crate::facts::cluster::{TaskQueue, WorkerDeployment};
 use crate::facts::{Known, Locus};
 
 /// A worker deployment that one side lacks, or of which a version lacks its workers.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct DeploymentChange {
     /// Where.
     #[serde(flatten)]
@@ -25,7 +25,7 @@ pub struct DeploymentChange {
 }
 
 /// What is the matter with a worker deployment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum DeploymentKind {
     /// Current on the source; the target does not know it.

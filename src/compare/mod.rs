@@ -25,7 +25,7 @@ use crate::facts::plan::{NamespaceMapping, Plan, TargetKind};
 use crate::facts::{Known, Locus, Side, Why};
 
 /// Everything that differs between the two clusters, as far as both are known.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct Comparison {
     /// Custom search attributes.
     pub search_attributes: Known<Vec<AttributeChange>>,
@@ -44,7 +44,7 @@ pub struct Comparison {
 }
 
 /// The namespaces a change lies between.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Pair {
     /// Name on the source.
     pub source_namespace: String,

@@ -7,7 +7,7 @@ use crate::facts::cluster::{ClusterSnapshot, NamespaceConfig};
 use crate::facts::{Known, Locus};
 
 /// A setting that is not the same on both sides.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct ConfigChange {
     /// Where.
     #[serde(flatten)]
@@ -23,7 +23,7 @@ pub struct ConfigChange {
 }
 
 /// Which setting of a namespace differs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ConfigKind {
     /// How long closed executions are kept.

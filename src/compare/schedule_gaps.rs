@@ -10,7 +10,7 @@ use crate::facts::cluster::Schedule;
 use crate::facts::{Known, Locus};
 
 /// Times a schedule was due at and neither cluster acted.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct ScheduleGap {
     /// Where.
     #[serde(flatten)]
@@ -32,7 +32,7 @@ pub struct ScheduleGap {
 }
 
 /// What is known of the times in a gap.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum GapVerdict {
     /// No action of the target was taken for them.

@@ -11,7 +11,7 @@ use crate::facts::cluster::{MatchingTimes, Schedule};
 use crate::facts::{Known, Locus};
 
 /// A schedule that is not the same on both sides, or that fires on both.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct ScheduleChange {
     /// Where.
     #[serde(flatten)]
@@ -33,7 +33,7 @@ pub struct ScheduleChange {
 }
 
 /// What is the matter with a schedule.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ScheduleKind {
     /// On the source only.
@@ -47,7 +47,7 @@ pub enum ScheduleKind {
 }
 
 /// One field of a schedule with both values, as text.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct FieldDifference {
     /// Such as `spec.calendars` or `policies.catchup_window`.
     pub field: String,

@@ -8,7 +8,7 @@ use super::{Halves, Pair};
 use crate::facts::{Known, Locus};
 
 /// A search attribute that is not the same on both sides.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct AttributeChange {
     /// Where.
     #[serde(flatten)]
@@ -28,7 +28,7 @@ pub struct AttributeChange {
 }
 
 /// How a search attribute differs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum AttributeKind {
     /// On the source only.

@@ -9,7 +9,7 @@ use crate::facts::cluster::{Poller, TaskQueue};
 use crate::facts::{Known, Locus};
 
 /// A task queue that has work on the source but lacks workers on the target.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct QueueChange {
     /// Where.
     #[serde(flatten)]
@@ -32,7 +32,7 @@ pub struct QueueChange {
 }
 
 /// What a task queue lacks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum QueueKind {
     /// Nobody polls it on the target, for workflow tasks or for the activity tasks that
@@ -106,7 +106,7 @@ pub fn last_poller(pollers: &[Poller]) -> Option<&Poller> {
 }
 
 /// A workflow type and where it runs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct TypeChange {
     /// Where.
     #[serde(flatten)]
@@ -124,7 +124,7 @@ pub struct TypeChange {
 }
 
 /// On which side a workflow type was seen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum TypeKind {
     /// Source only: not moved yet.

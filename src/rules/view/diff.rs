@@ -2,87 +2,252 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
-use super::limits::{self, Limits};
-use super::{Context, FactPath, FactView, attributes, coverage, schedule_command, words};
+use super::limits;
+use super::site::CodeLine;
+use super::{Context, Fact, FactPath, FactView, attributes, coverage, schedule_command, words};
 use crate::compare::{self, live, namespace_missing};
 use crate::compare::{
-    AttributeChange, AttributeKind, ConfigKind, DeploymentChange, DeploymentKind, QueueChange, ScheduleChange,
-    ScheduleKind,
+    AttributeChange, AttributeKind, ConfigChange, ConfigKind, DeploymentChange, DeploymentKind, Pair, QueueChange,
+    ScheduleChange, ScheduleKind,
 };
-use crate::facts::cluster::ClusterSnapshot;
+use crate::facts::cluster::{ClusterSnapshot, Schedule};
 use crate::facts::plan::NamespaceMapping;
 use crate::facts::{Known, Locus};
 
+const MISSING_NAMESPACES: Fact<Vec<MissingNamespace>> = Fact::new(
+    "diff.missing_namespaces",
+    "mapped namespaces that the target does not have, or in which nothing can start",
+);
+const SEARCH_ATTRIBUTES: Fact<Vec<AttributeDifference>> =
+    Fact::new("diff.search_attributes", "custom search attributes that are not the same on both sides");
+const SEARCH_ATTRIBUTES_NOT_IN_CLUSTERS: Fact<Vec<UnknownAttribute>> = Fact::new(
+    "diff.search_attributes_not_in_clusters",
+    "search attributes of production code that neither cluster has",
+);
+const SCHEDULES: Fact<Vec<ScheduleDifference>> =
+    Fact::new("diff.schedules", "schedules that are missing, different, or active on both sides");
+const RETENTION: Fact<Vec<ShorterRetention>> =
+    Fact::new("diff.retention", "target namespaces that keep closed executions for a shorter time");
+const TASK_QUEUES: Fact<Vec<UnservedQueue>> =
+    Fact::new("diff.task_queues", "task queues with work on the source and without workers on the target");
+const DEPLOYMENTS: Fact<Vec<DeploymentDifference>> = Fact::new(
+    "diff.deployments",
+    "worker deployments that are current on the source and not on the target, or drain without workers",
+);
+const TYPES_NOT_IN_CODE: Fact<Vec<TypeNotInCode>> =
+    Fact::new("diff.types_not_in_code", "workflow types seen on the source that the scanned code does not define");
+
 pub(super) const PATHS: &[FactPath] = &[
-    FactPath::untyped(
-        "diff.missing_namespaces",
-        "mapped namespaces that the target does not have, or in which nothing can start",
-    ), /* fields: missing, problem, target_namespace, short_name, source_namespace, target_kind, target_flags, retention_days */
-    FactPath::untyped("diff.search_attributes", "custom search attributes that are not the same on both sides"), /* fields: change (missing | type-changed | only-on-target), name, source_type, target_type, effect, other_case, pair */
-    FactPath::untyped(
-        "diff.search_attributes_not_in_clusters",
-        "search attributes of production code that neither cluster has",
-    ), /* fields: name, role, place, path, line, similar */
-    FactPath::untyped("diff.schedules", "schedules that are missing, different, or active on both sides"), /* fields: change (missing-on-target | only-on-target | both-unpaused | differs), id, differences, create_flags, update_flags, fill_in, beyond_cli, exhausted (no actions left), times_only (alike, but firing at other times), pair */
-    FactPath::untyped("diff.retention", "target namespaces that keep closed executions for a shorter time"), /* fields: source_keeps, target_keeps, above_cloud, raise, days, pair */
-    FactPath::untyped("diff.task_queues", "task queues with work on the source and without workers on the target"), /* fields: change (no-pollers-on-target | not-asked-on-target), name, worker, schedules_only, work, open, by_schedules, pair */
-    FactPath::untyped(
-        "diff.deployments",
-        "worker deployments that are current on the source and not on the target, or drain without workers",
-    ), /* fields: change (missing-on-target | not-current-on-target | draining-without-workers), name, build_id, problem, version_flags, pair */
-    FactPath::untyped(
-        "diff.types_not_in_code",
-        "workflow types seen on the source that the scanned code does not define",
-    ), /* fields: verdict (absent | unclear), name, source_namespace, open */
+    MISSING_NAMESPACES.entry(),
+    SEARCH_ATTRIBUTES.entry(),
+    SEARCH_ATTRIBUTES_NOT_IN_CLUSTERS.entry(),
+    SCHEDULES.entry(),
+    RETENTION.entry(),
+    TASK_QUEUES.entry(),
+    DEPLOYMENTS.entry(),
+    TYPES_NOT_IN_CODE.entry(),
 ];
 
-pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
-    view.put_untyped("diff.missing_namespaces", missing_namespaces(context));
-    view.put_untyped("diff.search_attributes", search_attributes(context));
-    view.put_untyped("diff.search_attributes_not_in_clusters", not_in_clusters(context));
-    view.put_untyped("diff.schedules", map(&context.comparison.schedules, |c| schedule(context, c)));
-    view.put_untyped("diff.retention", retention(context));
-    view.put_untyped("diff.task_queues", map(&context.comparison.task_queues, |c| queue(context, c)));
-    view.put_untyped("diff.deployments", map(&context.comparison.deployments, |c| deployment(context, c)));
-    view.put_untyped("diff.types_not_in_code", types_not_in_code(context));
+/// A change between both sides, with what remedies need to reach them.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Between<C> {
+    #[serde(flatten)]
+    change: C,
+    /// Flags of the `temporal` CLI that reach the namespace of the source.
+    source_flags: String,
+    /// Flags of the `temporal` CLI that reach the namespace of the target.
+    target_flags: String,
 }
 
-fn map<T: Clone>(changes: &Known<Vec<T>>, object: impl Fn(&T) -> Value) -> Known<Vec<Value>> {
+impl<C> Between<C> {
+    pub(super) fn new(context: &Context<'_>, pair: &Pair, change: C) -> Self {
+        let source_flags = context.source_flags(&pair.source_namespace);
+        Self { change, source_flags, target_flags: context.target_flags(&pair.target_namespace) }
+    }
+}
+
+/// A target namespace in which nothing can start.
+#[derive(Serialize, JsonSchema)]
+struct MissingNamespace {
+    /// Whether it does not exist.
+    missing: bool,
+    /// What is the matter, as the end of a sentence.
+    problem: String,
+    /// Namespace of the source.
+    source_namespace: String,
+    /// Namespace of the target.
+    target_namespace: String,
+    /// Its name without the account.
+    short_name: String,
+    /// Kind of the target: `cloud`, `self-hosted`.
+    target_kind: &'static str,
+    /// Flags of the `temporal` CLI that reach the namespace of the target.
+    target_flags: String,
+    /// Days to keep closed executions: those of the source, within the limits of Temporal Cloud.
+    retention_days: u64,
+    /// Where it was seen.
+    loci: Vec<Locus>,
+}
+
+/// A custom search attribute that is not the same on both sides.
+#[derive(Serialize, JsonSchema)]
+struct AttributeDifference {
+    #[serde(flatten)]
+    between: Between<AttributeChange>,
+    /// What another type does to the code, as a sentence; empty for the other changes.
+    effect: &'static str,
+    /// Another spelling that the target has, in brackets; empty when there is none.
+    other_case: String,
+}
+
+/// A search attribute of production code that neither cluster has.
+#[derive(Serialize, JsonSchema)]
+struct UnknownAttribute {
+    /// Its name.
+    name: String,
+    /// What the code does with it.
+    role: String,
+    /// The spelling a cluster has, as the end of a sentence; empty when there is none.
+    similar: String,
+    #[serde(flatten)]
+    at: CodeLine,
+}
+
+/// A schedule that is missing, different, or active on both sides.
+#[derive(Serialize, JsonSchema)]
+struct ScheduleDifference {
+    #[serde(flatten)]
+    between: Between<ScheduleChange>,
+    /// The workflow types it starts on either side.
+    workflow_types: BTreeSet<String>,
+    /// What differs, as a sentence; empty for the other changes.
+    difference: String,
+    /// Flags of `temporal schedule create` for the same schedule; empty when the source has none.
+    create_flags: String,
+    /// Flags of `temporal schedule update` for the same schedule.
+    update_flags: String,
+    /// What a person has to fill in: payloads that are not shown.
+    fill_in: String,
+    /// What the flags of the CLI cannot say.
+    beyond_cli: String,
+    /// Whether it has no actions left.
+    exhausted: bool,
+    /// Whether both are alike, but act at other times.
+    times_only: bool,
+}
+
+/// A target namespace that keeps closed executions for a shorter time.
+#[derive(Serialize, JsonSchema)]
+struct ShorterRetention {
+    #[serde(flatten)]
+    between: Between<ConfigChange>,
+    /// How long the source keeps them.
+    source_keeps: String,
+    /// How long the target keeps them.
+    target_keeps: String,
+    /// Whether Temporal Cloud cannot keep them as long.
+    above_cloud: bool,
+    /// Days to ask of the target.
+    days: u64,
+    /// Whether the target can keep them longer than it does.
+    raise: bool,
+}
+
+/// A task queue with work on the source and without workers on the target.
+#[derive(Serialize, JsonSchema)]
+struct UnservedQueue {
+    #[serde(flatten)]
+    between: Between<QueueChange>,
+    /// What work it has, as a sentence.
+    work: String,
+    /// How many open executions of the source use it.
+    open: String,
+    /// How many schedules start workflows on it, as a sentence.
+    by_schedules: String,
+    /// Whether only schedules bring work.
+    schedules_only: bool,
+    /// Workflow types whose workers poll it, as far as they were seen.
+    workflow_types: Vec<String>,
+}
+
+/// A worker deployment that is not on the target as it is on the source.
+#[derive(Serialize, JsonSchema)]
+struct DeploymentDifference {
+    #[serde(flatten)]
+    between: Between<DeploymentChange>,
+    /// What is the matter, as a sentence.
+    problem: &'static str,
+    /// Flags of `temporal worker deployment` that name the version.
+    version_flags: String,
+}
+
+/// A workflow type of the source that the scanned code does not define.
+#[derive(Serialize, JsonSchema)]
+struct TypeNotInCode {
+    /// Whether it is missing.
+    verdict: InCode,
+    /// Its name.
+    name: String,
+    /// Its name.
+    workflow_type: String,
+    /// Namespace of the source.
+    source_namespace: String,
+    /// Open executions, by CountWorkflowExecutions.
+    open: u64,
+    /// Where it was seen.
+    loci: Vec<Locus>,
+}
+
+/// Whether the code defines a workflow type.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+enum InCode {
+    /// It does not, and all of the code was read.
+    Absent,
+    /// It may: not all of the code was read.
+    Unclear,
+}
+
+pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
+    view.put(&MISSING_NAMESPACES, missing_namespaces(context));
+    view.put(&SEARCH_ATTRIBUTES, search_attributes(context));
+    view.put(&SEARCH_ATTRIBUTES_NOT_IN_CLUSTERS, not_in_clusters(context));
+    view.put(&SCHEDULES, map(&context.comparison.schedules, |c| schedule(context, c)));
+    view.put(&RETENTION, retention(context));
+    view.put(&TASK_QUEUES, map(&context.comparison.task_queues, |c| queue(context, c)));
+    view.put(&DEPLOYMENTS, map(&context.comparison.deployments, |c| deployment(context, c)));
+    view.put(&TYPES_NOT_IN_CODE, types_not_in_code(context));
+}
+
+fn map<T: Clone, O>(changes: &Known<Vec<T>>, object: impl Fn(&T) -> O) -> Known<Vec<O>> {
     changes.as_ref().map(|changes| changes.iter().map(object).collect())
 }
 
-/// The serialised change with the fields remedies need (`pair` in the tables: source_namespace, target_namespace,
-/// target_kind, source_flags, target_flags).
-pub(super) fn with(context: &Context<'_>, change: &impl serde::Serialize, extra: Value) -> Value {
-    let mut value = serde_json::to_value(change).unwrap_or_else(|e| json!({"broken": e.to_string()}));
-    let name = |v: &Value, key: &str| v.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let (source, target) = (name(&value, "source_namespace"), name(&value, "target_namespace"));
-    if let (Some(object), Value::Object(extra)) = (value.as_object_mut(), extra) {
-        object.insert("source_flags".to_owned(), context.source_flags(&source).into());
-        object.insert("target_flags".to_owned(), context.target_flags(&target).into());
-        object.extend(extra);
-    }
-    value
-}
-
-fn missing_namespaces(context: &Context<'_>) -> Known<Vec<Value>> {
+fn missing_namespaces(context: &Context<'_>) -> Known<Vec<MissingNamespace>> {
     let all = context.target.clone().zip(limits::limits()).zip(compare::moved(&context.facts.plan));
     all.and_then(|((target, limits), moved)| {
         Known::concat(moved.into_iter().map(|(mapping, name)| {
             unusable(target, name).map(|problem| {
                 let found = problem.map(|(missing, problem)| {
-                    let command = namespace_command(context, limits, mapping, name);
-                    let mut value = json!({
-                        "missing": missing, "problem": problem, "source_namespace": mapping.source,
-                        "loci": [live(target, Some(name), format!("namespace {name}"), "DescribeNamespace"),
-                                 context.plan_locus(mapping.line)],
-                    });
-                    if let (Some(object), Value::Object(command)) = (value.as_object_mut(), command) {
-                        object.extend(command);
+                    let allowed = &limits.retention_days;
+                    let kept = retention_seconds(context, mapping).map(|seconds| seconds.div_ceil(86_400));
+                    MissingNamespace {
+                        missing,
+                        problem,
+                        source_namespace: mapping.source.clone(),
+                        target_namespace: name.to_owned(),
+                        short_name: name.split_once('.').map_or(name, |(short, _)| short).to_owned(),
+                        target_kind: super::kind_name(context.target_kind),
+                        target_flags: context.target_flags(name),
+                        retention_days: kept.map_or(allowed.default, |days| days.clamp(allowed.min, allowed.max)),
+                        loci: vec![
+                            live(target, Some(name), format!("namespace {name}"), "DescribeNamespace"),
+                            context.plan_locus(mapping.line),
+                        ],
                     }
-                    value
                 });
                 found.into_iter().collect()
             })
@@ -107,19 +272,14 @@ fn unusable(cluster: &ClusterSnapshot, name: &str) -> Known<Option<(bool, String
     })
 }
 
-/// What the command that creates a namespace needs.
-fn namespace_command(context: &Context<'_>, limits: &Limits, mapping: &NamespaceMapping, name: &str) -> Value {
-    let short = name.split_once('.').map_or(name, |(short, _)| short);
-    let source = context.facts.source.value();
-    let config =
-        source.and_then(|s| s.namespaces.iter().find(|n| n.name == mapping.source)).and_then(|n| n.config.value());
-    let allowed = &limits.retention_days;
-    let days = config.map_or(allowed.default, |c| c.retention_seconds.div_ceil(86_400).clamp(allowed.min, allowed.max));
-    json!({"target_namespace": name, "short_name": short, "target_kind": super::kind_name(context.target_kind),
-           "target_flags": context.target_flags(name), "retention_days": days})
+/// How long the source keeps closed executions of a namespace, where it was asked.
+fn retention_seconds(context: &Context<'_>, mapping: &NamespaceMapping) -> Option<u64> {
+    let source = context.facts.source.value()?;
+    let namespace = source.namespaces.iter().find(|n| n.name == mapping.source)?;
+    namespace.config.value().map(|config| config.retention_seconds)
 }
 
-fn search_attributes(context: &Context<'_>) -> Known<Vec<Value>> {
+fn search_attributes(context: &Context<'_>) -> Known<Vec<AttributeDifference>> {
     limits::limits().zip(context.comparison.search_attributes.clone()).map(|(limits, changes)| {
         let used: Option<BTreeSet<&str>> = context
             .facts
@@ -143,7 +303,7 @@ fn search_attributes(context: &Context<'_>) -> Known<Vec<Value>> {
     })
 }
 
-fn attribute(context: &Context<'_>, change: &AttributeChange) -> Value {
+fn attribute(context: &Context<'_>, change: &AttributeChange) -> AttributeDifference {
     let effect = match (change.source_type.as_str(), change.target_type.as_str()) {
         _ if change.change != AttributeKind::TypeChanged => "",
         ("Keyword" | "KeywordList", "Text") => {
@@ -162,10 +322,10 @@ fn attribute(context: &Context<'_>, change: &AttributeChange) -> Value {
     } else {
         format!(" (it has `{}`; names are case-sensitive)", change.other_case)
     };
-    with(context, change, json!({"effect": effect, "other_case": other_case}))
+    AttributeDifference { between: Between::new(context, &change.pair, change.clone()), effect, other_case }
 }
 
-fn not_in_clusters(context: &Context<'_>) -> Known<Vec<Value>> {
+fn not_in_clusters(context: &Context<'_>) -> Known<Vec<UnknownAttribute>> {
     let clusters = attribute_names(context);
     let whole = context.code.clone().and_then(|code| coverage::whole(code, code));
     whole.zip(clusters).zip(limits::limits()).map(|((code, known), limits)| {
@@ -184,9 +344,12 @@ fn not_in_clusters(context: &Context<'_>) -> Known<Vec<Value>> {
             .map(|u| {
                 let similar = known.iter().find(|k| k.eq_ignore_ascii_case(&u.name));
                 let similar = similar.map(|k| format!("; a cluster has `{k}`")).unwrap_or_default();
-                json!({"name": u.name, "role": u.role, "place": format!("{}:{}", u.path, u.line), "path": u.path,
-                       "line": u.line, "similar": similar,
-                       "loci": [Locus::Source { path: u.path.clone(), line: u.line, column: 0, function: None, snippet: None }]})
+                UnknownAttribute {
+                    name: u.name.clone(),
+                    role: u.role.clone(),
+                    similar,
+                    at: CodeLine::at(&u.path, u.line),
+                }
             })
             .collect()
     })
@@ -211,31 +374,29 @@ fn attribute_names(context: &Context<'_>) -> Known<BTreeSet<String>> {
     source.map(|attributes| attributes.into_iter().map(|a| a.name).chain(target.into_iter().flatten()).collect())
 }
 
-fn schedule(context: &Context<'_>, change: &ScheduleChange) -> Value {
+fn schedule(context: &Context<'_>, change: &ScheduleChange) -> ScheduleDifference {
     let differences: Vec<String> = change
         .differences
         .iter()
         .map(|d| format!("{} is {} on the source and {} on the target", d.field, short(&d.source), short(&d.target)))
         .collect();
-    let started = [&change.source, &change.target].into_iter().flatten().map(|s| s.action.workflow_type.as_str());
-    let started: BTreeSet<&str> = started.collect();
-    let mut extra = json!({
-        "workflow_types": started,
-        "difference": differences.join("; "),
-        "create_flags": "", "update_flags": "", "fill_in": "", "beyond_cli": "", "exhausted": false,
-        "times_only": matches!(change.differences.as_slice(), [only] if only.field == "times"),
-    });
-    if let (Some(object), Some(schedule)) = (extra.as_object_mut(), &change.source) {
-        let paused = change.change == ScheduleKind::MissingOnTarget || change.target.as_ref().is_some_and(|t| t.paused);
-        let flags = schedule_command::flags(schedule, paused);
-        let create = format!("{flags}{}", schedule_command::create_only_flags(schedule));
-        object.insert("create_flags".to_owned(), create.into());
-        object.insert("exhausted".to_owned(), (schedule.remaining_actions == Some(0)).into());
-        object.insert("update_flags".to_owned(), flags.into());
-        object.insert("fill_in".to_owned(), words::list(&schedule_command::to_fill_in(schedule), 9).into());
-        object.insert("beyond_cli".to_owned(), words::list(&schedule_command::beyond_the_cli(schedule), 9).into());
+    let started = [&change.source, &change.target].into_iter().flatten().map(|s| s.action.workflow_type.clone());
+    let paused = change.change == ScheduleKind::MissingOnTarget || change.target.as_ref().is_some_and(|t| t.paused);
+    let flags = change.source.as_ref().map(|schedule| schedule_command::flags(schedule, paused));
+    let source = change.source.as_ref();
+    let told = |of: fn(&Schedule) -> Vec<String>| source.map(|s| words::list(&of(s), 9)).unwrap_or_default();
+    let create = source.zip(flags.clone()).map(|(s, flags)| flags + &schedule_command::create_only_flags(s));
+    ScheduleDifference {
+        between: Between::new(context, &change.pair, change.clone()),
+        workflow_types: started.collect(),
+        difference: differences.join("; "),
+        create_flags: create.unwrap_or_default(),
+        update_flags: flags.unwrap_or_default(),
+        fill_in: told(schedule_command::to_fill_in),
+        beyond_cli: told(schedule_command::beyond_the_cli),
+        exhausted: source.is_some_and(|schedule| schedule.remaining_actions == Some(0)),
+        times_only: matches!(change.differences.as_slice(), [only] if only.field == "times"),
     }
-    with(context, change, extra)
 }
 
 /// The workflow types whose workers poll a task queue, as far as they were seen; none when that is open.
@@ -253,7 +414,7 @@ fn short(value: &str) -> String {
     format!("`{}…`", value.chars().take(59).collect::<String>())
 }
 
-fn retention(context: &Context<'_>) -> Known<Vec<Value>> {
+fn retention(context: &Context<'_>) -> Known<Vec<ShorterRetention>> {
     limits::limits().zip(context.comparison.namespaces.clone()).map(|(limits, changes)| {
         let shorter = changes.iter().filter(|c| c.change == ConfigKind::Retention && c.target < c.source);
         shorter
@@ -262,15 +423,20 @@ fn retention(context: &Context<'_>) -> Known<Vec<Value>> {
                 let above = context.target_kind == crate::facts::cluster::ClusterKind::Cloud
                     && days > limits.retention_days.max;
                 let days = if above { limits.retention_days.max } else { days };
-                let extra = json!({"source_keeps": words::duration(c.source), "target_keeps": words::duration(c.target),
-                                   "above_cloud": above, "days": days, "raise": c.target < days * 86_400});
-                with(context, c, extra)
+                ShorterRetention {
+                    between: Between::new(context, &c.pair, c.clone()),
+                    source_keeps: words::duration(c.source),
+                    target_keeps: words::duration(c.target),
+                    above_cloud: above,
+                    days,
+                    raise: c.target < days * 86_400,
+                }
             })
             .collect()
     })
 }
 
-fn queue(context: &Context<'_>, change: &QueueChange) -> Value {
+fn queue(context: &Context<'_>, change: &QueueChange) -> UnservedQueue {
     let (open, schedules) = (change.open_on_source, change.schedules.len() as u64);
     let verb = |n: u64, one: &str, many: &str| if n == 1 { one.to_owned() } else { many.to_owned() };
     let running = format!("{} on the source {} it", words::count(open, "open execution"), verb(open, "uses", "use"));
@@ -286,24 +452,25 @@ fn queue(context: &Context<'_>, change: &QueueChange) -> Value {
     let gone = change.gone.as_ref().and_then(|p| Some((&p.identity, p.last_access?)));
     let gone = gone.map(|(who, last)| format!("; the last poll was that of {who} at {}", words::minute(last)));
     let work = work + &gone.unwrap_or_default();
-    let extra = json!({
-        "work": work, "open": words::count(open, "open execution"),
-        "by_schedules": starting(&format!(" of {}", change.pair.source_namespace)),
-        "schedules_only": open == 0 && schedules > 0,
-        "workflow_types": types_on(context, &change.name),
-    });
-    let mut value = with(context, change, extra);
-    if let (Some(loci), Known::Known(source)) = (value.get_mut("loci").and_then(Value::as_array_mut), &context.source) {
-        let named = change.schedules.iter().take(5);
-        let place = |id: &String| {
-            live(source, Some(&change.pair.source_namespace), format!("schedule {id}"), "DescribeSchedule")
-        };
-        loci.extend(named.filter_map(|id| serde_json::to_value(place(id)).ok()));
+    let mut change = change.clone();
+    let pair = change.pair.clone();
+    let by_schedules = starting(&format!(" of {}", pair.source_namespace));
+    if let Known::Known(source) = &context.source {
+        let place =
+            |id: &String| live(source, Some(&pair.source_namespace), format!("schedule {id}"), "DescribeSchedule");
+        change.loci.extend(change.schedules.iter().take(5).map(place));
     }
-    value
+    UnservedQueue {
+        work,
+        open: words::count(open, "open execution"),
+        by_schedules,
+        schedules_only: open == 0 && schedules > 0,
+        workflow_types: types_on(context, &change.name),
+        between: Between::new(context, &pair, change),
+    }
 }
 
-fn deployment(context: &Context<'_>, change: &DeploymentChange) -> Value {
+fn deployment(context: &Context<'_>, change: &DeploymentChange) -> DeploymentDifference {
     let problem = match change.change {
         DeploymentKind::MissingOnTarget => "the target does not know it",
         DeploymentKind::NotCurrentOnTarget => "it has no current version on the target",
@@ -314,24 +481,27 @@ fn deployment(context: &Context<'_>, change: &DeploymentChange) -> Value {
         crate::rules::shell::word(&change.name),
         crate::rules::shell::word(&change.build_id)
     );
-    with(context, change, json!({"problem": problem, "version_flags": version_flags}))
+    DeploymentDifference { between: Between::new(context, &change.pair, change.clone()), problem, version_flags }
 }
 
-fn types_not_in_code(context: &Context<'_>) -> Known<Vec<Value>> {
+fn types_not_in_code(context: &Context<'_>) -> Known<Vec<TypeNotInCode>> {
     let all = context.source.clone().zip(context.code.clone()).zip(compare::moved(&context.facts.plan));
     all.and_then(|((source, code), moved)| {
         let defined: BTreeSet<&str> =
             code.workflow_types.iter().filter(|d| d.scope.is_production()).map(|d| d.name.as_str()).collect();
-        let verdict = if coverage::gap(code).is_none() { "absent" } else { "unclear" };
+        let verdict = if coverage::gap(code).is_none() { InCode::Absent } else { InCode::Unclear };
         Known::concat(moved.into_iter().map(|(m, _)| {
             compare::half(source, &m.source).and_then(|half| {
                 half.known("workflow types", &half.namespace.workflow_types).map(|types| {
                     let missing = types.iter().filter(|t| !defined.contains(t.name.as_str()));
                     missing
-                        .map(|t| {
-                            json!({"verdict": verdict, "name": t.name, "source_namespace": m.source, "open": t.open,
-                                   "workflow_type": t.name,
-                                   "loci": [half.locus(format!("workflow type {}", t.name), "CountWorkflowExecutions")]})
+                        .map(|t| TypeNotInCode {
+                            name: t.name.clone(),
+                            source_namespace: m.source.clone(),
+                            open: t.open,
+                            workflow_type: t.name.clone(),
+                            loci: vec![half.locus(format!("workflow type {}", t.name), "CountWorkflowExecutions")],
+                            verdict,
                         })
                         .collect()
                 })
