@@ -1,44 +1,181 @@
 //! What the control plane of Temporal Cloud tells of the account and the target namespaces (Cloud Ops API).
 
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use super::limits::{self, Limits};
-use super::{Context, FactPath, FactView, words};
+use super::site::CodeLine;
+use super::{Context, Fact, FactPath, FactView, words};
 use crate::compare::{self, live};
 use crate::facts::cluster::cloud::{CloudNamespace, CloudNamespaceSettings, CloudOps};
 use crate::facts::cluster::{ClusterKind, ClusterSnapshot};
 use crate::facts::code::{CodeFacts, FeatureUse};
 use crate::facts::{Known, Locus, Why};
 
+const OVER_QUOTA: Fact<Vec<OverQuota>> =
+    Fact::new("target.over_quota", "the account, when the plan needs more namespaces than it has at the beginning");
+const UNPROTECTED: Fact<Vec<Unprotected>> =
+    Fact::new("target.unprotected", "target namespaces that anybody with the permission can delete at once");
+const PERMISSIONS: Fact<Vec<Permission>> = Fact::new(
+    "target.permissions",
+    "service accounts that may do more to a target namespace than workers need, and target namespaces no service account can use",
+);
+const SERVICE_ACCOUNTS: Fact<Vec<ServiceAccount>> =
+    Fact::new("target.service_accounts", "service accounts that may write to target namespaces");
+const NEXUS_CALLS: Fact<Vec<NexusCall>> = Fact::new("code.nexus_calls", "Nexus endpoints that production code calls");
+const CODEC_SERVERS: Fact<Vec<CodecServer>> = Fact::new(
+    "target.codec_servers",
+    "target namespaces without a codec server people's browsers can reach, where the code encodes payloads",
+);
+const NEXUS_ENDPOINTS: Fact<Vec<NexusEndpoint>> =
+    Fact::new("target.nexus_endpoints", "Nexus endpoints the code calls and the target namespaces cannot");
+const PAYLOAD_CODECS: Fact<Vec<PayloadCodec>> =
+    Fact::new("code.payload_codecs", "places in production code that encode payloads before they are sent");
+
 pub(super) const PATHS: &[FactPath] = &[
-    FactPath::untyped(
-        "target.over_quota",
-        "the account, when the plan needs more namespaces than it has at the beginning",
-    ), /* fields: there, missing, names, limit */
-    FactPath::untyped("target.unprotected", "target namespaces that anybody with the permission can delete at once"), /* fields: target_namespace */
-    FactPath::untyped(
-        "target.permissions",
-        "service accounts that may do more to a target namespace than workers need, and target namespaces no service account can use",
-    ), /* fields: verdict (excess | nobody), target_namespace, account, account_id, permission, problem */
-    FactPath::untyped("target.service_accounts", "service accounts that may write to target namespaces"), /* fields: target_namespace, name */
-    FactPath::untyped("code.nexus_calls", "Nexus endpoints that production code calls"), /* fields: name, place, path, line */
-    FactPath::untyped(
-        "target.codec_servers",
-        "target namespaces without a codec server people's browsers can reach, where the code encodes payloads",
-    ), /* fields: target_namespace, problem, codec */
-    FactPath::untyped("target.nexus_endpoints", "Nexus endpoints the code calls and the target namespaces cannot"), /* fields: verdict (missing | closed | unclear), endpoint, problem, target_namespace, place */
-    FactPath::untyped("code.payload_codecs", "places in production code that encode payloads before they are sent"), /* fields: what, place, path, line */
+    OVER_QUOTA.entry(),
+    UNPROTECTED.entry(),
+    PERMISSIONS.entry(),
+    SERVICE_ACCOUNTS.entry(),
+    NEXUS_CALLS.entry(),
+    CODEC_SERVERS.entry(),
+    NEXUS_ENDPOINTS.entry(),
+    PAYLOAD_CODECS.entry(),
 ];
 
+/// An account that has no room for the namespaces of the plan (GetNamespaces).
+#[derive(Serialize, JsonSchema)]
+struct OverQuota {
+    /// How many namespaces it has: `9 namespaces`.
+    there: String,
+    /// How many of the plan are still to be created.
+    missing: usize,
+    /// Their names, at most five, then how many more.
+    names: String,
+    /// How many an account has at the beginning.
+    limit: usize,
+    /// Where it was seen.
+    loci: Vec<Locus>,
+}
+
+/// A target namespace without deletion protection (GetNamespace).
+#[derive(Serialize, JsonSchema)]
+struct Unprotected {
+    /// Namespace of the target.
+    target_namespace: String,
+    /// Where it was seen.
+    loci: Vec<Locus>,
+}
+
+/// A service account that may do too much, or a namespace that none can use.
+#[derive(Serialize, JsonSchema)]
+struct Permission {
+    /// Which of the two.
+    verdict: Access,
+    /// Namespace of the target.
+    target_namespace: String,
+    /// Name of the service account; empty when there is none.
+    account: String,
+    /// Id of the service account; empty when there is none.
+    account_id: String,
+    /// What it may do in the namespace: `write`, `admin`; empty when there is none.
+    permission: String,
+    /// What is wrong, as the end of a sentence.
+    problem: String,
+    /// Where it was seen.
+    loci: Vec<Locus>,
+}
+
+/// What is wrong with the access to a namespace.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+enum Access {
+    /// The service account may do more than workers need.
+    Excess,
+    /// No service account can use the namespace.
+    Nobody,
+}
+
+/// A service account that may write to a target namespace.
+#[derive(Serialize, JsonSchema)]
+struct ServiceAccount {
+    /// Namespace of the target.
+    target_namespace: String,
+    /// Name of the service account.
+    name: String,
+    /// Where it was seen.
+    loci: Vec<Locus>,
+}
+
+/// A Nexus endpoint that production code calls.
+#[derive(Serialize, JsonSchema)]
+struct NexusCall {
+    /// Name of the endpoint; none when it is made at run time.
+    name: Option<String>,
+    #[serde(flatten)]
+    at: CodeLine,
+}
+
+/// A target namespace without a codec server that browsers can reach.
+#[derive(Serialize, JsonSchema)]
+struct CodecServer {
+    /// Namespace of the target.
+    target_namespace: String,
+    /// What is wrong, as the end of a sentence.
+    problem: String,
+    /// Where the code encodes payloads: `codec/aes.go:14`.
+    codec: String,
+    /// Where it was seen.
+    loci: Vec<Locus>,
+}
+
+/// A Nexus endpoint that the code calls and the target namespaces cannot.
+#[derive(Serialize, JsonSchema)]
+struct NexusEndpoint {
+    /// Why they cannot.
+    verdict: EndpointVerdict,
+    /// Name of the endpoint.
+    endpoint: String,
+    /// Why, as the end of a sentence.
+    problem: &'static str,
+    /// Namespace of the target.
+    target_namespace: String,
+    /// Where it is called: `billing/pay.go:30`.
+    place: String,
+    /// Where it was seen.
+    loci: Vec<Locus>,
+}
+
+/// Why a Nexus endpoint cannot be called.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+enum EndpointVerdict {
+    /// It does not exist in the account.
+    Missing,
+    /// It admits none of the target namespaces.
+    Closed,
+    /// It is named at run time.
+    Unclear,
+}
+
+/// A place in production code that encodes payloads before they are sent.
+#[derive(Serialize, JsonSchema)]
+struct PayloadCodec {
+    /// What encodes them.
+    what: String,
+    #[serde(flatten)]
+    at: CodeLine,
+}
+
 pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
-    view.put_untyped("target.over_quota", limits::limits().and_then(|limits| over_quota(context, limits)));
-    view.put_untyped("target.unprotected", per_namespace(context, &unprotected));
-    view.put_untyped("target.permissions", permissions(context));
-    view.put_untyped("target.service_accounts", service_accounts(context));
-    view.put_untyped("code.nexus_calls", nexus_calls(context));
-    view.put_untyped("target.codec_servers", codec_servers(context));
-    view.put_untyped("target.nexus_endpoints", nexus_endpoints(context));
-    view.put_untyped("code.payload_codecs", codecs(context));
+    view.put(&OVER_QUOTA, limits::limits().and_then(|limits| over_quota(context, limits)));
+    view.put(&UNPROTECTED, per_namespace(context, &unprotected));
+    view.put(&PERMISSIONS, permissions(context));
+    view.put(&SERVICE_ACCOUNTS, service_accounts(context));
+    view.put(&NEXUS_CALLS, nexus_calls(context));
+    view.put(&CODEC_SERVERS, codec_servers(context));
+    view.put(&NEXUS_ENDPOINTS, nexus_endpoints(context));
+    view.put(&PAYLOAD_CODECS, codecs(context));
 }
 
 /// The account, where the target is Temporal Cloud; none for a cluster of the team's own.
@@ -59,10 +196,10 @@ fn account<'a>(context: &Context<'a>) -> Known<Option<(&'a ClusterSnapshot, &'a 
 }
 
 /// A list over the target namespaces of the plan that exist; whether they do is the concern of another rule.
-fn per_target<'a>(
+fn per_target<'a, T>(
     context: &Context<'a>,
-    list: &dyn Fn(&'a ClusterSnapshot, &'a CloudNamespace) -> Known<Vec<Value>>,
-) -> Known<Vec<Value>> {
+    list: &dyn Fn(&'a ClusterSnapshot, &'a CloudNamespace) -> Known<Vec<T>>,
+) -> Known<Vec<T>> {
     compare::moved(&context.facts.plan).and_then(|moved| {
         account(context).and_then(|account| {
             let Some((target, cloud)) = account else { return Known::Known(vec![]) };
@@ -75,16 +212,16 @@ fn per_target<'a>(
     })
 }
 
-fn per_namespace(
+fn per_namespace<T>(
     context: &Context<'_>,
-    list: &dyn Fn(&ClusterSnapshot, &str, &CloudNamespaceSettings) -> Vec<Value>,
-) -> Known<Vec<Value>> {
+    list: &dyn Fn(&ClusterSnapshot, &str, &CloudNamespaceSettings) -> Vec<T>,
+) -> Known<Vec<T>> {
     per_target(context, &|target, namespace| {
         namespace.settings.as_ref().map(|settings| list(target, &namespace.name, settings))
     })
 }
 
-fn over_quota(context: &Context<'_>, limits: &Limits) -> Known<Vec<Value>> {
+fn over_quota(context: &Context<'_>, limits: &Limits) -> Known<Vec<OverQuota>> {
     compare::moved(&context.facts.plan).and_then(|moved| {
         account(context).and_then(|account| {
             let Some((target, cloud)) = account else { return Known::Known(vec![]) };
@@ -95,33 +232,38 @@ fn over_quota(context: &Context<'_>, limits: &Limits) -> Known<Vec<Value>> {
                 if missing.is_empty() || names.len() + missing.len() <= limits.namespaces {
                     return vec![];
                 }
-                vec![json!({"there": words::count(names.len() as u64, "namespace"), "missing": missing.len(),
-                            "names": words::list(&missing, 5), "limit": limits.namespaces,
-                            "loci": [live(target, None, "namespaces of the account", "GetNamespaces")]})]
+                vec![OverQuota {
+                    there: words::count(names.len() as u64, "namespace"),
+                    missing: missing.len(),
+                    names: words::list(&missing, 5),
+                    limit: limits.namespaces,
+                    loci: vec![live(target, None, "namespaces of the account", "GetNamespaces")],
+                }]
             })
         })
     })
 }
 
-fn unprotected(target: &ClusterSnapshot, name: &str, settings: &CloudNamespaceSettings) -> Vec<Value> {
+fn unprotected(target: &ClusterSnapshot, name: &str, settings: &CloudNamespaceSettings) -> Vec<Unprotected> {
     if settings.delete_protection {
         return vec![];
     }
-    vec![
-        json!({"target_namespace": name, "loci": [live(target, Some(name), format!("namespace {name}"), "GetNamespace")]}),
-    ]
+    vec![Unprotected {
+        target_namespace: name.to_owned(),
+        loci: vec![live(target, Some(name), format!("namespace {name}"), "GetNamespace")],
+    }]
 }
 
 /// Workers and starters need to write to their namespace, and nothing of the account. Keys of persons are no
 /// concern of the plan.
-fn permissions(context: &Context<'_>) -> Known<Vec<Value>> {
+fn permissions(context: &Context<'_>) -> Known<Vec<Permission>> {
     per_target(context, &|target, namespace| {
         let name = namespace.name.as_str();
         let roles = target.cloud.value().map(|cloud| cloud.service_accounts.as_ref());
         let Some(roles) = roles else { return Known::unknown("the service accounts were not read") };
         namespace.service_accounts.as_ref().zip(roles).zip(namespace.settings.as_ref()).map(
             |((assigned, accounts), settings)| {
-                let mut found: Vec<Value> = Vec::new();
+                let mut found: Vec<Permission> = Vec::new();
                 for one in assigned.iter().filter(|one| one.permission != "read") {
                     let role = accounts.iter().find(|a| a.id == one.id).and_then(|a| a.account_role.as_deref());
                     let problem = match role {
@@ -131,17 +273,37 @@ fn permissions(context: &Context<'_>) -> Known<Vec<Value>> {
                         _ if one.permission == "admin" => "may administer it, which workers need not".to_owned(),
                         _ => continue,
                     };
-                    found.push(json!({"verdict": "excess", "target_namespace": name, "account": one.name,
-                        "account_id": one.id, "permission": one.permission, "problem": problem,
-                        "loci": [live(target, Some(name), format!("service account {}", one.name),
-                                      "GetServiceAccountNamespaceAssignments")]}));
+                    found.push(Permission {
+                        verdict: Access::Excess,
+                        target_namespace: name.to_owned(),
+                        account: one.name.clone(),
+                        account_id: one.id.clone(),
+                        permission: one.permission.clone(),
+                        loci: vec![live(
+                            target,
+                            Some(name),
+                            format!("service account {}", one.name),
+                            "GetServiceAccountNamespaceAssignments",
+                        )],
+                        problem,
+                    });
                 }
                 // With client certificates nobody needs a service account.
                 if settings.api_keys && !settings.mtls && assigned.iter().all(|one| one.permission == "read") {
-                    found.push(json!({"verdict": "nobody", "target_namespace": name, "account": "", "account_id": "",
-                        "permission": "", "problem": "takes API keys only, and no service account may write to it",
-                        "loci": [live(target, Some(name), format!("namespace {name}"),
-                                      "GetServiceAccountNamespaceAssignments")]}));
+                    found.push(Permission {
+                        verdict: Access::Nobody,
+                        target_namespace: name.to_owned(),
+                        account: String::new(),
+                        account_id: String::new(),
+                        permission: String::new(),
+                        problem: "takes API keys only, and no service account may write to it".to_owned(),
+                        loci: vec![live(
+                            target,
+                            Some(name),
+                            format!("namespace {name}"),
+                            "GetServiceAccountNamespaceAssignments",
+                        )],
+                    });
                 }
                 found
             },
@@ -149,7 +311,7 @@ fn permissions(context: &Context<'_>) -> Known<Vec<Value>> {
     })
 }
 
-fn service_accounts(context: &Context<'_>) -> Known<Vec<Value>> {
+fn service_accounts(context: &Context<'_>) -> Known<Vec<ServiceAccount>> {
     per_target(context, &|target, namespace| {
         namespace.service_accounts.as_ref().map(|assigned| {
             let writing = assigned.iter().filter(|one| one.permission != "read");
@@ -160,20 +322,17 @@ fn service_accounts(context: &Context<'_>) -> Known<Vec<Value>> {
                     format!("service account {name}"),
                     "GetServiceAccountNamespaceAssignments",
                 );
-                json!({"target_namespace": namespace.name, "name": name, "loci": [place]})
+                ServiceAccount { target_namespace: namespace.name.clone(), name: name.to_owned(), loci: vec![place] }
             };
             writing.map(|one| object(&one.name)).collect()
         })
     })
 }
 
-fn nexus_calls(context: &Context<'_>) -> Known<Vec<Value>> {
+fn nexus_calls(context: &Context<'_>) -> Known<Vec<NexusCall>> {
     context.code.clone().and_then(|code| {
         let called = features(code, "nexus").filter(|f| f.what == "endpoint");
-        let object = |f: &FeatureUse| {
-            json!({"name": f.name, "place": format!("{}:{}", f.path, f.line), "path": f.path, "line": f.line,
-                   "loci": [place(f)]})
-        };
+        let object = |f: &FeatureUse| NexusCall { name: f.name.clone(), at: CodeLine::at(&f.path, f.line) };
         super::coverage::whole(code, called.map(object).collect())
     })
 }
@@ -186,18 +345,15 @@ fn place(used: &FeatureUse) -> Locus {
     Locus::Source { path: used.path.clone(), line: used.line, column: 0, function: None, snippet: None }
 }
 
-fn codecs(context: &Context<'_>) -> Known<Vec<Value>> {
+fn codecs(context: &Context<'_>) -> Known<Vec<PayloadCodec>> {
     context.code.clone().and_then(|code| {
         let found = features(code, "data-converter").filter(|f| f.what.contains("codec"));
-        let object = |f: &FeatureUse| {
-            json!({"what": f.what, "place": format!("{}:{}", f.path, f.line), "path": f.path, "line": f.line,
-                   "loci": [place(f)]})
-        };
+        let object = |f: &FeatureUse| PayloadCodec { what: f.what.clone(), at: CodeLine::at(&f.path, f.line) };
         super::coverage::whole(code, found.map(object).collect())
     })
 }
 
-fn codec_servers(context: &Context<'_>) -> Known<Vec<Value>> {
+fn codec_servers(context: &Context<'_>) -> Known<Vec<CodecServer>> {
     codecs(context).and_then(|codecs| {
         let Some(codec) = codecs.first() else { return Known::Known(vec![]) };
         per_namespace(context, &|target, name, settings| {
@@ -208,14 +364,14 @@ fn codec_servers(context: &Context<'_>) -> Known<Vec<Value>> {
                 }
                 Some(_) => return vec![],
             };
-            let mut loci = vec![json!(live(target, Some(name), format!("namespace {name}"), "GetNamespace"))];
-            loci.extend(codec["loci"].as_array().cloned().unwrap_or_default());
-            vec![json!({"target_namespace": name, "problem": problem, "codec": codec["place"], "loci": loci})]
+            let mut loci = vec![live(target, Some(name), format!("namespace {name}"), "GetNamespace")];
+            loci.extend(codec.at.loci.iter().cloned());
+            vec![CodecServer { target_namespace: name.to_owned(), codec: codec.at.place.clone(), problem, loci }]
         })
     })
 }
 
-fn nexus_endpoints(context: &Context<'_>) -> Known<Vec<Value>> {
+fn nexus_endpoints(context: &Context<'_>) -> Known<Vec<NexusEndpoint>> {
     context.code.clone().and_then(|code| {
         let mut called: Vec<&FeatureUse> = features(code, "nexus").filter(|f| f.what == "endpoint").collect();
         called.sort_by_key(|f| (&f.name, &f.path, f.line));
@@ -225,7 +381,7 @@ fn nexus_endpoints(context: &Context<'_>) -> Known<Vec<Value>> {
     })
 }
 
-fn endpoints(context: &Context<'_>, called: &[&FeatureUse]) -> Known<Vec<Value>> {
+fn endpoints(context: &Context<'_>, called: &[&FeatureUse]) -> Known<Vec<NexusEndpoint>> {
     compare::moved(&context.facts.plan).and_then(|moved| {
         account(context).and_then(|account| {
             let Some((_, cloud)) = account else { return Known::Known(vec![]) };
@@ -233,22 +389,27 @@ fn endpoints(context: &Context<'_>, called: &[&FeatureUse]) -> Known<Vec<Value>>
             cloud.nexus_endpoints.as_ref().map(|there| {
                 let judge = |used: &&&FeatureUse| {
                     let Some(name) = used.name.as_deref() else {
-                        return Some(("unclear", "is named at run time".to_owned()));
+                        return Some((EndpointVerdict::Unclear, "is named at run time"));
                     };
                     let Some(endpoint) = there.iter().find(|e| e.name == name) else {
-                        return Some(("missing", "does not exist in the account".to_owned()));
+                        return Some((EndpointVerdict::Missing, "does not exist in the account"));
                     };
                     let open = targets.iter().any(|t| endpoint.callers.iter().any(|caller| caller == t));
-                    (!open).then(|| ("closed", "admits none of the target namespaces as caller".to_owned()))
+                    (!open).then(|| (EndpointVerdict::Closed, "admits none of the target namespaces as caller"))
                 };
                 called
                     .iter()
                     .filter_map(|used| {
                         let (verdict, problem) = judge(&used)?;
-                        let endpoint = used.name.as_deref().unwrap_or("(made at run time)");
-                        Some(json!({"verdict": verdict, "endpoint": endpoint, "problem": problem,
-                                    "target_namespace": targets.first().copied().unwrap_or_default(),
-                                    "place": format!("{}:{}", used.path, used.line), "loci": [place(used)]}))
+                        let endpoint = used.name.clone().unwrap_or_else(|| "(made at run time)".to_owned());
+                        Some(NexusEndpoint {
+                            target_namespace: targets.first().map(|name| (*name).to_owned()).unwrap_or_default(),
+                            place: format!("{}:{}", used.path, used.line),
+                            loci: vec![place(used)],
+                            verdict,
+                            endpoint,
+                            problem,
+                        })
                     })
                     .collect()
             })

@@ -2,56 +2,188 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use super::cluster::per_moved_namespace;
 use super::limits::{self, Limits};
-use super::{Context, FactPath, FactView, coverage, words};
+use super::{Context, Fact, FactPath, FactView, coverage, words};
 use crate::compare::Half;
 use crate::facts::{Known, Locus};
 
+const SEARCH_ATTRIBUTES: Fact<Vec<Attribute>> =
+    Fact::new("source.search_attributes", "custom search attributes of the moved namespaces");
+const OVER_LIMIT: Fact<Vec<TypeOverLimit>> = Fact::new(
+    "source.search_attributes_over_limit",
+    "types of which the source has more search attributes than Temporal Cloud allows",
+);
+const NAMES: Fact<Vec<RefusedName>> =
+    Fact::new("source.search_attribute_names", "search attributes whose name Temporal Cloud refuses");
+const LISTS: Fact<Vec<ListValues>> = Fact::new(
+    "source.search_attribute_lists",
+    "search attributes of one value in which executions of the source keep several",
+);
+const VALUES: Fact<Vec<SampledAttribute>> = Fact::new(
+    "source.search_attribute_values",
+    "search attributes of which values were looked at, with the number of executions that were",
+);
+const UNUSED: Fact<Vec<Attribute>> = Fact::new(
+    "source.search_attributes_unused",
+    "search attributes of the source that no execution within retention, no schedule and no scanned code uses",
+);
+const SIZES: Fact<Vec<LargeValues>> = Fact::new(
+    "source.search_attribute_sizes",
+    "search attributes with larger values than Temporal Cloud takes, among the executions looked at",
+);
+const TEXT_IDENTIFIERS: Fact<Vec<TextIdentifier>> =
+    Fact::new("source.text_identifiers", "search attributes of type Text whose name says that they hold an identifier");
+
 pub(super) const PATHS: &[FactPath] = &[
-    FactPath::untyped("source.search_attributes", "custom search attributes of the moved namespaces"), /* fields: source_namespace, name, type */
-    FactPath::untyped(
-        "source.search_attributes_over_limit",
-        "types of which the source has more search attributes than Temporal Cloud allows",
-    ), /* fields: source_namespace, type, count, limit, names */
-    FactPath::untyped("source.search_attribute_names", "search attributes whose name Temporal Cloud refuses"), /* fields: source_namespace, name, problem */
-    FactPath::untyped(
-        "source.search_attribute_lists",
-        "search attributes of one value in which executions of the source keep several",
-    ), /* fields: source_namespace, name, type, lists, sampled, workflow_id, source_flags */
-    FactPath::untyped(
-        "source.search_attribute_values",
-        "search attributes of which values were looked at, with the number of executions that were",
-    ), /* fields: source_namespace, name, type, sampled */
-    FactPath::untyped(
-        "source.search_attributes_unused",
-        "search attributes of the source that no execution within retention, no schedule and no scanned code uses",
-    ), /* fields: source_namespace, name, type */
-    FactPath::untyped(
-        "source.search_attribute_sizes",
-        "search attributes with larger values than Temporal Cloud takes, among the executions looked at",
-    ), /* fields: verdict (too-large | unclear), source_namespace, name, type, bytes, limit, sampled */
-    FactPath::untyped(
-        "source.text_identifiers",
-        "search attributes of type Text whose name says that they hold an identifier",
-    ), /* fields: source_namespace, name */
+    SEARCH_ATTRIBUTES.entry(),
+    OVER_LIMIT.entry(),
+    NAMES.entry(),
+    LISTS.entry(),
+    VALUES.entry(),
+    UNUSED.entry(),
+    SIZES.entry(),
+    TEXT_IDENTIFIERS.entry(),
 ];
 
+/// A custom search attribute, by ListSearchAttributes.
+#[derive(Serialize, JsonSchema)]
+struct Attribute {
+    /// Namespace of the source.
+    source_namespace: String,
+    /// Name of the search attribute.
+    name: String,
+    /// Type: `Keyword`, `Text`, `Int` …
+    #[serde(rename = "type")]
+    value_type: String,
+    /// Where it was seen.
+    loci: Vec<Locus>,
+}
+
+/// A type of which the target would hold more search attributes than Temporal Cloud allows.
+#[derive(Serialize, JsonSchema)]
+struct TypeOverLimit {
+    /// Namespace of the source.
+    source_namespace: String,
+    /// Type: `Keyword`, `Text`, `Int` …
+    #[serde(rename = "type")]
+    value_type: String,
+    /// How many there would be.
+    count: usize,
+    /// How many are allowed.
+    limit: usize,
+    /// Their names, at most twelve, then how many more.
+    names: String,
+    /// Where it was seen.
+    loci: Vec<Locus>,
+}
+
+/// A search attribute whose name Temporal Cloud refuses.
+#[derive(Serialize, JsonSchema)]
+struct RefusedName {
+    /// Namespace of the source.
+    source_namespace: String,
+    /// Name of the search attribute.
+    name: String,
+    /// Why, as a sentence.
+    problem: String,
+    /// Where it was seen.
+    loci: Vec<Locus>,
+}
+
+/// A search attribute of one value in which executions keep several.
+#[derive(Serialize, JsonSchema)]
+struct ListValues {
+    /// Namespace of the source.
+    source_namespace: String,
+    /// Name of the search attribute.
+    name: String,
+    /// Type: `Keyword`, `Text`, `Int` …
+    #[serde(rename = "type")]
+    value_type: String,
+    /// How many of the executions looked at hold several values.
+    lists: u64,
+    /// How many executions were looked at (ListWorkflowExecutions).
+    sampled: u64,
+    /// One of them.
+    workflow_id: Option<String>,
+    /// Flags of the `temporal` CLI that reach the namespace of the source.
+    source_flags: String,
+    /// Where it was seen.
+    loci: Vec<Locus>,
+}
+
+/// A search attribute of which values were looked at.
+#[derive(Serialize, JsonSchema)]
+struct SampledAttribute {
+    /// Namespace of the source.
+    source_namespace: String,
+    /// Name of the search attribute.
+    name: String,
+    /// Type: `Keyword`, `Text`, `Int` …
+    #[serde(rename = "type")]
+    value_type: String,
+    /// How many executions were looked at (ListWorkflowExecutions).
+    sampled: u64,
+    /// Where it was seen.
+    loci: Vec<Locus>,
+}
+
+/// A search attribute with larger values than Temporal Cloud takes.
+#[derive(Serialize, JsonSchema)]
+struct LargeValues {
+    /// Whether they are too large.
+    verdict: SizeVerdict,
+    /// Namespace of the source.
+    source_namespace: String,
+    /// Name of the search attribute.
+    name: String,
+    /// Type: `Keyword`, `Text`, `Int` …
+    #[serde(rename = "type")]
+    value_type: String,
+    /// The largest value, in bytes of JSON.
+    bytes: u64,
+    /// What Temporal Cloud takes: `2048 bytes`.
+    limit: String,
+    /// How many executions were looked at: `20 executions`.
+    sampled: String,
+    /// Where it was seen.
+    loci: Vec<Locus>,
+}
+
+/// A value against a limit.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+enum SizeVerdict {
+    /// It is larger.
+    TooLarge,
+    /// It may be larger: the limit counts characters, and bytes were measured.
+    Unclear,
+}
+
+/// A search attribute of type Text whose name says that it holds an identifier.
+#[derive(Serialize, JsonSchema)]
+struct TextIdentifier {
+    /// Namespace of the source.
+    source_namespace: String,
+    /// Name of the search attribute.
+    name: String,
+    /// Where it was seen.
+    loci: Vec<Locus>,
+}
+
 pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
-    let moved = |list: &dyn Fn(&Half<'_>) -> Known<Vec<Value>>| per_moved_namespace(context, list);
-    let limited = |list: &dyn Fn(&Half<'_>, &Limits) -> Known<Vec<Value>>| {
-        limits::limits().and_then(|limits| per_moved_namespace(context, &|half| list(half, limits)))
-    };
-    view.put_untyped("source.search_attributes", moved(&search_attributes));
-    view.put_untyped("source.search_attributes_over_limit", limited(&|half, limits| over_limit(context, half, limits)));
-    view.put_untyped("source.search_attribute_names", limited(&|half, limits| attribute_names(context, half, limits)));
-    view.put_untyped("source.search_attribute_lists", moved(&|half| lists(context, half)));
-    view.put_untyped("source.search_attribute_values", moved(&values));
-    view.put_untyped("source.search_attributes_unused", moved(&|half| unused(context, half)));
-    view.put_untyped("source.search_attribute_sizes", limited(&|half, limits| sizes(half, limits)));
-    view.put_untyped("source.text_identifiers", moved(&|half| text_identifiers(context, half)));
+    view.put(&SEARCH_ATTRIBUTES, per_moved_namespace(context, &search_attributes));
+    view.put(&OVER_LIMIT, limits::per_moved_namespace(context, &|half, limits| over_limit(context, half, limits)));
+    view.put(&NAMES, limits::per_moved_namespace(context, &|half, limits| attribute_names(context, half, limits)));
+    view.put(&LISTS, per_moved_namespace(context, &|half| lists(context, half)));
+    view.put(&VALUES, per_moved_namespace(context, &values));
+    view.put(&UNUSED, per_moved_namespace(context, &|half| unused(context, half)));
+    view.put(&SIZES, limits::per_moved_namespace(context, &|half, limits| sizes(half, limits)));
+    view.put(&TEXT_IDENTIFIERS, per_moved_namespace(context, &|half| text_identifiers(context, half)));
 }
 
 fn type_of<'h>(half: &Half<'h>, name: &str) -> &'h str {
@@ -59,34 +191,40 @@ fn type_of<'h>(half: &Half<'h>, name: &str) -> &'h str {
     all.filter(|a| a.name == name).map(|a| a.value_type.as_str()).next().unwrap_or_default()
 }
 
-fn lists(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<Value>> {
+fn lists(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<ListValues>> {
     half.known("the use of search attributes", &half.namespace.attribute_use).map(|all| {
         let lists = all.iter().filter(|used| used.lists > 0);
         lists
-            .map(|used| {
-                json!({"source_namespace": half.namespace.name, "name": used.name, "type": type_of(half, &used.name),
-                       "lists": used.lists, "sampled": used.sampled, "workflow_id": used.list_in,
-                       "source_flags": context.source_flags(&half.namespace.name),
-                       "loci": [half.locus(format!("search attribute {}", used.name), "ListWorkflowExecutions")]})
+            .map(|used| ListValues {
+                source_namespace: half.namespace.name.clone(),
+                name: used.name.clone(),
+                value_type: type_of(half, &used.name).to_owned(),
+                lists: used.lists,
+                sampled: used.sampled,
+                workflow_id: used.list_in.clone(),
+                source_flags: context.source_flags(&half.namespace.name),
+                loci: vec![half.locus(format!("search attribute {}", used.name), "ListWorkflowExecutions")],
             })
             .collect()
     })
 }
 
-fn values(half: &Half<'_>) -> Known<Vec<Value>> {
+fn values(half: &Half<'_>) -> Known<Vec<SampledAttribute>> {
     half.known("the use of search attributes", &half.namespace.attribute_use).map(|all| {
         let seen = all.iter().filter(|used| used.sampled > 0);
-        seen.map(|used| {
-            json!({"source_namespace": half.namespace.name, "name": used.name, "type": type_of(half, &used.name),
-                   "sampled": used.sampled,
-                   "loci": [half.locus(format!("search attribute {}", used.name), "ListWorkflowExecutions")]})
+        seen.map(|used| SampledAttribute {
+            source_namespace: half.namespace.name.clone(),
+            name: used.name.clone(),
+            value_type: type_of(half, &used.name).to_owned(),
+            sampled: used.sampled,
+            loci: vec![half.locus(format!("search attribute {}", used.name), "ListWorkflowExecutions")],
         })
         .collect()
     })
 }
 
 /// A Keyword is limited in characters, and was measured in bytes with its quotes.
-fn sizes(half: &Half<'_>, limits: &Limits) -> Known<Vec<Value>> {
+fn sizes(half: &Half<'_>, limits: &Limits) -> Known<Vec<LargeValues>> {
     let limits = &limits.search_attribute_value;
     half.known("the use of search attributes", &half.namespace.attribute_use).map(|all| {
         all.iter()
@@ -94,30 +232,38 @@ fn sizes(half: &Half<'_>, limits: &Limits) -> Known<Vec<Value>> {
                 let value_type = type_of(half, &used.name);
                 let bytes = used.largest_bytes;
                 let (verdict, limit) = if bytes > limits.bytes {
-                    ("too-large", format!("{} bytes", limits.bytes))
+                    (SizeVerdict::TooLarge, format!("{} bytes", limits.bytes))
                 } else if value_type == "Keyword" && bytes > limits.keyword_characters + 2 {
-                    ("unclear", format!("{} characters", limits.keyword_characters))
+                    (SizeVerdict::Unclear, format!("{} characters", limits.keyword_characters))
                 } else {
                     return None;
                 };
-                Some(json!({"verdict": verdict, "source_namespace": half.namespace.name, "name": used.name,
-                            "type": value_type, "bytes": bytes, "limit": limit,
-                            "sampled": words::count(used.sampled, "execution"),
-                            "loci": [half.locus(format!("search attribute {}", used.name), "ListWorkflowExecutions")]}))
+                Some(LargeValues {
+                    source_namespace: half.namespace.name.clone(),
+                    name: used.name.clone(),
+                    value_type: value_type.to_owned(),
+                    sampled: words::count(used.sampled, "execution"),
+                    loci: vec![half.locus(format!("search attribute {}", used.name), "ListWorkflowExecutions")],
+                    verdict,
+                    bytes,
+                    limit,
+                })
             })
             .collect()
     })
 }
 
 /// Text is split into words, and any of them matches (docs: list-filter): one id finds the executions of another.
-fn text_identifiers(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<Value>> {
+fn text_identifiers(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<TextIdentifier>> {
     let unneeded = unneeded(context, half);
     half.known("search attributes", &half.namespace.search_attributes).map(|attributes| {
         let texts = attributes.iter().filter(|a| a.value_type == "Text" && !unneeded.contains(&a.name));
         texts
             .filter(|a| is_identifier(&a.name))
-            .map(|a| {
-                json!({"source_namespace": half.namespace.name, "name": a.name, "loci": [attribute_locus(half, &a.name)]})
+            .map(|a| TextIdentifier {
+                source_namespace: half.namespace.name.clone(),
+                name: a.name.clone(),
+                loci: vec![attribute_locus(half, &a.name)],
             })
             .collect()
     })
@@ -139,7 +285,7 @@ fn is_identifier(name: &str) -> bool {
     words.last().is_some_and(|last| ["id", "uuid", "guid", "key", "number", "no", "code"].contains(&last.as_str()))
 }
 
-fn unused(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<Value>> {
+fn unused(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<Attribute>> {
     // Without all code and schedules nothing can be called unused.
     let code = context.code.clone().and_then(|code| coverage::whole(code, code));
     let users = code.zip(half.known("schedules", &half.namespace.schedules));
@@ -148,9 +294,11 @@ fn unused(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<Value>> {
         let unneeded = unneeded(context, half);
         let unused = attributes.iter().filter(|a| unneeded.contains(&a.name));
         unused
-            .map(|a| {
-                json!({"source_namespace": half.namespace.name, "name": a.name, "type": a.value_type,
-                       "loci": [half.locus(format!("search attribute {}", a.name), "CountWorkflowExecutions")]})
+            .map(|a| Attribute {
+                source_namespace: half.namespace.name.clone(),
+                name: a.name.clone(),
+                value_type: a.value_type.clone(),
+                loci: vec![half.locus(format!("search attribute {}", a.name), "CountWorkflowExecutions")],
             })
             .collect()
     })
@@ -175,13 +323,15 @@ pub(super) fn unneeded(context: &Context<'_>, half: &Half<'_>) -> BTreeSet<Strin
     idle.map(|used| used.name.clone()).collect()
 }
 
-fn search_attributes(half: &Half<'_>) -> Known<Vec<Value>> {
+fn search_attributes(half: &Half<'_>) -> Known<Vec<Attribute>> {
     half.known("search attributes", &half.namespace.search_attributes).map(|attributes| {
         attributes
             .iter()
-            .map(|a| {
-                json!({"source_namespace": half.namespace.name, "name": a.name, "type": a.value_type,
-                       "loci": [attribute_locus(half, &a.name)]})
+            .map(|a| Attribute {
+                source_namespace: half.namespace.name.clone(),
+                name: a.name.clone(),
+                value_type: a.value_type.clone(),
+                loci: vec![attribute_locus(half, &a.name)],
             })
             .collect()
     })
@@ -192,7 +342,7 @@ fn attribute_locus(half: &Half<'_>, name: &str) -> Locus {
 }
 
 /// What the target would hold after the move: the source's attributes and those it already has.
-fn over_limit(context: &Context<'_>, half: &Half<'_>, limits: &Limits) -> Known<Vec<Value>> {
+fn over_limit(context: &Context<'_>, half: &Half<'_>, limits: &Limits) -> Known<Vec<TypeOverLimit>> {
     let mapping = context.facts.plan.namespaces.iter().find(|m| m.source == half.namespace.name);
     let target = mapping.and_then(|m| m.target.as_deref()).zip(context.facts.target.value());
     let already = target.and_then(|(name, cluster)| cluster.namespaces.iter().find(|n| n.name == name));
@@ -209,17 +359,20 @@ fn over_limit(context: &Context<'_>, half: &Half<'_>, limits: &Limits) -> Known<
             .into_iter()
             .filter_map(|(value_type, names)| {
                 let limit = *limits.search_attributes.get(value_type)?;
-                (names.len() > limit).then(|| {
-                    json!({"source_namespace": half.namespace.name, "type": value_type, "count": names.len(),
-                           "limit": limit, "names": words::list(&names, 12),
-                           "loci": [half.locus(format!("search attributes of type {value_type}"), "ListSearchAttributes")]})
+                (names.len() > limit).then(|| TypeOverLimit {
+                    source_namespace: half.namespace.name.clone(),
+                    value_type: value_type.to_owned(),
+                    count: names.len(),
+                    names: words::list(&names, 12),
+                    loci: vec![half.locus(format!("search attributes of type {value_type}"), "ListSearchAttributes")],
+                    limit,
                 })
             })
             .collect()
     })
 }
 
-fn attribute_names(context: &Context<'_>, half: &Half<'_>, limits: &Limits) -> Known<Vec<Value>> {
+fn attribute_names(context: &Context<'_>, half: &Half<'_>, limits: &Limits) -> Known<Vec<RefusedName>> {
     let unneeded = unneeded(context, half);
     half.known("search attributes", &half.namespace.search_attributes).map(|attributes| {
         attributes
@@ -227,8 +380,12 @@ fn attribute_names(context: &Context<'_>, half: &Half<'_>, limits: &Limits) -> K
             .filter(|a| !unneeded.contains(&a.name))
             .filter_map(|a| {
                 let problem = attribute_name_problem(&a.name, limits)?;
-                Some(json!({"source_namespace": half.namespace.name, "name": a.name, "problem": problem,
-                            "loci": [attribute_locus(half, &a.name)]}))
+                Some(RefusedName {
+                    source_namespace: half.namespace.name.clone(),
+                    name: a.name.clone(),
+                    loci: vec![attribute_locus(half, &a.name)],
+                    problem,
+                })
             })
             .collect()
     })

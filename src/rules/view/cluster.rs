@@ -1,67 +1,234 @@
 //! What each cluster told about itself.
 
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use super::inventory::{beside_code, inventory};
 use super::limits::{self, Limits};
-use super::{Context, FactPath, FactView, words};
+use super::{Context, Fact, FactPath, FactView, words};
 use crate::compare::{self, Half, half, live};
 use crate::facts::cluster::{ClusterKind, ClusterSnapshot, Credential, LadderStep, NamespaceConfig, WorkflowType};
-use crate::facts::{Known, Side, Why};
+use crate::facts::{Known, Locus, Side, Why};
+
+const SOURCE_CONNECTION_FAILURES: Fact<Vec<ConnectionFailure>> =
+    Fact::new("source.connection_failures", "the step at which the source could not be reached");
+const TARGET_CONNECTION_FAILURES: Fact<Vec<ConnectionFailure>> =
+    Fact::new("target.connection_failures", "the step at which the target could not be reached");
+const CREDENTIAL: Fact<&'static str> =
+    Fact::new("target.credential", "what the target connection presents: none, mtls or api-key");
+const ADDRESS_PROBLEMS: Fact<Vec<AddressProblem>> =
+    Fact::new("target.address_problems", "what is wrong with the form of a Temporal Cloud address");
+const CLOSED_PATHS: Fact<Vec<ClosedPath>> =
+    Fact::new("target.closed_paths", "target namespaces that admit private networks only, and were not reached");
+const SAME: Fact<Vec<SameCluster>> = Fact::new("cluster.same", "proof that both addresses lead to the same cluster");
+const OLD_SNAPSHOTS: Fact<Vec<OldSnapshot>> =
+    Fact::new("cluster.old_snapshots", "snapshots taken more than a week before the moment that is judged for");
+const WORKFLOW_TYPES: Fact<Vec<SourceWorkflowType>> = Fact::new(
+    "source.workflow_types",
+    "workflow types of the moved namespaces, with open executions or closed ones within retention",
+);
+const SCHEDULES: Fact<Vec<SourceSchedule>> = Fact::new("source.schedules", "schedules of the moved namespaces");
+const SIZE_LIMITS: Fact<Vec<LargerLimit>> = Fact::new(
+    "source.size_limits",
+    "namespaces that accept larger payloads, memos or workflow task completions than their target does",
+);
+const ARCHIVAL: Fact<Vec<Archival>> = Fact::new("source.archival", "namespaces of the source that archive");
+const OPEN_EXECUTIONS: Fact<Vec<OpenExecutions>> =
+    Fact::new("source.open_executions", "moved namespaces of the source with open executions");
+const ACTIVE_SCHEDULES: Fact<Vec<ActiveSchedule>> = Fact::new(
+    "source.active_schedules",
+    "schedules of the source that can still start executions, in every namespace of the plan",
+);
 
 pub(super) const PATHS: &[FactPath] = &[
-    FactPath::untyped("source.connection_failures", "the step at which the source could not be reached"), /* fields: step, detail, remedy, address */
-    FactPath::untyped("target.connection_failures", "the step at which the target could not be reached"), /* fields: step, detail, remedy, address */
-    FactPath::untyped("target.credential", "what the target connection presents: none, mtls or api-key"),
-    FactPath::untyped("target.address_problems", "what is wrong with the form of a Temporal Cloud address"), /* fields: address, problem, remedy */
-    FactPath::untyped(
-        "target.closed_paths",
-        "target namespaces that admit private networks only, and were not reached",
-    ), /* fields: target_namespace, rules, address */
-    FactPath::untyped("cluster.same", "proof that both addresses lead to the same cluster"), /* fields: source_address, target_address, problem */
-    FactPath::untyped("cluster.old_snapshots", "snapshots taken more than a week before the moment that is judged for"), /* fields: side, taken, age */
-    FactPath::untyped(
-        "source.workflow_types",
-        "workflow types of the moved namespaces, with open executions or closed ones within retention",
-    ), /* fields: source_namespace, name, open, closed */
-    FactPath::untyped("source.schedules", "schedules of the moved namespaces"), /* fields: source_namespace, id, paused */
-    FactPath::untyped(
-        "source.size_limits",
-        "namespaces that accept larger payloads, memos or workflow task completions than their target does",
-    ), /* fields: source_namespace, what, size, limit */
-    FactPath::untyped("source.archival", "namespaces of the source that archive"), /* fields: source_namespace, target_namespace, what */
-    FactPath::untyped("source.open_executions", "moved namespaces of the source with open executions"), /* fields: source_namespace, open, types, source_flags */
-    FactPath::untyped(
-        "source.active_schedules",
-        "schedules of the source that can still start executions, in every namespace of the plan",
-    ), /* fields: source_namespace, id, source_flags */
+    SOURCE_CONNECTION_FAILURES.entry(),
+    TARGET_CONNECTION_FAILURES.entry(),
+    CREDENTIAL.entry(),
+    ADDRESS_PROBLEMS.entry(),
+    CLOSED_PATHS.entry(),
+    SAME.entry(),
+    OLD_SNAPSHOTS.entry(),
+    WORKFLOW_TYPES.entry(),
+    SCHEDULES.entry(),
+    SIZE_LIMITS.entry(),
+    ARCHIVAL.entry(),
+    OPEN_EXECUTIONS.entry(),
+    ACTIVE_SCHEDULES.entry(),
 ];
 
+/// A step at which a cluster could not be reached.
+#[derive(Serialize, JsonSchema)]
+struct ConnectionFailure {
+    /// Step: `dns`, `tcp`, `tls`, `grpc`, `auth` …
+    step: String,
+    /// What happened.
+    detail: String,
+    /// What to do, as a sentence.
+    remedy: String,
+    /// Address of the cluster, `host:port`.
+    address: String,
+    /// Where it was seen.
+    loci: Vec<Locus>,
+}
+
+/// What is wrong with the form of a Temporal Cloud address.
+#[derive(Serialize, JsonSchema)]
+struct AddressProblem {
+    /// Address of the target, `host:port`.
+    address: String,
+    /// What is wrong, as a sentence.
+    problem: String,
+    /// What to do, as a sentence.
+    remedy: String,
+    /// Where it was seen.
+    loci: Vec<Locus>,
+}
+
+/// A target namespace that admits private networks only, and was not reached.
+#[derive(Serialize, JsonSchema)]
+struct ClosedPath {
+    /// Namespace of the target.
+    target_namespace: String,
+    /// Its connectivity rules with their regions, at most five, then how many more.
+    rules: String,
+    /// Address that was tried, `host:port`.
+    address: String,
+    /// Where it was seen.
+    loci: Vec<Locus>,
+}
+
+/// Proof that both addresses lead to the same cluster.
+#[derive(Serialize, JsonSchema)]
+struct SameCluster {
+    /// Address of the source, `host:port`.
+    source_address: String,
+    /// Address of the target, `host:port`.
+    target_address: String,
+    /// The proof, as a sentence.
+    problem: &'static str,
+    /// Where it was seen.
+    loci: Vec<Locus>,
+}
+
+/// A snapshot that was taken more than a week before.
+#[derive(Serialize, JsonSchema)]
+struct OldSnapshot {
+    /// The side.
+    side: Side,
+    /// Day on which it was taken, UTC.
+    taken: String,
+    /// How long ago: `9 days`.
+    age: String,
+    /// Where it was seen.
+    loci: Vec<Locus>,
+}
+
+/// A workflow type of the source.
+#[derive(Serialize, JsonSchema)]
+struct SourceWorkflowType {
+    /// Namespace of the source.
+    source_namespace: String,
+    /// Its name.
+    name: String,
+    /// Open executions (CountWorkflowExecutions); 0 for a type that only the code defines.
+    open: u64,
+    /// Closed executions within retention (CountWorkflowExecutions).
+    closed: u64,
+    /// Where it was seen.
+    loci: Vec<Locus>,
+}
+
+/// A schedule of the source.
+#[derive(Serialize, JsonSchema)]
+struct SourceSchedule {
+    /// Namespace of the source.
+    source_namespace: String,
+    /// Schedule id.
+    id: String,
+    /// Whether it is paused.
+    paused: bool,
+    /// Where it was seen.
+    loci: Vec<Locus>,
+}
+
+/// A size that the source accepts and the target does not.
+#[derive(Serialize, JsonSchema)]
+struct LargerLimit {
+    /// Namespace of the source.
+    source_namespace: String,
+    /// Of what: `payloads`, `memos`, `workflow task completions`.
+    what: &'static str,
+    /// What the source accepts: `4.0 MiB`.
+    size: String,
+    /// What the target accepts.
+    limit: String,
+    /// Where it was seen.
+    loci: Vec<Locus>,
+}
+
+/// A namespace of the source that archives.
+#[derive(Serialize, JsonSchema)]
+struct Archival {
+    /// Namespace of the source.
+    source_namespace: String,
+    /// Namespace of the target.
+    target_namespace: String,
+    /// What it archives.
+    what: &'static str,
+    /// Where it was seen.
+    loci: Vec<Locus>,
+}
+
+/// A namespace of the source with open executions.
+#[derive(Serialize, JsonSchema)]
+struct OpenExecutions {
+    /// Namespace of the source.
+    source_namespace: String,
+    /// How many, and how many of them are paused: `3 open executions (1 paused)`.
+    open: String,
+    /// How many of each workflow type, at most five types, then how many more.
+    types: String,
+    /// Flags of the `temporal` CLI that reach the namespace of the source.
+    source_flags: String,
+    /// Where it was seen.
+    loci: Vec<Locus>,
+}
+
+/// A schedule of the source that can still start executions.
+#[derive(Serialize, JsonSchema)]
+struct ActiveSchedule {
+    /// Namespace of the source.
+    source_namespace: String,
+    /// Schedule id.
+    id: String,
+    /// The workflow type it starts.
+    workflow_type: String,
+    /// Flags of the `temporal` CLI that reach the namespace of the source.
+    source_flags: String,
+    /// Where it was seen.
+    loci: Vec<Locus>,
+}
+
 pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
-    view.put_untyped("source.connection_failures", context.source.clone().and_then(connection_failures));
-    view.put_untyped("target.connection_failures", context.target.clone().and_then(connection_failures));
-    view.put_untyped("target.credential", context.target.clone().map(|t| credential_name(t.credential)));
-    view.put_untyped("target.address_problems", context.target.clone().map(|t| address_problems(context, t)));
-    view.put_untyped("target.closed_paths", context.target.clone().and_then(|t| closed_paths(context, t)));
-    view.put_untyped("cluster.same", same_cluster(context));
+    view.put(&SOURCE_CONNECTION_FAILURES, context.source.clone().and_then(connection_failures));
+    view.put(&TARGET_CONNECTION_FAILURES, context.target.clone().and_then(connection_failures));
+    view.put(&CREDENTIAL, context.target.clone().map(|t| credential_name(t.credential)));
+    view.put(&ADDRESS_PROBLEMS, context.target.clone().map(|t| address_problems(context, t)));
+    view.put(&CLOSED_PATHS, context.target.clone().and_then(|t| closed_paths(context, t)));
+    view.put(&SAME, same_cluster(context));
     let both = context.source.clone().zip(context.target.clone());
-    view.put_untyped(
-        "cluster.old_snapshots",
-        both.map(|(a, b)| [a, b].iter().filter_map(|c| old(context, c)).collect::<Vec<_>>()),
+    view.put(&OLD_SNAPSHOTS, both.map(|(a, b)| [a, b].iter().filter_map(|c| old(context, c)).collect::<Vec<_>>()));
+
+    view.put(
+        &WORKFLOW_TYPES,
+        per_moved_namespace(context, &workflow_types).and_then(|types| beside_code(context, types)),
     );
+    view.put(&SCHEDULES, per_moved_namespace(context, &schedules));
+    view.put(&SIZE_LIMITS, limits::per_moved_namespace(context, &|half, limits| size_limits(context, half, limits)));
+    view.put(&ARCHIVAL, per_moved_namespace(context, &|half| archival(context, half)));
 
-    let moved = |list: &dyn Fn(&Half<'_>) -> Known<Vec<Value>>| per_moved_namespace(context, list);
-    view.put_untyped("source.workflow_types", moved(&workflow_types).and_then(|types| beside_code(context, types)));
-    view.put_untyped("source.schedules", moved(&schedules));
-    let limits = limits::limits();
-    let limited = |list: &dyn Fn(&Half<'_>, &Limits) -> Known<Vec<Value>>| {
-        limits.clone().and_then(|limits| per_moved_namespace(context, &|half| list(half, limits)))
-    };
-    view.put_untyped("source.size_limits", limited(&|half, limits| size_limits(context, half, limits)));
-    view.put_untyped("source.archival", moved(&|half| archival(context, half)));
-
-    view.put_untyped("source.open_executions", per_moved_namespace(context, &|half| open_executions(context, half)));
-    view.put_untyped("source.active_schedules", per_moved_namespace(context, &|half| active_schedules(context, half)));
+    view.put(&OPEN_EXECUTIONS, per_moved_namespace(context, &|half| open_executions(context, half)));
+    view.put(&ACTIVE_SCHEDULES, per_moved_namespace(context, &|half| active_schedules(context, half)));
 }
 
 fn credential_name(credential: Credential) -> &'static str {
@@ -100,21 +267,26 @@ pub(super) fn per_planned_namespace<T>(
 }
 
 /// Where the ladder broke, from every machine that looked.
-fn connection_failures(cluster: &ClusterSnapshot) -> Known<Vec<Value>> {
+fn connection_failures(cluster: &ClusterSnapshot) -> Known<Vec<ConnectionFailure>> {
     if cluster.connection.is_empty() {
         return Known::unknown(format!("no attempt to reach the {} is recorded", cluster.side));
     }
     // A cluster that told of any namespace whether it has it was reached; what it lacks is the concern of other rules.
-    let failed = |steps: &[LadderStep], answered: bool, address: &str, from: &str| -> Vec<Value> {
+    let failed = |steps: &[LadderStep], answered: bool, address: &str, from: &str| -> Vec<ConnectionFailure> {
         let steps = steps.iter().filter(|s| !s.ok && (s.step != "auth" || !answered));
         steps
             .map(|step| {
                 let otherwise = "Check address, network path and credentials, then probe again.";
-                let remedy = step.remedy.as_deref().unwrap_or(otherwise);
+                let remedy = step.remedy.clone().unwrap_or_else(|| otherwise.to_owned());
                 let detail =
                     if from.is_empty() { step.detail.clone() } else { format!("{}, from {from}", step.detail) };
-                json!({"step": step.step, "detail": detail, "remedy": remedy, "address": address,
-                       "loci": [live(cluster, None, format!("connection to {address}"), &step.step)]})
+                ConnectionFailure {
+                    step: step.step.clone(),
+                    address: address.to_owned(),
+                    loci: vec![live(cluster, None, format!("connection to {address}"), &step.step)],
+                    detail,
+                    remedy,
+                }
             })
             .collect()
     };
@@ -128,7 +300,7 @@ fn connection_failures(cluster: &ClusterSnapshot) -> Known<Vec<Value>> {
 
 /// Forms of address of Temporal Cloud: `<namespace>.<account>.tmprl.cloud:7233` and
 /// `<region>.<provider>.api.temporal.io:7233` (docs: cloud/get-started/namespaces).
-fn address_problems(context: &Context<'_>, target: &ClusterSnapshot) -> Vec<Value> {
+fn address_problems(context: &Context<'_>, target: &ClusterSnapshot) -> Vec<AddressProblem> {
     if target.kind != ClusterKind::Cloud {
         return vec![];
     }
@@ -162,13 +334,13 @@ fn address_problems(context: &Context<'_>, target: &ClusterSnapshot) -> Vec<Valu
     let locus = [live(target, None, format!("address {}", target.address), "connection")];
     problems.extend(other_endpoint(context, target, host));
     let object =
-        |(problem, remedy)| json!({"address": target.address, "problem": problem, "remedy": remedy, "loci": locus});
+        |(problem, remedy)| AddressProblem { address: target.address.clone(), loci: locus.to_vec(), problem, remedy };
     problems.into_iter().map(object).collect()
 }
 
 /// Once a namespace has a connectivity rule, every path without one is closed (docs: cloud/connectivity). That it was
 /// described over this connection proves the path.
-fn closed_paths(context: &Context<'_>, target: &ClusterSnapshot) -> Known<Vec<Value>> {
+fn closed_paths(context: &Context<'_>, target: &ClusterSnapshot) -> Known<Vec<ClosedPath>> {
     if context.target_kind != ClusterKind::Cloud {
         return Known::Known(vec![]);
     }
@@ -189,8 +361,12 @@ fn closed_paths(context: &Context<'_>, target: &ClusterSnapshot) -> Known<Vec<Va
             return Known::Known(vec![]);
         }
         let rules: Vec<String> = rules.iter().map(|rule| format!("{} ({})", rule.id, rule.region)).collect();
-        Known::Known(vec![json!({"target_namespace": name, "rules": words::list(&rules, 5), "address": target.address,
-                                 "loci": [live(target, Some(name), "connectivity rules", "GetNamespace")]})])
+        Known::Known(vec![ClosedPath {
+            target_namespace: name.to_owned(),
+            rules: words::list(&rules, 5),
+            address: target.address.clone(),
+            loci: vec![live(target, Some(name), "connectivity rules", "GetNamespace")],
+        }])
     }))
 }
 
@@ -217,7 +393,7 @@ fn other_endpoint(context: &Context<'_>, target: &ClusterSnapshot, host: &str) -
 const OLD_SECONDS: i64 = 7 * 86_400;
 
 /// The newest look counts, unless a namespace of the plan has facts that only an older one told.
-fn old(context: &Context<'_>, cluster: &ClusterSnapshot) -> Option<Value> {
+fn old(context: &Context<'_>, cluster: &ClusterSnapshot) -> Option<OldSnapshot> {
     let planned = context.facts.plan.namespaces.iter().filter_map(|m| match cluster.side {
         Side::Source => Some(m.source.as_str()),
         Side::Target => m.target.as_deref(),
@@ -225,19 +401,24 @@ fn old(context: &Context<'_>, cluster: &ClusterSnapshot) -> Option<Value> {
     let of = |name: &str| cluster.namespaces.iter().find(|n| n.name == name).and_then(|n| n.looked_at);
     let looked_at = planned.filter_map(of).min().unwrap_or_else(|| cluster.newest());
     let age = context.facts.at.as_second() - looked_at.as_second();
-    (age > OLD_SECONDS).then(|| {
-        json!({"side": cluster.side, "taken": looked_at.to_string().split('T').next(),
-               "age": words::count(age.unsigned_abs() / 86_400, "day"),
-               "loci": [live(cluster, None, "snapshot", "GetSystemInfo")]})
+    (age > OLD_SECONDS).then(|| OldSnapshot {
+        side: cluster.side,
+        taken: looked_at.to_zoned(jiff::tz::TimeZone::UTC).date().to_string(),
+        age: words::count(age.unsigned_abs() / 86_400, "day"),
+        loci: vec![live(cluster, None, "snapshot", "GetSystemInfo")],
     })
 }
 
-fn same_cluster(context: &Context<'_>) -> Known<Vec<Value>> {
+fn same_cluster(context: &Context<'_>) -> Known<Vec<SameCluster>> {
     context.source.clone().zip(context.target.clone()).and_then(|(source, target)| {
-        let found = |problem: &str, rpc: &str| {
-            let loci = [live(source, None, "cluster id", rpc), live(target, None, "cluster id", rpc)];
-            Known::Known(vec![json!({"source_address": source.address, "target_address": target.address,
-                                     "problem": problem, "loci": loci})])
+        let found = |problem: &'static str, rpc: &str| {
+            let loci = vec![live(source, None, "cluster id", rpc), live(target, None, "cluster id", rpc)];
+            Known::Known(vec![SameCluster {
+                source_address: source.address.clone(),
+                target_address: target.address.clone(),
+                problem,
+                loci,
+            }])
         };
         if source.kind != target.kind {
             return Known::Known(vec![]);
@@ -266,30 +447,35 @@ fn same_cluster(context: &Context<'_>) -> Known<Vec<Value>> {
     })
 }
 
-fn workflow_types(half: &Half<'_>) -> Known<Vec<Value>> {
+fn workflow_types(half: &Half<'_>) -> Known<Vec<SourceWorkflowType>> {
     inventory(half).map(|types| {
-        let object = |t: &WorkflowType| {
-            json!({"source_namespace": half.namespace.name, "name": t.name, "open": t.open, "closed": t.closed,
-                   "loci": [half.locus(format!("workflow type {}", t.name), "CountWorkflowExecutions")]})
+        let object = |t: &WorkflowType| SourceWorkflowType {
+            source_namespace: half.namespace.name.clone(),
+            name: t.name.clone(),
+            open: t.open,
+            closed: t.closed,
+            loci: vec![half.locus(format!("workflow type {}", t.name), "CountWorkflowExecutions")],
         };
         types.iter().map(object).collect()
     })
 }
 
-fn schedules(half: &Half<'_>) -> Known<Vec<Value>> {
+fn schedules(half: &Half<'_>) -> Known<Vec<SourceSchedule>> {
     half.known("schedules", &half.namespace.schedules).map(|schedules| {
         schedules
             .iter()
-            .map(|s| {
-                json!({"source_namespace": half.namespace.name, "id": s.id, "paused": s.paused,
-                       "loci": [half.locus(format!("schedule {}", s.id), "DescribeSchedule")]})
+            .map(|s| SourceSchedule {
+                source_namespace: half.namespace.name.clone(),
+                id: s.id.clone(),
+                paused: s.paused,
+                loci: vec![half.locus(format!("schedule {}", s.id), "DescribeSchedule")],
             })
             .collect()
     })
 }
 
 /// The target itself says what it accepts, where it does; else the documentation does.
-fn size_limits(context: &Context<'_>, half: &Half<'_>, limits: &Limits) -> Known<Vec<Value>> {
+fn size_limits(context: &Context<'_>, half: &Half<'_>, limits: &Limits) -> Known<Vec<LargerLimit>> {
     let mapping = context.facts.plan.namespaces.iter().find(|m| m.source == half.namespace.name);
     let target = mapping.and_then(|m| m.target.as_deref()).zip(context.facts.target.value());
     let target = target.and_then(|(name, cluster)| compare::half(cluster, name).value().copied());
@@ -315,13 +501,19 @@ fn size_limits(context: &Context<'_>, half: &Half<'_>, limits: &Limits) -> Known
         let above = above.filter(|(_, size, limit)| size > limit).map(|(what, size, limit)| {
             let mut loci = vec![half.locus(format!("namespace {}", half.namespace.name), "DescribeNamespace")];
             loci.extend(target.map(|t| t.locus(format!("namespace {}", t.namespace.name), "DescribeNamespace")));
-            json!({"source_namespace": half.namespace.name, "what": what, "size": mib(size), "limit": mib(limit), "loci": loci})
+            LargerLimit {
+                source_namespace: half.namespace.name.clone(),
+                size: mib(size),
+                limit: mib(limit),
+                what,
+                loci,
+            }
         });
         Known::Known(above.collect())
     })
 }
 
-fn archival(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<Value>> {
+fn archival(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<Archival>> {
     let mapping = context.facts.plan.namespaces.iter().find(|m| m.source == half.namespace.name);
     let target = mapping.and_then(|m| m.target.clone()).unwrap_or_default();
     half.known("the configuration", &half.namespace.config).map(|config| {
@@ -336,12 +528,16 @@ fn archival(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<Value>> {
         if sinks.is_some_and(|sinks| sinks.iter().any(|sink| sink.enabled && sink.health == "ok")) {
             return vec![];
         }
-        vec![json!({"source_namespace": half.namespace.name, "target_namespace": target, "what": what,
-                    "loci": [half.locus(format!("namespace {}", half.namespace.name), "DescribeNamespace")]})]
+        vec![Archival {
+            source_namespace: half.namespace.name.clone(),
+            target_namespace: target,
+            loci: vec![half.locus(format!("namespace {}", half.namespace.name), "DescribeNamespace")],
+            what,
+        }]
     })
 }
 
-fn open_executions(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<Value>> {
+fn open_executions(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<OpenExecutions>> {
     half.known("open executions", &half.namespace.open).map(|open| {
         if open == 0 {
             return vec![];
@@ -355,20 +551,26 @@ fn open_executions(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<Value>> 
         let paused = statuses.and_then(|s| s.get("Paused")).filter(|paused| **paused > 0);
         let paused = paused.map_or_else(String::new, |paused| format!(" ({paused} paused)"));
         let open = format!("{}{paused}", words::count(open, "open execution"));
-        vec![json!({"source_namespace": half.namespace.name, "open": open,
-                    "types": types, "source_flags": context.source_flags(&half.namespace.name),
-                    "loci": [half.locus("open executions", "CountWorkflowExecutions")]})]
+        vec![OpenExecutions {
+            source_namespace: half.namespace.name.clone(),
+            source_flags: context.source_flags(&half.namespace.name),
+            loci: vec![half.locus("open executions", "CountWorkflowExecutions")],
+            open,
+            types,
+        }]
     })
 }
 
-fn active_schedules(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<Value>> {
+fn active_schedules(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<ActiveSchedule>> {
     half.known("schedules", &half.namespace.schedules).map(|schedules| {
         let active = schedules.iter().filter(|s| s.acts_after(half.cluster.newest()));
         active
-            .map(|s| {
-                json!({"source_namespace": half.namespace.name, "id": s.id, "workflow_type": s.action.workflow_type,
-                       "source_flags": context.source_flags(&half.namespace.name),
-                       "loci": [half.locus(format!("schedule {}", s.id), "DescribeSchedule")]})
+            .map(|s| ActiveSchedule {
+                source_namespace: half.namespace.name.clone(),
+                id: s.id.clone(),
+                workflow_type: s.action.workflow_type.clone(),
+                source_flags: context.source_flags(&half.namespace.name),
+                loci: vec![half.locus(format!("schedule {}", s.id), "DescribeSchedule")],
             })
             .collect()
     })

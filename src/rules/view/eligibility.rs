@@ -3,17 +3,69 @@
 //! Source of the requirements: docs.temporal.io, cloud/migrate/automated.
 
 use semver::Version;
-use serde_json::{Value, json};
 
-use super::{Context, FactPath, FactView, words};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::{Context, Fact, FactPath, FactView, words};
 use crate::compare::{self, half, live, namespace_missing};
 use crate::facts::cluster::{ClusterInfo, ClusterSnapshot, NamespaceSnapshot, Schedule, WorkflowType};
-use crate::facts::{Known, Why, version};
+use crate::facts::{Known, Locus, Why, version};
 
-pub(super) const PATHS: &[FactPath] = &[
-    FactPath::untyped("source.automated_obstacles", "what keeps the source from an automated migration"), /* fields: verdict (obstacle | unclear), requirement, problem */
-    FactPath::untyped("diff.used_targets", "target namespaces that have held executions or schedules"), /* fields: verdict (used | unclear: a replication may have brought it), source_namespace, target_namespace, holds */
-];
+const AUTOMATED_OBSTACLES: Fact<Vec<Obstacle>> =
+    Fact::new("source.automated_obstacles", "what keeps the source from an automated migration");
+const USED_TARGETS: Fact<Vec<UsedTarget>> =
+    Fact::new("diff.used_targets", "target namespaces that have held executions or schedules");
+
+pub(super) const PATHS: &[FactPath] = &[AUTOMATED_OBSTACLES.entry(), USED_TARGETS.entry()];
+
+/// What keeps the source from an automated migration, or may.
+#[derive(Serialize, JsonSchema)]
+struct Obstacle {
+    /// Whether it does.
+    verdict: ObstacleVerdict,
+    /// What Temporal asks of: `server version`, `history shards` …
+    requirement: &'static str,
+    /// What is wrong, as a sentence.
+    problem: String,
+    /// Where it was seen.
+    loci: Vec<Locus>,
+}
+
+/// Whether something keeps the source from an automated migration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+enum ObstacleVerdict {
+    /// It does.
+    Obstacle,
+    /// The cluster does not tell.
+    Unclear,
+}
+
+/// A target namespace that has held executions or schedules.
+#[derive(Serialize, JsonSchema)]
+struct UsedTarget {
+    /// Who brought them.
+    verdict: UseVerdict,
+    /// Namespace of the source.
+    source_namespace: String,
+    /// Namespace of the target.
+    target_namespace: String,
+    /// What it holds: `3 open executions and 1 schedule`.
+    holds: String,
+    /// Where it was seen.
+    loci: Vec<Locus>,
+}
+
+/// Who brought what a target holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+enum UseVerdict {
+    /// Not the replication: the source does not have a type or a schedule of it.
+    Used,
+    /// A replication of the source may have.
+    Unclear,
+}
 
 /// Replication streams exist since this version …
 const OLDEST: Version = Version::new(1, 22, 6);
@@ -25,11 +77,11 @@ const TELLS_FAILOVER: Version = Version::new(1, 29, 0);
 const FAILOVER_RANGE: i64 = 1_000_000;
 
 pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
-    view.put_untyped("source.automated_obstacles", context.source.clone().and_then(obstacles));
-    view.put_untyped("diff.used_targets", used_targets(context));
+    view.put(&AUTOMATED_OBSTACLES, context.source.clone().and_then(obstacles));
+    view.put(&USED_TARGETS, used_targets(context));
 }
 
-fn obstacles(source: &ClusterSnapshot) -> Known<Vec<Value>> {
+fn obstacles(source: &ClusterSnapshot) -> Known<Vec<Obstacle>> {
     source.system.clone().and_then(|system| {
         let unknown = |what: &str| {
             Known::Unknown(Why::with_remedy(
@@ -40,60 +92,70 @@ fn obstacles(source: &ClusterSnapshot) -> Known<Vec<Value>> {
         let Some(server) = version::parse(&system.server_version) else { return unknown("its server version") };
         let Some(cluster) = &system.cluster else { return unknown("its shards and its name") };
         let found = of_version(&server).into_iter().chain(of_cluster(&server, cluster));
-        let object = |(verdict, requirement, problem): Obstacle| {
-            json!({"verdict": verdict, "requirement": requirement, "problem": problem,
-                   "loci": [live(source, None, requirement, "GetClusterInfo")]})
+        let object = |(verdict, requirement, problem): Requirement| Obstacle {
+            loci: vec![live(source, None, requirement, "GetClusterInfo")],
+            verdict,
+            requirement,
+            problem,
         };
         Known::Known(found.map(object).collect())
     })
 }
 
 /// Verdict, requirement, and what is wrong in words.
-type Obstacle = (&'static str, &'static str, String);
+type Requirement = (ObstacleVerdict, &'static str, String);
 
-fn of_version(server: &Version) -> Option<Obstacle> {
+fn of_version(server: &Version) -> Option<Requirement> {
     if *server < OLDEST {
-        return Some(("obstacle", "server version", format!("it runs server {server}; {OLDEST} or newer is needed")));
+        return Some((
+            ObstacleVerdict::Obstacle,
+            "server version",
+            format!("it runs server {server}; {OLDEST} or newer is needed"),
+        ));
     }
     (*server < STREAMS_BY_DEFAULT).then(|| {
         let problem = format!("server {server} replicates only with `history.enableReplicationStream: true` in its dynamic configuration, which it does not tell");
-        ("unclear", "replication stream", problem)
+        (ObstacleVerdict::Unclear, "replication stream", problem)
     })
 }
 
-fn of_cluster(server: &Version, cluster: &ClusterInfo) -> Vec<Obstacle> {
+fn of_cluster(server: &Version, cluster: &ClusterInfo) -> Vec<Requirement> {
     let mut all = Vec::new();
     let shards = cluster.history_shards;
     if shards <= 0 {
-        all.push(("unclear", "history shards", "it does not tell its number of history shards".to_owned()));
+        all.push((
+            ObstacleVerdict::Unclear,
+            "history shards",
+            "it does not tell its number of history shards".to_owned(),
+        ));
     } else if !shards.unsigned_abs().is_power_of_two() {
         all.push((
-            "obstacle",
+            ObstacleVerdict::Obstacle,
             "history shards",
             format!("it has {shards} history shards, which is no power of two and cannot be changed; choose the manual migration"),
         ));
     }
     if cluster.name == "active" {
         let problem = "its name is `active`, the default: the name must be the only one of its kind at the migration server of Temporal";
-        all.push(("unclear", "cluster name", problem.to_owned()));
+        all.push((ObstacleVerdict::Unclear, "cluster name", problem.to_owned()));
     }
     let (initial, increment) = (cluster.initial_failover_version, cluster.failover_version_increment);
     if *server < TELLS_FAILOVER || increment <= 0 {
         let problem = format!(
             "server {server} does not tell its failover versions; they matter if global namespaces were ever enabled"
         );
-        all.push(("unclear", "failover versions", problem));
+        all.push((ObstacleVerdict::Unclear, "failover versions", problem));
     } else if initial > FAILOVER_RANGE || FAILOVER_RANGE % increment != 0 {
         let problem = format!(
             "its initial failover version {initial} must be at most {FAILOVER_RANGE}, and its increment {increment} a divisor of it"
         );
-        all.push(("obstacle", "failover versions", problem));
+        all.push((ObstacleVerdict::Obstacle, "failover versions", problem));
     }
     all
 }
 
 /// Replication needs a target that never held anything.
-fn used_targets(context: &Context<'_>) -> Known<Vec<Value>> {
+fn used_targets(context: &Context<'_>) -> Known<Vec<UsedTarget>> {
     context.target.clone().zip(compare::moved(&context.facts.plan)).and_then(|(target, moved)| {
         Known::concat(moved.into_iter().map(|(mapping, name)| {
             if namespace_missing(target, name) == Known::Known(true) {
@@ -103,14 +165,18 @@ fn used_targets(context: &Context<'_>) -> Known<Vec<Value>> {
                 let n = half.namespace;
                 let counts = half.known("open executions", &n.open).zip(half.known("closed executions", &n.closed));
                 counts.zip(half.known("schedules", &n.schedules)).map(|((open, closed), schedules)| {
-                    let verdict = if holds_its_own(context, &mapping.source, n) { "used" } else { "unclear" };
+                    let verdict =
+                        if holds_its_own(context, &mapping.source, n) { UseVerdict::Used } else { UseVerdict::Unclear };
                     let counts =
                         [(open, "open execution"), (closed, "closed execution"), (schedules.len() as u64, "schedule")];
                     let holds: Vec<String> =
                         counts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| words::count(*n, what)).collect();
-                    let used = (!holds.is_empty()).then(|| {
-                        json!({"verdict": verdict, "source_namespace": mapping.source, "target_namespace": name, "holds": words::list(&holds, 3),
-                               "loci": [half.locus(format!("namespace {name}"), "CountWorkflowExecutions")]})
+                    let used = (!holds.is_empty()).then(|| UsedTarget {
+                        source_namespace: mapping.source.clone(),
+                        target_namespace: name.to_owned(),
+                        holds: words::list(&holds, 3),
+                        loci: vec![half.locus(format!("namespace {name}"), "CountWorkflowExecutions")],
+                        verdict,
                     });
                     used.into_iter().collect()
                 })
@@ -149,21 +215,21 @@ mod tests {
         };
         for (version, cluster, expected) in [
             ("1.32.0", cluster("larkspur", 512, 1, 10), vec![]),
-            ("1.32.0", cluster("active", 512, 1, 10), vec![("unclear", "cluster name")]),
-            ("1.32.0", cluster("larkspur", 500, 1, 10), vec![("obstacle", "history shards")]),
-            ("1.32.0", cluster("larkspur", 512, 2_000_000, 10), vec![("obstacle", "failover versions")]),
-            ("1.32.0", cluster("larkspur", 512, 1, 7), vec![("obstacle", "failover versions")]),
+            ("1.32.0", cluster("active", 512, 1, 10), vec![(ObstacleVerdict::Unclear, "cluster name")]),
+            ("1.32.0", cluster("larkspur", 500, 1, 10), vec![(ObstacleVerdict::Obstacle, "history shards")]),
+            ("1.32.0", cluster("larkspur", 512, 2_000_000, 10), vec![(ObstacleVerdict::Obstacle, "failover versions")]),
+            ("1.32.0", cluster("larkspur", 512, 1, 7), vec![(ObstacleVerdict::Obstacle, "failover versions")]),
             (
                 "1.22.6",
                 cluster("larkspur", 512, 0, 0),
-                vec![("unclear", "replication stream"), ("unclear", "failover versions")],
+                vec![(ObstacleVerdict::Unclear, "replication stream"), (ObstacleVerdict::Unclear, "failover versions")],
             ),
             (
                 "1.22.5",
                 cluster("larkspur", 4, 0, 0),
-                vec![("obstacle", "server version"), ("unclear", "failover versions")],
+                vec![(ObstacleVerdict::Obstacle, "server version"), (ObstacleVerdict::Unclear, "failover versions")],
             ),
-            ("1.29.0", cluster("larkspur", 0, 1, 1_000_000), vec![("unclear", "history shards")]),
+            ("1.29.0", cluster("larkspur", 0, 1, 1_000_000), vec![(ObstacleVerdict::Unclear, "history shards")]),
         ] {
             let version = version::parse(version).unwrap();
             let found: Vec<_> = of_version(&version).into_iter().chain(of_cluster(&version, &cluster)).collect();

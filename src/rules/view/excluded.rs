@@ -1,23 +1,42 @@
 //! Namespaces of the source that the plan leaves behind.
 
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
-use super::{Context, FactPath, FactView, words};
+use super::{Context, Fact, FactPath, FactView, words};
 use crate::compare::{self, Half, half};
 use crate::facts::plan::NamespaceMapping;
-use crate::facts::{Known, Why};
+use crate::facts::{Known, Locus, Why};
 
-pub(super) const PATHS: &[FactPath] =
-    &[FactPath::untyped(
-        "source.excluded_namespaces",
-        "excluded namespaces that the source has, and whether they are still used; those that stay are not among them",
-    ) /* fields: in_use, problem, source_namespace, reason, source_flags */];
+const EXCLUDED_NAMESPACES: Fact<Vec<ExcludedNamespace>> = Fact::new(
+    "source.excluded_namespaces",
+    "excluded namespaces that the source has, and whether they are still used; those that stay are not among them",
+);
 
-pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
-    view.put_untyped("source.excluded_namespaces", excluded(context));
+pub(super) const PATHS: &[FactPath] = &[EXCLUDED_NAMESPACES.entry()];
+
+/// A namespace that the plan excludes and the source has.
+#[derive(Serialize, JsonSchema)]
+struct ExcludedNamespace {
+    /// Whether it is still used.
+    in_use: bool,
+    /// What would be lost, at most three things; empty when nothing would.
+    problem: String,
+    /// Namespace of the source.
+    source_namespace: String,
+    /// Why the plan excludes it.
+    reason: String,
+    /// Flags of the `temporal` CLI that reach the namespace of the source.
+    source_flags: String,
+    /// Where it was seen.
+    loci: Vec<Locus>,
 }
 
-fn excluded(context: &Context<'_>) -> Known<Vec<Value>> {
+pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
+    view.put(&EXCLUDED_NAMESPACES, excluded(context));
+}
+
+fn excluded(context: &Context<'_>) -> Known<Vec<ExcludedNamespace>> {
     let plan = &context.facts.plan;
     let left: Vec<&NamespaceMapping> = plan.namespaces.iter().filter(|m| m.target.is_none() && !m.stays).collect();
     if left.is_empty() {
@@ -28,12 +47,17 @@ fn excluded(context: &Context<'_>) -> Known<Vec<Value>> {
         Known::concat(there.map(|mapping| {
             half(source, &mapping.source).and_then(|half| {
                 use_of(&half).map(|uses| {
-                    vec![json!({
-                        "in_use": !uses.is_empty(), "problem": words::list(&uses, 3), "source_namespace": mapping.source,
-                        "reason": mapping.exclude.clone().unwrap_or_default(),
-                        "source_flags": context.source_flags(&mapping.source),
-                        "loci": [half.locus("executions", "CountWorkflowExecutions"), context.plan_locus(mapping.line)],
-                    })]
+                    vec![ExcludedNamespace {
+                        in_use: !uses.is_empty(),
+                        problem: words::list(&uses, 3),
+                        source_namespace: mapping.source.clone(),
+                        reason: mapping.exclude.clone().unwrap_or_default(),
+                        source_flags: context.source_flags(&mapping.source),
+                        loci: vec![
+                            half.locus("executions", "CountWorkflowExecutions"),
+                            context.plan_locus(mapping.line),
+                        ],
+                    }]
                 })
             })
         }))

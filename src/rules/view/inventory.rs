@@ -2,8 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
-
 use super::{Context, words};
 use crate::compare::Half;
 use crate::facts::cluster::WorkflowType;
@@ -33,7 +31,7 @@ pub(super) fn inventory(half: &Half<'_>) -> Known<Vec<WorkflowType>> {
 }
 
 /// An empty source beside code that defines workflow types is not the source of that code.
-pub(super) fn beside_code(context: &Context<'_>, types: Vec<Value>) -> Known<Vec<Value>> {
+pub(super) fn beside_code<T>(context: &Context<'_>, types: Vec<T>) -> Known<Vec<T>> {
     let defined = context.code.value().into_iter().flat_map(|code| &code.workflow_types);
     let defined: BTreeSet<&str> = defined.filter(|t| t.scope.is_production()).map(|t| t.name.as_str()).collect();
     if !types.is_empty() || defined.is_empty() {

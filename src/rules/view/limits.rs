@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-use serde::Deserialize;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
-use super::{Context, FactPath, FactView, words};
+use super::{Context, Fact, FactPath, FactView, cluster, words};
+use crate::compare::Half;
 use crate::facts::{Known, Locus};
 
 /// Limits of Temporal Cloud, with their sources in the file itself.
@@ -147,19 +148,34 @@ pub struct CertificateDays {
     pub major: i64,
 }
 
-pub(super) const PATHS: &[FactPath] = &[FactPath::untyped(
-    "limits.old",
-    "files of limits of Temporal Cloud whose oldest source was looked at too long ago",
-) /* fields: file, checked, age, pages */];
+const OLD: Fact<Vec<OldLimits>> =
+    Fact::new("limits.old", "files of limits of Temporal Cloud whose oldest source was looked at too long ago");
+
+pub(super) const PATHS: &[FactPath] = &[OLD.entry()];
+
+/// A file of limits whose oldest source was looked at too long ago.
+#[derive(Serialize, JsonSchema)]
+struct OldLimits {
+    /// The file, in the sources of the tool.
+    file: &'static str,
+    /// Day on which the source was looked at.
+    checked: String,
+    /// How long ago: `120 days`.
+    age: String,
+    /// The pages to look at again, at most twelve, then how many more.
+    pages: String,
+    /// Where it was seen.
+    loci: Vec<Locus>,
+}
 
 /// Where the file stands in the project; what the finding about its age points at.
 const FILE: &str = "rules/cloud/limits.yaml";
 
 pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
-    view.put_untyped("limits.old", limits().map(|limits| old(context, limits)));
+    view.put(&OLD, limits().map(|limits| old(context, limits)));
 }
 
-fn old(context: &Context<'_>, limits: &Limits) -> Vec<Value> {
+fn old(context: &Context<'_>, limits: &Limits) -> Vec<OldLimits> {
     let today = context.facts.at.to_zoned(jiff::tz::TimeZone::UTC).date();
     let Some(checked) = limits.sources.values().map(|source| source.checked).min() else { return vec![] };
     let days = (today - checked).get_days();
@@ -168,10 +184,21 @@ fn old(context: &Context<'_>, limits: &Limits) -> Vec<Value> {
     }
     let pages: std::collections::BTreeSet<&str> = limits.sources.values().map(|s| s.page.as_str()).collect();
     let pages: Vec<String> = pages.into_iter().map(str::to_owned).collect();
-    vec![
-        json!({"file": FILE, "checked": checked.to_string(), "age": words::count(u64::from(days.unsigned_abs()), "day"),
-                "pages": words::list(&pages, 12), "loci": [Locus::File { path: FILE.to_owned(), line: 0 }]}),
-    ]
+    vec![OldLimits {
+        file: FILE,
+        checked: checked.to_string(),
+        age: words::count(u64::from(days.unsigned_abs()), "day"),
+        pages: words::list(&pages, 12),
+        loci: vec![Locus::File { path: FILE.to_owned(), line: 0 }],
+    }]
+}
+
+/// A list over the namespaces that move, measured against the limits.
+pub(super) fn per_moved_namespace<T>(
+    context: &Context<'_>,
+    list: &dyn Fn(&Half<'_>, &Limits) -> Known<Vec<T>>,
+) -> Known<Vec<T>> {
+    limits().and_then(|limits| cluster::per_moved_namespace(context, &|half| list(half, limits)))
 }
 
 /// The embedded limits; unknown when the embedded file is broken.
@@ -186,6 +213,8 @@ pub fn limits() -> Known<&'static Limits> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::*;
 
     #[test]

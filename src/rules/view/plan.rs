@@ -3,32 +3,73 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use serde_json::{Value, json};
+
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use super::limits::{self, Limits};
-use super::{Context, FactPath, FactView};
+use super::{Context, Fact, FactPath, FactView};
 use crate::compare::{self, live, namespace_missing};
 use crate::facts::cluster::ClusterKind;
 use crate::facts::plan::Window;
-use crate::facts::{Known, Why};
+use crate::facts::{Known, Locus, Why};
+
+const TARGET_KIND: Fact<&'static str> =
+    Fact::new("plan.target_kind", "cloud, or rehearsal where a self-hosted server stands in for it; as the plan says");
+const WINDOW_PROBLEMS: Fact<Vec<WindowProblem>> =
+    Fact::new("plan.window_problems", "why the dual-run window cannot be used");
+const UNMAPPED_NAMESPACES: Fact<Vec<NamedNamespace>> =
+    Fact::new("plan.unmapped_namespaces", "namespaces of the source that the plan neither moves nor excludes");
+const MISSING_ON_SOURCE: Fact<Vec<NamedNamespace>> =
+    Fact::new("plan.missing_on_source", "namespaces of the plan that the source does not have");
+const TARGET_NAMES: Fact<Vec<RefusedName>> =
+    Fact::new("plan.target_names", "target namespaces whose name Temporal Cloud refuses");
 
 pub(super) const PATHS: &[FactPath] = &[
-    FactPath::untyped(
-        "plan.target_kind",
-        "cloud, or rehearsal where a self-hosted server stands in for it; as the plan says",
-    ),
-    FactPath::untyped("plan.window_problems", "why the dual-run window cannot be used"), /* fields: problem */
-    FactPath::untyped("plan.unmapped_namespaces", "namespaces of the source that the plan neither moves nor excludes"), /* fields: name */
-    FactPath::untyped("plan.missing_on_source", "namespaces of the plan that the source does not have"), /* fields: name */
-    FactPath::untyped("plan.target_names", "target namespaces whose name Temporal Cloud refuses"), /* fields: name, problem, suggestion */
+    TARGET_KIND.entry(),
+    WINDOW_PROBLEMS.entry(),
+    UNMAPPED_NAMESPACES.entry(),
+    MISSING_ON_SOURCE.entry(),
+    TARGET_NAMES.entry(),
 ];
 
+/// Why the dual-run window cannot be used.
+#[derive(Serialize, JsonSchema)]
+struct WindowProblem {
+    /// Why, as a sentence.
+    problem: String,
+    /// Where it was seen.
+    loci: Vec<Locus>,
+}
+
+/// A namespace of the source.
+#[derive(Serialize, JsonSchema)]
+struct NamedNamespace {
+    /// Its name.
+    name: String,
+    /// Where it was seen.
+    loci: Vec<Locus>,
+}
+
+/// A target namespace whose name Temporal Cloud refuses.
+#[derive(Serialize, JsonSchema)]
+struct RefusedName {
+    /// Its name.
+    name: String,
+    /// Why, as a sentence.
+    problem: String,
+    /// The nearest name that is allowed.
+    suggestion: String,
+    /// Where it was seen.
+    loci: Vec<Locus>,
+}
+
 pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
-    view.put_untyped("plan.target_kind", Known::Known(context.facts.plan.target_kind.name()));
-    view.put_untyped("plan.window_problems", Known::Known(window_problems(context)));
-    view.put_untyped("plan.unmapped_namespaces", unmapped(context));
-    view.put_untyped("plan.missing_on_source", missing_on_source(context));
-    view.put_untyped("plan.target_names", limits::limits().map(|limits| target_names(context, limits)));
+    view.put(&TARGET_KIND, Known::Known(context.facts.plan.target_kind.name()));
+    view.put(&WINDOW_PROBLEMS, Known::Known(window_problems(context)));
+    view.put(&UNMAPPED_NAMESPACES, unmapped(context));
+    view.put(&MISSING_ON_SOURCE, missing_on_source(context));
+    view.put(&TARGET_NAMES, limits::limits().map(|limits| target_names(context, limits)));
 }
 
 /// The window of the plan, or what to write to have one.
@@ -58,7 +99,7 @@ pub(super) fn window_length(window: Window) -> Option<(u64, Timestamp)> {
     Some((u64::try_from(over.as_second() - start.as_second()).unwrap_or(0), over))
 }
 
-fn window_problems(context: &Context<'_>) -> Vec<Value> {
+fn window_problems(context: &Context<'_>) -> Vec<WindowProblem> {
     let problem = match context.facts.plan.window {
         None => Some("the plan states no dual-run window".to_owned()),
         Some(w) if w.end < w.start => {
@@ -69,7 +110,7 @@ fn window_problems(context: &Context<'_>) -> Vec<Value> {
         }
         Some(_) => None,
     };
-    let object = |problem| json!({"problem": problem, "loci": [context.plan_key("window")]});
+    let object = |problem| WindowProblem { loci: vec![context.plan_key("window")], problem };
     problem.into_iter().map(object).collect()
 }
 
@@ -78,7 +119,7 @@ fn of_the_server(name: &str) -> bool {
     name == "temporal-system"
 }
 
-fn unmapped(context: &Context<'_>) -> Known<Vec<Value>> {
+fn unmapped(context: &Context<'_>) -> Known<Vec<NamedNamespace>> {
     context.source.clone().and_then(|source| {
         source.namespace_names.as_ref().map(|names| {
             names
@@ -89,31 +130,31 @@ fn unmapped(context: &Context<'_>) -> Known<Vec<Value>> {
                         live(source, Some(name), format!("namespace {name}"), "ListNamespaces"),
                         context.plan_key("namespaces"),
                     ];
-                    json!({"name": name, "loci": loci})
+                    NamedNamespace { name: name.clone(), loci }
                 })
                 .collect()
         })
     })
 }
 
-fn missing_on_source(context: &Context<'_>) -> Known<Vec<Value>> {
+fn missing_on_source(context: &Context<'_>) -> Known<Vec<NamedNamespace>> {
     context.source.clone().and_then(|source| {
         let moved = compare::moved(&context.facts.plan);
         moved.and_then(|moved| {
             Known::concat(moved.into_iter().map(|(m, _)| {
                 namespace_missing(source, &m.source).map(|missing| {
-                    let loci = [
+                    let loci = vec![
                         context.plan_locus(m.line),
                         live(source, Some(&m.source), format!("namespace {}", m.source), "DescribeNamespace"),
                     ];
-                    if missing { vec![json!({"name": m.source, "loci": loci})] } else { vec![] }
+                    if missing { vec![NamedNamespace { name: m.source.clone(), loci }] } else { vec![] }
                 })
             }))
         })
     })
 }
 
-fn target_names(context: &Context<'_>, limits: &Limits) -> Vec<Value> {
+fn target_names(context: &Context<'_>, limits: &Limits) -> Vec<RefusedName> {
     if context.target_kind != ClusterKind::Cloud {
         return vec![];
     }
@@ -126,8 +167,12 @@ fn target_names(context: &Context<'_>, limits: &Limits) -> Vec<Value> {
             })?;
             let account = if account.is_empty() { "<account>" } else { account };
             let suggestion = format!("{}.{account}", legal_name(name, limits));
-            Some(json!({"name": target, "problem": problem, "suggestion": suggestion,
-                        "loci": [context.plan_locus(mapping.line)]}))
+            Some(RefusedName {
+                name: target.clone(),
+                loci: vec![context.plan_locus(mapping.line)],
+                problem,
+                suggestion,
+            })
         })
         .collect()
 }

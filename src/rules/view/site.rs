@@ -74,13 +74,13 @@ impl CallSite {
 #[derive(Serialize, JsonSchema)]
 pub(super) struct CodeLine {
     /// Place: `jobs/nightly.go:40`.
-    place: String,
+    pub place: String,
     /// File, relative to the root of the scan.
     path: String,
     /// Line, from 1.
     line: u32,
     /// The line.
-    loci: Vec<Locus>,
+    pub loci: Vec<Locus>,
 }
 
 impl CodeLine {
