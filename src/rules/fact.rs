@@ -47,10 +47,3 @@ pub struct FactPath {
     /// The JSON schema of its value.
     pub schema: fn(&mut SchemaGenerator) -> Schema,
 }
-
-impl FactPath {
-    /// A fact whose value has no type yet: everything is allowed of it.
-    pub const fn untyped(path: &'static str, meaning: &'static str) -> Self {
-        Self { path, meaning, schema: schema_of::<serde_json::Value> }
-    }
-}

@@ -109,7 +109,7 @@ struct ListValues {
     /// How many executions were looked at (ListWorkflowExecutions).
     sampled: u64,
     /// One of them.
-    workflow_id: Option<String>,
+    workflow_id: String,
     /// Flags of the `temporal` CLI that reach the namespace of the source.
     source_flags: String,
     /// Where it was seen.
@@ -201,7 +201,7 @@ fn lists(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<ListValues>> {
                 value_type: type_of(half, &used.name).to_owned(),
                 lists: used.lists,
                 sampled: used.sampled,
-                workflow_id: used.list_in.clone(),
+                workflow_id: used.list_in.clone().unwrap_or_default(),
                 source_flags: context.source_flags(&half.namespace.name),
                 loci: vec![half.locus(format!("search attribute {}", used.name), "ListWorkflowExecutions")],
             })

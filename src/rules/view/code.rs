@@ -171,6 +171,8 @@ struct SignalWithStart {
 enum Tries {
     /// It is one try of two, and can start a second execution.
     Fallback,
+    /// It is the second try, after a message that the other cluster answered with NotFound.
+    Checked,
     /// It is tried once.
     Single,
 }
@@ -466,7 +468,7 @@ fn fallbacks(code: &CodeFacts) -> Vec<Fallback> {
 
 fn signal_with_starts(code: &CodeFacts) -> Vec<SignalWithStart> {
     let call = |site: &Site| SignalWithStart {
-        verdict: if starts_twice(code, site) { Tries::Fallback } else { Tries::Single },
+        verdict: tries(code, site),
         site: CallSite::of(code, site),
     };
     production(code).filter(|s| matches!(s.kind, Kind::SignalWithStart | Kind::UpdateWithStart)).map(call).collect()
@@ -474,13 +476,15 @@ fn signal_with_starts(code: &CodeFacts) -> Vec<SignalWithStart> {
 
 /// Whether a call with a start is one try of two in a way that can begin a second execution. It cannot when it only
 /// follows a plain message that the other cluster answered with NotFound.
-fn starts_twice(code: &CodeFacts, site: &Site) -> bool {
+fn tries(code: &CodeFacts, site: &Site) -> Tries {
     let partner = |s: &&Site| s.path == site.path && Some(s.line) == site.routing.partner_line;
     let after_message = || code.sites.iter().find(partner).is_some_and(|s| s.kind.messages());
     match site.routing.role {
-        RoutingRole::Single => false,
-        RoutingRole::Primary => true,
-        RoutingRole::Fallback => !(site.routing.fallback_on == Some(FallbackOn::NotFound) && after_message()),
+        RoutingRole::Single => Tries::Single,
+        RoutingRole::Fallback if site.routing.fallback_on == Some(FallbackOn::NotFound) && after_message() => {
+            Tries::Checked
+        }
+        RoutingRole::Primary | RoutingRole::Fallback => Tries::Fallback,
     }
 }
 

@@ -3,52 +3,199 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
-use serde_json::{Value, json};
+
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use super::coverage::{About, gap_about};
-use super::{Context, FactPath, FactView, plan, words};
+use super::{Context, Fact, FactPath, FactView, plan, words};
 use crate::compare::cohorts::{Tie, TieKind, TypeFacts, ties, types};
 use crate::facts::plan::Cohort;
 use crate::facts::{Known, Locus, Why};
 
+const COHORTS: Fact<Vec<PlannedCohort>> = Fact::new("plan.cohorts", "the cohorts of the plan");
+const COHORT_TYPES: Fact<Vec<CohortType>> = Fact::new(
+    "plan.cohort_types",
+    "workflow types of code and source that are in no cohort, and of cohorts that nobody has seen",
+);
+const COHORT_REPEATS: Fact<Vec<CohortRepeat>> =
+    Fact::new("plan.cohort_repeats", "workflow types that the plan names in several cohorts, or twice in one");
+const COHORT_TIES: Fact<Vec<CohortTie>> = Fact::new(
+    "plan.cohort_ties",
+    "children, signals, cancels and shared ids between workflow types, with the cohorts of both",
+);
+const COHORT_QUEUES: Fact<Vec<SharedQueue>> =
+    Fact::new("plan.cohort_queues", "task queues whose workers serve workflow types of several cohorts");
+const COHORT_PERIODS: Fact<Vec<PeriodProblem>> =
+    Fact::new("plan.cohort_periods", "cohorts that are not watched for long enough before the next one follows");
+const COHORT_ROLLBACKS: Fact<Vec<NoRollback>> =
+    Fact::new("plan.cohort_rollbacks", "cohorts of which the plan does not say how their starts are turned back");
+
 pub(super) const PATHS: &[FactPath] = &[
-    FactPath::untyped("plan.cohorts", "the cohorts of the plan"), /* fields: name, risk, validation, workflow_types */
-    FactPath::untyped(
-        "plan.cohort_types",
-        "workflow types of code and source that are in no cohort, and of cohorts that nobody has seen",
-    ), /* fields: verdict (none | unseen), workflow_type, cohorts, seen, workflow_types */
-    FactPath::untyped("plan.cohort_repeats", "workflow types that the plan names in several cohorts, or twice in one"), /* fields: workflow_type, cohorts, workflow_types */
-    FactPath::untyped(
-        "plan.cohort_ties",
-        "children, signals, cancels and shared ids between workflow types, with the cohorts of both",
-    ), /* fields: verdict (together | apart | unclear), kind, from, to, from_cohort, to_cohort, what, place, workflow_types */
-    FactPath::untyped("plan.cohort_queues", "task queues whose workers serve workflow types of several cohorts"), /* fields: task_queue, cohorts, types, workflow_types */
-    FactPath::untyped(
-        "plan.cohort_periods",
-        "cohorts that are not watched for long enough before the next one follows",
-    ), /* fields: cohort, problem, advice, workflow_types */
-    FactPath::untyped(
-        "plan.cohort_rollbacks",
-        "cohorts of which the plan does not say how their starts are turned back",
-    ), /* fields: cohort, workflow_types */
+    COHORTS.entry(),
+    COHORT_TYPES.entry(),
+    COHORT_REPEATS.entry(),
+    COHORT_TIES.entry(),
+    COHORT_QUEUES.entry(),
+    COHORT_PERIODS.entry(),
+    COHORT_ROLLBACKS.entry(),
 ];
+
+/// A cohort of the plan.
+#[derive(Serialize, JsonSchema)]
+struct PlannedCohort {
+    /// Its name.
+    name: String,
+    /// Its risk, as the plan says.
+    risk: Option<String>,
+    /// How long it is watched, as the plan says: `3d`.
+    validation: Option<String>,
+    /// Its workflow types.
+    workflow_types: Vec<String>,
+    /// Where it was seen.
+    loci: Vec<Locus>,
+}
+
+/// A workflow type in no cohort, or in one although nobody has seen it.
+#[derive(Serialize, JsonSchema)]
+struct CohortType {
+    /// Which of the two.
+    verdict: Membership,
+    /// Workflow type.
+    workflow_type: String,
+    /// The cohorts that name it, at most five.
+    cohorts: String,
+    /// Where it was seen, as a sentence; empty when nowhere.
+    seen: String,
+    /// The workflow types concerned.
+    workflow_types: Vec<String>,
+    /// Where it was seen.
+    loci: Vec<Locus>,
+}
+
+/// What is wrong with the cohort of a workflow type.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+enum Membership {
+    /// No cohort names it.
+    None,
+    /// A cohort names it, and neither code nor source has it.
+    Unseen,
+}
+
+/// A workflow type that the plan names in several cohorts, or twice in one.
+#[derive(Serialize, JsonSchema)]
+struct CohortRepeat {
+    /// Workflow type.
+    workflow_type: String,
+    /// The cohorts, at most five.
+    cohorts: String,
+    /// The workflow types concerned.
+    workflow_types: Vec<String>,
+    /// Where it was seen.
+    loci: Vec<Locus>,
+}
+
+/// What ties two workflow types to each other.
+#[derive(Serialize, JsonSchema)]
+struct CohortTie {
+    /// Whether both move together.
+    verdict: TieVerdict,
+    /// The tie as a verb: `begins`, `signals or cancels`, `continues as`, `has ids of the same form as`.
+    kind: &'static str,
+    /// The workflow type the tie begins at.
+    from: String,
+    /// The workflow type it leads to.
+    to: String,
+    /// Cohort of the first.
+    from_cohort: String,
+    /// Cohort of the second.
+    to_cohort: String,
+    /// What the code does.
+    what: String,
+    /// Place of the tie.
+    place: String,
+    /// The workflow types concerned.
+    workflow_types: Vec<String>,
+    /// Where it was seen.
+    loci: Vec<Locus>,
+}
+
+/// Whether two tied workflow types move together.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+enum TieVerdict {
+    /// Both are in one cohort.
+    Together,
+    /// They are in different cohorts.
+    Apart,
+    /// One of the types is not known.
+    Unclear,
+}
+
+/// A task queue whose workers serve workflow types of several cohorts.
+#[derive(Serialize, JsonSchema)]
+struct SharedQueue {
+    /// Task queue.
+    task_queue: String,
+    /// The cohorts, at most five.
+    cohorts: String,
+    /// The workflow types, at most five.
+    types: String,
+    /// The workflow types.
+    workflow_types: BTreeSet<String>,
+    /// Where it was seen.
+    loci: Vec<Locus>,
+}
+
+/// A cohort that is not watched for long enough.
+#[derive(Serialize, JsonSchema)]
+struct PeriodProblem {
+    /// Its name.
+    cohort: String,
+    /// What is wrong, as the end of a sentence.
+    problem: String,
+    /// What to do, as a sentence.
+    advice: String,
+    /// The workflow types concerned.
+    workflow_types: Vec<String>,
+    /// Where it was seen.
+    loci: Vec<Locus>,
+}
+
+/// A cohort of which the plan does not say how its starts are turned back.
+#[derive(Serialize, JsonSchema)]
+struct NoRollback {
+    /// Its name.
+    cohort: String,
+    /// The workflow types concerned.
+    workflow_types: Vec<String>,
+    /// Where it was seen.
+    loci: Vec<Locus>,
+}
 
 pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
     let cohorts = &context.facts.plan.cohorts;
-    let object = |c: &Cohort| {
-        json!({"name": c.name, "risk": c.risk, "validation": c.validation, "workflow_types": c.workflow_types,
-               "loci": [context.plan_locus(c.line)]})
+    let object = |c: &Cohort| PlannedCohort {
+        name: c.name.clone(),
+        risk: c.risk.clone(),
+        validation: c.validation.clone(),
+        workflow_types: c.workflow_types.clone(),
+        loci: vec![context.plan_locus(c.line)],
     };
-    view.put_untyped("plan.cohorts", Known::Known(cohorts.iter().map(object).collect::<Vec<_>>()));
-    view.put_untyped("plan.cohort_types", members(context));
-    view.put_untyped("plan.cohort_repeats", Known::Known(repeats(context)));
-    view.put_untyped("plan.cohort_ties", tied(context));
-    view.put_untyped("plan.cohort_queues", queues(context));
-    view.put_untyped("plan.cohort_periods", Known::Known(periods(context)));
+    view.put(&COHORTS, Known::Known(cohorts.iter().map(object).collect::<Vec<_>>()));
+    view.put(&COHORT_TYPES, members(context));
+    view.put(&COHORT_REPEATS, Known::Known(repeats(context)));
+    view.put(&COHORT_TIES, tied(context));
+    view.put(&COHORT_QUEUES, queues(context));
+    view.put(&COHORT_PERIODS, Known::Known(periods(context)));
     let open = cohorts.iter().filter(|c| c.rollback.is_none());
-    let open = open
-        .map(|c| json!({"cohort": c.name, "workflow_types": c.workflow_types, "loci": [context.plan_locus(c.line)]}));
-    view.put_untyped("plan.cohort_rollbacks", Known::Known(open.collect::<Vec<_>>()));
+    let open = open.map(|c| NoRollback {
+        cohort: c.name.clone(),
+        workflow_types: c.workflow_types.clone(),
+        loci: vec![context.plan_locus(c.line)],
+    });
+    view.put(&COHORT_ROLLBACKS, Known::Known(open.collect::<Vec<_>>()));
 }
 
 /// The cohorts a workflow type is in.
@@ -86,19 +233,24 @@ fn known_types(context: &Context<'_>) -> Known<BTreeMap<String, TypeFacts>> {
 }
 
 /// Types in no cohort, and in one although nobody has seen them.
-fn members(context: &Context<'_>) -> Known<Vec<Value>> {
+fn members(context: &Context<'_>) -> Known<Vec<CohortType>> {
     let known = known_types(context);
     let whole = known.is_known();
     known.map(|types| members_of(context, &types, whole))
 }
 
 /// The plan alone decides this.
-fn repeats(context: &Context<'_>) -> Vec<Value> {
+fn repeats(context: &Context<'_>) -> Vec<CohortRepeat> {
     let planned: BTreeSet<&String> = context.facts.plan.cohorts.iter().flat_map(|c| &c.workflow_types).collect();
     let several = planned.into_iter().map(|name| (name, cohorts_of(context, name))).filter(|(_, c)| c.len() > 1);
     let object = |(name, cohorts): (&String, Vec<&Cohort>)| {
         let loci: Vec<Locus> = cohorts.iter().map(|c| context.plan_locus(c.line)).collect();
-        json!({"workflow_type": name, "cohorts": quoted(&cohorts), "workflow_types": [name], "loci": loci})
+        CohortRepeat {
+            workflow_type: name.clone(),
+            cohorts: quoted(&cohorts),
+            workflow_types: vec![name.clone()],
+            loci,
+        }
     };
     several.map(object).collect()
 }
@@ -107,7 +259,7 @@ fn quoted(cohorts: &[&Cohort]) -> String {
     words::list(&cohorts.iter().map(|c| format!("`{}`", c.name)).collect::<Vec<_>>(), 5)
 }
 
-fn members_of(context: &Context<'_>, types: &BTreeMap<String, TypeFacts>, whole: bool) -> Vec<Value> {
+fn members_of(context: &Context<'_>, types: &BTreeMap<String, TypeFacts>, whole: bool) -> Vec<CohortType> {
     let mut found = vec![];
     let planned = context.facts.plan.cohorts.iter().flat_map(|c| &c.workflow_types);
     let names: BTreeSet<&String> = types.keys().chain(planned).collect();
@@ -117,8 +269,8 @@ fn members_of(context: &Context<'_>, types: &BTreeMap<String, TypeFacts>, whole:
         let verdict = match (cohorts.len(), seen) {
             // What runs in namespaces that move otherwise only is no concern of these cohorts.
             (0, Some(t)) if t.namespaces.is_empty() && runs_elsewhere(context, name) => continue,
-            (0, _) => "none",
-            (_, None) if whole => "unseen",
+            (0, _) => Membership::None,
+            (_, None) if whole => Membership::Unseen,
             _ => continue,
         };
         let mut loci: Vec<Locus> = cohorts.iter().map(|c| context.plan_locus(c.line)).collect();
@@ -127,8 +279,14 @@ fn members_of(context: &Context<'_>, types: &BTreeMap<String, TypeFacts>, whole:
             let resource = format!("workflow type {name}");
             Some(crate::compare::live(context.source.value()?, Some(namespace), resource, "CountWorkflowExecutions"))
         }));
-        found.push(json!({"verdict": verdict, "workflow_type": name, "cohorts": quoted(&cohorts),
-                          "seen": seen.map_or_else(String::new, in_words), "workflow_types": [name], "loci": loci}));
+        found.push(CohortType {
+            workflow_type: name.clone(),
+            cohorts: quoted(&cohorts),
+            seen: seen.map_or_else(String::new, in_words),
+            workflow_types: vec![name.clone()],
+            verdict,
+            loci,
+        });
     }
     found
 }
@@ -146,7 +304,7 @@ fn in_words(t: &TypeFacts) -> String {
     }
 }
 
-fn tied(context: &Context<'_>) -> Known<Vec<Value>> {
+fn tied(context: &Context<'_>) -> Known<Vec<CohortTie>> {
     let plan = &context.facts.plan;
     context.code.clone().and_then(|code| {
         let found = ties(code, context.source.value().copied(), plan);
@@ -158,15 +316,15 @@ fn tied(context: &Context<'_>) -> Known<Vec<Value>> {
     })
 }
 
-fn tie_object(context: &Context<'_>, tie: &Tie) -> Value {
+fn tie_object(context: &Context<'_>, tie: &Tie) -> CohortTie {
     let name = |name: &str| cohorts_of(context, name).first().map(|c| c.name.clone());
     let (from, to) = (name(&tie.from), tie.to.as_deref().and_then(name));
     let known = !tie.from.is_empty() && tie.to.is_some();
     let verdict = match (&from, &to) {
-        _ if !known => "unclear",
-        (Some(a), Some(b)) if a == b => "together",
+        _ if !known => TieVerdict::Unclear,
+        (Some(a), Some(b)) if a == b => TieVerdict::Together,
         // A type that no cohort names is the concern of another rule, and moves with neither.
-        _ => "apart",
+        _ => TieVerdict::Apart,
     };
     let kind = match tie.kind {
         TieKind::Child => "begins",
@@ -180,12 +338,21 @@ fn tie_object(context: &Context<'_>, tie: &Tie) -> Value {
     let types: Vec<&str> =
         [Some(tie.from.as_str()), tie.to.as_deref()].into_iter().flatten().filter(|t| !t.is_empty()).collect();
     let from_name = if tie.from.is_empty() { "an unknown workflow" } else { tie.from.as_str() };
-    json!({"verdict": verdict, "kind": kind, "from": from_name, "to": tie.to.as_deref().unwrap_or("another workflow"),
-           "from_cohort": quoted(from), "to_cohort": quoted(to), "what": tie.what, "place": place,
-           "workflow_types": types, "loci": tie.loci})
+    CohortTie {
+        from: from_name.to_owned(),
+        to: tie.to.clone().unwrap_or_else(|| "another workflow".to_owned()),
+        from_cohort: quoted(from),
+        to_cohort: quoted(to),
+        what: tie.what.clone(),
+        workflow_types: types.into_iter().map(str::to_owned).collect(),
+        loci: tie.loci.clone(),
+        verdict,
+        kind,
+        place,
+    }
 }
 
-fn queues(context: &Context<'_>) -> Known<Vec<Value>> {
+fn queues(context: &Context<'_>) -> Known<Vec<SharedQueue>> {
     known_types(context).and_then(|types| {
         let mut untold = vec![];
         let mut by_queue: BTreeMap<&String, BTreeMap<&str, Vec<&String>>> = BTreeMap::new();
@@ -204,9 +371,13 @@ fn queues(context: &Context<'_>) -> Known<Vec<Value>> {
             let quoted = |names: Vec<String>| words::list(&names, 5);
             let lines = context.facts.plan.cohorts.iter().filter(|c| cohorts.contains_key(c.name.as_str()));
             let loci: Vec<Locus> = lines.map(|c| context.plan_locus(c.line)).collect();
-            json!({"task_queue": queue, "workflow_types": all,
-                   "cohorts": quoted(cohorts.keys().map(|c| format!("`{c}`")).collect()),
-                   "types": quoted(all.iter().map(|t| format!("`{t}`")).collect()), "loci": loci})
+            SharedQueue {
+                task_queue: queue.clone(),
+                workflow_types: all.iter().map(|t| (*t).clone()).collect(),
+                cohorts: quoted(cohorts.keys().map(|c| format!("`{c}`")).collect()),
+                types: quoted(all.iter().map(|t| format!("`{t}`")).collect()),
+                loci,
+            }
         });
         let shared = shared.collect();
         // With one cohort there is nothing to share.
@@ -222,12 +393,17 @@ fn queues(context: &Context<'_>) -> Known<Vec<Value>> {
 }
 
 /// Validation periods that are missing, cut short, or do not fit into the window.
-fn periods(context: &Context<'_>) -> Vec<Value> {
+fn periods(context: &Context<'_>) -> Vec<PeriodProblem> {
     let plan = &context.facts.plan;
     let mut found = vec![];
     let mut problem = |cohort: &Cohort, problem: String, advice: String| {
-        found.push(json!({"cohort": cohort.name, "problem": problem, "advice": advice,
-                          "workflow_types": cohort.workflow_types, "loci": [context.plan_locus(cohort.line)]}));
+        found.push(PeriodProblem {
+            cohort: cohort.name.clone(),
+            workflow_types: cohort.workflow_types.clone(),
+            loci: vec![context.plan_locus(cohort.line)],
+            problem,
+            advice,
+        });
     };
     for cohort in plan.cohorts.iter().filter(|c| c.validation_seconds().is_none()) {
         let advice = "Add `validation: 3d` (hours, days or weeks) to the cohort: how long it runs on the target before the next one follows.";

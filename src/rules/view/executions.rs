@@ -1,47 +1,129 @@
 //! What executions of the source tell beside their number: who starts them, and what they are too large for.
 
 use jiff::{SignedDuration, Timestamp};
-use serde_json::{Value, json};
+
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use super::cluster::per_moved_namespace;
 use super::limits::{self, Limits};
-use super::{Context, FactPath, FactView, words};
+use super::{Context, Fact, FactPath, FactView, words};
 use crate::compare::Half;
 use crate::facts::cluster::{Beginning, DescribedExecution, StartedType};
 use crate::facts::plan::Cohort;
-use crate::facts::{Known, Why};
+use crate::facts::{Known, Locus, Why};
+
+const RECENT_STARTS: Fact<Vec<RecentStart>> = Fact::new(
+    "source.recent_starts",
+    "who has started executions on the source lately, in moved namespaces; not schedules, parents, cron expressions and runs that continue an earlier one",
+);
+const ROUTED_STARTS: Fact<Vec<RecentStart>> = Fact::new(
+    "source.routed_starts",
+    "the same, of workflow types whose cohort was routed before, in the moved namespaces",
+);
+const ROUTED_COHORTS: Fact<Vec<RoutedCohort>> =
+    Fact::new("plan.routed_cohorts", "cohorts whose starts are routed to the target");
+const CRON_WORKFLOWS: Fact<Vec<CronExecution>> =
+    Fact::new("source.cron_workflows", "open executions of the moved namespaces that have a cron expression");
+const NEAR_LIMITS: Fact<Vec<NearLimit>> = Fact::new(
+    "source.executions_near_limits",
+    "open executions, among the oldest of each type, that come near what Temporal Cloud allows one execution",
+);
 
 pub(super) const PATHS: &[FactPath] = &[
-    FactPath::untyped(
-        "source.recent_starts",
-        "who has started executions on the source lately, in moved namespaces; not schedules, parents, \
-                  cron expressions and runs that continue an earlier one",
-    ), /* fields: source_namespace, workflow_type, starter, runs, since, workflow_id, started, source_flags */
-    FactPath::untyped(
-        "source.routed_starts",
-        "the same, of workflow types whose cohort was routed before, in the moved namespaces",
-    ), /* fields: source_namespace, workflow_type, starter, runs, since, workflow_id, started, source_flags, cohort */
-    FactPath::untyped("plan.routed_cohorts", "cohorts whose starts are routed to the target"), /* fields: name, since */
-    FactPath::untyped("source.cron_workflows", "open executions of the moved namespaces that have a cron expression"), /* fields: source_namespace, workflow_id, workflow_type, cron, next, starter */
-    FactPath::untyped(
-        "source.executions_near_limits",
-        "open executions, among the oldest of each type, that come near what Temporal Cloud allows one execution",
-    ), /* fields: source_namespace, workflow_id, workflow_type, problem */
+    RECENT_STARTS.entry(),
+    ROUTED_STARTS.entry(),
+    ROUTED_COHORTS.entry(),
+    CRON_WORKFLOWS.entry(),
+    NEAR_LIMITS.entry(),
 ];
 
-pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
-    view.put_untyped("source.recent_starts", per_moved_namespace(context, &|half| recent_starts(context, half)));
-    view.put_untyped("source.routed_starts", per_moved_namespace(context, &|half| routed_starts(context, half)));
-    let cohorts = context.facts.plan.cohorts.iter().filter_map(|c| Some((c, c.routed?)));
-    let object = |(cohort, since): (&Cohort, Timestamp)| json!({"name": cohort.name, "since": minute(since), "loci": [context.plan_locus(cohort.line)]});
-    view.put_untyped("plan.routed_cohorts", Known::Known(cohorts.map(object).collect::<Vec<_>>()));
-    view.put_untyped("source.cron_workflows", per_moved_namespace(context, &cron_workflows));
-    let limits = limits::limits();
-    let near = limits.and_then(|limits| per_moved_namespace(context, &|half| near_limits(half, limits)));
-    view.put_untyped("source.executions_near_limits", near);
+/// A client that has started executions of a type on the source (GetWorkflowExecutionHistory).
+#[derive(Serialize, JsonSchema)]
+struct RecentStart {
+    /// Namespace of the source.
+    source_namespace: String,
+    /// Workflow type.
+    workflow_type: String,
+    /// Identity of the client that started it.
+    starter: String,
+    /// How many runs the type began: `12 runs`.
+    runs: String,
+    /// Since when runs were counted, UTC.
+    since: String,
+    /// The cohort of the type, where it was routed before; else empty.
+    cohort: String,
+    /// Workflow id of the newest run of this client.
+    workflow_id: String,
+    /// When that run started, UTC.
+    started: String,
+    /// Flags of the `temporal` CLI that reach the namespace of the source.
+    source_flags: String,
+    /// Where it was seen.
+    loci: Vec<Locus>,
 }
 
-fn recent_starts(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<Value>> {
+/// A cohort whose starts are routed to the target.
+#[derive(Serialize, JsonSchema)]
+struct RoutedCohort {
+    /// Its name.
+    name: String,
+    /// Since when, UTC.
+    since: String,
+    /// Where it was seen.
+    loci: Vec<Locus>,
+}
+
+/// An open execution with a cron expression.
+#[derive(Serialize, JsonSchema)]
+struct CronExecution {
+    /// Namespace of the source.
+    source_namespace: String,
+    /// Workflow id.
+    workflow_id: String,
+    /// Workflow type.
+    workflow_type: String,
+    /// The cron expression.
+    cron: String,
+    /// Identity of the client that started it.
+    starter: String,
+    /// When its next run starts, UTC.
+    next: String,
+    /// Where it was seen.
+    loci: Vec<Locus>,
+}
+
+/// An open execution that comes near what Temporal Cloud allows one execution (DescribeWorkflowExecution).
+#[derive(Serialize, JsonSchema)]
+struct NearLimit {
+    /// Namespace of the source.
+    source_namespace: String,
+    /// Workflow id.
+    workflow_id: String,
+    /// Workflow type.
+    workflow_type: String,
+    /// Which limits, as a sentence.
+    problem: String,
+    /// Where it was seen.
+    loci: Vec<Locus>,
+}
+
+pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
+    view.put(&RECENT_STARTS, per_moved_namespace(context, &|half| recent_starts(context, half)));
+    view.put(&ROUTED_STARTS, per_moved_namespace(context, &|half| routed_starts(context, half)));
+    let cohorts = context.facts.plan.cohorts.iter().filter_map(|c| Some((c, c.routed?)));
+    let object = |(cohort, since): (&Cohort, Timestamp)| RoutedCohort {
+        name: cohort.name.clone(),
+        since: minute(since),
+        loci: vec![context.plan_locus(cohort.line)],
+    };
+    view.put(&ROUTED_COHORTS, Known::Known(cohorts.map(object).collect::<Vec<_>>()));
+    view.put(&CRON_WORKFLOWS, per_moved_namespace(context, &cron_workflows));
+    let near = limits::per_moved_namespace(context, &near_limits);
+    view.put(&NEAR_LIMITS, near);
+}
+
+fn recent_starts(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<RecentStart>> {
     half.known("recent starts", &half.namespace.executions.recent).and_then(|recent| {
         // With cohorts the snapshot goes back to the first of them; the last day is what counts for all others.
         let day = half.cluster.taken_at.checked_sub(SignedDuration::from_hours(24)).unwrap_or(recent.since);
@@ -51,7 +133,7 @@ fn recent_starts(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<Value>> {
     })
 }
 
-fn routed_starts(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<Value>> {
+fn routed_starts(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<RecentStart>> {
     half.known("recent starts", &half.namespace.executions.recent).and_then(|recent| {
         let cohort = |name: &str| {
             let cohorts = context.facts.plan.cohorts.iter().filter(|c| c.workflow_types.iter().any(|t| t == name));
@@ -84,22 +166,28 @@ fn starts_since<'a>(
     context: &Context<'_>,
     half: &Half<'_>,
     types: impl Iterator<Item = (&'a StartedType, Timestamp, Option<&'a Cohort>)>,
-) -> Known<Vec<Value>> {
+) -> Known<Vec<RecentStart>> {
     let (mut found, mut open) = (Vec::new(), Vec::new());
     for (t, since, cohort) in types {
-        let started: Vec<Value> = t
+        let started: Vec<RecentStart> = t
             .starters
             .iter()
             .filter(|s| s.how == Beginning::Started && s.newest.start_time > since)
             .map(|s| {
                 let starter = if s.identity.is_empty() { "a client without a name" } else { &s.identity };
                 let resource = format!("workflow {} ({})", s.newest.workflow_id, s.newest.run_id);
-                json!({"source_namespace": half.namespace.name, "workflow_type": t.workflow_type, "starter": starter,
-                       "runs": words::count(t.runs, "run"), "since": minute(since),
-                       "cohort": cohort.map_or("", |c| c.name.as_str()),
-                       "workflow_id": s.newest.workflow_id, "started": minute(s.newest.start_time),
-                       "source_flags": context.source_flags(&half.namespace.name),
-                       "loci": [half.locus(resource, "GetWorkflowExecutionHistory")]})
+                RecentStart {
+                    source_namespace: half.namespace.name.clone(),
+                    workflow_type: t.workflow_type.clone(),
+                    starter: starter.to_owned(),
+                    runs: words::count(t.runs, "run"),
+                    since: minute(since),
+                    cohort: cohort.map(|c| c.name.clone()).unwrap_or_default(),
+                    workflow_id: s.newest.workflow_id.clone(),
+                    started: minute(s.newest.start_time),
+                    source_flags: context.source_flags(&half.namespace.name),
+                    loci: vec![half.locus(resource, "GetWorkflowExecutionHistory")],
+                }
             })
             .collect();
         // The newest runs were looked at: when one of them is older than the instant, so are all that were not.
@@ -121,20 +209,25 @@ fn starts_since<'a>(
     Known::Partial { value: found, why: Why::with_remedy(reason, remedy) }
 }
 
-fn cron_workflows(half: &Half<'_>) -> Known<Vec<Value>> {
+fn cron_workflows(half: &Half<'_>) -> Known<Vec<CronExecution>> {
     half.known("cron workflows", &half.namespace.executions.cron).map(|found| {
         let object = |c: &crate::facts::cluster::CronWorkflow| {
             let resource = format!("workflow {} ({})", c.workflow_id, c.run_id);
-            json!({"source_namespace": half.namespace.name, "workflow_id": c.workflow_id,
-                   "workflow_type": c.workflow_type, "cron": c.cron, "starter": c.identity,
-                   "next": c.next.map_or_else(|| "an unknown time".to_owned(), minute),
-                   "loci": [half.locus(resource, "GetWorkflowExecutionHistory")]})
+            CronExecution {
+                source_namespace: half.namespace.name.clone(),
+                workflow_id: c.workflow_id.clone(),
+                workflow_type: c.workflow_type.clone(),
+                cron: c.cron.clone(),
+                starter: c.identity.clone(),
+                next: c.next.map_or_else(|| "an unknown time".to_owned(), minute),
+                loci: vec![half.locus(resource, "GetWorkflowExecutionHistory")],
+            }
         };
         found.iter().map(object).collect()
     })
 }
 
-fn near_limits(half: &Half<'_>, limits: &Limits) -> Known<Vec<Value>> {
+fn near_limits(half: &Half<'_>, limits: &Limits) -> Known<Vec<NearLimit>> {
     half.known("open executions", &half.namespace.executions.samples).map(|samples| {
         samples
             .iter()
@@ -142,9 +235,13 @@ fn near_limits(half: &Half<'_>, limits: &Limits) -> Known<Vec<Value>> {
                 let problems = size_problems(s, limits);
                 (!problems.is_empty()).then(|| {
                     let resource = format!("workflow {} ({})", s.execution.workflow_id, s.execution.run_id);
-                    json!({"source_namespace": half.namespace.name, "workflow_id": s.execution.workflow_id,
-                           "workflow_type": s.execution.workflow_type, "problem": words::list(&problems, 4),
-                           "loci": [half.locus(resource, "DescribeWorkflowExecution")]})
+                    NearLimit {
+                        source_namespace: half.namespace.name.clone(),
+                        workflow_id: s.execution.workflow_id.clone(),
+                        workflow_type: s.execution.workflow_type.clone(),
+                        problem: words::list(&problems, 4),
+                        loci: vec![half.locus(resource, "DescribeWorkflowExecution")],
+                    }
                 })
             })
             .collect()

@@ -62,13 +62,9 @@ impl FactView {
         self.facts.insert(path.to_owned(), value);
     }
 
-    /// Add a fact.
+    /// Add a fact of its type.
     pub fn put<T: serde::Serialize + schemars::JsonSchema>(&mut self, fact: &Fact<T>, value: Known<T>) {
-        self.put_untyped(fact.path(), value);
-    }
-
-    /// Add a fact whose value has no type yet.
-    fn put_untyped<T: serde::Serialize>(&mut self, path: &str, value: Known<T>) {
+        let path = fact.path();
         let json = value.and_then(|v| match serde_json::to_value(v) {
             Ok(v) => Known::Known(v),
             Err(e) => Known::unknown(format!("the fact {path} could not be represented: {e}")),

@@ -6,44 +6,97 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
-use serde_json::{Value, json};
+
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use super::cluster::{per_moved_namespace, per_planned_namespace};
-use super::{Context, FactPath, FactView, words};
+use super::{Context, Fact, FactPath, FactView, words};
 use crate::compare::{self, Half};
 use crate::facts::cluster::{OpenSample, Poller, TaskQueue};
-use crate::facts::{Known, Why};
+use crate::facts::{Known, Locus, Why};
 
-pub(super) const PATHS: &[FactPath] = &[
-    FactPath::untyped(
-        "source.backlogs",
-        "task queues of the source to which tasks come, or in which tasks of open work wait",
-    ), /* fields: source_namespace, task_queue, what, source_flags */
-    FactPath::untyped(
-        "source.backlog_basis",
-        "which task queues of the source were looked at, and what was left in them",
-    ),
-    FactPath::untyped(
-        "source.unpolled_queues",
-        "task queues of the moved namespaces with open executions on the source and no worker there",
-    ), /* fields: source_namespace, task_queue, open, gone, source_flags */
-    FactPath::untyped(
-        "source.pollers_left",
-        "workers that still poll a task queue of the source, in every namespace of the plan",
-    ), /* fields: source_namespace, task_queue, identity, polls, last, source_flags */
-    FactPath::untyped("source.poller_basis", "how many task queues of the source were asked who polls them"),
-];
+const BACKLOGS: Fact<Vec<Backlog>> =
+    Fact::new("source.backlogs", "task queues of the source to which tasks come, or in which tasks of open work wait");
+const BACKLOG_BASIS: Fact<String> =
+    Fact::new("source.backlog_basis", "which task queues of the source were looked at, and what was left in them");
+const UNPOLLED_QUEUES: Fact<Vec<UnpolledQueue>> = Fact::new(
+    "source.unpolled_queues",
+    "task queues of the moved namespaces with open executions on the source and no worker there",
+);
+const POLLERS_LEFT: Fact<Vec<PollerLeft>> = Fact::new(
+    "source.pollers_left",
+    "workers that still poll a task queue of the source, in every namespace of the plan",
+);
+const POLLER_BASIS: Fact<String> =
+    Fact::new("source.poller_basis", "how many task queues of the source were asked who polls them");
+
+pub(super) const PATHS: &[FactPath] =
+    &[BACKLOGS.entry(), BACKLOG_BASIS.entry(), UNPOLLED_QUEUES.entry(), POLLERS_LEFT.entry(), POLLER_BASIS.entry()];
+
+/// A task queue of the source in which tasks wait or still come.
+#[derive(Serialize, JsonSchema)]
+struct Backlog {
+    /// Namespace of the source.
+    source_namespace: String,
+    /// Task queue.
+    task_queue: String,
+    /// How many tasks, as the beginning of a sentence.
+    what: String,
+    /// Flags of the `temporal` CLI that reach the namespace of the source.
+    source_flags: String,
+    /// Where it was seen.
+    loci: Vec<Locus>,
+}
+
+/// A task queue with open executions and no live poller (DescribeTaskQueue).
+#[derive(Serialize, JsonSchema)]
+struct UnpolledQueue {
+    /// Namespace of the source.
+    source_namespace: String,
+    /// Task queue.
+    task_queue: String,
+    /// How many open executions use it: `3 open executions`.
+    open: String,
+    /// The last poll, as the end of a sentence; empty when none is known.
+    gone: String,
+    /// Workflow types whose workers poll it, as far as they were seen.
+    workflow_types: Vec<String>,
+    /// Flags of the `temporal` CLI that reach the namespace of the source.
+    source_flags: String,
+    /// Where it was seen.
+    loci: Vec<Locus>,
+}
+
+/// A poller of a task queue of the source (DescribeTaskQueue).
+#[derive(Serialize, JsonSchema)]
+struct PollerLeft {
+    /// Namespace of the source.
+    source_namespace: String,
+    /// Task queue.
+    task_queue: String,
+    /// Identity of the worker.
+    identity: String,
+    /// What it polls: `workflow tasks and activity tasks`.
+    polls: String,
+    /// Time of its last poll, UTC.
+    last: String,
+    /// Flags of the `temporal` CLI that reach the namespace of the source.
+    source_flags: String,
+    /// Where it was seen.
+    loci: Vec<Locus>,
+}
 
 /// Stale tasks have left the count by then when nobody polls: two looks this far apart can be compared.
 const APART: SignedDuration = SignedDuration::from_mins(12);
 
 pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
-    view.put_untyped("source.backlogs", per_moved_namespace(context, &|half| backlogs(context, half)));
-    view.put_untyped("source.unpolled_queues", per_moved_namespace(context, &|half| unpolled(context, half)));
-    view.put_untyped("source.pollers_left", per_planned_namespace(context, &|half| pollers_left(context, half)));
+    view.put(&BACKLOGS, per_moved_namespace(context, &|half| backlogs(context, half)));
+    view.put(&UNPOLLED_QUEUES, per_moved_namespace(context, &|half| unpolled(context, half)));
+    view.put(&POLLERS_LEFT, per_planned_namespace(context, &|half| pollers_left(context, half)));
     let looked_at = per_moved_namespace(context, &|half| looked_at(context, half));
-    view.put_untyped("source.backlog_basis", looked_at.clone().map(|queues| backlog_basis(&queues)));
-    view.put_untyped("source.poller_basis", looked_at.map(|queues| asked(&queues)));
+    view.put(&BACKLOG_BASIS, looked_at.clone().map(|queues| backlog_basis(&queues)));
+    view.put(&POLLER_BASIS, looked_at.map(|queues| asked(&queues)));
 }
 
 /// The task queues of a namespace, unless there was none to look at. A namespace that stays and that nothing has used
@@ -64,25 +117,30 @@ fn queues(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<TaskQueue>> {
     })
 }
 
-fn looked_at(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<Value>> {
+/// A task queue that was looked at, and how many tasks were left in it.
+#[derive(Clone)]
+struct LookedAt {
+    name: String,
+    left: u64,
+}
+
+fn looked_at(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<LookedAt>> {
     queues(context, half).map(|queues| {
-        let object = |q: &TaskQueue| json!({"name": q.name, "left": q.backlog().unwrap_or(0)});
+        let object = |q: &TaskQueue| LookedAt { name: q.name.clone(), left: q.backlog().unwrap_or(0) };
         queues.iter().map(object).collect()
     })
 }
 
-fn asked(queues: &[Value]) -> String {
-    let names: Vec<String> =
-        queues.iter().filter_map(|q| q.get("name")?.as_str()).map(|name| format!("`{name}`")).collect();
+fn asked(queues: &[LookedAt]) -> String {
+    let names: Vec<String> = queues.iter().map(|q| format!("`{}`", q.name)).collect();
     format!("{} asked: {}", words::count(names.len() as u64, "task queue"), words::list(&names, 10))
 }
 
-fn backlog_basis(queues: &[Value]) -> String {
-    let left = |q: &Value| Some((q.get("name")?.as_str()?.to_owned(), q.get("left")?.as_u64().filter(|n| *n > 0)?));
+fn backlog_basis(queues: &[LookedAt]) -> String {
     let stale: Vec<String> = queues
         .iter()
-        .filter_map(left)
-        .map(|(name, n)| format!("{} in `{name}`", words::count(n, "stale task")))
+        .filter(|q| q.left > 0)
+        .map(|q| format!("{} in `{}`", words::count(q.left, "stale task"), q.name))
         .collect();
     let stale = if stale.is_empty() {
         String::new()
@@ -101,7 +159,7 @@ fn open_work(half: &Half<'_>) -> Known<u64> {
     })
 }
 
-fn backlogs(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<Value>> {
+fn backlogs(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<Backlog>> {
     let open = open_work(half);
     let found = queues(context, half).and_then(|queues| {
         let (mut found, mut untold, mut unsure) = (vec![], vec![], vec![]);
@@ -121,9 +179,13 @@ fn backlogs(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<Value>> {
                 State::Comes(told) => format!("tasks still come to ({told})"),
                 State::Waits(tasks) => format!("{} in", words::count(tasks, "task")),
             };
-            found.push(json!({"source_namespace": half.namespace.name, "task_queue": queue.name, "what": what,
-                "source_flags": context.source_flags(&half.namespace.name),
-                "loci": [half.locus(format!("task queue {}", queue.name), "DescribeTaskQueue")]}));
+            found.push(Backlog {
+                source_namespace: half.namespace.name.clone(),
+                task_queue: queue.name.clone(),
+                source_flags: context.source_flags(&half.namespace.name),
+                loci: vec![half.locus(format!("task queue {}", queue.name), "DescribeTaskQueue")],
+                what,
+            });
         }
         let name = &half.namespace.name;
         let mut whys = vec![];
@@ -158,7 +220,7 @@ fn backlogs(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<Value>> {
     Known::concat([found, still_open])
 }
 
-fn partly(found: Vec<Value>, whys: &[Why]) -> Known<Vec<Value>> {
+fn partly(found: Vec<Backlog>, whys: &[Why]) -> Known<Vec<Backlog>> {
     match Why::all(whys) {
         None => Known::Known(found),
         Some(why) => Known::Partial { value: found, why },
@@ -241,25 +303,29 @@ fn unasked(context: &Context<'_>, half: &Half<'_>, queues: &[TaskQueue]) -> Opti
     })
 }
 
-fn unpolled(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<Value>> {
+fn unpolled(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<UnpolledQueue>> {
     let now = half.cluster.taken_at_by_its_clock();
     half.known("task queues", &half.namespace.task_queues).map(|queues| {
         let without = queues.iter().filter(|q| q.open_executions.unwrap_or(0) > 0 && q.live_workflow_pollers(now) == 0);
         let object = |queue: &TaskQueue| {
             let gone = compare::last_poller(&queue.workflow_pollers).and_then(|p| Some((&p.identity, p.last_access?)));
             let gone = gone.map(|(who, at)| format!("; the last poll was that of {who} at {}", words::minute(at)));
-            json!({"source_namespace": half.namespace.name, "task_queue": queue.name,
-                   "open": words::count(queue.open_executions.unwrap_or(0), "open execution"),
-                   "gone": gone.unwrap_or_default(), "source_flags": context.source_flags(&half.namespace.name),
-                   "workflow_types": super::diff::types_on(context, &queue.name),
-                   "loci": [half.locus(format!("task queue {}", queue.name), "DescribeTaskQueue")]})
+            UnpolledQueue {
+                source_namespace: half.namespace.name.clone(),
+                task_queue: queue.name.clone(),
+                open: words::count(queue.open_executions.unwrap_or(0), "open execution"),
+                gone: gone.unwrap_or_default(),
+                source_flags: context.source_flags(&half.namespace.name),
+                workflow_types: super::diff::types_on(context, &queue.name),
+                loci: vec![half.locus(format!("task queue {}", queue.name), "DescribeTaskQueue")],
+            }
         };
         without.map(object).collect()
     })
 }
 
 /// Who polls, each once a queue.
-fn pollers_left(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<Value>> {
+fn pollers_left(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<PollerLeft>> {
     let now = half.cluster.taken_at_by_its_clock();
     queues(context, half).map(|queues| {
         let mut found = vec![];
@@ -280,11 +346,15 @@ fn pollers_left(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<Value>> {
             for (identity, (polls, last)) in by_identity {
                 let polls: Vec<String> = polls.into_iter().map(str::to_owned).collect();
                 let last = last.map_or_else(|| "at a time the server does not tell".to_owned(), words::minute);
-                found.push(json!({"source_namespace": half.namespace.name, "task_queue": queue.name,
-                    "identity": if identity.is_empty() { "a worker without a name" } else { identity },
-                    "polls": words::list(&polls, 3), "last": last,
-                    "source_flags": context.source_flags(&half.namespace.name),
-                    "loci": [half.locus(format!("task queue {}", queue.name), "DescribeTaskQueue")]}));
+                found.push(PollerLeft {
+                    source_namespace: half.namespace.name.clone(),
+                    task_queue: queue.name.clone(),
+                    identity: (if identity.is_empty() { "a worker without a name" } else { identity }).to_owned(),
+                    polls: words::list(&polls, 3),
+                    source_flags: context.source_flags(&half.namespace.name),
+                    loci: vec![half.locus(format!("task queue {}", queue.name), "DescribeTaskQueue")],
+                    last,
+                });
             }
         }
         found

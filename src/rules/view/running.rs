@@ -3,38 +3,137 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
-use serde_json::{Value, json};
+
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use super::cluster::per_moved_namespace;
 use super::inventory::inventory;
-use super::{Context, FactPath, FactView, plan, words};
+use super::{Context, Fact, FactPath, FactView, plan, words};
 use crate::compare::Half;
 use crate::facts::cluster::{ExecutionSample, StuckExecution, WorkflowType};
-use crate::facts::{Known, Why};
+use crate::facts::{Known, Locus, Why};
 
-pub(super) const PATHS: &[FactPath] = &[
-    FactPath::untyped(
-        "plan.running_times",
-        "the longest that executions of each moved workflow type have run, against the length of the window; \
-                  executions that were left behind are not among them",
-    ), /* fields: fits, source_namespace, workflow_type, seconds, runs, window, workflow_id, sample */
-    FactPath::untyped(
-        "plan.late_ends",
-        "workflow types whose executions, if started as late as today, end after the window",
-    ), /* fields: source_namespace, workflow_type, longest, ends, window_end, open */
-    FactPath::untyped(
-        "source.unfinished_types",
-        "workflow types with open executions of which none came to an end within retention",
-    ), /* fields: source_namespace, name, open, retention */
-    FactPath::untyped(
-        "source.never_ending_types",
-        "workflow types whose runs only continue as new, and for which the plan has no way out",
-    ), /* fields: source_namespace, workflow_type, open, continued, chain, query, source_flags */
-    FactPath::untyped(
-        "source.orphans",
-        "open executions that were left behind: far older than others of their type, or failing for long",
-    ), /* fields: source_namespace, workflow_type, workflow_id, run_id, reason, source_flags */
-];
+const RUNNING_TIMES: Fact<Vec<RunningTime>> = Fact::new(
+    "plan.running_times",
+    "the longest that executions of each moved workflow type have run, against the length of the window; executions that were left behind are not among them",
+);
+const LATE_ENDS: Fact<Vec<LateEnd>> =
+    Fact::new("plan.late_ends", "workflow types whose executions, if started as late as today, end after the window");
+const UNFINISHED_TYPES: Fact<Vec<UnfinishedType>> = Fact::new(
+    "source.unfinished_types",
+    "workflow types with open executions of which none came to an end within retention",
+);
+const NEVER_ENDING_TYPES: Fact<Vec<NeverEndingType>> = Fact::new(
+    "source.never_ending_types",
+    "workflow types whose runs only continue as new, and for which the plan has no way out",
+);
+const ORPHANS: Fact<Vec<Orphan>> = Fact::new(
+    "source.orphans",
+    "open executions that were left behind: far older than others of their type, or failing for long",
+);
+
+pub(super) const PATHS: &[FactPath] =
+    &[RUNNING_TIMES.entry(), LATE_ENDS.entry(), UNFINISHED_TYPES.entry(), NEVER_ENDING_TYPES.entry(), ORPHANS.entry()];
+
+/// The longest that executions of a workflow type have run.
+#[derive(Serialize, JsonSchema)]
+struct RunningTime {
+    /// Whether that is within the window, or the plan has a way out for the type.
+    fits: bool,
+    /// Namespace of the source.
+    source_namespace: String,
+    /// Workflow type.
+    workflow_type: String,
+    /// Seconds the longest has run; of a chain of runs, all of it.
+    seconds: u64,
+    /// The same in words: `2 days 5 hours`.
+    runs: String,
+    /// Length of the window in words.
+    window: String,
+    /// Workflow id of the longest.
+    workflow_id: String,
+    /// The longest, as a sentence.
+    sample: String,
+    /// Where it was seen.
+    loci: Vec<Locus>,
+}
+
+/// A workflow type whose executions, started at the moment of the look, end after the window.
+#[derive(Serialize, JsonSchema)]
+struct LateEnd {
+    /// Namespace of the source.
+    source_namespace: String,
+    /// Workflow type.
+    workflow_type: String,
+    /// How long its longest closed execution took, in words.
+    longest: String,
+    /// When an execution would end, UTC.
+    ends: String,
+    /// When the window is over, UTC.
+    window_end: String,
+    /// How many are open: `3 open executions`.
+    open: String,
+    /// Where it was seen.
+    loci: Vec<Locus>,
+}
+
+/// A workflow type with open executions of which none ended within retention.
+#[derive(Serialize, JsonSchema)]
+struct UnfinishedType {
+    /// Namespace of the source.
+    source_namespace: String,
+    /// Workflow type.
+    name: String,
+    /// Workflow type.
+    workflow_type: String,
+    /// How many are open: `3 open executions`.
+    open: String,
+    /// The retention period in words.
+    retention: String,
+    /// Where it was seen.
+    loci: Vec<Locus>,
+}
+
+/// A workflow type whose runs only continue as new.
+#[derive(Serialize, JsonSchema)]
+struct NeverEndingType {
+    /// Namespace of the source.
+    source_namespace: String,
+    /// Workflow type.
+    workflow_type: String,
+    /// How many are open: `1 open execution`.
+    open: String,
+    /// When the oldest chain of runs began, as the end of a sentence; empty when it is not told.
+    chain: String,
+    /// How its closed runs were closed, as a sentence.
+    continued: String,
+    /// Visibility query for its executions.
+    query: String,
+    /// Flags of the `temporal` CLI that reach the namespace of the source.
+    source_flags: String,
+    /// Where it was seen.
+    loci: Vec<Locus>,
+}
+
+/// An open execution that was left behind.
+#[derive(Serialize, JsonSchema)]
+struct Orphan {
+    /// Namespace of the source.
+    source_namespace: String,
+    /// Workflow type.
+    workflow_type: String,
+    /// Workflow id.
+    workflow_id: String,
+    /// Run id.
+    run_id: String,
+    /// Why it is taken for left behind, as a sentence.
+    reason: String,
+    /// Flags of the `temporal` CLI that reach the namespace of the source.
+    source_flags: String,
+    /// Where it was seen.
+    loci: Vec<Locus>,
+}
 
 /// Up to so many overdue executions of a type are exceptions; or one in so many of those open.
 const EXCEPTIONS: u64 = 5;
@@ -51,14 +150,14 @@ pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
     };
     let times =
         over().and_then(|(length, _)| per_moved_namespace(context, &|half| running_times(context, half, length)));
-    view.put_untyped("plan.running_times", times);
-    view.put_untyped(
-        "plan.late_ends",
+    view.put(&RUNNING_TIMES, times);
+    view.put(
+        &LATE_ENDS,
         over().and_then(|(_, over)| per_moved_namespace(context, &|half| late_ends(context, half, over))),
     );
-    view.put_untyped("source.unfinished_types", per_moved_namespace(context, &|half| unfinished(context, half)));
-    view.put_untyped("source.never_ending_types", per_moved_namespace(context, &|half| never_ending(context, half)));
-    view.put_untyped("source.orphans", per_moved_namespace(context, &|half| orphans(context, half)));
+    view.put(&UNFINISHED_TYPES, per_moved_namespace(context, &|half| unfinished(context, half)));
+    view.put(&NEVER_ENDING_TYPES, per_moved_namespace(context, &|half| never_ending(context, half)));
+    view.put(&ORPHANS, per_moved_namespace(context, &|half| orphans(context, half)));
 }
 
 /// Open executions of a type that were left behind, and the oldest of the others.
@@ -131,7 +230,7 @@ fn longest<'a>(half: &Half<'_>, t: &'a WorkflowType, stuck: &'a [StuckExecution]
     closed.into_iter().chain(open).max_by_key(|longest| longest.seconds)
 }
 
-fn running_times(context: &Context<'_>, half: &Half<'_>, length: u64) -> Known<Vec<Value>> {
+fn running_times(context: &Context<'_>, half: &Half<'_>, length: u64) -> Known<Vec<RunningTime>> {
     let types = inventory(half);
     let oldest = half.known("the oldest open execution", &half.namespace.oldest_open);
     let closed = half.known("the longest closed execution", &half.namespace.longest_closed);
@@ -143,15 +242,19 @@ fn running_times(context: &Context<'_>, half: &Half<'_>, length: u64) -> Known<V
             let chain = if longest.chain { ", as a chain of runs that continue as new" } else { "" };
             let sample = longest.sample;
             let resource = format!("workflow {} ({})", sample.workflow_id, sample.run_id);
-            json!({
-                "fits": longest.seconds <= length || context.has_way_out(name),
-                "source_namespace": half.namespace.name, "workflow_type": name, "seconds": longest.seconds, "runs": runs,
-                "window": words::duration(length), "workflow_id": sample.workflow_id,
-                "sample": format!("`{}` {state} {runs}{chain}", sample.workflow_id),
-                "loci": [half.locus(resource, "ListWorkflowExecutions"), context.plan_key("window")],
-            })
+            RunningTime {
+                fits: longest.seconds <= length || context.has_way_out(name),
+                source_namespace: half.namespace.name.clone(),
+                workflow_type: name.to_owned(),
+                seconds: longest.seconds,
+                window: words::duration(length),
+                workflow_id: sample.workflow_id.clone(),
+                sample: format!("`{}` {state} {runs}{chain}", sample.workflow_id),
+                loci: vec![half.locus(resource, "ListWorkflowExecutions"), context.plan_key("window")],
+                runs,
+            }
         };
-        let mut times: BTreeMap<&str, Value> = BTreeMap::new();
+        let mut times: BTreeMap<&str, RunningTime> = BTreeMap::new();
         for t in &types {
             if let Some(longest) = longest(half, t, stuck) {
                 times.insert(&t.name, object(&t.name, &longest));
@@ -163,7 +266,8 @@ fn running_times(context: &Context<'_>, half: &Half<'_>, length: u64) -> Known<V
             let longest = Longest { sample, open, seconds: sample.seconds, chain: false };
             times.entry(&sample.workflow_type).or_insert_with(|| object(&sample.workflow_type, &longest));
         }
-        let whys: Vec<Why> = [without_times(&types), without_chains(context, half, &types)].into_iter().flatten().collect();
+        let whys: Vec<Why> =
+            [without_times(&types), without_chains(context, half, &types)].into_iter().flatten().collect();
         let times = times.into_values().collect();
         match Why::all(&whys) {
             None => Known::Known(times),
@@ -205,7 +309,7 @@ fn without_chains(context: &Context<'_>, half: &Half<'_>, types: &[WorkflowType]
 }
 
 /// An execution that starts on the source at the moment of the look, and takes as long as the longest of its type.
-fn late_ends(context: &Context<'_>, half: &Half<'_>, over: Timestamp) -> Known<Vec<Value>> {
+fn late_ends(context: &Context<'_>, half: &Half<'_>, over: Timestamp) -> Known<Vec<LateEnd>> {
     inventory(half).and_then(|types| {
         let from = half.cluster.newest().max(context.facts.at);
         let mut untold = vec![];
@@ -217,11 +321,17 @@ fn late_ends(context: &Context<'_>, half: &Half<'_>, over: Timestamp) -> Known<V
             };
             let seconds = i64::try_from(longest).ok()?;
             let ends = from.checked_add(SignedDuration::from_secs(seconds)).ok()?;
-            (ends > over).then(|| {
-                json!({"source_namespace": half.namespace.name, "workflow_type": t.name,
-                       "longest": words::duration(longest), "ends": words::minute(ends), "window_end": words::minute(over),
-                       "open": words::count(t.open, "open execution"),
-                       "loci": [half.locus(format!("workflow type {}", t.name), "ListWorkflowExecutions"), context.plan_key("window")]})
+            (ends > over).then(|| LateEnd {
+                source_namespace: half.namespace.name.clone(),
+                workflow_type: t.name.clone(),
+                longest: words::duration(longest),
+                ends: words::minute(ends),
+                window_end: words::minute(over),
+                open: words::count(t.open, "open execution"),
+                loci: vec![
+                    half.locus(format!("workflow type {}", t.name), "ListWorkflowExecutions"),
+                    context.plan_key("window"),
+                ],
             })
         });
         let late = late.collect();
@@ -240,33 +350,40 @@ fn late_ends(context: &Context<'_>, half: &Half<'_>, over: Timestamp) -> Known<V
     })
 }
 
-fn unfinished(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<Value>> {
+fn unfinished(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<UnfinishedType>> {
     let retention = half.namespace.config.value().map(|c| words::duration(c.retention_seconds));
     let retention = retention.map_or("the retention period".to_owned(), |r| format!("the retention of {r}"));
     let unfinished = |t: &&WorkflowType| t.open > 0 && t.ended() == 0 && !context.has_way_out(&t.name);
     inventory(half).map(|types| {
-        let object = |t: &WorkflowType| {
-            json!({"source_namespace": half.namespace.name, "name": t.name, "workflow_type": t.name,
-                   "open": words::count(t.open, "open execution"), "retention": retention,
-                   "loci": [half.locus(format!("workflow type {}", t.name), "CountWorkflowExecutions")]})
+        let object = |t: &WorkflowType| UnfinishedType {
+            source_namespace: half.namespace.name.clone(),
+            name: t.name.clone(),
+            workflow_type: t.name.clone(),
+            open: words::count(t.open, "open execution"),
+            retention: retention.clone(),
+            loci: vec![half.locus(format!("workflow type {}", t.name), "CountWorkflowExecutions")],
         };
         types.iter().filter(unfinished).map(object).collect()
     })
 }
 
-fn never_ending(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<Value>> {
+fn never_ending(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<NeverEndingType>> {
     inventory(half).and_then(|types| {
         let open = || types.iter().filter(|t| t.open > 0 && t.closed > 0 && !context.has_way_out(&t.name));
         let never = open().filter(|t| t.continued.unwrap_or(0) > 0 && t.ended_by_itself() == 0);
         let object = |t: &WorkflowType| {
             let chain = t.oldest_open.as_ref().and_then(|run| chain_started(half, run));
             let chain = chain.map(|since| format!("; the chain of the oldest one began on {}", words::minute(since)));
-            json!({"source_namespace": half.namespace.name, "workflow_type": t.name,
-                   "open": words::count(t.open, "open execution"), "chain": chain.unwrap_or_default(),
-                   "continued": continued(t),
-                   "query": format!("WorkflowType = '{}'", t.name.replace('\'', "''")),
-                   "source_flags": context.source_flags(&half.namespace.name),
-                   "loci": [half.locus(format!("workflow type {}", t.name), "CountWorkflowExecutions")]})
+            NeverEndingType {
+                source_namespace: half.namespace.name.clone(),
+                workflow_type: t.name.clone(),
+                open: words::count(t.open, "open execution"),
+                chain: chain.unwrap_or_default(),
+                continued: continued(t),
+                query: format!("WorkflowType = '{}'", t.name.replace('\'', "''")),
+                source_flags: context.source_flags(&half.namespace.name),
+                loci: vec![half.locus(format!("workflow type {}", t.name), "CountWorkflowExecutions")],
+            }
         };
         let found = never.map(object).collect();
         let untold: Vec<String> = open().filter(|t| t.continued.is_none()).map(|t| format!("`{}`", t.name)).collect();
@@ -291,7 +408,7 @@ fn continued(t: &WorkflowType) -> String {
     }
 }
 
-fn orphans(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<Value>> {
+fn orphans(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<Orphan>> {
     let stuck = stuck(half);
     inventory(half).and_then(|types| {
         let queues = half.namespace.task_queues.value();
@@ -310,10 +427,15 @@ fn orphans(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<Value>> {
             for (sample, reason) in &left.orphans {
                 let nobody = if unpolled(&sample.task_queue) { "; no worker polls its task queue" } else { "" };
                 let resource = format!("workflow {} ({})", sample.workflow_id, sample.run_id);
-                found.push(json!({"source_namespace": half.namespace.name, "workflow_type": t.name,
-                    "workflow_id": sample.workflow_id, "run_id": sample.run_id, "reason": format!("{reason}{nobody}{more}"),
-                    "source_flags": context.source_flags(&half.namespace.name),
-                    "loci": [half.locus(resource, "ListWorkflowExecutions")]}));
+                found.push(Orphan {
+                    source_namespace: half.namespace.name.clone(),
+                    workflow_type: t.name.clone(),
+                    workflow_id: sample.workflow_id.clone(),
+                    run_id: sample.run_id.clone(),
+                    reason: format!("{reason}{nobody}{more}"),
+                    source_flags: context.source_flags(&half.namespace.name),
+                    loci: vec![half.locus(resource, "ListWorkflowExecutions")],
+                });
             }
         }
         let unasked = |t: &&WorkflowType| {

@@ -2,50 +2,149 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use super::cluster::per_planned_namespace;
 use super::coverage::whole;
-use super::{Context, FactPath, FactView, words};
+use super::{Context, Fact, FactPath, FactView, words};
 use crate::compare::{self, Half, half, live};
 use crate::facts::cluster::Beginning;
 use crate::facts::{Known, Locus, Why};
 
+const WORKER_BUILDS: Fact<Vec<WorkerBuilds>> = Fact::new(
+    "diff.worker_builds",
+    "task queues whose workers on the source and on the target are of different builds",
+);
+const REPLAY_TESTS: Fact<Vec<NoReplayTest>> =
+    Fact::new("code.replay_tests", "code with workflows, and no test that replays recorded histories");
+const UNEXPLAINED_IDENTITIES: Fact<Vec<UnexplainedIdentity>> = Fact::new(
+    "source.unexplained_identities",
+    "clients and workers seen on the source that no entry of `identities` in the plan explains",
+);
+const IDENTITIES: Fact<Vec<SeenIdentity>> =
+    Fact::new("source.identities", "clients and workers seen on the source lately");
+const UNTRIED_QUEUES: Fact<Vec<UntriedQueue>> = Fact::new(
+    "diff.untried_queues",
+    "task queues with work on the source on which nothing has completed on the target",
+);
+const IDS_OPEN_ON_BOTH: Fact<Vec<OpenOnBoth>> = Fact::new(
+    "diff.ids_open_on_both",
+    "workflow ids with an open execution on both clusters, among those that were looked for",
+);
+
 pub(super) const PATHS: &[FactPath] = &[
-    FactPath::untyped(
-        "diff.worker_builds",
-        "task queues whose workers on the source and on the target are of different builds",
-    ), /* fields: source_namespace, target_namespace, task_queue, source_builds, target_builds */
-    FactPath::untyped("code.replay_tests", "code with workflows, and no test that replays recorded histories"), /* fields: place, workflows */
-    FactPath::untyped(
-        "source.unexplained_identities",
-        "clients and workers seen on the source that no entry of `identities` in the plan explains",
-    ), /* fields: source_namespace, identity, role, source_flags */
-    FactPath::untyped("source.identities", "clients and workers seen on the source lately"), /* fields: source_namespace, identity, role */
-    FactPath::untyped(
-        "diff.untried_queues",
-        "task queues with work on the source on which nothing has completed on the target",
-    ), /* fields: source_namespace, target_namespace, task_queue, target_flags */
-    FactPath::untyped(
-        "diff.ids_open_on_both",
-        "workflow ids with an open execution on both clusters, among those that were looked for",
-    ), /* fields: source_namespace, target_namespace, workflow_id, workflow_type, source_flags, target_flags, looked_for */
+    WORKER_BUILDS.entry(),
+    REPLAY_TESTS.entry(),
+    UNEXPLAINED_IDENTITIES.entry(),
+    IDENTITIES.entry(),
+    UNTRIED_QUEUES.entry(),
+    IDS_OPEN_ON_BOTH.entry(),
 ];
 
+/// A task queue whose workers are of different builds on both sides.
+#[derive(Serialize, JsonSchema)]
+struct WorkerBuilds {
+    /// Namespace of the source.
+    source_namespace: String,
+    /// Namespace of the target.
+    target_namespace: String,
+    /// Task queue.
+    task_queue: String,
+    /// Build ids of the source, at most three, then how many more.
+    source_builds: String,
+    /// Build ids of the target.
+    target_builds: String,
+    /// Where it was seen.
+    loci: Vec<Locus>,
+}
+
+/// Code with workflows and without a test that replays recorded histories.
+#[derive(Serialize, JsonSchema)]
+struct NoReplayTest {
+    /// The first workflow: `flows/pay.go:12`.
+    place: String,
+    /// Names of the workflows, at most five, then how many more.
+    workflows: String,
+    /// Where it was seen.
+    loci: Vec<Locus>,
+}
+
+/// A client or worker of the source that no entry of `identities` explains.
+#[derive(Serialize, JsonSchema)]
+struct UnexplainedIdentity {
+    /// Namespace of the source.
+    source_namespace: String,
+    /// Its identity.
+    identity: String,
+    /// What it does: `polls tasks`, `starts executions`.
+    role: &'static str,
+    /// Flags of the `temporal` CLI that reach the namespace of the source.
+    source_flags: String,
+    /// Where it was seen.
+    loci: Vec<Locus>,
+}
+
+/// A client or worker seen on the source.
+#[derive(Serialize, JsonSchema)]
+struct SeenIdentity {
+    /// Namespace of the source.
+    source_namespace: String,
+    /// Its identity.
+    identity: String,
+    /// What it does: `polls tasks`, `starts executions`.
+    role: &'static str,
+    /// Where it was seen.
+    loci: Vec<Locus>,
+}
+
+/// A task queue with work on the source on which nothing has completed on the target.
+#[derive(Serialize, JsonSchema)]
+struct UntriedQueue {
+    /// Namespace of the source.
+    source_namespace: String,
+    /// Namespace of the target.
+    target_namespace: String,
+    /// Task queue.
+    task_queue: String,
+    /// Flags of the `temporal` CLI that reach the namespace of the target.
+    target_flags: String,
+    /// Where it was seen.
+    loci: Vec<Locus>,
+}
+
+/// A workflow id with an open execution on both clusters.
+#[derive(Serialize, JsonSchema)]
+struct OpenOnBoth {
+    /// Namespace of the source.
+    source_namespace: String,
+    /// Namespace of the target.
+    target_namespace: String,
+    /// Workflow id.
+    workflow_id: String,
+    /// Workflow type; empty when it was not told.
+    workflow_type: String,
+    /// Which ids were looked for, in words.
+    looked_for: String,
+    /// Flags of the `temporal` CLI that reach the namespace of the source.
+    source_flags: String,
+    /// Flags of the `temporal` CLI that reach the namespace of the target.
+    target_flags: String,
+    /// Where it was seen.
+    loci: Vec<Locus>,
+}
+
 pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
-    view.put_untyped("diff.worker_builds", per_pair(context, &builds));
-    view.put_untyped("code.replay_tests", replay_tests(context));
-    view.put_untyped("source.unexplained_identities", identities(context));
-    view.put_untyped("source.identities", per_planned_namespace(context, &|half| seen_identities(half)));
-    view.put_untyped("diff.untried_queues", per_pair(context, &|source, target| untried(context, source, target)));
-    view.put_untyped(
-        "diff.ids_open_on_both",
-        per_pair(context, &|source, target| open_on_both(context, source, target)),
-    );
+    view.put(&WORKER_BUILDS, per_pair(context, &builds));
+    view.put(&REPLAY_TESTS, replay_tests(context));
+    view.put(&UNEXPLAINED_IDENTITIES, identities(context));
+    view.put(&IDENTITIES, per_planned_namespace(context, &|half| seen_identities(half)));
+    view.put(&UNTRIED_QUEUES, per_pair(context, &|source, target| untried(context, source, target)));
+    view.put(&IDS_OPEN_ON_BOTH, per_pair(context, &|source, target| open_on_both(context, source, target)));
 }
 
 /// A list over the namespaces that move, with both halves of each.
-fn per_pair(context: &Context<'_>, list: &dyn Fn(&Half<'_>, &Half<'_>) -> Known<Vec<Value>>) -> Known<Vec<Value>> {
+fn per_pair<T>(context: &Context<'_>, list: &dyn Fn(&Half<'_>, &Half<'_>) -> Known<Vec<T>>) -> Known<Vec<T>> {
     let clusters = context.source.clone().zip(context.target.clone()).zip(compare::moved(&context.facts.plan));
     clusters.and_then(|((source, target), moved)| {
         Known::concat(moved.into_iter().map(|(mapping, name)| {
@@ -88,7 +187,7 @@ fn builds_of(half: &Half<'_>) -> BTreeMap<String, Builds> {
     found
 }
 
-fn builds(source: &Half<'_>, target: &Half<'_>) -> Known<Vec<Value>> {
+fn builds(source: &Half<'_>, target: &Half<'_>) -> Known<Vec<WorkerBuilds>> {
     let (here, there) = (builds_of(source), builds_of(target));
     let queues = source.known("task queues", &source.namespace.task_queues);
     queues.and_then(|queues| {
@@ -106,9 +205,17 @@ fn builds(source: &Half<'_>, target: &Half<'_>) -> Known<Vec<Value>> {
                     words::list(&builds.iter().map(|b| format!("`{b}`")).collect::<Vec<_>>(), 3)
                 };
                 let resource = format!("task queue {}", queue.name);
-                found.push(json!({"source_namespace": source.namespace.name, "target_namespace": target.namespace.name,
-                    "task_queue": queue.name, "source_builds": shown(left), "target_builds": shown(right),
-                    "loci": [source.locus(resource.clone(), "DescribeTaskQueue"), target.locus(resource, "DescribeTaskQueue")]}));
+                found.push(WorkerBuilds {
+                    source_namespace: source.namespace.name.clone(),
+                    target_namespace: target.namespace.name.clone(),
+                    task_queue: queue.name.clone(),
+                    source_builds: shown(left),
+                    target_builds: shown(right),
+                    loci: vec![
+                        source.locus(resource.clone(), "DescribeTaskQueue"),
+                        target.locus(resource, "DescribeTaskQueue"),
+                    ],
+                });
             }
         }
         if untold.is_empty() {
@@ -124,7 +231,7 @@ fn builds(source: &Half<'_>, target: &Half<'_>) -> Known<Vec<Value>> {
     })
 }
 
-fn replay_tests(context: &Context<'_>) -> Known<Vec<Value>> {
+fn replay_tests(context: &Context<'_>) -> Known<Vec<NoReplayTest>> {
     context.code.clone().and_then(|code| {
         if code.features.iter().any(|f| f.feature == "replay-test") {
             return Known::Known(vec![]);
@@ -138,13 +245,16 @@ fn replay_tests(context: &Context<'_>) -> Known<Vec<Value>> {
             .take(5)
             .map(|w| Locus::Source { path: w.path.clone(), line: w.line, column: 0, function: None, snippet: None })
             .collect();
-        let found = json!({"place": format!("{}:{}", first.path, first.line), "loci": loci,
-                           "workflows": words::list(&names.into_iter().collect::<Vec<_>>(), 5)});
+        let found = NoReplayTest {
+            place: format!("{}:{}", first.path, first.line),
+            workflows: words::list(&names.into_iter().collect::<Vec<_>>(), 5),
+            loci,
+        };
         whole(code, vec![found])
     })
 }
 
-fn identities(context: &Context<'_>) -> Known<Vec<Value>> {
+fn identities(context: &Context<'_>) -> Known<Vec<UnexplainedIdentity>> {
     let owners = &context.facts.plan.identities;
     if context.facts.source.value().is_some_and(|source| source.redacted_with.is_some()) {
         return Known::unknown("identities are tokens in the snapshot of the source");
@@ -158,21 +268,28 @@ fn identities(context: &Context<'_>) -> Known<Vec<Value>> {
     per_planned_namespace(context, &|half| {
         seen(half).map(|seen| {
             let unexplained = seen.iter().filter(|(identity, _)| !owners.iter().any(|o| o.covers(identity)));
-            let object = |(identity, role): (&String, &&str)| {
-                json!({"source_namespace": half.namespace.name, "identity": identity, "role": role,
-                       "source_flags": context.source_flags(&half.namespace.name),
-                       "loci": [half.locus(format!("identity {identity}"), "DescribeTaskQueue"), context.plan_key("identities")]})
+            let object = |(identity, role): (&String, &&'static str)| UnexplainedIdentity {
+                source_namespace: half.namespace.name.clone(),
+                identity: identity.clone(),
+                role,
+                source_flags: context.source_flags(&half.namespace.name),
+                loci: vec![
+                    half.locus(format!("identity {identity}"), "DescribeTaskQueue"),
+                    context.plan_key("identities"),
+                ],
             };
             unexplained.map(object).collect()
         })
     })
 }
 
-fn seen_identities(half: &Half<'_>) -> Known<Vec<Value>> {
+fn seen_identities(half: &Half<'_>) -> Known<Vec<SeenIdentity>> {
     seen(half).map(|seen| {
-        let object = |(identity, role): (&String, &&str)| {
-            json!({"source_namespace": half.namespace.name, "identity": identity, "role": role,
-                   "loci": [half.locus(format!("identity {identity}"), "DescribeTaskQueue")]})
+        let object = |(identity, role): (&String, &&'static str)| SeenIdentity {
+            source_namespace: half.namespace.name.clone(),
+            identity: identity.clone(),
+            role,
+            loci: vec![half.locus(format!("identity {identity}"), "DescribeTaskQueue")],
         };
         seen.iter().map(object).collect()
     })
@@ -197,7 +314,7 @@ fn seen(half: &Half<'_>) -> Known<BTreeMap<String, &'static str>> {
 }
 
 /// The target has shown that a queue works when an execution on it has completed there.
-fn untried(context: &Context<'_>, source: &Half<'_>, target: &Half<'_>) -> Known<Vec<Value>> {
+fn untried(context: &Context<'_>, source: &Half<'_>, target: &Half<'_>) -> Known<Vec<UntriedQueue>> {
     let queues = source.known("task queues", &source.namespace.task_queues);
     let types = target.known("workflow types", &target.namespace.workflow_types);
     let last = target.known("the longest closed execution", &target.namespace.longest_closed);
@@ -214,11 +331,15 @@ fn untried(context: &Context<'_>, source: &Half<'_>, target: &Half<'_>) -> Known
         let (name, place) = (&target.namespace.name, words::list(&names, 5));
         if closed == 0 {
             // Nothing has ever run there: that is certain, whatever was sampled.
-            let each = open.iter().map(|queue| {
-                json!({"source_namespace": source.namespace.name, "target_namespace": name, "task_queue": queue,
-                       "target_flags": context.target_flags(name),
-                       "loci": [target.locus("closed executions", "CountWorkflowExecutions"),
-                                source.locus(format!("task queue {queue}"), "DescribeTaskQueue")]})
+            let each = open.iter().map(|queue| UntriedQueue {
+                source_namespace: source.namespace.name.clone(),
+                target_namespace: name.clone(),
+                task_queue: (*queue).to_owned(),
+                target_flags: context.target_flags(name),
+                loci: vec![
+                    target.locus("closed executions", "CountWorkflowExecutions"),
+                    source.locus(format!("task queue {queue}"), "DescribeTaskQueue"),
+                ],
             });
             return Known::Known(each.collect());
         }
@@ -230,14 +351,20 @@ fn untried(context: &Context<'_>, source: &Half<'_>, target: &Half<'_>) -> Known
     })
 }
 
-fn open_on_both(context: &Context<'_>, source: &Half<'_>, target: &Half<'_>) -> Known<Vec<Value>> {
+fn open_on_both(context: &Context<'_>, source: &Half<'_>, target: &Half<'_>) -> Known<Vec<OpenOnBoth>> {
     let (from, to) = (&source.namespace.name, &target.namespace.name);
-    let object = |id: &str, workflow_type: &str, looked_for: &str| {
-        json!({"source_namespace": from, "target_namespace": to, "workflow_id": id, "workflow_type": workflow_type,
-               "looked_for": looked_for,
-               "source_flags": context.source_flags(from), "target_flags": context.target_flags(to),
-               "loci": [live(source.cluster, Some(from), format!("workflow {id}"), "ListWorkflowExecutions"),
-                        live(target.cluster, Some(to), format!("workflow {id}"), "ListWorkflowExecutions")]})
+    let object = |id: &str, workflow_type: &str, looked_for: &str| OpenOnBoth {
+        source_namespace: from.clone(),
+        target_namespace: to.clone(),
+        workflow_id: id.to_owned(),
+        workflow_type: workflow_type.to_owned(),
+        looked_for: looked_for.to_owned(),
+        source_flags: context.source_flags(from),
+        target_flags: context.target_flags(to),
+        loci: vec![
+            live(source.cluster, Some(from), format!("workflow {id}"), "ListWorkflowExecutions"),
+            live(target.cluster, Some(to), format!("workflow {id}"), "ListWorkflowExecutions"),
+        ],
     };
     // Nothing open on a side is nothing open on both.
     if source.namespace.open == Known::Known(0) || target.namespace.open == Known::Known(0) {
@@ -254,7 +381,7 @@ fn open_on_both(context: &Context<'_>, source: &Half<'_>, target: &Half<'_>) -> 
     // Ids of one side that were looked for on the other: all of the smaller side are enough.
     let sides = [(from, to, &there.also_open), (to, from, &here.also_open)];
     let mut whys: Vec<Why> = vec![];
-    let mut found: BTreeMap<&str, Value> = BTreeMap::new();
+    let mut found: BTreeMap<&str, OpenOnBoth> = BTreeMap::new();
     for (of, on, also) in sides {
         whys.extend(also.why().cloned());
         let Some(asked) = also.value() else { continue };
@@ -277,7 +404,7 @@ fn open_on_both(context: &Context<'_>, source: &Half<'_>, target: &Half<'_>) -> 
     for id in sampled {
         found.entry(id).or_insert_with(|| object(id, "", "the oldest executions of both sides"));
     }
-    let found: Vec<Value> = found.into_values().collect();
+    let found: Vec<OpenOnBoth> = found.into_values().collect();
     let numbers = [&source.namespace.open, &target.namespace.open].map(|open| open.value().copied());
     if let [Some(left), Some(right)] = numbers {
         whys.insert(0, Why::new(format!("{left} executions are open in {from} and {right} in {to}")));
