@@ -18,6 +18,7 @@ pub mod cli;
 pub mod compare;
 pub mod config;
 pub mod demo;
+pub mod devserver;
 pub mod drain;
 pub mod facts;
 pub mod judge;

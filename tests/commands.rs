@@ -6,7 +6,7 @@ mod support;
 use std::collections::BTreeSet;
 
 use support::commands::Reader;
-use temporal_preflight::demo::server::isolated;
+use temporal_preflight::devserver::isolated;
 use temporal_preflight::rules::{load, selftest};
 use temporal_preflight::scorecard::Check;
 

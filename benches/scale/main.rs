@@ -22,8 +22,8 @@ use std::time::{Duration, Instant};
 
 use support::recorder::Recorder;
 use temporal_preflight::config::ConnectionSettings;
-use temporal_preflight::demo::DevServer;
-use temporal_preflight::demo::server::isolated;
+use temporal_preflight::devserver::DevServer;
+use temporal_preflight::devserver::isolated;
 use temporal_preflight::facts::cluster::ClusterSnapshot;
 use temporal_preflight::facts::{Known, Side};
 use temporal_preflight::probe::{self, ProbeOptions};

@@ -11,6 +11,7 @@ use super::trees::TreeFlags;
 use super::verdict::{self, ReportFlags, VerdictFlags};
 use crate::config::ConnectionSettings;
 use crate::demo;
+use crate::devserver;
 use crate::facts::{Facts, Known};
 use crate::render::Format;
 use crate::ui::Problem;
@@ -34,7 +35,7 @@ pub struct Args {
 pub fn run(args: &Args) -> super::Done {
     std::fs::create_dir_all(&args.out)
         .map_err(|e| Problem::usage(format!("cannot create {}", args.out.display())).note(e.to_string()))?;
-    let cli = if args.recorded { None } else { demo::find_cli() };
+    let cli = if args.recorded { None } else { devserver::find_cli() };
     let tree = args.out.join("estate");
     let (mut facts, how) = match cli {
         Some(cli) => live(&cli, &tree)?,

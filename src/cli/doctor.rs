@@ -7,7 +7,7 @@ use super::connection::ConnectionFlags;
 use super::gather::{self, ProbeFlags};
 use super::migration::{Migration, MigrationArgs};
 use super::output;
-use crate::demo;
+use crate::devserver;
 use crate::facts::cluster::LadderStep;
 use crate::facts::{Known, Side};
 use crate::rules;
@@ -78,7 +78,7 @@ pub fn run(args: &Args) -> super::Done {
     lines.extend(about_the_migration(&migration));
     lines.push(about_rules(&catalogue));
     lines.extend(about_attestations(&migration, &catalogue)?);
-    lines.push(match demo::find_cli() {
+    lines.push(match devserver::find_cli() {
         Some(cli) => Line::new(State::Ok, "temporal CLI", cli.display().to_string()),
         None => Line::new(State::Note, "temporal CLI", "not on PATH")
             .remedy("only the demo and the printed remedies need it"),

@@ -49,7 +49,11 @@ enum Action {
         area: String,
     },
     /// List the facts a rule can look at
-    Facts,
+    Facts {
+        /// Print the complete example of each fact, from which the tests of rules take what they leave out
+        #[arg(long)]
+        examples: bool,
+    },
     /// Print the JSON Schema of rule files, for editors
     ///
     /// Save it beside a rule pack and begin each rule with
@@ -72,7 +76,11 @@ pub fn run(args: &Args) -> super::Done {
         None => list(args),
         Some(Action::Test { folder }) => test(folder, args.output),
         Some(Action::New { id, folder, area }) => new(folder, area, id, args),
-        Some(Action::Facts) => facts(args.output),
+        Some(Action::Facts { examples: false }) => facts(args.output),
+        Some(Action::Facts { examples: true }) => {
+            output::result(rules::examples::TEXT.trim_end())?;
+            Ok(ExitCode::SUCCESS)
+        }
         Some(Action::Schema) => {
             output::result(rules::schema::PUBLISHED.trim_end())?;
             Ok(ExitCode::SUCCESS)

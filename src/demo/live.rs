@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::server::DevServer;
 use super::{estate, files, seed};
+use crate::devserver::DevServer;
 use crate::ui::Problem;
 
 /// Two seeded dev servers and the source tree whose plan leads to them. Dropping it stops the servers.

@@ -9,8 +9,6 @@ mod files;
 mod live;
 mod recorded;
 mod seed;
-pub mod server;
 
 pub use live::{LiveEstate, prepare_live};
 pub use recorded::{RecordedEstate, recorded};
-pub use server::{DevServer, find_cli};

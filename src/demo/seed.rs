@@ -1,6 +1,6 @@
 //! What the two dev servers of the demo hold, as commands of the `temporal` CLI.
 
-use super::DevServer;
+use crate::devserver::DevServer;
 use crate::ui::Problem;
 
 /// The namespace that moves, as the source knows it.

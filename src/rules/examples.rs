@@ -8,7 +8,8 @@ use serde_json::Value;
 use crate::ui::{Problem, yaml};
 
 const PATH: &str = "rules/facts/examples.yaml";
-const TEXT: &str = include_str!("../../rules/facts/examples.yaml");
+/// The examples as they stand in the file, in YAML.
+pub const TEXT: &str = include_str!("../../rules/facts/examples.yaml");
 
 static EXAMPLES: LazyLock<Result<BTreeMap<String, Value>, Problem>> = LazyLock::new(|| yaml::parse(PATH, TEXT));
 

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::Value;
-use serde_saphyr::Spanned;
 
 use super::expr::Expression;
 use super::message::Template;
@@ -152,26 +151,19 @@ impl Remedy {
 }
 
 /// One test of a rule.
-#[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone)]
 pub struct TestCase {
     /// What the case shows.
     pub name: String,
-    /// Facts by path; what is absent is unknown.
-    #[serde(default)]
-    #[schemars(with = "BTreeMap<String, Value>")]
-    pub facts: BTreeMap<String, Spanned<Value>>,
+    /// Facts by path, complete; what is absent is unknown.
+    pub facts: BTreeMap<String, Value>,
     /// Facts that are unknown for a given reason.
-    #[serde(default)]
     pub unknown: BTreeMap<String, String>,
     /// Facts that are known in part, and what is missing of them; their value is among the facts.
-    #[serde(default)]
     pub partial: BTreeMap<String, String>,
     /// The strategy of the migration; the first the rule concerns by default.
-    #[serde(default)]
     pub strategy: Option<Strategy>,
     /// What `attestations.yaml` says about the rule's attestation.
-    #[serde(default)]
     pub attestation: Word,
     /// The outcome.
     pub expect: Expect,

@@ -5,7 +5,6 @@ use serde_json::Value;
 
 use super::Catalogue;
 use super::evaluate::{Context, Evaluation, Evaluator};
-use super::examples;
 use super::model::{Expect, Rule, TestCase, Word};
 use super::view::FactView;
 use crate::facts::attestation::Attestation;
@@ -101,11 +100,10 @@ fn evaluation(rule: &Rule, test: &TestCase) -> Evaluation {
 
 fn view(test: &TestCase) -> FactView {
     let mut view = FactView::default();
-    for (path, fact) in &test.facts {
-        let value = examples::complete(path, &fact.value);
+    for (path, value) in &test.facts {
         let known: Known<Value> = match test.partial.get(path) {
-            Some(reason) => Known::Partial { value, why: Why::new(reason) },
-            None => Known::Known(value),
+            Some(reason) => Known::Partial { value: value.clone(), why: Why::new(reason) },
+            None => Known::Known(value.clone()),
         };
         view.set(path, known);
     }

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use jiff::civil::Date;
 use serde_json::Value;
-use temporal_preflight::demo::server::isolated;
 use temporal_preflight::demo::{LiveEstate, prepare_live};
+use temporal_preflight::devserver::isolated;
 
 use crate::support;
 use crate::support::estate::{connect, connections, mend};

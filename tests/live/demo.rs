@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
-use temporal_preflight::demo::server::{CLI_VARIABLE, isolated};
+use temporal_preflight::devserver::{CLI_VARIABLE, isolated};
 
 use crate::support;
 

@@ -3,7 +3,8 @@
 use std::process::{Command, Stdio};
 
 use temporal_preflight::config::preflight;
-use temporal_preflight::demo::{DevServer, prepare_live, server::isolated};
+use temporal_preflight::demo::prepare_live;
+use temporal_preflight::devserver::{DevServer, isolated};
 
 use crate::support;
 use crate::support::tls::{Authority, Pem, TlsProxy, Validity};

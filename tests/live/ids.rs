@@ -1,6 +1,6 @@
 //! One id open on both clusters, of more than a thousand on the source: it is looked up from the smaller side.
 
-use temporal_preflight::demo::DevServer;
+use temporal_preflight::devserver::DevServer;
 use temporal_preflight::probe::snapshot;
 use temporalio_protos::temporal::api::common::v1::WorkflowType;
 use temporalio_protos::temporal::api::taskqueue::v1::TaskQueue;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use temporal_preflight::config::ConnectionSettings;
-use temporal_preflight::demo::DevServer;
+use temporal_preflight::devserver::DevServer;
 use temporal_preflight::facts::cluster::ClusterSnapshot;
 use temporal_preflight::facts::plan::{NamespaceMapping, Plan, Window};
 use temporal_preflight::facts::{Facts, Known, Side};

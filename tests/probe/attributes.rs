@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use temporal_preflight::demo::DevServer;
+use temporal_preflight::devserver::DevServer;
 use temporal_preflight::facts::Known;
 use temporal_preflight::facts::cluster::ClusterSnapshot;
 use temporalio_protos::temporal::api::common::v1::{Payload, SearchAttributes, WorkflowType};

@@ -6,7 +6,7 @@ use temporal_preflight::facts::cluster::BesideWork;
 use temporal_preflight::probe::OpenElsewhere;
 
 use super::*;
-use temporal_preflight::demo::DevServer;
+use temporal_preflight::devserver::DevServer;
 
 #[test]
 fn work_beside_workflows_is_counted_and_ids_of_the_source_are_looked_for() {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use temporal_preflight::demo::DevServer;
+use temporal_preflight::devserver::DevServer;
 use temporal_preflight::facts::Known;
 use temporal_preflight::facts::cluster::{Beginning, ExecutionFacts};
 use temporal_preflight::probe;

@@ -1,6 +1,6 @@
 //! A real server, seeded through the official CLI: the snapshot says what was seeded.
 
-use temporal_preflight::demo::DevServer;
+use temporal_preflight::devserver::DevServer;
 use temporal_preflight::facts::Known;
 use temporal_preflight::facts::cluster::{ClusterKind, Schedule};
 use temporal_preflight::probe::snapshot;

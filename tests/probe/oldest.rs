@@ -1,6 +1,6 @@
 //! The oldest server that can be had: what it does not offer is unknown with the reason, and the rest is known.
 
-use temporal_preflight::demo::DevServer;
+use temporal_preflight::devserver::DevServer;
 use temporal_preflight::facts::Known;
 use temporal_preflight::facts::cluster::{ClusterInfo, Schedule};
 

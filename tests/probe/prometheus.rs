@@ -4,7 +4,7 @@ use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
 use temporal_preflight::config::PrometheusSettings;
-use temporal_preflight::demo::DevServer;
+use temporal_preflight::devserver::DevServer;
 use temporal_preflight::facts::cluster::ClusterSnapshot;
 use temporal_preflight::facts::cluster::metrics::{Metrics, NamespaceMetrics, Signal};
 use temporal_preflight::facts::{Known, Side};

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use prost_wkt_types::{Duration as ProtoDuration, Timestamp as ProtoTimestamp};
 use temporal_preflight::compare::{GapVerdict, ScheduleKind, compare};
-use temporal_preflight::demo::DevServer;
+use temporal_preflight::devserver::DevServer;
 use temporal_preflight::facts::cluster::{ClusterSnapshot, NamespaceSnapshot, Schedule};
 use temporal_preflight::facts::plan::{NamespaceMapping, Plan};
 use temporal_preflight::facts::{Known, Side};

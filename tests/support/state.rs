@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use temporal_preflight::demo::server::isolated;
+use temporal_preflight::devserver::isolated;
 
 /// Everything an audit could have changed in these namespaces: search attributes, schedules in full, counts.
 pub fn of(cli: &Path, address: &str, namespaces: &[&str]) -> Vec<String> {

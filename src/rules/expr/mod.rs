@@ -26,7 +26,7 @@ static ENVIRONMENT: LazyLock<Arc<Env>> = LazyLock::new(|| {
 
 /// The most bytes of an expression, and the most brackets inside of each other: the parser descends into them on the
 /// stack. The longest expression of the embedded rules has 180 bytes.
-const LENGTH: usize = 2_000;
+const LENGTH: usize = 1_800;
 const DEPTH: usize = 24;
 
 /// A compiled expression.

@@ -1,11 +1,15 @@
 //! The keys of a rule file. The doc comments are what editors show.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::Deserialize;
+use serde_json::Value;
 use serde_saphyr::{Location, Spanned};
 
 use crate::facts::plan::Strategy;
-use crate::rules::model::{About, TestCase};
+use crate::rules::examples;
+use crate::rules::model::{About, Expect, TestCase, Word};
 use crate::scorecard::{Gate, Severity};
 
 /// A rule of temporal-preflight: `<area>/<id>.yaml`, with `<id>.md` beside it.
@@ -114,8 +118,8 @@ pub(super) struct RuleFile {
     pub references: Vec<String>,
     /// Cases that show that the rule can fail, pass and not know.
     #[serde(default)]
-    #[schemars(with = "Vec<TestCase>")]
-    pub tests: Vec<Spanned<TestCase>>,
+    #[schemars(with = "Vec<TestFile>")]
+    pub tests: Vec<Spanned<TestFile>>,
 }
 
 /// One thing to do about a finding.
@@ -133,6 +137,52 @@ pub(super) struct RemedyFile {
     #[serde(default)]
     #[schemars(with = "Option<String>")]
     pub command: Option<Spanned<String>>,
+}
+
+/// One test of a rule.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "TestCase")]
+pub(super) struct TestFile {
+    /// What the case shows.
+    pub name: String,
+    /// Facts by path; what is absent is unknown. The fields that an object leaves out come from the example of the fact.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, Value>")]
+    pub facts: BTreeMap<String, Spanned<Value>>,
+    /// Facts that are unknown for a given reason.
+    #[serde(default)]
+    pub unknown: BTreeMap<String, String>,
+    /// Facts that are known in part, and what is missing of them; their value is among the facts.
+    #[serde(default)]
+    pub partial: BTreeMap<String, String>,
+    /// The strategy of the migration; the first the rule concerns by default.
+    #[serde(default)]
+    pub strategy: Option<Strategy>,
+    /// What attestations.yaml says about the rule's attestation; nothing by default.
+    #[serde(default)]
+    pub attestation: Word,
+    /// The outcome.
+    pub expect: Expect,
+}
+
+impl TestFile {
+    /// The test with complete facts.
+    pub fn complete(self) -> TestCase {
+        let facts = self.facts.into_iter().map(|(path, fact)| {
+            let whole = examples::complete(&path, &fact.value);
+            (path, whole)
+        });
+        TestCase {
+            name: self.name,
+            facts: facts.collect(),
+            unknown: self.unknown,
+            partial: self.partial,
+            strategy: self.strategy,
+            attestation: self.attestation,
+            expect: self.expect,
+        }
+    }
 }
 
 fn yes() -> bool {

@@ -126,7 +126,7 @@ impl Checker<'_> {
             basis,
             remedy,
             references: file.references,
-            tests: file.tests.into_iter().map(|t| t.value).collect(),
+            tests: file.tests.into_iter().map(|t| t.value.complete()).collect(),
             explanation: explanation?,
             origin: self.text.path.to_owned(),
         })
@@ -352,9 +352,9 @@ impl Checker<'_> {
         text: Option<&Spanned<String>>,
         wanted: Wanted,
     ) -> (Option<Expression>, Option<Shape>) {
-        let Some((text, expression)) = text.and_then(|text| Some((text, self.compile(text, false)?))) else {
-            return (None, None);
-        };
+        let Some(text) = text else { return (None, None) };
+        // What was refused already is not refused once more for its type.
+        let Some(expression) = self.compile(text, false) else { return (None, Some(Shape::Any)) };
         let shape = self.typed(text, &expression, None, wanted);
         (Some(expression), Some(shape))
     }

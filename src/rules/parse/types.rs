@@ -2,11 +2,12 @@
 
 use serde_saphyr::Spanned;
 
+use super::file::TestFile;
 use super::{Checker, RemedyFile, RuleFile};
 use crate::facts::attestation::Attestation;
 use crate::rules::expr::{Expression, Variables};
 use crate::rules::message::Template;
-use crate::rules::model::{Remedy, TestCase};
+use crate::rules::model::Remedy;
 use crate::rules::shape::{self, Shape};
 use crate::ui::Problem;
 
@@ -135,7 +136,7 @@ impl Checker<'_> {
     }
 
     /// The facts of a test are of the types that the tool computes.
-    pub(super) fn typed_test(&mut self, test: &TestCase) {
+    pub(super) fn typed_test(&mut self, test: &TestFile) {
         for (path, fact) in &test.facts {
             let Some(shape) = shape::of(path) else { continue };
             if let Err((inside, why)) = shape.accepts(&fact.value) {

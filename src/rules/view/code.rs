@@ -467,10 +467,7 @@ fn fallbacks(code: &CodeFacts) -> Vec<Fallback> {
 }
 
 fn signal_with_starts(code: &CodeFacts) -> Vec<SignalWithStart> {
-    let call = |site: &Site| SignalWithStart {
-        verdict: tries(code, site),
-        site: CallSite::of(code, site),
-    };
+    let call = |site: &Site| SignalWithStart { verdict: tries(code, site), site: CallSite::of(code, site) };
     production(code).filter(|s| matches!(s.kind, Kind::SignalWithStart | Kind::UpdateWithStart)).map(call).collect()
 }
 

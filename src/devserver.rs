@@ -2,8 +2,8 @@
 //!
 //! `temporal server start-dev` keeps everything in memory, so stopping the process leaves nothing behind.
 
-use std::ffi::OsString;
-use std::io::Read as _;
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -28,18 +28,37 @@ const COMMAND_LIMIT: &str = "10s";
 /// Free ports are chosen before the server binds them; somebody else may be faster.
 const ATTEMPTS: usize = 3;
 
-/// The `temporal` CLI: `TEMPORAL_CLI`, else `PATH`, else the one the tests installed into the target folder.
+/// The `temporal` CLI: `TEMPORAL_CLI`, else the first on `PATH` that runs, else the one the tests installed into the
+/// target folder.
+///
+/// Version managers (pyenv, asdf, mise) put programs on `PATH` that only pass a call on, and end with an error where the
+/// tool is not installed: those are passed over.
 pub fn find_cli() -> Option<PathBuf> {
-    if let Some(named) = std::env::var_os(CLI_VARIABLE).filter(|v| !v.is_empty()) {
-        return Some(PathBuf::from(named));
+    if let Some(named) = named_cli() {
+        return Some(named);
     }
-    let name = if cfg!(windows) { "temporal.exe" } else { "temporal" };
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let on_path = std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| is_executable(file));
-    on_path.or_else(|| {
+    on_path(&path).or_else(|| {
         let exe = std::env::current_exe().ok()?;
         exe.ancestors().skip(1).take(3).map(|folder| folder.join(INSTALLED_CLI)).find(|file| is_executable(file))
     })
+}
+
+/// The CLI that `TEMPORAL_CLI` names.
+pub fn named_cli() -> Option<PathBuf> {
+    std::env::var_os(CLI_VARIABLE).filter(|v| !v.is_empty()).map(PathBuf::from)
+}
+
+fn on_path(path: &OsStr) -> Option<PathBuf> {
+    let name = if cfg!(windows) { "temporal.exe" } else { "temporal" };
+    std::env::split_paths(path).map(|folder| folder.join(name)).find(|file| is_executable(file) && runs(file))
+}
+
+/// Whether the program tells its version.
+fn runs(file: &Path) -> bool {
+    let told =
+        isolated(file).arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    told.is_ok_and(|status| status.success())
 }
 
 fn is_executable(file: &Path) -> bool {
@@ -59,7 +78,9 @@ fn is_executable(file: &Path) -> bool {
 pub struct DevServer {
     cli: PathBuf,
     address: String,
-    process: Child,
+    process: Mutex<Child>,
+    /// What the server wrote; told when it ended by itself.
+    log: tempfile::NamedTempFile,
     /// Holds the read end of a pipe whose write end only this process has: when we are gone, it ends the server.
     watchdog: Option<Child>,
 }
@@ -97,6 +118,7 @@ impl DevServer {
 
     fn try_start(cli: &Path, namespaces: &[&str], flags: &[&str]) -> Result<Self, Problem> {
         let [port, http_port, metrics_port] = free_ports()?;
+        let log = tempfile::NamedTempFile::new().map_err(no_log)?;
         let mut command = isolated(cli);
         command
             .args(["server", "start-dev", "--headless", "--ip", "127.0.0.1", "--log-level", "never"])
@@ -106,13 +128,13 @@ impl DevServer {
             .args(namespaces.iter().flat_map(|n| ["--namespace", n]))
             .args(flags)
             .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped());
+            .stdout(to(&log)?)
+            .stderr(to(&log)?);
         own_process_group(&mut command);
         let process = command.spawn().map_err(|e| cannot_run(cli, &e))?;
         let watchdog = watchdog(process.id());
         let address = format!("127.0.0.1:{port}");
-        let mut server = Self { cli: cli.to_owned(), address, process, watchdog };
+        let server = Self { cli: cli.to_owned(), address, process: Mutex::new(process), log, watchdog };
         server.wait_until_ready(namespaces)?;
         Ok(server)
     }
@@ -132,8 +154,24 @@ impl DevServer {
             return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
         }
         let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-        Err(Problem::tool(format!("`temporal {}` failed on the dev server at {}", args.join(" "), self.address))
-            .note(said))
+        let failed = format!("`temporal {}` failed on the dev server at {}", args.join(" "), self.address);
+        let problem = Problem::tool(failed).note(said);
+        Err(match self.ended() {
+            Some(end) => problem.note(format!("the dev server has ended by itself: {end}")),
+            None => problem,
+        })
+    }
+
+    /// How the server ended by itself, with the last it wrote; none while it runs.
+    fn ended(&self) -> Option<String> {
+        /// The last lines of a log tell why.
+        const LINES: usize = 20;
+        let status = self.process.lock().unwrap_or_else(PoisonError::into_inner).try_wait().ok()??;
+        let log = std::fs::read(self.log.path()).unwrap_or_default();
+        let log = String::from_utf8_lossy(&log).into_owned();
+        let lines: Vec<&str> = log.lines().collect();
+        let last = lines.get(lines.len().saturating_sub(LINES)..).unwrap_or_default();
+        Some(format!("{status}\n{}", last.join("\n")).trim_end().to_owned())
     }
 
     fn run(&self, args: &[&str]) -> Result<Output, Problem> {
@@ -145,18 +183,13 @@ impl DevServer {
             .map_err(|e| cannot_run(&self.cli, &e))
     }
 
-    fn wait_until_ready(&mut self, namespaces: &[&str]) -> Result<(), Problem> {
+    fn wait_until_ready(&self, namespaces: &[&str]) -> Result<(), Problem> {
         let begun = Instant::now();
         let mut pending: Vec<&str> = if namespaces.is_empty() { vec!["default"] } else { namespaces.to_vec() };
         loop {
-            if let Ok(Some(status)) = self.process.try_wait() {
-                let mut said = String::new();
-                if let Some(mut stderr) = self.process.stderr.take() {
-                    // What cannot be read cannot be reported; the exit status still is.
-                    let _ = stderr.read_to_string(&mut said);
-                }
-                let problem = Problem::tool(format!("the dev server ended while starting ({status})"));
-                return Err(problem.note(said.trim().to_owned()).help("try `temporal server start-dev` by hand"));
+            if let Some(end) = self.ended() {
+                let problem = Problem::tool("the dev server ended while starting");
+                return Err(problem.note(end).help("try `temporal server start-dev` by hand"));
             }
             if std::net::TcpStream::connect(&self.address).is_ok() {
                 // Listing open executions needs namespace and visibility: both are then ready.
@@ -184,7 +217,8 @@ impl DevServer {
 impl Drop for DevServer {
     fn drop(&mut self) {
         // The watchdog first: it must not signal a process id that was given to somebody else.
-        for process in self.watchdog.iter_mut().chain([&mut self.process]) {
+        let process = self.process.get_mut().unwrap_or_else(PoisonError::into_inner);
+        for process in self.watchdog.iter_mut().chain([process]) {
             // An error here means that the process is gone already.
             let _ = process.kill();
             let _ = process.wait();
@@ -205,6 +239,15 @@ pub fn isolated(cli: &Path) -> Command {
 
 fn is_connection_setting(name: &OsString) -> bool {
     name.to_string_lossy().starts_with("TEMPORAL_")
+}
+
+/// A second handle of the log, for a stream of the server.
+fn to(log: &tempfile::NamedTempFile) -> Result<File, Problem> {
+    log.as_file().try_clone().map_err(no_log)
+}
+
+fn no_log(error: std::io::Error) -> Problem {
+    Problem::tool("cannot write the log of the dev server").note(error.to_string())
 }
 
 fn cannot_run(cli: &Path, error: &std::io::Error) -> Problem {
@@ -268,6 +311,27 @@ mod tests {
     fn a_program_that_is_not_the_cli_does_not_hang() {
         let said = DevServer::start(Path::new("/bin/false"), &[]).unwrap_err().to_string();
         assert!(said.contains("ended while starting"), "{said}");
+    }
+
+    /// A shim of a version manager whose tool is not installed.
+    #[test]
+    #[cfg(unix)]
+    fn a_shim_that_cannot_run_is_passed_over() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let put = |name: &str, script: &str| {
+            let place = folder.path().join(name);
+            std::fs::create_dir(&place).unwrap();
+            let file = place.join("temporal");
+            std::fs::write(&file, format!("#!/bin/sh\n{script}\n")).unwrap();
+            std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o755)).unwrap();
+            place
+        };
+        let shim = put("shims", "echo 'pyenv: temporal: command not found' >&2; exit 127");
+        let real = put("bin", "echo temporal version 1.9.1");
+        let path = |folders: &[&PathBuf]| std::env::join_paths(folders).unwrap();
+        assert_eq!(on_path(&path(&[&shim, &real])), Some(real.join("temporal")));
+        assert_eq!(on_path(&path(&[&shim])), None);
     }
 
     #[test]
