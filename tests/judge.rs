@@ -25,10 +25,10 @@ const TESTS: &str = "tests:\n\
 fn rule(id: &str, severity: &str, extra: &str) -> String {
     format!(
         "id: {id}\ntitle: No thing is bad\narea: trial\nseverity: {severity}\ngates: [route]\n\
-         needs: [f.things, f.days]\neach: f.things.filter(t, t.bad)\ndoubt: f.things.filter(t, t.odd)\n\
-         key: '{{{{ name }}}}'\nmessage: '{{{{ name }}}} is bad after {{{{ f.days }}}} days'\n\
-         doubt_message: '{{{{ name }}}} is odd'\nbasis: string(size(f.things)) + ' things'\n\
-         remedy:\n  - {{text: mend it, command: 'mend --name {{{{ name }}}}'}}\n{extra}{TESTS}"
+         needs: [code.hazards, plan.routing_begins]\neach: code.hazards.filter(t, t.id == 'bad')\ndoubt: code.hazards.filter(t, t.id == 'odd')\n\
+         key: '{{{{ detail }}}}'\nmessage: '{{{{ detail }}}} is bad after {{{{ plan.routing_begins }}}} days'\n\
+         doubt_message: '{{{{ detail }}}} is odd'\nbasis: string(size(code.hazards)) + ' things'\n\
+         remedy:\n  - {{text: mend it, command: 'mend --name {{{{ detail }}}}'}}\n{extra}{TESTS}"
     )
 }
 
@@ -47,13 +47,20 @@ fn catalogue(rules: &[String]) -> Catalogue {
 }
 
 fn thing(name: &str, bad: bool, odd: bool) -> Value {
-    json!({"name": name, "bad": bad, "odd": odd, "loci": [{"at": "source", "path": "a.go", "line": 7}]})
+    let id = if bad {
+        "bad"
+    } else if odd {
+        "odd"
+    } else {
+        "good"
+    };
+    json!({"detail": name, "id": id, "loci": [{"at": "source", "path": "a.go", "line": 7}]})
 }
 
 fn view(things: Known<Value>) -> FactView {
     let mut view = FactView::default();
-    view.set("f.things", things);
-    view.set("f.days", Known::Known(json!(3)));
+    view.set("code.hazards", things);
+    view.set("plan.routing_begins", Known::Known(json!("3")));
     view
 }
 
@@ -218,7 +225,7 @@ fn a_word_over_a_sample_is_shown_as_that() {
 #[test]
 fn where_there_is_nothing_to_look_at_nothing_passes() {
     let none = Known::Known(vec![]);
-    let over = "over: f.things\nnothing: the code names no thing\n";
+    let over = "over: code.hazards\nnothing: the code names no thing\n";
     let check = |things| run(&rule("r", "blocker", over), &view(things), &none);
     let empty = check(Known::Known(json!([])));
     assert_eq!(empty.outcome, Outcome::NotApplicable);
@@ -229,12 +236,12 @@ fn where_there_is_nothing_to_look_at_nothing_passes() {
 
 #[test]
 fn a_rule_that_does_not_concern_the_migration_says_why() {
-    let extra = "applies: f.days > 5\nnot_applicable: it is too early\n";
+    let extra = "applies: plan.routing_begins > '5'\nnot_applicable: it is too early\n";
     let none = Known::Known(vec![]);
     let early = run(&rule("r", "blocker", extra), &view(Known::Known(json!([thing("x", true, false)]))), &none);
     assert_eq!((early.outcome, early.why.as_deref()), (Outcome::NotApplicable, Some("it is too early")));
     let mut unsure = view(Known::Known(json!([])));
-    unsure.set("f.days", partial(json!(3)));
+    unsure.set("plan.routing_begins", partial(json!("3")));
     assert_eq!(
         run(&rule("r", "blocker", extra), &unsure, &none).outcome,
         Outcome::Unknown,
@@ -250,7 +257,7 @@ fn a_broken_rule_is_unknown_and_hides_no_finding() {
     let no_field = view(Known::Known(json!([{"name": "x"}])));
     let check = run(&rule("r", "blocker", ""), &no_field, &none);
     assert_eq!(check.outcome, Outcome::Unknown);
-    assert!(check.why.unwrap().starts_with("the rule could not be evaluated: `each`: No such key: bad"));
+    assert!(check.why.unwrap().starts_with("the rule could not be evaluated: `each`: No such key: id"));
     // One object is a finding, the other has no place.
     let mut homeless = thing("y", true, false);
     homeless.as_object_mut().unwrap().remove("loci");
@@ -259,7 +266,7 @@ fn a_broken_rule_is_unknown_and_hides_no_finding() {
     assert!(check.why.unwrap().contains("no `loci`"));
     // Without the optional name the finding is still one.
     let mut nameless = thing("y", true, false);
-    nameless["name"] = Value::Null;
+    nameless["detail"] = Value::Null;
     let check = run(&rule("r", "blocker", ""), &view(Known::Known(json!([nameless]))), &none);
     assert_eq!((check.outcome, check.findings[0].message.as_str()), (Outcome::Fail, "(unknown) is bad after 3 days"));
 }
