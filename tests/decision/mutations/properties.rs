@@ -16,7 +16,7 @@ use temporal_preflight::rules::view::FactView;
 use temporal_preflight::rules::{Context, evaluate};
 use temporal_preflight::scorecard::{Check, Gate, Outcome, Severity, Verdict};
 
-use crate::CATALOGUE;
+use crate::mutations::CATALOGUE;
 
 /// Every path that a rule reads, with the values that tests of rules give it.
 static EXAMPLES: LazyLock<BTreeMap<&str, Vec<&Value>>> = LazyLock::new(|| {

@@ -1,7 +1,7 @@
 //! `check` on real git repositories, with real branches: what a change adds fails, and nothing else.
 
 mod chosen;
-mod git;
+pub mod git;
 mod ignores;
 mod settings;
 

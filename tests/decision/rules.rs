@@ -574,7 +574,7 @@ fn numbers_in_the_words_of_rules_are_those_of_the_file_of_limits() {
     }
 }
 
-/// For people who write rules elsewhere: `RULE_PACK=dir cargo test --test rules -- --ignored private`.
+/// For people who write rules elsewhere: `RULE_PACK=dir cargo test --test decision private -- --ignored`.
 #[test]
 #[ignore = "needs RULE_PACK"]
 fn a_private_pack_named_by_the_environment_proves_itself() {

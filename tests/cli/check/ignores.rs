@@ -1,7 +1,7 @@
 //! Comments in the code that accept a finding for a while.
 
 use super::{card, expect, forgotten, service};
-use crate::git::Repo;
+use crate::check::git::Repo;
 
 /// A weekly job whose start carries a comment.
 fn weekly(comment: &str) -> Repo {

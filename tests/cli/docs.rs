@@ -1,4 +1,4 @@
-//! What the documents promise is what the tool does. `UPDATE=1 cargo test --test docs` writes what is generated.
+//! What the documents promise is what the tool does. `UPDATE=1 cargo test --test cli docs` writes what is generated.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -30,7 +30,7 @@ fn up_to_date(path: &str, wanted: &str) {
         std::fs::write(path, wanted).unwrap();
     }
     let there = std::fs::read_to_string(path).unwrap_or_default();
-    assert!(there == wanted, "{path} is stale: run `UPDATE=1 cargo test --test docs`");
+    assert!(there == wanted, "{path} is stale: run `UPDATE=1 cargo test --test cli docs`");
 }
 
 /// Where the answer of a rule comes from, in words.

@@ -3,8 +3,8 @@
 
 use std::path::Path;
 
-use crate::git::Repo;
-use crate::{FACTORY, card, expect, forgotten};
+use crate::check::git::Repo;
+use crate::check::{FACTORY, card, expect, forgotten};
 
 const CALLER: &str = "package main\n\nimport (\n\t\"example.com/pay/worker\"\n\n\t\"go.temporal.io/sdk/client\"\n)\n\n\
     func main() {\n\tc, _ := worker.NewTemporalClient()\n\
@@ -130,10 +130,15 @@ fn a_root_that_was_named_is_read_even_when_it_is_ignored() {
     repo.write(".gitignore", "build/\n*.tmp.go\n");
     repo.write("build/gen/go.mod", "module example.com/gen\n\nrequire go.temporal.io/sdk v1.37.0\n");
     repo.write("build/gen/evil.go", &forgotten("Evil"));
-    let output = crate::preflight(&repo.path()).args(["scan", "build/gen", "-o", "json"]).output().unwrap();
-    assert!(String::from_utf8_lossy(&output.stdout).contains("\"path\": \"evil.go\""), "{}", crate::said(&output));
-    let output = crate::preflight(&repo.path()).args(["scan", "build/gen/evil.go", "-o", "json"]).output().unwrap();
-    assert!(String::from_utf8_lossy(&output.stdout).contains("\"start\""), "{}", crate::said(&output));
+    let output = crate::check::preflight(&repo.path()).args(["scan", "build/gen", "-o", "json"]).output().unwrap();
+    assert!(
+        String::from_utf8_lossy(&output.stdout).contains("\"path\": \"evil.go\""),
+        "{}",
+        crate::check::said(&output)
+    );
+    let output =
+        crate::check::preflight(&repo.path()).args(["scan", "build/gen/evil.go", "-o", "json"]).output().unwrap();
+    assert!(String::from_utf8_lossy(&output.stdout).contains("\"start\""), "{}", crate::check::said(&output));
 }
 
 #[test]
@@ -240,8 +245,8 @@ fn ignore_files_that_never_end_are_not_waited_for() {
 #[track_caller]
 fn scans(folder: &Path) {
     std::fs::write(folder.join("evil.go"), forgotten("Evil")).unwrap();
-    let output = crate::preflight(folder).args(["scan", "."]).output().unwrap();
-    assert!(output.status.success(), "{}", crate::said(&output));
+    let output = crate::check::preflight(folder).args(["scan", "."]).output().unwrap();
+    assert!(output.status.success(), "{}", crate::check::said(&output));
 }
 
 /// In a folder that is no repository nobody knows what is tracked: everything is read.
@@ -253,8 +258,8 @@ fn without_a_repository_everything_is_read() {
     std::fs::write(folder.path().join("go.mod"), "module example.com/pay\n\nrequire go.temporal.io/sdk v1.37.0\n")
         .unwrap();
     std::fs::write(folder.path().join("jobs/evil.go"), forgotten("Evil")).unwrap();
-    let output = crate::preflight(folder.path()).args(["check", "."]).output().unwrap();
-    assert_eq!(output.status.code(), Some(1), "{}", crate::said(&output));
+    let output = crate::check::preflight(folder.path()).args(["check", "."]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", crate::check::said(&output));
 }
 
 /// The change hides nothing by an exclude: files that name Temporal are said.

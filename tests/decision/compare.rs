@@ -1,6 +1,6 @@
 //! Two snapshots and a namespace map become changes; what was not probed never becomes "no change".
 
-mod facts;
+use crate::facts;
 
 use facts::{attribute, cluster, mapped, namespace, queue, schedule};
 use temporal_preflight::compare::{AttributeKind, Comparison, ConfigKind, QueueKind, ScheduleKind, TypeKind, compare};

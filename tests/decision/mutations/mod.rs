@@ -7,8 +7,7 @@ mod company;
 mod document;
 mod languages;
 mod properties;
-#[path = "../support/mod.rs"]
-mod support;
+use crate::support;
 mod verdicts;
 
 use std::collections::{BTreeMap, BTreeSet};

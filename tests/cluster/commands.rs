@@ -1,7 +1,6 @@
 //! A person copies the command of a finding and runs it: every one that a rule prints is read by the program it names.
 
-#[path = "support/mod.rs"]
-mod support;
+use crate::support;
 
 use std::collections::BTreeSet;
 

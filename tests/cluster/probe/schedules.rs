@@ -377,7 +377,7 @@ fn what_was_due_between_pause_and_resume_is_told() {
 
 /// Measured on two cores: 278 s, 2,781 calls, 2.3 MB. Reads by name are paced at ten a second, and set the time.
 /// A command of its own, because it takes several minutes:
-/// `cargo test --test probe two_thousand_schedules -- --ignored --nocapture`
+/// `cargo test --test cluster two_thousand_schedules -- --ignored --nocapture`
 #[test]
 #[ignore = "takes several minutes"]
 #[allow(clippy::print_stdout)]

@@ -2,42 +2,25 @@
 
 #![allow(clippy::disallowed_methods)] // a test has no clock of its own
 
-mod support;
+use crate::support;
 
-#[path = "probe/attributes.rs"]
 mod attributes;
-#[path = "probe/beside.rs"]
 mod beside;
-#[path = "probe/cloud_ops.rs"]
 mod cloud_ops;
-#[path = "probe/contradictions.rs"]
 mod contradictions;
-#[path = "probe/executions.rs"]
 mod executions;
-#[path = "probe/fake.rs"]
 mod fake;
-#[path = "probe/faults.rs"]
 mod faults;
-#[path = "probe/ladder.rs"]
 mod ladder;
-#[path = "probe/live.rs"]
 mod live;
-#[path = "probe/network.rs"]
 mod network;
-#[path = "probe/oldest.rs"]
 mod oldest;
-#[path = "probe/overdue.rs"]
 mod overdue;
-#[path = "probe/partial.rs"]
 mod partial;
-#[path = "probe/prometheus.rs"]
 mod prometheus;
 
-#[path = "probe/refused.rs"]
 mod refused;
-#[path = "probe/schedules.rs"]
 mod schedules;
-#[path = "probe/workers.rs"]
 mod workers;
 
 use std::time::Duration;

@@ -2,8 +2,7 @@
 
 #![cfg(unix)]
 
-#[path = "check/git.rs"]
-mod git;
+use crate::check::git;
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpListener;

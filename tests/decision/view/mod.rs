@@ -6,8 +6,7 @@ mod cohorts;
 mod credentials;
 mod evidence;
 mod executions;
-#[path = "../facts/mod.rs"]
-mod facts;
+use crate::facts;
 mod metrics;
 mod offline;
 mod samples;

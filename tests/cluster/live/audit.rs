@@ -198,7 +198,7 @@ fn planted_differences_are_found_and_the_printed_commands_mend_them() {
     let left = messages(&card, "route").join("\n");
     assert_eq!((code, card["verdict"].as_str()), (0, Some("go")), "{}\n{left}", card["summary"]);
     // Who has done everything reaches GO, without conditions. (A server that was started a minute ago has not been empty for 48
-    // hours: the gates after this one are reached in tests/mutations/verdicts.rs.)
+    // hours: the gates after this one are reached in tests/decision/mutations/verdicts.rs.)
     for gate in ["pr", "plan", "provision", "dual-run"] {
         let (code, card) = ground.audit(gate);
         assert_eq!((code, card["verdict"].as_str()), (0, Some("go")), "{gate}: {}", card["summary"]);

@@ -7,7 +7,7 @@ use super::cards::{all, card, hostile};
 
 const SCHEMA: &str = "templates/scorecard-v1.schema.json";
 
-/// `UPDATE=1 cargo test --test render schema` writes the file anew.
+/// `UPDATE=1 cargo test --test report schema` writes the file anew.
 #[test]
 fn the_published_schema_is_that_of_the_types() {
     let now = serde_json::to_string_pretty(&render::schema()).unwrap() + "\n";
@@ -15,7 +15,7 @@ fn the_published_schema_is_that_of_the_types() {
         std::fs::write(SCHEMA, &now).unwrap();
     }
     let published = std::fs::read_to_string(SCHEMA).unwrap();
-    assert!(published == now, "{SCHEMA} is stale: UPDATE=1 cargo test --test render schema");
+    assert!(published == now, "{SCHEMA} is stale: UPDATE=1 cargo test --test report schema");
 }
 
 #[test]

@@ -4,11 +4,9 @@
 //!
 //! Pictures of every page and the measured figures are left in `browser/` of the target folder, to be looked at.
 
-#[path = "browser/axe.rs"]
 mod axe;
-#[path = "render/cards.rs"]
+#[path = "../report/render/cards.rs"]
 mod cards;
-#[path = "browser/chromium.rs"]
 mod chromium;
 
 use std::path::PathBuf;

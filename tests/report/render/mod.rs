@@ -1,18 +1,11 @@
 //! What a reader of a report sees: every format on every kind of scorecard.
 
-#[path = "render/account.rs"]
 mod account;
-#[path = "render/cards.rs"]
-mod cards;
-#[path = "render/command.rs"]
+use crate::cards;
 mod command;
-#[path = "render/formats.rs"]
 mod formats;
-#[path = "render/page.rs"]
 mod page;
-#[path = "render/theme.rs"]
 mod theme;
-#[path = "render/trend.rs"]
 mod trend;
 
 use std::collections::BTreeSet;
@@ -217,7 +210,7 @@ fn what_was_there_before_a_change_is_marked_and_comes_last() {
 fn only_the_reports_own_script_may_run() {
     let report = text(&hostile(), Format::Html);
     let script = report.split("<script>").nth(1).unwrap().split("</script>").next().unwrap();
-    assert_eq!(script, include_str!("../templates/report.js"));
+    assert_eq!(script, include_str!("../../../templates/report.js"));
     let policy = report.split("Content-Security-Policy").nth(1).unwrap().split('>').next().unwrap();
     assert!(policy.contains("default-src 'none'") && policy.contains("script-src 'sha256-"), "{policy}");
     assert!(!policy.split("script-src").nth(1).unwrap().split(';').next().unwrap().contains("unsafe"), "{policy}");
@@ -249,7 +242,7 @@ fn a_thousand_findings_stay_below_a_megabyte_and_all_are_there() {
 
 #[test]
 fn every_colour_can_be_read() {
-    let css = include_str!("../templates/report.css");
+    let css = include_str!("../../../templates/report.css");
     let dark = css.split("prefers-color-scheme: dark").nth(1).unwrap();
     let print = css.split("@media print").nth(1).unwrap();
     for (scheme, css) in [("light", css), ("dark", dark), ("print", print)] {
@@ -458,7 +451,7 @@ fn a_snapshot_says_what_it_saw_and_what_not() {
     }
 }
 
-/// Writes every report to a folder, to be looked at: `RENDER_OUT=folder cargo test --test render look`.
+/// Writes every report to a folder, to be looked at: `RENDER_OUT=folder cargo test --test report look`.
 #[test]
 #[ignore = "for the eye"]
 fn look() {

@@ -5,5 +5,3 @@ mod demo;
 mod ground;
 mod ids;
 mod lies;
-#[path = "../support/mod.rs"]
-mod support;
