@@ -13,11 +13,15 @@
 //! [`ui`] holds what every room needs to speak to a person: errors with a place and a remedy.
 
 #![forbid(unsafe_code)]
+// Without the wire, files still describe connections, and nobody dials them.
+#![cfg_attr(not(feature = "cluster"), allow(dead_code))]
 
 pub mod cli;
 pub mod compare;
 pub mod config;
+#[cfg(feature = "cluster")]
 pub mod demo;
+#[cfg(feature = "cluster")]
 pub mod devserver;
 pub mod drain;
 pub mod facts;

@@ -1,8 +1,8 @@
 //! `audit`: everything preflight.yaml describes → scorecard.
 
 use super::connection::ConnectionFlags;
-use super::gather::{self, ProbeFlags};
 use super::migration::MigrationArgs;
+use super::probing::{self, ProbeFlags};
 use super::trees::TreeFlags;
 use super::verdict::{self, VerdictFlags};
 
@@ -29,6 +29,6 @@ pub fn run(args: &Args) -> super::Done {
     let mut migration = args.migration.load(args.verdict.reports.at.as_deref())?;
     let (source, target) = args.connection.settings()?;
     let connections = migration.connections(source, target)?;
-    let facts = gather::everything(&migration, args.trees.of(&migration), &connections, &args.probe)?;
+    let facts = probing::everything(&migration, args.trees.of(&migration), &connections, &args.probe)?;
     verdict::deliver(&facts, migration.preflight.gate, migration.preflight.waivers.as_ref(), &args.verdict)
 }

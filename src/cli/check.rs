@@ -1,11 +1,12 @@
 //! `check`: the gate of a pull request.
 
 use super::baseline::{self, BaselineFlags};
+use super::interrupt;
 use super::judged_by::Judge;
 use super::migration::MigrationArgs;
+use super::progress;
 use super::trees::TreeFlags;
 use super::verdict::{Bench, ReportFlags};
-use super::{gather, progress};
 use crate::facts::{Facts, Known};
 use crate::scorecard::Gate;
 use crate::ui::Problem;
@@ -51,7 +52,7 @@ pub fn run(args: &Args) -> super::Done {
         None => None,
     };
     let place = folder.as_ref().map(|f| f.path().to_owned());
-    let both = gather::interruptible(move |stop| baseline::scan_both(&trees, &flags, place.as_deref(), stop))?;
+    let both = interrupt::interruptible(move |stop| baseline::scan_both(&trees, &flags, place.as_deref(), stop))?;
     drop(folder);
     progress::step("asking the rules");
     let facts = |code| Facts {

@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use super::clock;
-use super::gather::{self, ProbeFlags};
+use super::gather;
 use super::migration::MigrationArgs;
 use super::output::{self, Look, Report};
+use super::probing::{self, ProbeFlags};
 use super::trees::TreeFlags;
 use super::verdict::{self, ReportFlags, VerdictFlags};
 use crate::config::ConnectionSettings;
@@ -90,7 +91,7 @@ fn live(cli: &Path, tree: &Path) -> Result<(Facts, String), Problem> {
         starts_since: None,
         list_open: 0,
     };
-    let facts = gather::everything(&migration, TreeFlags::default().of(&migration), &connections, &flags)?;
+    let facts = probing::everything(&migration, TreeFlags::default().of(&migration), &connections, &flags)?;
     let how = "Both clusters were real dev servers, probed live; they are stopped now. No worker ran on them, so the \
                rules on workers fail beside what was planted.";
     Ok((facts, how.into()))

@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use super::connection::ConnectionFlags;
-use super::gather::{self, ProbeFlags};
 use super::migration::{Migration, MigrationArgs};
 use super::output;
+use super::probing::{self, ProbeFlags};
 use crate::devserver;
 use crate::facts::cluster::LadderStep;
 use crate::facts::{Known, Side};
@@ -100,7 +100,7 @@ pub fn run(args: &Args) -> super::Done {
                 }
             }
         });
-        let ladder = gather::ladder(side, &connections, &migration, &flags)?;
+        let ladder = probing::ladder(side, &connections, &migration, &flags)?;
         lines.extend(ladder.into_iter().map(|step| about_step(side, step)));
     }
 

@@ -10,8 +10,9 @@ use crate::config::{self, CloudOpsSettings, ConnectionSettings, Preflight};
 use crate::facts::cluster::ClusterKind;
 use crate::facts::plan::{NamespaceMapping, TargetKind};
 use crate::facts::{Known, Side, Why};
-use crate::probe::metrics::{self, Prometheus};
-use crate::probe::{Connection, cloud_ops, profile};
+use crate::probe::settings::prometheus::Prometheus;
+use crate::probe::settings::{cloud_ops, prometheus};
+use crate::probe::{Connection, profile};
 use crate::ui::Problem;
 
 /// The flag of every command that needs to know the migration.
@@ -140,7 +141,7 @@ impl Migration {
         if let Some(metrics) = settings.metrics.take() {
             let [source, target] = &mut self.metrics;
             let place = if side == Side::Source { source } else { target };
-            *place = Known::Known(metrics::resolve(side, &metrics, &variable)?);
+            *place = Known::Known(prometheus::resolve(side, &metrics, &variable)?);
         }
         connect(side, settings)
     }

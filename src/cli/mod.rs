@@ -1,5 +1,6 @@
 //! The command line: one file per command, arguments → plan; the rooms do the work.
 
+#[cfg(feature = "cluster")]
 mod audit;
 mod baseline;
 mod check;
@@ -7,17 +8,23 @@ mod ci;
 mod clock;
 mod completions;
 mod connection;
+#[cfg(feature = "cluster")]
 mod demo;
+#[cfg(feature = "cluster")]
 mod doctor;
 mod explain;
 mod extension;
 mod former;
 mod gather;
 mod init;
+mod interrupt;
 mod judged_by;
 mod migration;
 mod output;
+#[cfg(feature = "cluster")]
 mod probe;
+#[cfg(feature = "cluster")]
+mod probing;
 mod progress;
 mod render;
 mod rules;
@@ -68,14 +75,18 @@ enum Command {
     Init(init::Args),
     Scan(scan::Args),
     Check(check::Args),
+    #[cfg(feature = "cluster")]
     Probe(probe::Args),
     // By far the most flags.
+    #[cfg(feature = "cluster")]
     Audit(Box<audit::Args>),
     Score(score::Args),
     Render(render::Args),
     Explain(explain::Args),
     Rules(rules::Args),
+    #[cfg(feature = "cluster")]
     Doctor(doctor::Args),
+    #[cfg(feature = "cluster")]
     Demo(demo::Args),
     Completions(completions::Args),
     Man(completions::ManArgs),
@@ -119,13 +130,17 @@ pub fn main() -> ExitCode {
         Command::Init(args) => init::run(&args),
         Command::Scan(args) => scan::run(&args),
         Command::Check(args) => check::run(&args),
+        #[cfg(feature = "cluster")]
         Command::Probe(args) => probe::run(&args),
+        #[cfg(feature = "cluster")]
         Command::Audit(args) => audit::run(&args),
         Command::Score(args) => score::run(&args),
         Command::Render(args) => render::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Rules(args) => rules::run(&args),
+        #[cfg(feature = "cluster")]
         Command::Doctor(args) => doctor::run(&args),
+        #[cfg(feature = "cluster")]
         Command::Demo(args) => demo::run(&args),
         Command::Completions(args) => completions::run(&args, Cli::command()),
         Command::Man(args) => completions::man(&args, Cli::command()),
@@ -155,15 +170,6 @@ impl From<Vec<Problem>> for Failure {
 
 /// How a command ends.
 type Done = Result<ExitCode, Failure>;
-
-/// A runtime for the commands that talk to clusters.
-fn runtime() -> Result<tokio::runtime::Runtime, Problem> {
-    tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .map_err(|e| Problem::tool("cannot start the network runtime").note(e.to_string()))
-}
 
 #[cfg(test)]
 mod tests {

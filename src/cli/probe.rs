@@ -6,9 +6,9 @@ use std::process::ExitCode;
 use clap::ValueEnum;
 
 use super::connection::ConnectionFlags;
-use super::gather::{self, ProbeFlags, ToAsk};
 use super::migration::{Connections, MigrationArgs};
 use super::output;
+use super::probing::{self, ProbeFlags, ToAsk};
 use crate::config::Secret;
 use crate::facts::cluster::ClusterSnapshot;
 use crate::facts::{Known, Side};
@@ -107,12 +107,12 @@ pub fn run(args: &Args) -> super::Done {
     let mut ask = ToAsk { queues: args.task_queue.iter().cloned().collect(), ..ToAsk::default() };
     let mut snapshots: Vec<ClusterSnapshot> = vec![];
     for side in configured {
-        let taken = gather::cluster(side, &connections, &migration, &args.probe, ask.clone())?;
+        let taken = probing::cluster(side, &connections, &migration, &args.probe, ask.clone())?;
         ask.note(&taken, &migration.preflight.plan);
         snapshots.extend(taken.value().cloned());
     }
     if let [source, target] = snapshots.as_mut_slice() {
-        gather::look_back_at(source, target, &connections, &migration, &args.probe)?;
+        probing::look_back_at(source, target, &connections, &migration, &args.probe)?;
     }
     if let Some(redactor) = &redactor {
         snapshots = snapshots.iter().map(|taken| redactor.apply(taken)).collect::<Result<_, _>>()?;

@@ -9,7 +9,6 @@ use clap::{ArgAction, Args};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::output;
-use crate::probe::Progress;
 
 /// How much is said beside the result.
 #[derive(Debug, Clone, Copy, Default, Args)]
@@ -72,10 +71,13 @@ pub fn clear() {
     }
 }
 
+/// Called with a short line that says what is being done.
+pub type Teller = Arc<dyn Fn(&str) + Send + Sync>;
+
 /// For rooms that tell what they do.
-pub fn teller() -> Option<Progress> {
+pub fn teller() -> Option<Teller> {
     let heard = LEVEL.load(Ordering::Relaxed) == VERBOSE || (!is_quiet() && moves());
-    heard.then(|| -> Progress { Arc::new(step) })
+    heard.then(|| -> Teller { Arc::new(step) })
 }
 
 /// Whether somebody watches: a terminal that can move its cursor, and no CI system behind it.

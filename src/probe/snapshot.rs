@@ -89,7 +89,10 @@ mod tests {
             metrics: Known::unknown("no Prometheus is configured"),
             system: Known::unknown("not asked"),
             namespace_names: Known::Known(vec!["default".into()]),
-            namespaces: vec![super::super::namespaces::unknown("default", &crate::facts::Why::new("down"))],
+            namespaces: vec![crate::facts::cluster::NamespaceSnapshot::unknown(
+                "default",
+                &crate::facts::Why::new("down"),
+            )],
             probed_from: "laptop-7".into(),
             vantages: vec![],
             earlier: vec![],

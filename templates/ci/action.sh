@@ -30,7 +30,7 @@ key() {
 
 install() {
   command -v cargo >/dev/null || fail "cargo is needed to build temporal-preflight; or give the input \`binary\`"
-  cargo install --locked --quiet --path "${GITHUB_ACTION_PATH:?}" --root "$(place)"
+  cargo install --locked --quiet --no-default-features --path "${GITHUB_ACTION_PATH:?}" --root "$(place)"
 }
 
 binary() {

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::ExecutionSample;
-use crate::facts::Known;
+use crate::facts::{Known, Why};
 
 /// Everything that was asked about the executions of a namespace beside their types and counts.
 ///
@@ -47,6 +47,30 @@ pub struct ExecutionFacts {
     /// The oldest open executions one by one, where a list was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub listed: Option<Known<Vec<OpenExecution>>>,
+}
+
+impl ExecutionFacts {
+    /// The executions of a namespace nothing could be learned of.
+    pub fn unknown(why: &Why) -> Self {
+        fn of<T>(why: &Why) -> Known<T> {
+            Known::Unknown(why.clone())
+        }
+        Self {
+            statuses: of(why),
+            open_ages: of(why),
+            durations: of(why),
+            recent: of(why),
+            cron: of(why),
+            scheduled: of(why),
+            stuck: of(why),
+            samples: of(why),
+            beside: of(why),
+            also_open: of(why),
+            open_ids: of(why),
+            rest: of(why),
+            listed: None,
+        }
+    }
 }
 
 impl Durations {

@@ -18,7 +18,7 @@ pub use schedules::{MatchingTimes, Priority, Run, Schedule, ScheduleAction, Sche
 pub use workers::{DeploymentVersion, Poller, TaskQueue, Worker, WorkerDeployment};
 
 use super::certificate::{Certificate, CertificateFile};
-use super::{Known, Side};
+use super::{Known, Side, Why};
 
 pub mod cloud;
 pub mod metrics;
@@ -140,6 +140,31 @@ impl NamespaceSnapshot {
         let samples = types.chain(described).chain(listed).map(|sample| sample.workflow_id.as_str());
         let cron = self.executions.cron.value().into_iter().flatten().map(|cron| cron.workflow_id.as_str());
         samples.chain(cron).collect()
+    }
+
+    /// A namespace nothing could be learned of.
+    pub fn unknown(name: &str, why: &Why) -> Self {
+        fn of<T>(why: &Why) -> Known<T> {
+            Known::Unknown(why.clone())
+        }
+        Self {
+            name: name.to_owned(),
+            looked_at: None,
+            exists: None,
+            config: of(why),
+            search_attributes: of(why),
+            schedules: of(why),
+            workflow_types: of(why),
+            open: of(why),
+            closed: of(why),
+            oldest_open: of(why),
+            longest_closed: of(why),
+            task_queues: of(why),
+            executions: ExecutionFacts::unknown(why),
+            attribute_use: of(why),
+            workers: of(why),
+            deployments: of(why),
+        }
     }
 
     /// Whether everything that was asked was answered.

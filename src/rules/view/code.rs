@@ -171,9 +171,7 @@ struct SignalWithStart {
 enum Tries {
     /// It is one try of two, and can start a second execution.
     Fallback,
-    /// It is the second try, after a message that the other cluster answered with NotFound.
-    Checked,
-    /// It is tried once.
+    /// It starts once: on one client, or after a message that the other cluster answered with NotFound.
     Single,
 }
 
@@ -472,14 +470,14 @@ fn signal_with_starts(code: &CodeFacts) -> Vec<SignalWithStart> {
 }
 
 /// Whether a call with a start is one try of two in a way that can begin a second execution. It cannot when it only
-/// follows a plain message that the other cluster answered with NotFound.
+/// follows a plain message that the other cluster answered with NotFound; whether that one was the source is open.
 fn tries(code: &CodeFacts, site: &Site) -> Tries {
     let partner = |s: &&Site| s.path == site.path && Some(s.line) == site.routing.partner_line;
     let after_message = || code.sites.iter().find(partner).is_some_and(|s| s.kind.messages());
     match site.routing.role {
         RoutingRole::Single => Tries::Single,
         RoutingRole::Fallback if site.routing.fallback_on == Some(FallbackOn::NotFound) && after_message() => {
-            Tries::Checked
+            Tries::Single
         }
         RoutingRole::Primary | RoutingRole::Fallback => Tries::Fallback,
     }

@@ -87,7 +87,7 @@ fn the_demo_seeds_two_servers_as_its_plan_says() {
 fn a_server_does_not_outlive_the_process_that_started_it() {
     let Ok(cli) = support::ensure_temporal() else { return };
     let mut child = Command::new(std::env::current_exe().expect("this test binary"))
-        .args(["--exact", "ground::holds_a_server_until_killed", "--ignored", "--nocapture"])
+        .args(["--exact", "live::ground::holds_a_server_until_killed", "--ignored", "--nocapture"])
         .env("TEMPORAL_CLI", cli)
         .stdout(Stdio::piped())
         .spawn()

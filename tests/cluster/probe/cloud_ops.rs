@@ -214,7 +214,7 @@ fn with_account(account: &Fake, key: &str, names: &[&str]) -> ProbeOptions {
         tls: Some(false),
         ..Default::default()
     };
-    let cloud_ops = probe::cloud_ops::resolve(&settings, &|_| None).expect("usable settings");
+    let cloud_ops = probe::settings::cloud_ops::resolve(&settings, &|_| None).expect("usable settings");
     ProbeOptions { cloud_ops, ..options(names) }
 }
 

@@ -36,7 +36,7 @@ temporal_activity_schedule_to_start_latency_count{namespace=\"payments-prod\"} {
 
 fn asking(url: &str, names: &[&str]) -> ProbeOptions {
     let settings = PrometheusSettings { prometheus: url.into(), ..Default::default() };
-    let prometheus = probe::metrics::resolve(Side::Source, &settings, &|_| None).expect("usable settings");
+    let prometheus = probe::settings::prometheus::resolve(Side::Source, &settings, &|_| None).expect("usable settings");
     ProbeOptions { metrics: Known::Known(prometheus), ..options(names) }
 }
 

@@ -9,9 +9,8 @@ use temporalio_protos::temporal::api::workflowservice::v1::{
 use tonic::Code;
 
 use super::client::{Client, Failure};
-use super::executions;
 use super::time;
-use crate::facts::cluster::{ClusterInfo, ClusterKind, NamespaceConfig, NamespaceSnapshot, SystemInfo};
+use crate::facts::cluster::{ClusterInfo, ClusterKind, NamespaceConfig, SystemInfo};
 use crate::facts::{Known, Why};
 
 /// The namespace of the server's own workflows.
@@ -161,26 +160,4 @@ pub(super) async fn describe(client: &Client, name: &str) -> Result<Described, F
         },
         aliases: config.custom_search_attribute_aliases.into_iter().collect(),
     })
-}
-
-/// A namespace nothing could be learned of.
-pub(super) fn unknown(name: &str, why: &Why) -> NamespaceSnapshot {
-    NamespaceSnapshot {
-        name: name.to_owned(),
-        looked_at: None,
-        exists: None,
-        config: Known::Unknown(why.clone()),
-        search_attributes: Known::Unknown(why.clone()),
-        schedules: Known::Unknown(why.clone()),
-        workflow_types: Known::Unknown(why.clone()),
-        open: Known::Unknown(why.clone()),
-        closed: Known::Unknown(why.clone()),
-        oldest_open: Known::Unknown(why.clone()),
-        longest_closed: Known::Unknown(why.clone()),
-        task_queues: Known::Unknown(why.clone()),
-        executions: executions::unknown(why),
-        attribute_use: Known::Unknown(why.clone()),
-        workers: Known::Unknown(why.clone()),
-        deployments: Known::Unknown(why.clone()),
-    }
 }

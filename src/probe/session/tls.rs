@@ -12,7 +12,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::sign::CertifiedKey;
 use rustls::{AlertDescription, CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 
-use super::connection::{Connection, TlsSettings};
+use crate::probe::connection::{Connection, TlsSettings};
 
 /// TLS ready to dial with.
 pub(super) struct Tls {
@@ -112,7 +112,7 @@ fn client_key(
         return Err(fail(format!("{} holds no certificate", certificate.place())));
     }
     let text = key.read().map_err(fail)?;
-    if super::certificates::is_encrypted(&text) {
+    if crate::probe::certificates::is_encrypted(&text) {
         return Err((
             format!("the private key in {} is encrypted", key.place()),
             "decrypt it: openssl pkcs8 -topk8 -nocrypt -in KEY -out KEY.pkcs8".into(),

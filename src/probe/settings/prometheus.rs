@@ -13,8 +13,8 @@ use crate::ui::Problem;
 pub struct Prometheus {
     base: Uri,
     /// Credentials among them: marked sensitive, and nothing here can be printed.
-    pub(super) headers: HeaderMap,
-    pub(super) authority: Option<String>,
+    pub(in crate::probe) headers: HeaderMap,
+    pub(in crate::probe) authority: Option<String>,
 }
 
 /// What the settings of a side describe.
@@ -103,7 +103,7 @@ impl Prometheus {
         format!("{}://{host}{path}", self.base.scheme_str().unwrap_or("http"))
     }
 
-    pub(super) fn uri(&self, path: &str, parameters: &[(&str, &str)]) -> Result<Uri, Why> {
+    pub(in crate::probe) fn uri(&self, path: &str, parameters: &[(&str, &str)]) -> Result<Uri, Why> {
         let query: Vec<String> =
             parameters.iter().map(|(name, value)| format!("{}={}", encoded(name), encoded(value))).collect();
         let uri = format!("{}/api/v1/{path}?{}", self.shown(), query.join("&"));

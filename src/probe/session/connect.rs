@@ -12,14 +12,14 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 use tonic::transport::{Channel, Endpoint};
 
-use super::certificates;
-use super::connection::{Connection, Pem};
 use super::hello::{HELLO_TIMEOUT, Hello};
 use super::tls::{self, Tls};
 use super::trouble::Trouble;
 use crate::facts::certificate::{Certificate, CertificateFile, CertificateRole};
 use crate::facts::cluster::{Credential, LadderStep};
 use crate::facts::{Known, Why};
+use crate::probe::certificates;
+use crate::probe::connection::{Connection, Pem};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -293,7 +293,7 @@ async fn handshake_trouble(connection: &Connection, tls: &Tls, error: &io::Error
 
 /// Whether a TLS handshake gets anywhere; nothing is trusted or sent.
 async fn speaks_tls(connection: &Connection) -> bool {
-    let settings = super::connection::TlsSettings { skip_verification: true, ..Default::default() };
+    let settings = crate::probe::connection::TlsSettings { skip_verification: true, ..Default::default() };
     let (Ok(tls), Ok(tcp)) = (tls::prepare(connection, &settings), dial_tcp(connection).await) else { return false };
     match timeout(HELLO_TIMEOUT, tls.connector.connect(tls.name.clone(), tcp)).await {
         Ok(Ok(_)) => true,

@@ -5,7 +5,6 @@
 //! namespaces and signals, never the number of series.
 
 mod http;
-mod settings;
 
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
@@ -15,11 +14,10 @@ use serde::Deserialize;
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 
-pub use settings::{Prometheus, resolve};
-
 use super::ProbeOptions;
 use crate::facts::cluster::metrics::{Metrics, NamespaceMetrics, Peak, Reading, Signal};
 use crate::facts::{Known, Why};
+use crate::probe::settings::prometheus::Prometheus;
 
 /// The documented names, as `rules/cloud/metrics.yaml` has them.
 #[derive(Deserialize)]
@@ -51,7 +49,7 @@ struct Candidate {
 
 fn catalogue() -> Result<&'static Catalogue, Why> {
     static CATALOGUE: OnceLock<Result<Catalogue, String>> = OnceLock::new();
-    let text = include_str!("../../../rules/cloud/metrics.yaml");
+    let text = include_str!("../../../../rules/cloud/metrics.yaml");
     let read = CATALOGUE.get_or_init(|| serde_saphyr::from_str(text).map_err(|e| e.to_string()));
     read.as_ref().map_err(|e| Why::new(format!("rules/cloud/metrics.yaml could not be read: {e}")))
 }

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use super::budget::Budget;
 use super::client::Client;
-use super::connection::Connection;
 use super::read_only::{Ledger, ReadOnly};
 use super::{ProbeOptions, connect, executions, headers, query};
 use crate::facts::cluster::{ClusterSnapshot, OpenIds};
+use crate::probe::connection::Connection;
 
 /// Task queues that are not known yet: the code that names them is still being read.
 pub type LaterQueues = futures_util::future::Shared<futures_util::future::BoxFuture<'static, Arc<[String]>>>;

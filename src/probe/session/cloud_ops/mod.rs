@@ -6,7 +6,6 @@
 mod answers;
 mod client;
 mod convert;
-mod settings;
 
 use std::sync::Arc;
 
@@ -16,17 +15,15 @@ use temporalio_protos::temporal::api::cloud::cloudservice::v1::get_current_ident
 use tokio::time::Instant;
 use tonic::Code;
 
-pub use settings::resolve;
-
 use super::ProbeOptions;
 use super::budget::Budget;
 use super::client::Failure;
 use super::connect::{self, Ladder};
-use super::connection::Connection;
 use super::read_only::{Ledger, ReadOnly};
 use crate::facts::cluster::CloudOps;
 use crate::facts::cluster::cloud::{CloudApiKey, CloudIdentity, CloudNamespace};
 use crate::facts::{Known, Why};
+use crate::probe::connection::Connection;
 use client::{Client, PAGE, all, why};
 
 /// Sent as `temporal-cloud-api-version`, which the API demands of gRPC clients: the version of the wire types

@@ -6,7 +6,6 @@ use temporalio_protos::temporal::api::cloud::namespace::v1 as namespace;
 use temporalio_protos::temporal::api::cloud::nexus::v1 as nexus;
 use temporalio_protos::temporal::api::cloud::resource::v1::ResourceState;
 
-use super::super::certificates;
 use super::super::time;
 use crate::facts::certificate::CertificateRole;
 use crate::facts::cluster::SearchAttribute;
@@ -14,6 +13,7 @@ use crate::facts::cluster::cloud::{
     CertificateFilter, CloudApiKey, CloudAssignment, CloudCapacity, CloudConnectivityRule, CloudExportSink,
     CloudNamespaceSettings, CloudNexusEndpoint, CloudServiceAccount,
 };
+use crate::probe::certificates;
 
 pub(super) fn settings(answer: namespace::Namespace) -> CloudNamespaceSettings {
     let spec = answer.spec.unwrap_or_default();

@@ -12,9 +12,9 @@ use temporalio_protos::temporal::api::workflow::v1::{
 use temporalio_protos::temporal::api::workflowservice::v1::DescribeScheduleResponse;
 
 use super::calendar::{self, Cron};
-use super::certificates::hex;
 use super::time;
 use crate::facts::cluster::{Priority, Schedule, ScheduleAction, SchedulePolicies, ScheduleSpec};
+use crate::probe::certificates::hex;
 
 const DAY: u64 = 86_400;
 /// The server announces at most ten coming times.

@@ -3,8 +3,8 @@
 use tonic::Code;
 
 use super::client::{self, Failure};
-use super::connection::Connection;
 use crate::facts::cluster::Credential;
+use crate::probe::connection::Connection;
 
 /// A failed step in words, and what to do.
 pub(super) type Trouble = (String, String);

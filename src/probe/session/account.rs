@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::connection::Connection;
 use super::read_only::Ledger;
-use super::{ProbeOptions, Reached, asked, cloud_ops, namespaces};
-use crate::facts::cluster::{CloudOps, NamespaceConfig};
+use super::{ProbeOptions, Reached, asked, cloud_ops};
+use crate::facts::cluster::{CloudOps, NamespaceConfig, NamespaceSnapshot};
 use crate::facts::{Known, Why};
+use crate::probe::connection::Connection;
 
 /// The control plane, where there is a key for it. Its calls are counted apart, and have a pace of their own.
 pub(super) async fn control_plane(connection: &Connection, options: &ProbeOptions) -> (Known<CloudOps>, Arc<Ledger>) {
@@ -32,7 +32,8 @@ pub(super) fn supplement(seen: &mut Reached, cloud: &CloudOps, options: &ProbeOp
     }
     if seen.namespaces.is_empty() && !options.connect_only {
         let why = seen.ladder.why().unwrap_or_else(|| Why::new("not asked"));
-        seen.namespaces = asked(options, connection).iter().map(|name| namespaces::unknown(name, &why)).collect();
+        seen.namespaces =
+            asked(options, connection).iter().map(|name| NamespaceSnapshot::unknown(name, &why)).collect();
     }
     for namespace in &mut seen.namespaces {
         let Some(told) = cloud.namespace(&namespace.name) else { continue };

@@ -115,25 +115,6 @@ pub(super) async fn read(visibility: &Visibility<'_>, offered: Offered) -> Execu
     }
 }
 
-/// The executions of a namespace nothing could be learned of.
-pub(super) fn unknown(why: &Why) -> ExecutionFacts {
-    ExecutionFacts {
-        statuses: Known::Unknown(why.clone()),
-        open_ages: Known::Unknown(why.clone()),
-        durations: Known::Unknown(why.clone()),
-        recent: Known::Unknown(why.clone()),
-        cron: Known::Unknown(why.clone()),
-        scheduled: Known::Unknown(why.clone()),
-        stuck: Known::Unknown(why.clone()),
-        samples: Known::Unknown(why.clone()),
-        beside: Known::Unknown(why.clone()),
-        also_open: Known::Unknown(why.clone()),
-        open_ids: Known::Unknown(why.clone()),
-        rest: Known::Unknown(why.clone()),
-        listed: None,
-    }
-}
-
 /// How many closed executions ended: those that continued as new did not.
 async fn ended(
     visibility: &Visibility<'_>,

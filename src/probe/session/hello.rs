@@ -6,9 +6,9 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::time::timeout;
 
-use super::connection::Connection;
 use super::tls;
 use super::trouble::Trouble;
+use crate::probe::connection::Connection;
 
 /// A server that means to answer does so within this time.
 pub(super) const HELLO_TIMEOUT: Duration = Duration::from_secs(3);
