@@ -9,7 +9,7 @@ use clap::Args;
 use super::trees::Trees;
 use super::{output, progress};
 use crate::facts::code::{CodeFacts, Factory, Skip};
-use crate::judge::Former;
+use crate::judge::BaselineFacts;
 use crate::scan::tree::Members;
 use crate::scan::{self, ScanOptions, factories, git, walk};
 use crate::scorecard::SCORECARD_SCHEMA;
@@ -48,9 +48,9 @@ pub struct Before {
 
 impl Before {
     /// With the scorecard of the former code: what the judge compares with.
-    pub fn judged(self, card: Scorecard) -> Former {
+    pub fn judged(self, card: Scorecard) -> BaselineFacts {
         let unread = self.code.coverage.unread().into_iter().map(str::to_owned).collect();
-        Former {
+        BaselineFacts {
             source: self.source,
             commit: self.commit,
             checks: card.checks,

@@ -6,7 +6,7 @@ use super::judged_by::Judge;
 use super::migration::MigrationArgs;
 use super::progress;
 use super::trees::TreeFlags;
-use super::verdict::{Bench, ReportFlags};
+use super::verdict::{ReportFlags, RuleRun};
 use crate::facts::{Facts, Known};
 use crate::scorecard::Gate;
 use crate::ui::Problem;
@@ -41,7 +41,7 @@ pub fn run(args: &Args) -> super::Done {
         migration.preflight.plan.target_kind = kind.into();
     }
     let attestations = judge.attestations;
-    let bench = Bench::with(&args.reports, judge.waivers)?.only(Gate::Pr);
+    let run = RuleRun::with(&args.reports, judge.waivers)?.only(Gate::Pr);
     let trees = args.trees.of(&migration);
     let flags = args.baseline.clone();
     // Held here, so that it is removed when the run ends in whatever way.
@@ -66,12 +66,12 @@ pub fn run(args: &Args) -> super::Done {
     };
     let former = match both.before {
         Some(before) => {
-            let card = bench.card(&facts(before.code.clone()), Gate::Pr, None, None);
+            let card = run.card(&facts(before.code.clone()), Gate::Pr, None, None);
             Some(before.judged(card))
         }
         None => None,
     };
-    let bench = bench.telling(judge.changes);
-    let card = bench.card(&facts(both.now), Gate::Pr, former.as_ref(), None);
-    bench.hand_over(&card.of_one_gate(), &args.reports)
+    let run = run.telling(judge.changes);
+    let card = run.card(&facts(both.now), Gate::Pr, former.as_ref(), None);
+    run.hand_over(&card.of_one_gate(), &args.reports)
 }

@@ -13,7 +13,7 @@ use super::output::{self, Look, Report};
 use crate::config::{self, ATTESTATIONS_FILE};
 use crate::facts::plan::Cohort;
 use crate::facts::{Facts, Known};
-use crate::judge::{self, Former, JudgeInput, SettingChange, trend};
+use crate::judge::{self, BaselineFacts, JudgeInput, SettingChange, trend};
 use crate::render::Format;
 use crate::rules;
 use crate::scorecard::Waiver;
@@ -97,10 +97,10 @@ impl From<GateName> for Gate {
 pub fn deliver(facts: &Facts, gate: Option<Gate>, waivers: Option<&PathBuf>, flags: &VerdictFlags) -> super::Done {
     // Before the work: a report that cannot be read should not cost a judgement.
     let previous = flags.previous.as_deref().map(former::read).transpose()?;
-    let bench = Bench::new(&flags.reports, waivers)?;
-    let mut card = bench.card(facts, chosen(flags, gate), None, cohort(facts, flags)?);
+    let run = RuleRun::new(&flags.reports, waivers)?;
+    let mut card = run.card(facts, chosen(flags, gate), None, cohort(facts, flags)?);
     card.trend = previous.map(|then| trend::since(&then, &card));
-    bench.hand_over(&card, &flags.reports)
+    run.hand_over(&card, &flags.reports)
 }
 
 /// Evaluate the rules of the flags and judge.
@@ -110,7 +110,7 @@ pub fn judged(
     waivers: Option<&PathBuf>,
     flags: &VerdictFlags,
 ) -> Result<Scorecard, super::Failure> {
-    Ok(Bench::new(&flags.reports, waivers)?.card(facts, chosen(flags, gate), None, cohort(facts, flags)?))
+    Ok(RuleRun::new(&flags.reports, waivers)?.card(facts, chosen(flags, gate), None, cohort(facts, flags)?))
 }
 
 /// The gate that decides: of the flag, else of the file, else the one at which new executions start on the target.
@@ -130,7 +130,7 @@ fn cohort<'f>(facts: &'f Facts, flags: &VerdictFlags) -> Result<Option<&'f Cohor
 }
 
 /// What a judgement needs beside the facts: the rules of the run, and what people accepted.
-pub struct Bench {
+pub struct RuleRun {
     catalogue: rules::Catalogue,
     waivers: Vec<Waiver>,
     /// Rules that are not asked in this run, and the attestations they ask for.
@@ -141,7 +141,7 @@ pub struct Bench {
     setting_changes: Option<Vec<SettingChange>>,
 }
 
-impl Bench {
+impl RuleRun {
     /// Load the rule packs and the waivers.
     pub fn new(flags: &ReportFlags, waivers: Option<&PathBuf>) -> Result<Self, super::Failure> {
         let waivers = waivers.map(|path| config::waivers::load(path)).transpose()?.unwrap_or_default();
@@ -180,7 +180,13 @@ impl Bench {
     }
 
     /// Evaluate the rules and judge, what a change adds when there is something to compare with.
-    pub fn card(&self, facts: &Facts, gate: Gate, former: Option<&Former>, cohort: Option<&Cohort>) -> Scorecard {
+    pub fn card(
+        &self,
+        facts: &Facts,
+        gate: Gate,
+        former: Option<&BaselineFacts>,
+        cohort: Option<&Cohort>,
+    ) -> Scorecard {
         let facts = &self.concerned(facts);
         let context = rules::Context {
             at: facts.at,

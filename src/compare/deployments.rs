@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use super::{Half, Halves, Pair};
+use super::{NamespacePair, NamespaceSide, Pair};
 use crate::facts::cluster::{TaskQueue, WorkerDeployment};
 use crate::facts::{Known, Locus};
 
@@ -36,12 +36,12 @@ pub enum DeploymentKind {
     DrainingWithoutWorkers,
 }
 
-pub(super) fn changes(halves: &Halves<'_>) -> Known<Vec<DeploymentChange>> {
+pub(super) fn changes(halves: &NamespacePair<'_>) -> Known<Vec<DeploymentChange>> {
     let (source, target) = (&halves.source, &halves.target);
     let lists = source
         .known("worker deployments", &source.namespace.deployments)
         .zip(target.known("worker deployments", &target.namespace.deployments));
-    let change = |kind, name: &str, build: &str, sides: &[&Half<'_>]| DeploymentChange {
+    let change = |kind, name: &str, build: &str, sides: &[&NamespaceSide<'_>]| DeploymentChange {
         pair: halves.pair.clone(),
         change: kind,
         name: name.to_owned(),

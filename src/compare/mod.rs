@@ -69,20 +69,20 @@ pub fn compare(source: &Known<ClusterSnapshot>, target: &Known<ClusterSnapshot>,
 }
 
 /// Both halves of one mapped namespace.
-pub(crate) struct Halves<'a> {
+pub(crate) struct NamespacePair<'a> {
     pub pair: Pair,
-    pub source: Half<'a>,
-    pub target: Half<'a>,
+    pub source: NamespaceSide<'a>,
+    pub target: NamespaceSide<'a>,
 }
 
 /// One namespace on one side.
 #[derive(Clone, Copy)]
-pub(crate) struct Half<'a> {
+pub(crate) struct NamespaceSide<'a> {
     pub cluster: &'a ClusterSnapshot,
     pub namespace: &'a NamespaceSnapshot,
 }
 
-impl Half<'_> {
+impl NamespaceSide<'_> {
     /// What this cluster answered.
     pub fn locus(&self, resource: impl Into<String>, rpc: &str) -> Locus {
         live(self.cluster, Some(&self.namespace.name), resource, rpc)
@@ -121,7 +121,7 @@ struct Each<'a> {
 }
 
 impl<'a> Each<'a> {
-    fn namespace<T>(&self, changes: impl Fn(&Halves<'a>) -> Known<Vec<T>>) -> Known<Vec<T>> {
+    fn namespace<T>(&self, changes: impl Fn(&NamespacePair<'a>) -> Known<Vec<T>>) -> Known<Vec<T>> {
         let clusters = self.source.as_ref().zip(self.target.as_ref());
         clusters.and_then(|(source, target)| {
             moved(self.plan).and_then(|moved| {
@@ -136,7 +136,7 @@ impl<'a> Each<'a> {
                                 TargetKind::Rehearsal => ClusterKind::SelfHosted,
                             },
                         };
-                        changes(&Halves { pair, source, target })
+                        changes(&NamespacePair { pair, source, target })
                     })
                 }))
             })
@@ -163,7 +163,7 @@ pub fn moved(plan: &Plan) -> Known<Vec<(&NamespaceMapping, &str)>> {
 
 /// The snapshot of one namespace, or why there is none. Of a namespace the cluster does not have there is nothing to
 /// know, and one reason for all of it.
-pub(crate) fn half<'a>(cluster: &'a ClusterSnapshot, name: &str) -> Known<Half<'a>> {
+pub(crate) fn half<'a>(cluster: &'a ClusterSnapshot, name: &str) -> Known<NamespaceSide<'a>> {
     match cluster.namespaces.iter().find(|n| n.name == name) {
         Some(namespace) if namespace.exists == Some(false) => {
             let rule = match cluster.side {
@@ -175,7 +175,7 @@ pub(crate) fn half<'a>(cluster: &'a ClusterSnapshot, name: &str) -> Known<Half<'
                 format!("answered once `{rule}` is mended and both clusters are probed again"),
             ))
         }
-        Some(namespace) => Known::Known(Half { cluster, namespace }),
+        Some(namespace) => Known::Known(NamespaceSide { cluster, namespace }),
         None => {
             let failed = cluster.connection.iter().find(|s| !s.ok);
             let reason = match failed {

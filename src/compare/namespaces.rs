@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Halves, Pair};
+use super::{NamespacePair, Pair};
 use crate::facts::cluster::{ClusterSnapshot, NamespaceConfig};
 use crate::facts::{Known, Locus};
 
@@ -38,7 +38,7 @@ pub enum ConfigKind {
     MemoSizeLimit,
 }
 
-pub(super) fn changes(halves: &Halves<'_>) -> Known<Vec<ConfigChange>> {
+pub(super) fn changes(halves: &NamespacePair<'_>) -> Known<Vec<ConfigChange>> {
     let (source, target) = (&halves.source, &halves.target);
     let configs = source
         .known("the configuration", &source.namespace.config)

@@ -5,7 +5,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{Halves, Pair};
+use super::{NamespacePair, Pair};
 use crate::facts::cluster::Schedule;
 use crate::facts::{Known, Locus};
 
@@ -42,7 +42,7 @@ pub enum GapVerdict {
 }
 
 /// The gaps of schedules that are paused on the source and exist on the target.
-pub(super) fn gaps(halves: &Halves<'_>) -> Known<Vec<ScheduleGap>> {
+pub(super) fn gaps(halves: &NamespacePair<'_>) -> Known<Vec<ScheduleGap>> {
     let (source, target) = (&halves.source, &halves.target);
     let lists = source
         .known("schedules", &source.namespace.schedules)

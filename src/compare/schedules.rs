@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-use super::{Halves, Pair};
+use super::{NamespacePair, Pair};
 use crate::facts::cluster::{MatchingTimes, Schedule};
 use crate::facts::{Known, Locus};
 
@@ -57,7 +57,7 @@ pub struct FieldDifference {
     pub target: String,
 }
 
-pub(super) fn changes(halves: &Halves<'_>) -> Known<Vec<ScheduleChange>> {
+pub(super) fn changes(halves: &NamespacePair<'_>) -> Known<Vec<ScheduleChange>> {
     let (source, target) = (&halves.source, &halves.target);
     let lists = source
         .known("schedules", &source.namespace.schedules)

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{Halves, Pair};
+use super::{NamespacePair, Pair};
 use crate::facts::{Known, Locus};
 
 /// A search attribute that is not the same on both sides.
@@ -39,7 +39,7 @@ pub enum AttributeKind {
     OnlyOnTarget,
 }
 
-pub(super) fn changes(halves: &Halves<'_>) -> Known<Vec<AttributeChange>> {
+pub(super) fn changes(halves: &NamespacePair<'_>) -> Known<Vec<AttributeChange>> {
     let (source, target) = (&halves.source, &halves.target);
     let lists = source
         .known("search attributes", &source.namespace.search_attributes)

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::{Halves, Pair};
+use super::{NamespacePair, Pair};
 use crate::facts::cluster::{Poller, TaskQueue};
 use crate::facts::{Known, Locus};
 
@@ -42,7 +42,7 @@ pub enum QueueKind {
     NotAskedOnTarget,
 }
 
-pub(super) fn queue_changes(halves: &Halves<'_>) -> Known<Vec<QueueChange>> {
+pub(super) fn queue_changes(halves: &NamespacePair<'_>) -> Known<Vec<QueueChange>> {
     let (source, target) = (&halves.source, &halves.target);
     let lists = source
         .known("task queues", &source.namespace.task_queues)
@@ -135,7 +135,7 @@ pub enum TypeKind {
     OnBoth,
 }
 
-pub(super) fn type_changes(halves: &Halves<'_>) -> Known<Vec<TypeChange>> {
+pub(super) fn type_changes(halves: &NamespacePair<'_>) -> Known<Vec<TypeChange>> {
     let (source, target) = (&halves.source, &halves.target);
     let lists = source
         .known("workflow types", &source.namespace.workflow_types)

@@ -13,7 +13,7 @@ use crate::scorecard::{Baseline, Certainty, Check, Finding, Outcome};
 
 /// The judgement of what was there before a change.
 #[derive(Debug, Clone, Default)]
-pub struct Former {
+pub struct BaselineFacts {
     /// What it is, in words: `main at 1a2b3c4`, `report.json`.
     pub source: String,
     /// The commit, when it is one.
@@ -30,7 +30,7 @@ pub struct Former {
     pub digests: BTreeMap<String, String>,
 }
 
-impl Former {
+impl BaselineFacts {
     /// The name a file has now.
     fn now<'p>(&'p self, path: &'p str) -> &'p str {
         self.renamed.get(path).map_or(path, String::as_str)
@@ -54,7 +54,7 @@ impl Former {
 }
 
 /// Tell what is known from what is new.
-pub(super) fn compare(checks: &[Check], code: Option<&CodeFacts>, former: &Former) -> Baseline {
+pub(super) fn compare(checks: &[Check], code: Option<&CodeFacts>, former: &BaselineFacts) -> Baseline {
     let unread = code.map(|c| c.coverage.unread()).unwrap_or_default();
     let may_edit = |path: &str| code.is_none_or(|code| former.may_edit(path, code));
     let unread_before: BTreeSet<&str> = former.unread.iter().map(|path| former.now(path)).collect();
@@ -106,7 +106,7 @@ fn no_worse(now: &Finding, before: &Finding) -> bool {
 }
 
 /// Ways in which two findings of a rule may be the same, the surest first.
-const TIERS: [fn(&Finding, &Finding, &Former) -> bool; 5] = [
+const TIERS: [fn(&Finding, &Finding, &BaselineFacts) -> bool; 5] = [
     |now, before, _| now.fingerprint == before.fingerprint,
     // The file has another name, or another finding before it is gone.
     |now, before, former| here(now, before, former) && snippet(now).is_some() && snippet(now) == snippet(before),
@@ -129,7 +129,7 @@ const TIERS: [fn(&Finding, &Finding, &Former) -> bool; 5] = [
 ];
 
 /// The same file and function.
-fn here(now: &Finding, before: &Finding, former: &Former) -> bool {
+fn here(now: &Finding, before: &Finding, former: &BaselineFacts) -> bool {
     path(now).is_some() && path(now) == path(before).map(|p| former.now(p)) && function(now) == function(before)
 }
 
@@ -185,7 +185,12 @@ fn words(finding: &Finding) -> String {
 }
 
 /// What the comparison does not see.
-fn notes(code: Option<&CodeFacts>, former: &Former, unread: &BTreeSet<&str>, before: &BTreeSet<&str>) -> Vec<String> {
+fn notes(
+    code: Option<&CodeFacts>,
+    former: &BaselineFacts,
+    unread: &BTreeSet<&str>,
+    before: &BTreeSet<&str>,
+) -> Vec<String> {
     let mut notes = vec![];
     let may_edit = |path: &&str| code.is_none_or(|code| former.may_edit(path, code));
     let touched = unread.intersection(before).copied().filter(may_edit);
@@ -254,7 +259,7 @@ mod tests {
 
     fn compared(now: Vec<Finding>, before: Vec<Finding>, renamed: &[(&str, &str)]) -> (usize, usize, Option<Outcome>) {
         let renamed = renamed.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
-        let former = Former { checks: vec![failed(before)], renamed, ..Former::default() };
+        let former = BaselineFacts { checks: vec![failed(before)], renamed, ..BaselineFacts::default() };
         let check = failed(now);
         let baseline = compare(std::slice::from_ref(&check), None, &former);
         let new = check.findings.iter().filter(|f| !baseline.known.contains(&f.fingerprint)).count();
@@ -318,11 +323,11 @@ mod tests {
                          "skipped": [], "languages": {}, "dropped": {}, "not_analysed": {"java": ["A.java"]}}
         }))
         .unwrap();
-        let mut former = Former {
+        let mut former = BaselineFacts {
             checks: vec![gap("1 file of java names Temporal")],
             unread: ["A.java".to_owned()].into(),
             edited: Some(BTreeSet::new()),
-            ..Former::default()
+            ..BaselineFacts::default()
         };
         let baseline = compare(std::slice::from_ref(&now), Some(&code), &former);
         assert_eq!(of_change(&now, &baseline), None);

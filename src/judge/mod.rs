@@ -16,7 +16,7 @@ pub mod waivers;
 
 use std::collections::BTreeSet;
 
-pub use baseline::Former;
+pub use baseline::BaselineFacts;
 pub use builtin::SettingChange;
 
 use crate::facts::code::CodeFacts;
@@ -36,7 +36,7 @@ pub struct JudgeInput<'a> {
     /// Ids of the rules that cannot be waived (`Catalogue::unwaivable`).
     pub unwaivable: &'a BTreeSet<String>,
     /// What was there before the change, when a change is judged.
-    pub former: Option<&'a Former>,
+    pub former: Option<&'a BaselineFacts>,
     /// What a change edits of the configuration it would be judged by; none when that was not looked at.
     pub setting_changes: Option<&'a [SettingChange]>,
     /// The cohort of the plan that is asked about; none for all of them.

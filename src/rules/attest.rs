@@ -21,7 +21,7 @@ use super::evaluate::Context;
 use super::model::Attested;
 use crate::facts::attestation::Attestation;
 use crate::facts::{Locus, Why};
-use crate::scorecard::{Severity, WordState};
+use crate::scorecard::{AttestationState, Severity};
 
 /// The answer `attestations.yaml` gives to a question.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,16 +46,16 @@ pub enum Answer<'a> {
 
 impl Answer<'_> {
     /// Without the word itself.
-    pub fn state(&self) -> WordState {
+    pub fn state(&self) -> AttestationState {
         match self {
-            Answer::Holds(_) => WordState::Holds,
-            Answer::Denied(_) => WordState::Denied,
-            Answer::Expired(_) => WordState::Expired,
-            Answer::Early(_) => WordState::Early,
-            Answer::Stale(..) => WordState::Stale,
-            Answer::Incomplete(..) => WordState::Incomplete,
-            Answer::Absent => WordState::Absent,
-            Answer::Unreadable(_) => WordState::Unreadable,
+            Answer::Holds(_) => AttestationState::Holds,
+            Answer::Denied(_) => AttestationState::Denied,
+            Answer::Expired(_) => AttestationState::Expired,
+            Answer::Early(_) => AttestationState::Early,
+            Answer::Stale(..) => AttestationState::Stale,
+            Answer::Incomplete(..) => AttestationState::Incomplete,
+            Answer::Absent => AttestationState::Absent,
+            Answer::Unreadable(_) => AttestationState::Unreadable,
         }
     }
 }

@@ -9,8 +9,8 @@ use rayon::prelude::*;
 use super::catalogue::Catalogue;
 use super::index::Index;
 use super::lang::{self, FrontEnd, Module, Project, SourceFile};
-use super::parts::{self, Part};
-use super::prefilter::{self, Want};
+use super::partition::{self, Part};
+use super::prefilter::{self, FileRequest};
 use super::program::Unit;
 use super::resolve::Resolver;
 use super::traced::{self, Traced};
@@ -93,7 +93,7 @@ pub fn language(
     }
     let paths = part.entries.iter().filter_map(|i| Some(walked.entries.get(*i)?.path.as_str()));
     let project = &project(front, catalogue, paths, &manifests);
-    if parts::is_other_engine(front, catalogue, walked, part) {
+    if partition::is_other_engine(front, catalogue, walked, part) {
         return Ok(Analysis { sdks, coverage, ..Analysis::default() });
     }
     let with = With { front, catalogue, forms, walked, project, trace };
@@ -143,7 +143,7 @@ struct Read {
     /// Places of the files that were parsed, well or not.
     parsed: BTreeSet<usize>,
     /// Names that were looked for in all files.
-    asked: BTreeSet<Want>,
+    asked: BTreeSet<FileRequest>,
     /// By path.
     units: Vec<Unit>,
     coverage: Coverage,
@@ -229,8 +229,8 @@ impl With<'_> {
     }
 
     /// Files in which names occur that the resolver did not find and did not ask for before.
-    fn ask(&self, index: &Index<'_>, asked: &mut BTreeSet<Want>, unread: &[usize]) -> Vec<usize> {
-        let wants: BTreeSet<Want> = index.wants.take().difference(asked).cloned().collect();
+    fn ask(&self, index: &Index<'_>, asked: &mut BTreeSet<FileRequest>, unread: &[usize]) -> Vec<usize> {
+        let wants: BTreeSet<FileRequest> = index.wants.take().difference(asked).cloned().collect();
         let chosen = prefilter::select(&self.walked.entries, unread, &wants, self.project);
         asked.extend(wants);
         chosen
@@ -282,7 +282,7 @@ struct Needles {
 }
 
 impl Needles {
-    fn new(catalogue: &Catalogue, asked: &BTreeSet<Want>) -> Result<Self, Problem> {
+    fn new(catalogue: &Catalogue, asked: &BTreeSet<FileRequest>) -> Result<Self, Problem> {
         let words = catalogue.markers.iter().chain(&catalogue.tokens).map(String::as_str);
         let words = words
             .chain(asked.iter().map(|want| want.name.as_str()).filter(|name| name.len() > 3))
@@ -317,8 +317,8 @@ fn unread(mine: &[usize], parsed: &BTreeSet<usize>) -> Vec<usize> {
 /// The calls, where their clients come from, and who hands them on: what decides which files are parsed.
 struct Settled<'a> {
     classified: classify::Classified<'a>,
-    drafts: Vec<sites::Draft<'a>>,
-    lifts: Vec<wrappers::Lift>,
+    drafts: Vec<sites::SiteDraft<'a>>,
+    lifts: Vec<wrappers::WrapperCandidate>,
 }
 
 fn settle<'a>(r: &Resolver<'a>) -> Settled<'a> {

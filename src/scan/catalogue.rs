@@ -90,7 +90,7 @@ pub struct Catalogue {
     pub flows: BTreeMap<String, usize>,
     /// Library functions that hand on all their arguments, as a list.
     #[serde(default)]
-    pub gathers: Vec<String>,
+    pub gather_functions: Vec<String>,
     /// Library functions whose result is what calling an argument yields.
     #[serde(default)]
     pub providers: BTreeMap<String, usize>,
@@ -99,17 +99,17 @@ pub struct Catalogue {
     pub callbacks: BTreeMap<String, Callback>,
     /// Members that hold an SDK object in so many programs that their name tells what it is.
     #[serde(default)]
-    pub telling: Vec<String>,
+    pub well_known_members: Vec<String>,
     /// Members of a member of an enumeration that are the value it was given.
     #[serde(default)]
     pub enumeration_values: Vec<String>,
     /// Objects of libraries in which one part of a program leaves values for others: what `app.state.client` is given,
     /// `request.app.state.client` is. By the last one or two names of the object, `app.state`.
     #[serde(default)]
-    pub shared: Vec<String>,
+    pub shared_state: Vec<String>,
     /// Library containers.
     #[serde(default)]
-    pub boxes: BTreeMap<String, BoxType>,
+    pub containers: BTreeMap<String, BoxType>,
     /// Values along a context.
     #[serde(default)]
     pub context_stores: Vec<ContextStore>,
@@ -218,7 +218,7 @@ pub struct Api {
     /// Fields of the object it makes that the arguments fill, in their order.
     pub fields: Vec<String>,
     /// What functions among the arguments are called with.
-    pub gives: Vec<Gift>,
+    pub gives: Vec<CallbackArgument>,
     /// Registers every type name.
     pub dynamic: bool,
     /// Where its settings come from, in words.
@@ -323,8 +323,12 @@ impl Catalogue {
 
     /// Packages of the SDK's names.
     pub fn packages(&self) -> rustc_hash::FxHashSet<String> {
-        let library =
-            self.configuration.keys().chain(self.flows.keys()).chain(&self.gathers).chain(self.providers.keys());
+        let library = self
+            .configuration
+            .keys()
+            .chain(self.flows.keys())
+            .chain(&self.gather_functions)
+            .chain(self.providers.keys());
         let listed = self.features.iter().flat_map(|f| f.functions.iter().chain(&f.decorators));
         let listed = listed.chain(self.links.iter().flat_map(|link| &link.functions));
         let names = self.types.keys().chain(self.functions.keys()).chain(library).chain(listed);

@@ -6,11 +6,11 @@ use std::collections::BTreeMap;
 use super::index::At;
 use super::program::ExprKind;
 use super::resolve::Resolver;
-use super::sites::Draft;
+use super::sites::SiteDraft;
 use crate::facts::code::Kind;
 
 /// Tell the first steps of which construction they are, and let that have their address.
-pub fn join(r: &Resolver<'_>, drafts: &mut [Draft<'_>]) {
+pub fn join(r: &Resolver<'_>, drafts: &mut [SiteDraft<'_>]) {
     let connects: Vec<usize> = (0..drafts.len()).filter(|i| drafts[*i].site.kind == Kind::Connect).collect();
     let by_place: BTreeMap<(String, u32, u32), usize> =
         connects.iter().map(|i| (r.origin_at(drafts[*i].call.at).place(), *i)).collect();

@@ -14,11 +14,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 pub use forms::Forms;
 use points::{Finder, Points, script};
 
-use super::index::{Asks, At, FnAt};
+use super::index::{At, FnAt, RequestScope};
 use super::program::{FuncId, Unit};
 use super::resolve::Resolver;
-use super::sites::Draft;
-use super::wrappers::Lift;
+use super::sites::SiteDraft;
+use super::wrappers::WrapperCandidate;
 use crate::facts::code::{Entry, Kind, Scope};
 
 /// How many calls a way may have.
@@ -43,7 +43,7 @@ struct Callers {
 }
 
 /// Give every site of production code, and every call of a wrapper, its entries.
-pub fn find(r: &Resolver<'_>, forms: &Forms, drafts: &mut [Draft<'_>], lifts: &mut [Lift]) {
+pub fn find(r: &Resolver<'_>, forms: &Forms, drafts: &mut [SiteDraft<'_>], lifts: &mut [WrapperCandidate]) {
     let wanted = |kind: Kind| {
         kind.starts()
             || kind.messages()
@@ -60,7 +60,7 @@ pub fn find(r: &Resolver<'_>, forms: &Forms, drafts: &mut [Draft<'_>], lifts: &m
         starts.extend(calls.filter_map(|call| Some(FnAt { unit: call.unit, func: inside(*call)? })));
     }
     let (callers, points) = climb(r, forms, starts);
-    r.index.asks.set(Asks::All);
+    r.index.asks.set(RequestScope::All);
     let mut known: HashMap<FnAt, Vec<Entry>> = HashMap::new();
     let mut entries = |unit: u32, function: Option<FuncId>, line: u32| match function {
         Some(func) => {
@@ -88,7 +88,7 @@ fn climb<'a>(r: &Resolver<'a>, forms: &Forms, starts: BTreeSet<FnAt>) -> (Caller
     let (mut callers, mut points) = (Callers::default(), Points::new());
     let mut level = starts;
     for length in 0..LENGTH {
-        r.index.asks.set(if length < ASKED { Asks::Near } else { Asks::Nothing });
+        r.index.asks.set(if length < ASKED { RequestScope::Near } else { RequestScope::Nothing });
         if level.is_empty() || callers.known.len() + level.len() > FUNCTIONS {
             break;
         }

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::index::{At, FnAt};
 use super::program::FuncId;
 use super::resolve::Resolver;
-use super::sites::Draft;
+use super::sites::SiteDraft;
 use crate::facts::code::*;
 use handing::Handing;
 
@@ -31,7 +31,7 @@ pub struct Place {
 }
 
 /// All named functions, and what those of production code that build clients do with them.
-pub fn functions(r: &Resolver<'_>, drafts: &[Draft<'_>]) -> Vec<Place> {
+pub fn functions(r: &Resolver<'_>, drafts: &[SiteDraft<'_>]) -> Vec<Place> {
     let mut connects: HashMap<FnAt, Vec<At>> = HashMap::new();
     for draft in drafts.iter().filter(|d| d.site.kind == Kind::Connect && d.site.scope == Scope::Main) {
         let unit = r.index.unit(draft.call.at.unit);

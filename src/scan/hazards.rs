@@ -7,11 +7,11 @@ use super::classify::{Classified, imports_sdk};
 use super::index::{At, join, name_part};
 use super::program::*;
 use super::resolve::{Resolver, Ty, What};
-use super::sites::Draft;
+use super::sites::SiteDraft;
 use crate::facts::code::{Hazard, Kind, Scope};
 
 /// Hazards in the lowered files.
-pub fn find(r: &Resolver<'_>, classified: &Classified<'_>, drafts: &[Draft<'_>]) -> Vec<Hazard> {
+pub fn find(r: &Resolver<'_>, classified: &Classified<'_>, drafts: &[SiteDraft<'_>]) -> Vec<Hazard> {
     let mut found = vec![];
     for rule in &r.index.catalogue.hazards {
         for call in &classified.calls {
@@ -24,7 +24,7 @@ pub fn find(r: &Resolver<'_>, classified: &Classified<'_>, drafts: &[Draft<'_>])
             }
         }
         if rule.defaults {
-            let fixed = |d: &&Draft<'_>| d.site.address.as_deref().is_some_and(|a| a.starts_with("default "));
+            let fixed = |d: &&SiteDraft<'_>| d.site.address.as_deref().is_some_and(|a| a.starts_with("default "));
             let connects = drafts.iter().filter(|d| d.site.kind == Kind::Connect);
             found.extend(connects.filter(fixed).map(|d| hazard(r, rule, d.call.name_at)));
         }

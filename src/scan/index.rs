@@ -12,7 +12,7 @@ use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 
 use super::catalogue::Catalogue;
 use super::lang::{Builtin, FrontEnd, Project};
-use super::prefilter::{Reach, Want};
+use super::prefilter::{FileRequest, Reach};
 use super::program::*;
 pub use holders::{Holder, Holders};
 
@@ -45,7 +45,7 @@ pub struct VarAt {
 
 /// Which files a search asks for when it meets names that are not known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Asks {
+pub enum RequestScope {
     /// Those that declare the name, and those that may use it.
     #[default]
     All,
@@ -106,9 +106,9 @@ pub struct Index<'a> {
     /// Some packages hand on names of others.
     hands_on: bool,
     /// Which files are asked for.
-    pub asks: std::cell::Cell<Asks>,
+    pub asks: std::cell::Cell<RequestScope>,
     /// Names the analysis asked for and did not find.
-    pub wants: std::cell::RefCell<BTreeSet<Want>>,
+    pub wants: std::cell::RefCell<BTreeSet<FileRequest>>,
 }
 
 impl<'a> Index<'a> {
@@ -359,24 +359,24 @@ impl<'a> Index<'a> {
         let asks = self.asks.get();
         let declaration = reach == Reach::Declaration;
         match asks {
-            Asks::Nothing => return,
-            Asks::Near if declaration => return,
-            Asks::Declarations if !declaration => return,
+            RequestScope::Nothing => return,
+            RequestScope::Near if declaration => return,
+            RequestScope::Declarations if !declaration => return,
             _ => {}
         }
         let package = package.strip_suffix("_test").unwrap_or(package);
         let reach = match reach {
-            Reach::Anywhere if asks != Asks::All => Reach::Importers,
+            Reach::Anywhere if asks != RequestScope::All => Reach::Importers,
             reach => reach,
         };
         let (name, package) = (name.to_owned(), package.to_owned());
-        self.wants.borrow_mut().insert(Want { name, package, reach, owner: None });
+        self.wants.borrow_mut().insert(FileRequest { name, package, reach, owner: None });
     }
 
     /// Ask for the file of a package that declares a method of a type apart from the type.
     pub fn want_method(&self, owner: &str, name: &str) {
-        if self.front.methods_apart() && matches!(self.asks.get(), Asks::All | Asks::Declarations) {
-            self.wants.borrow_mut().insert(Want {
+        if self.front.methods_apart() && matches!(self.asks.get(), RequestScope::All | RequestScope::Declarations) {
+            self.wants.borrow_mut().insert(FileRequest {
                 name: name.to_owned(),
                 package: package_part(owner).to_owned(),
                 reach: Reach::Declaration,

@@ -12,10 +12,10 @@ pub use links::links;
 use super::classify::{Classified, is_workflow_code};
 use super::index::{At, FnAt, join};
 use super::program::*;
-use super::resolve::{Ask, End, Folded, Resolver};
+use super::resolve::{Folded, Resolver, TraceEnd, TraceQuery};
 use crate::facts::code::WorkflowDefinition;
 
-const NEAR: Ask = Ask { production: false, clients: false, steps: 300 };
+const NEAR: TraceQuery = TraceQuery { production: false, clients: false, steps: 300 };
 
 /// Workflow functions and registrations.
 pub fn workflows(r: &Resolver<'_>, classified: &Classified<'_>) -> Vec<WorkflowDefinition> {
@@ -203,8 +203,8 @@ fn worker_queue(r: &Resolver<'_>, call: At) -> Option<String> {
     let (callee, _) = r.call(call)?;
     let ExprKind::Member { base, .. } = r.index.kind(callee) else { return None };
     let mut queues: Vec<String> = vec![];
-    for found in r.trace(At { unit: call.unit, expr: *base }, Ask { steps: 2000, ..NEAR }) {
-        let End::Sdk(worker, api) = &found.end else { continue };
+    for found in r.trace(At { unit: call.unit, expr: *base }, TraceQuery { steps: 2000, ..NEAR }) {
+        let TraceEnd::Sdk(worker, api) = &found.end else { continue };
         let slot = api.api.queue.as_ref()?;
         queues.push(r.fold_slot(*worker, slot)?.text()?.to_owned());
     }

@@ -22,7 +22,7 @@ pub mod keys;
 pub mod lang;
 mod merge;
 mod owners;
-mod parts;
+mod partition;
 pub mod prefilter;
 pub mod program;
 pub mod resolve;
@@ -132,7 +132,7 @@ pub fn scan(root: &Path, options: &ScanOptions) -> Result<CodeFacts, Problem> {
     let no_forms = entries::Forms::default();
     let with_catalogue = lang::FRONT_ENDS.iter().filter_map(|front| Some((*front, catalogues.get(front.language())?)));
     let mut jobs: Vec<Job<'_>> = pool.install(|| {
-        let parts = |front, catalogue| parts::split(root, front, catalogue, &walked).into_iter();
+        let parts = |front, catalogue| partition::split(root, front, catalogue, &walked).into_iter();
         with_catalogue
             .flat_map(|(front, catalogue)| parts(front, catalogue).map(move |part| Job { front, catalogue, part }))
             .collect()
@@ -180,7 +180,7 @@ pub fn scan(root: &Path, options: &ScanOptions) -> Result<CodeFacts, Problem> {
 /// # Errors
 /// The copy cannot be written.
 pub fn like_a_repository(root: &Path, copy: &Path) -> Result<(), Problem> {
-    if !parts::is_one_repository(root) {
+    if !partition::is_one_repository(root) {
         return Ok(());
     }
     std::fs::create_dir_all(copy.join(".git"))
@@ -191,7 +191,7 @@ pub fn like_a_repository(root: &Path, copy: &Path) -> Result<(), Problem> {
 struct Job<'a> {
     front: &'static dyn lang::FrontEnd,
     catalogue: &'a Catalogue,
-    part: parts::Part,
+    part: partition::Part,
 }
 
 /// How many jobs are in memory at once.

@@ -15,7 +15,7 @@ use super::walk::Entry;
 
 /// A name the resolver asks for.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Want {
+pub struct FileRequest {
     /// The identifier.
     pub name: String,
     /// The package that declares it.
@@ -64,14 +64,14 @@ pub fn without(entries: &[Entry], chosen: &[usize], words: &AhoCorasick) -> Vec<
 }
 
 /// Files among `candidates` in which a wanted name occurs and may mean what is wanted.
-pub fn select(entries: &[Entry], candidates: &[usize], wants: &BTreeSet<Want>, project: &Project) -> Vec<usize> {
+pub fn select(entries: &[Entry], candidates: &[usize], wants: &BTreeSet<FileRequest>, project: &Project) -> Vec<usize> {
     let mut packages: HashMap<&str, Vec<String>> = HashMap::new();
     if let Some(front) = candidates.first().and_then(|i| entries.get(*i)).map(|e| e.front) {
         for want in wants {
             packages.entry(&want.package).or_insert_with(|| front.mentions(&want.package, project));
         }
     }
-    let mut by_name: HashMap<&str, Vec<&Want>> = HashMap::new();
+    let mut by_name: HashMap<&str, Vec<&FileRequest>> = HashMap::new();
     for want in wants {
         by_name.entry(want.name.as_str()).or_default().push(want);
     }
@@ -81,12 +81,12 @@ pub fn select(entries: &[Entry], candidates: &[usize], wants: &BTreeSet<Want>, p
     }
     let Ok(automaton) = AhoCorasick::builder().match_kind(MatchKind::Standard).build(&names) else { return vec![] };
     // Per file: the wants met, and whether their package is in reach.
-    let hits: Vec<(usize, Vec<(&Want, bool)>)> = candidates
+    let hits: Vec<(usize, Vec<(&FileRequest, bool)>)> = candidates
         .par_iter()
         .filter_map(|i| {
             let entry = entries.get(*i)?;
             let bytes = text::read(&entry.full).ok()?;
-            let mut met: Vec<(&Want, bool)> = vec![];
+            let mut met: Vec<(&FileRequest, bool)> = vec![];
             let mut seen = vec![false; names.len()];
             let mut imported: HashMap<&str, bool> = HashMap::new();
             for hit in automaton.find_overlapping_iter(&bytes) {
@@ -133,13 +133,13 @@ pub fn select(entries: &[Entry], candidates: &[usize], wants: &BTreeSet<Want>, p
                 && let Some(text) = entry.front.hands_on()
                 && contains(&bytes, text)
             {
-                let declares = |want: &&Want| entry.front.declares(&want.package, &entry.path, project);
+                let declares = |want: &&FileRequest| entry.front.declares(&want.package, &entry.path, project);
                 met.extend(wants.iter().find(declares).map(|want| (want, true)));
             }
             (!met.is_empty()).then_some((*i, met))
         })
         .collect();
-    let mut loose: HashMap<&Want, usize> = HashMap::new();
+    let mut loose: HashMap<&FileRequest, usize> = HashMap::new();
     for (want, reach) in hits.iter().flat_map(|(_, met)| met) {
         if !reach {
             *loose.entry(want).or_default() += 1;

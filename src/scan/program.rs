@@ -330,14 +330,14 @@ pub struct Source {
     /// From where.
     pub value: ExprId,
     /// Which part of it, or as which part.
-    pub take: Take,
+    pub take: Projection,
     /// In which block.
     pub block: BlockId,
 }
 
 /// Which part of a value is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Take {
+pub enum Projection {
     /// All of it.
     Whole,
     /// The n-th result of a call.

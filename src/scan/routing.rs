@@ -13,7 +13,7 @@ use evidence::{Evidence, both, condition_says, guard};
 use super::index::At;
 use super::program::*;
 use super::resolve::Resolver;
-use super::sites::Draft;
+use super::sites::SiteDraft;
 use crate::facts::code::*;
 use tries::{Pair, Tries, Try};
 
@@ -21,7 +21,7 @@ use tries::{Pair, Tries, Try};
 const FROM_LOOP: usize = 60;
 
 /// Fill in the routing of every site.
-pub fn judge<'a>(r: &Resolver<'a>, drafts: &mut [Draft<'a>]) {
+pub fn judge<'a>(r: &Resolver<'a>, drafts: &mut [SiteDraft<'a>]) {
     let tries = Tries::of(r, drafts);
     let mut changes: Vec<(usize, Routing)> = vec![];
     for pair in &tries.pairs {
@@ -56,7 +56,7 @@ pub fn judge<'a>(r: &Resolver<'a>, drafts: &mut [Draft<'a>]) {
 }
 
 /// What a pair says of its two calls; when both are made by one call of the SDK, it tries both clients.
-fn of_pair(r: &Resolver<'_>, drafts: &[Draft<'_>], pair: &Pair) -> Vec<(usize, Routing)> {
+fn of_pair(r: &Resolver<'_>, drafts: &[SiteDraft<'_>], pair: &Pair) -> Vec<(usize, Routing)> {
     let (first, second) = (&pair.first, &pair.second);
     let direct = |one: &Try| drafts.get(one.draft).is_some_and(|draft| draft.call.at == one.call);
     let line = |one: &Try| match r.call(one.call) {
@@ -75,7 +75,7 @@ fn of_pair(r: &Resolver<'_>, drafts: &[Draft<'_>], pair: &Pair) -> Vec<(usize, R
 }
 
 /// Why it is open which clusters a message can reach, when it is.
-fn why_open(draft: &Draft<'_>, unclear: bool) -> Option<String> {
+fn why_open(draft: &SiteDraft<'_>, unclear: bool) -> Option<String> {
     let site = &draft.site;
     let talks = tries_again(site.kind) || matches!(site.kind, Kind::RawGrpc | Kind::AsyncComplete);
     if !talks || site.routing.role != RoutingRole::Single {
@@ -132,7 +132,7 @@ fn between(r: &Resolver<'_>, (first, its_block): (At, BlockId), block: BlockId) 
 }
 
 /// `for _, c := range clients { err := c.Signal…; … }`
-fn loop_fallback(r: &Resolver<'_>, draft: &Draft<'_>) -> Option<Evidence> {
+fn loop_fallback(r: &Resolver<'_>, draft: &SiteDraft<'_>) -> Option<Evidence> {
     if !tries_again(draft.site.kind) || draft.call.as_value {
         return None;
     }
@@ -189,8 +189,10 @@ fn comes_from_loop(r: &Resolver<'_>, at: At) -> bool {
             ExprKind::Var(var) => {
                 for source in unit.reaching(*var, Some(expr)) {
                     match source.take {
-                        Take::ElementOf if has_several(r, At { unit: at.unit, expr: source.value }) => return true,
-                        Take::ElementOf => {}
+                        Projection::ElementOf if has_several(r, At { unit: at.unit, expr: source.value }) => {
+                            return true;
+                        }
+                        Projection::ElementOf => {}
                         _ => todo.push(source.value),
                     }
                 }

@@ -5,11 +5,11 @@ use super::classify::{ApiCall, Classified};
 use super::fingerprint::Fingerprints;
 use super::index::At;
 use super::program::*;
-use super::resolve::{End, Folded, Resolver};
+use super::resolve::{Folded, Resolver, TraceEnd};
 use crate::facts::code::*;
 
 /// A site with the call it was made from.
-pub struct Draft<'a> {
+pub struct SiteDraft<'a> {
     /// The call.
     pub call: ApiCall<'a>,
     /// The site.
@@ -17,15 +17,15 @@ pub struct Draft<'a> {
 }
 
 /// Build all sites, sorted by path, line, column and kind.
-pub fn build<'a>(r: &Resolver<'a>, classified: &Classified<'a>) -> Vec<Draft<'a>> {
-    let mut drafts: Vec<Draft<'a>> = vec![];
+pub fn build<'a>(r: &Resolver<'a>, classified: &Classified<'a>) -> Vec<SiteDraft<'a>> {
+    let mut drafts: Vec<SiteDraft<'a>> = vec![];
     for call in &classified.calls {
         for kind in call.kinds() {
-            drafts.push(Draft { call: *call, site: site(r, call, kind) });
+            drafts.push(SiteDraft { call: *call, site: site(r, call, kind) });
         }
     }
     drafts.sort_by(|a, b| {
-        let key = |d: &Draft<'_>| (d.site.line, d.site.column, d.site.kind);
+        let key = |d: &SiteDraft<'_>| (d.site.line, d.site.column, d.site.kind);
         a.site.path.cmp(&b.site.path).then_with(|| key(a).cmp(&key(b)))
     });
     let mut prints = Fingerprints::default();
@@ -88,10 +88,10 @@ pub fn workflow_type<'a>(r: &Resolver<'a>, at: At, api: &ApiRef<'a>, as_value: b
         return None;
     }
     let slot = api.api.workflow.as_ref()?;
-    let ask = super::resolve::Ask { production: false, clients: false, steps: 200 };
+    let ask = super::resolve::TraceQuery { production: false, clients: false, steps: 200 };
     if let Some(found) = r.trace_argument(at, slot, ask)
         && let [only] = found.as_slice()
-        && let End::Sdk(operation, inner) = &only.end
+        && let TraceEnd::Sdk(operation, inner) = &only.end
     {
         let slot = inner.api.workflow.as_ref()?;
         return r.fold_slot(*operation, slot)?.text().map(str::to_owned);
@@ -111,12 +111,12 @@ fn workflow_id<'a>(r: &Resolver<'a>, call: &ApiCall<'a>, kind: Kind) -> Option<S
 /// The name of the signal, query or update: a constant, or the method that handles it.
 fn message_name<'a>(r: &Resolver<'a>, call: &ApiCall<'a>) -> Option<String> {
     let slot = call.api.api.message.as_ref().filter(|_| !call.as_value)?;
-    let ask = super::resolve::Ask { production: false, clients: false, steps: 200 };
+    let ask = super::resolve::TraceQuery { production: false, clients: false, steps: 200 };
     let found = r.trace_argument(call.at, slot, ask)?;
     let folded = match found.as_slice() {
         [only] => match &only.end {
-            End::Function(at) if r.index.function(*at).owner.is_some() => Some(r.message_of(*at)),
-            End::Sdk(made, inner) => inner.api.message.as_ref().and_then(|slot| r.fold_slot(*made, slot)),
+            TraceEnd::Function(at) if r.index.function(*at).owner.is_some() => Some(r.message_of(*at)),
+            TraceEnd::Sdk(made, inner) => inner.api.message.as_ref().and_then(|slot| r.fold_slot(*made, slot)),
             _ => r.fold_slot(call.at, slot),
         },
         _ => r.fold_slot(call.at, slot),
@@ -131,10 +131,10 @@ fn inner_slot<'a>(
     slot: impl Fn(&ApiRef<'a>) -> &'a Option<Slot>,
 ) -> Option<String> {
     let workflow = call.api.api.workflow.as_ref().filter(|_| !call.as_value)?;
-    let ask = super::resolve::Ask { production: false, clients: false, steps: 200 };
+    let ask = super::resolve::TraceQuery { production: false, clients: false, steps: 200 };
     let found = r.trace_argument(call.at, workflow, ask)?;
     let [only] = found.as_slice() else { return None };
-    let End::Sdk(operation, inner) = &only.end else { return None };
+    let TraceEnd::Sdk(operation, inner) = &only.end else { return None };
     r.fold_slot(*operation, slot(inner).as_ref()?)?.text().map(str::to_owned)
 }
 
@@ -161,10 +161,10 @@ fn is_given(r: &Resolver<'_>, call: At, slot: &Slot) -> bool {
         .collect();
     let Some(last) = fields.last() else { return true };
     let steps: Vec<SlotStep> = fields.iter().take(fields.len() - 1).map(|f| SlotStep::Field((*f).to_owned())).collect();
-    let ask = super::resolve::Ask { production: false, clients: false, steps: 200 };
+    let ask = super::resolve::TraceQuery { production: false, clients: false, steps: 200 };
     let outer = Slot { steps, ..slot.clone() };
     let literal = r.trace_argument(call, &outer, ask).unwrap_or_default().iter().any(|found| match &found.end {
-        End::Value(at) => match r.index.kind(*at) {
+        TraceEnd::Value(at) => match r.index.kind(*at) {
             ExprKind::Composite { parts, .. } => {
                 parts.iter().any(|p| matches!(&p.key, Some(Key::Name(name)) if name == last))
             }
@@ -266,9 +266,9 @@ fn where_to<'a>(r: &Resolver<'a>, call: &ApiCall<'a>, slot: &Option<Slot>, defau
 fn written(r: &Resolver<'_>, call: At, slot: &Slot) -> Option<At> {
     let (argument, _) = r.slot_argument(call, slot)?;
     let Some(SlotStep::Field(field)) = slot.steps.first() else { return Some(argument) };
-    let ask = super::resolve::Ask { production: false, clients: false, steps: 200 };
+    let ask = super::resolve::TraceQuery { production: false, clients: false, steps: 200 };
     r.trace(argument, ask).iter().find_map(|found| match &found.end {
-        End::Value(at) => match r.index.kind(*at) {
+        TraceEnd::Value(at) => match r.index.kind(*at) {
             ExprKind::Composite { parts, .. } => parts.iter().find_map(|p| match &p.key {
                 Some(Key::Name(name)) if name == field => Some(At { unit: at.unit, expr: p.value }),
                 _ => None,

@@ -3,7 +3,7 @@
 use super::classify;
 use super::index::At;
 use super::resolve::Resolver;
-use super::sites::Draft;
+use super::sites::SiteDraft;
 
 /// A place whose search is told, and who is told.
 #[derive(Debug, Clone)]
@@ -18,7 +18,7 @@ pub struct Traced {
 
 /// The candidates of the line with what became of each, and for sites the search for the client. Nothing when this
 /// part of the tree does not have the file.
-pub fn lines(r: &Resolver<'_>, traced: &Traced, drafts: &[Draft<'_>]) -> Vec<String> {
+pub fn lines(r: &Resolver<'_>, traced: &Traced, drafts: &[SiteDraft<'_>]) -> Vec<String> {
     let Some(n) = r.index.units.iter().position(|unit| unit.path == traced.path) else { return vec![] };
     let (n, unit) = (n as u32, r.index.unit(n as u32));
     let mut lines = vec![];

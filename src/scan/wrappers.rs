@@ -7,7 +7,7 @@ use std::collections::{BTreeSet, HashMap};
 use super::index::{At, FnAt, Name, strip};
 use super::program::*;
 use super::resolve::{Resolver, Ty};
-use super::sites::Draft;
+use super::sites::SiteDraft;
 use crate::facts::code::*;
 use uses::{Meant, uses};
 
@@ -37,7 +37,7 @@ struct Lifted {
 }
 
 /// A wrapper, and where its calls stand, in the same order.
-pub struct Lift {
+pub struct WrapperCandidate {
     /// What is reported.
     pub wrapper: Wrapper,
     /// The calls.
@@ -45,7 +45,7 @@ pub struct Lift {
 }
 
 /// Find wrappers to a fixpoint; the sites inside them learn the wrapper's name.
-pub fn lift(r: &Resolver<'_>, drafts: &mut [Draft<'_>]) -> Vec<Lift> {
+pub fn lift(r: &Resolver<'_>, drafts: &mut [SiteDraft<'_>]) -> Vec<WrapperCandidate> {
     let mut lifted: Vec<Lifted> = vec![];
     let mut known: BTreeSet<(FnAt, Kind)> = BTreeSet::new();
     for draft in drafts.iter_mut() {
@@ -95,7 +95,7 @@ fn around(r: &Resolver<'_>, unit: u32, function: Option<FuncId>) -> Vec<FnAt> {
 }
 
 /// The wrappers a site is the body of. A method that is handed to a helper of the tree is called by the helper.
-fn direct(r: &Resolver<'_>, draft: &Draft<'_>) -> Vec<Lifted> {
+fn direct(r: &Resolver<'_>, draft: &SiteDraft<'_>) -> Vec<Lifted> {
     let calls = if draft.call.as_value { r.calls_of_argument(draft.call.at) } else { vec![draft.call.at] };
     let mut found = vec![];
     for call in calls {
@@ -106,7 +106,7 @@ fn direct(r: &Resolver<'_>, draft: &Draft<'_>) -> Vec<Lifted> {
     found
 }
 
-fn wraps(r: &Resolver<'_>, draft: &Draft<'_>, call: At, function: FnAt) -> Option<Lifted> {
+fn wraps(r: &Resolver<'_>, draft: &SiteDraft<'_>, call: At, function: FnAt) -> Option<Lifted> {
     let (api, kind) = (draft.call.api, draft.site.kind);
     let (mut given, mut workflow) = (BTreeSet::new(), None);
     if let Some((client, _)) = r.client_place(call, api.client()) {
@@ -166,7 +166,7 @@ fn holds_client(r: &Resolver<'_>, full: &Name) -> bool {
 }
 
 /// Functions that hand out a client somebody else built: getters and outer factories.
-fn providers(r: &Resolver<'_>, drafts: &[Draft<'_>]) -> Vec<Lifted> {
+fn providers(r: &Resolver<'_>, drafts: &[SiteDraft<'_>]) -> Vec<Lifted> {
     let connects: HashMap<(&str, u32), &Site> = drafts
         .iter()
         .filter(|d| d.site.kind == Kind::Connect)
@@ -257,7 +257,7 @@ fn handed_on(r: &Resolver<'_>, wrapper: &Lifted, call: At, function: FnAt) -> (B
     (given, workflow)
 }
 
-fn describe(r: &Resolver<'_>, wrapper: &Lifted) -> Lift {
+fn describe(r: &Resolver<'_>, wrapper: &Lifted) -> WrapperCandidate {
     let unit = r.index.unit(wrapper.function.unit);
     let shown = |call: &At| {
         let (callee, _) = r.call(*call)?;
@@ -280,7 +280,7 @@ fn describe(r: &Resolver<'_>, wrapper: &Lifted) -> Lift {
     let mut calls: Vec<(WrapperCall, At)> = r.callers(wrapper.function).iter().filter_map(shown).collect();
     calls.sort_by(|(a, _), (b, _)| (&a.path, a.line).cmp(&(&b.path, b.line)));
     let (shown, calls) = calls.into_iter().unzip();
-    Lift {
+    WrapperCandidate {
         wrapper: Wrapper {
             path: unit.path.clone(),
             line: unit.function(wrapper.function.func).line,

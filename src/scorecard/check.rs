@@ -104,7 +104,7 @@ pub struct Asked {
     /// Key in `attestations.yaml`.
     pub id: String,
     /// The state of the entry.
-    pub word: WordState,
+    pub word: AttestationState,
     /// Whether the outcome rests on the entry: no evidence, or not all of it, was there.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub decides: bool,
@@ -116,7 +116,7 @@ pub struct Asked {
 /// What an entry of `attestations.yaml` is worth to a rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum WordState {
+pub enum AttestationState {
     /// Somebody vouches that it is so.
     Holds,
     /// Somebody vouches that it is not so.

@@ -17,7 +17,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-pub use check::{Asked, Certainty, Check, Finding, Outcome, RemedyStep, Severity, WaiverRef, WaiverUse, WordState};
+pub use check::{
+    Asked, AttestationState, Certainty, Check, Finding, Outcome, RemedyStep, Severity, WaiverRef, WaiverUse,
+};
 pub use gate::{ChecklistItem, CohortResult, FailureMode, Gate, GateResult, Status, Verdict};
 pub use trend::{Change, Trend};
 pub use waiver::{Lines, Waiver};

@@ -11,7 +11,7 @@ use temporal_preflight::rules::parse::{RuleText, parse};
 use temporal_preflight::rules::view::FactView;
 use temporal_preflight::rules::{Catalogue, Context, evaluate};
 use temporal_preflight::scorecard::Waiver;
-use temporal_preflight::scorecard::{Certainty, Check, Gate, Outcome, Scorecard, Status, Verdict, WordState};
+use temporal_preflight::scorecard::{AttestationState, Certainty, Check, Gate, Outcome, Scorecard, Status, Verdict};
 
 const EXPLAINED: &str = "## What it checks\n## Why it stops a migration\n\
     ## How it is detected, and what it cannot see\n## What to do\n## References\n";
@@ -198,7 +198,7 @@ fn a_word_that_answers_a_blocker_names_a_person_and_the_evidence() {
         let check = of("blocker");
         assert_eq!(check.outcome, blocker, "{by} {link:?}");
         let asked = check.attestation.as_ref().unwrap();
-        assert_eq!(asked.word == WordState::Incomplete, blocker == Outcome::Unknown, "{by} {link:?}");
+        assert_eq!(asked.word == AttestationState::Incomplete, blocker == Outcome::Unknown, "{by} {link:?}");
         assert_eq!(asked.decides, blocker == Outcome::Pass);
         if blocker == Outcome::Unknown {
             assert!(check.why.unwrap().contains("answers a blocker, and it lacks"), "{by}");

@@ -6,7 +6,7 @@ use super::{BuiltIn, Entry, count};
 use crate::facts::Locus;
 use crate::facts::attestation::Attestation;
 use crate::scorecard::builtin::get;
-use crate::scorecard::{Asked, Certainty, Check, Finding, Outcome, WordState};
+use crate::scorecard::{Asked, AttestationState, Certainty, Check, Finding, Outcome};
 
 /// What is wrong with an entry, in words; nothing when it is as it should be.
 type Says = fn(&Word<'_>) -> Option<String>;
@@ -25,7 +25,7 @@ const SAYS: [(&str, Says); 6] = [
 struct Word<'a> {
     entry: &'a Attestation,
     /// Those that do not concern this migration ask too.
-    asking: Vec<(&'a Check, WordState)>,
+    asking: Vec<(&'a Check, AttestationState)>,
     /// Every key that any rule asks for.
     keys: &'a BTreeSet<&'a str>,
     /// The whole file.
@@ -36,12 +36,12 @@ struct Word<'a> {
 
 impl Word<'_> {
     /// Rules whose facts can say the opposite, with the state of the word.
-    fn disputable(&self) -> impl Iterator<Item = (&'_ Check, WordState)> {
+    fn disputable(&self) -> impl Iterator<Item = (&'_ Check, AttestationState)> {
         let about_all = |check: &Check| check.attestation.as_ref().is_some_and(|asked| !asked.unseen_only);
         self.asking.iter().copied().filter(move |(check, _)| about_all(check))
     }
 
-    fn any(&self, state: WordState) -> bool {
+    fn any(&self, state: AttestationState) -> bool {
         self.asking.iter().any(|(_, s)| *s == state)
     }
 }
@@ -85,9 +85,9 @@ fn unused(word: &Word<'_>) -> Option<String> {
 
 fn expired(word: &Word<'_>) -> Option<String> {
     let Attestation { id, by, date, valid_until, .. } = word.entry;
-    if word.any(WordState::Expired) {
+    if word.any(AttestationState::Expired) {
         Some(format!("the word of {by} for `{id}` was valid until {valid_until}"))
-    } else if word.any(WordState::Stale) {
+    } else if word.any(AttestationState::Stale) {
         Some(format!("the word of {by} for `{id}` ({date}) is too old for the day on which routing begins"))
     } else {
         None
@@ -111,14 +111,15 @@ fn alike(word: &Word<'_>) -> Option<String> {
 
 fn incomplete(word: &Word<'_>) -> Option<String> {
     let Attestation { id, by, .. } = word.entry;
-    word.any(WordState::Incomplete).then(|| {
+    word.any(AttestationState::Incomplete).then(|| {
         format!("the word of {by} for `{id}` answers a blocker, and it lacks the full name of a person or a link")
     })
 }
 
 fn early(word: &Word<'_>) -> Option<String> {
     let Attestation { id, by, date, .. } = word.entry;
-    word.any(WordState::Early).then(|| format!("the word of {by} for `{id}` is dated {date}, which is still to come"))
+    word.any(AttestationState::Early)
+        .then(|| format!("the word of {by} for `{id}` is dated {date}, which is still to come"))
 }
 
 /// The facts show the opposite of a word. That casts doubt on what else its author vouches for.
@@ -142,7 +143,8 @@ fn falsely_vouched(word: &Word<'_>) -> Option<String> {
         };
         check.findings.iter().any(seen)
     };
-    let vouched = word.disputable().filter(|(_, state)| matches!(state, WordState::Holds | WordState::Incomplete));
+    let vouched =
+        word.disputable().filter(|(_, state)| matches!(state, AttestationState::Holds | AttestationState::Incomplete));
     let failed: Vec<String> =
         vouched.map(|(check, _)| check).filter(proven).map(|check| format!("`{}`", check.rule)).collect();
     let verb = if failed.len() == 1 { "fails" } else { "fail" };
@@ -155,7 +157,7 @@ fn falsely_vouched(word: &Word<'_>) -> Option<String> {
 fn falsely_denied(word: &Word<'_>) -> Option<String> {
     let Attestation { id, by, date, .. } = word.entry;
     let heard = |check: &Check| matches!(check.outcome, Outcome::Fail | Outcome::Waived | Outcome::Unknown);
-    if !word.any(WordState::Denied) || word.asking.iter().any(|(check, _)| heard(check)) {
+    if !word.any(AttestationState::Denied) || word.asking.iter().any(|(check, _)| heard(check)) {
         return None;
     }
     let passed = word.disputable().filter(|(check, _)| check.outcome == Outcome::Pass);

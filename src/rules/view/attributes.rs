@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::cluster::per_moved_namespace;
 use super::limits::{self, Limits};
 use super::{Context, Fact, FactPath, FactView, coverage, words};
-use crate::compare::Half;
+use crate::compare::NamespaceSide;
 use crate::facts::{Known, Locus};
 
 const SEARCH_ATTRIBUTES: Fact<Vec<Attribute>> =
@@ -186,12 +186,12 @@ pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
     view.put(&TEXT_IDENTIFIERS, per_moved_namespace(context, &|half| text_identifiers(context, half)));
 }
 
-fn type_of<'h>(half: &Half<'h>, name: &str) -> &'h str {
+fn type_of<'h>(half: &NamespaceSide<'h>, name: &str) -> &'h str {
     let all = half.namespace.search_attributes.value().into_iter().flatten();
     all.filter(|a| a.name == name).map(|a| a.value_type.as_str()).next().unwrap_or_default()
 }
 
-fn lists(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<ListValues>> {
+fn lists(context: &Context<'_>, half: &NamespaceSide<'_>) -> Known<Vec<ListValues>> {
     half.known("the use of search attributes", &half.namespace.attribute_use).map(|all| {
         let lists = all.iter().filter(|used| used.lists > 0);
         lists
@@ -209,7 +209,7 @@ fn lists(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<ListValues>> {
     })
 }
 
-fn values(half: &Half<'_>) -> Known<Vec<SampledAttribute>> {
+fn values(half: &NamespaceSide<'_>) -> Known<Vec<SampledAttribute>> {
     half.known("the use of search attributes", &half.namespace.attribute_use).map(|all| {
         let seen = all.iter().filter(|used| used.sampled > 0);
         seen.map(|used| SampledAttribute {
@@ -224,7 +224,7 @@ fn values(half: &Half<'_>) -> Known<Vec<SampledAttribute>> {
 }
 
 /// A Keyword is limited in characters, and was measured in bytes with its quotes.
-fn sizes(half: &Half<'_>, limits: &Limits) -> Known<Vec<LargeValues>> {
+fn sizes(half: &NamespaceSide<'_>, limits: &Limits) -> Known<Vec<LargeValues>> {
     let limits = &limits.search_attribute_value;
     half.known("the use of search attributes", &half.namespace.attribute_use).map(|all| {
         all.iter()
@@ -254,7 +254,7 @@ fn sizes(half: &Half<'_>, limits: &Limits) -> Known<Vec<LargeValues>> {
 }
 
 /// Text is split into words, and any of them matches (docs: list-filter): one id finds the executions of another.
-fn text_identifiers(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<TextIdentifier>> {
+fn text_identifiers(context: &Context<'_>, half: &NamespaceSide<'_>) -> Known<Vec<TextIdentifier>> {
     let unneeded = unneeded(context, half);
     half.known("search attributes", &half.namespace.search_attributes).map(|attributes| {
         let texts = attributes.iter().filter(|a| a.value_type == "Text" && !unneeded.contains(&a.name));
@@ -285,7 +285,7 @@ fn is_identifier(name: &str) -> bool {
     words.last().is_some_and(|last| ["id", "uuid", "guid", "key", "number", "no", "code"].contains(&last.as_str()))
 }
 
-fn unused(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<Attribute>> {
+fn unused(context: &Context<'_>, half: &NamespaceSide<'_>) -> Known<Vec<Attribute>> {
     // Without all code and schedules nothing can be called unused.
     let code = context.code.clone().and_then(|code| coverage::whole(code, code));
     let users = code.zip(half.known("schedules", &half.namespace.schedules));
@@ -306,7 +306,7 @@ fn unused(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<Attribute>> {
 
 /// Attributes the target can do without: no execution within retention has a value for them, no schedule sets them,
 /// and the whole code names all its attributes and never these. Whatever of this is not known makes them needed.
-pub(super) fn unneeded(context: &Context<'_>, half: &Half<'_>) -> BTreeSet<String> {
+pub(super) fn unneeded(context: &Context<'_>, half: &NamespaceSide<'_>) -> BTreeSet<String> {
     let code = context.facts.code.value().filter(|code| coverage::gap_about(code, coverage::About::Any).is_none());
     let (Some(code), Known::Known(schedules)) = (code, &half.namespace.schedules) else { return BTreeSet::new() };
     let mut named: BTreeSet<&str> = code.search_attributes.iter().map(|u| u.name.as_str()).collect();
@@ -323,7 +323,7 @@ pub(super) fn unneeded(context: &Context<'_>, half: &Half<'_>) -> BTreeSet<Strin
     idle.map(|used| used.name.clone()).collect()
 }
 
-fn search_attributes(half: &Half<'_>) -> Known<Vec<Attribute>> {
+fn search_attributes(half: &NamespaceSide<'_>) -> Known<Vec<Attribute>> {
     half.known("search attributes", &half.namespace.search_attributes).map(|attributes| {
         attributes
             .iter()
@@ -337,12 +337,12 @@ fn search_attributes(half: &Half<'_>) -> Known<Vec<Attribute>> {
     })
 }
 
-fn attribute_locus(half: &Half<'_>, name: &str) -> Locus {
+fn attribute_locus(half: &NamespaceSide<'_>, name: &str) -> Locus {
     half.locus(format!("search attribute {name}"), "ListSearchAttributes")
 }
 
 /// What the target would hold after the move: the source's attributes and those it already has.
-fn over_limit(context: &Context<'_>, half: &Half<'_>, limits: &Limits) -> Known<Vec<TypeOverLimit>> {
+fn over_limit(context: &Context<'_>, half: &NamespaceSide<'_>, limits: &Limits) -> Known<Vec<TypeOverLimit>> {
     let mapping = context.facts.plan.namespaces.iter().find(|m| m.source == half.namespace.name);
     let target = mapping.and_then(|m| m.target.as_deref()).zip(context.facts.target.value());
     let already = target.and_then(|(name, cluster)| cluster.namespaces.iter().find(|n| n.name == name));
@@ -372,7 +372,7 @@ fn over_limit(context: &Context<'_>, half: &Half<'_>, limits: &Limits) -> Known<
     })
 }
 
-fn attribute_names(context: &Context<'_>, half: &Half<'_>, limits: &Limits) -> Known<Vec<RefusedName>> {
+fn attribute_names(context: &Context<'_>, half: &NamespaceSide<'_>, limits: &Limits) -> Known<Vec<RefusedName>> {
     let unneeded = unneeded(context, half);
     half.known("search attributes", &half.namespace.search_attributes).map(|attributes| {
         attributes

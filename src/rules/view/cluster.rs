@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::inventory::{beside_code, inventory};
 use super::limits::{self, Limits};
 use super::{Context, Fact, FactPath, FactView, words};
-use crate::compare::{self, Half, half, live};
+use crate::compare::{self, NamespaceSide, half, live};
 use crate::facts::cluster::{ClusterKind, ClusterSnapshot, Credential, LadderStep, NamespaceConfig, WorkflowType};
 use crate::facts::{Known, Locus, Side, Why};
 
@@ -242,7 +242,7 @@ fn credential_name(credential: Credential) -> &'static str {
 /// A list over the source namespaces that move.
 pub(super) fn per_moved_namespace<T>(
     context: &Context<'_>,
-    list: &dyn Fn(&Half<'_>) -> Known<Vec<T>>,
+    list: &dyn Fn(&NamespaceSide<'_>) -> Known<Vec<T>>,
 ) -> Known<Vec<T>> {
     context.source.clone().and_then(|source| {
         compare::moved(&context.facts.plan).and_then(|moved| {
@@ -255,7 +255,7 @@ pub(super) fn per_moved_namespace<T>(
 /// may lose them with the cluster.
 pub(super) fn per_planned_namespace<T>(
     context: &Context<'_>,
-    list: &dyn Fn(&Half<'_>) -> Known<Vec<T>>,
+    list: &dyn Fn(&NamespaceSide<'_>) -> Known<Vec<T>>,
 ) -> Known<Vec<T>> {
     let moved = per_moved_namespace(context, list);
     let excluded = context.source.clone().and_then(|source| {
@@ -447,7 +447,7 @@ fn same_cluster(context: &Context<'_>) -> Known<Vec<SameCluster>> {
     })
 }
 
-fn workflow_types(half: &Half<'_>) -> Known<Vec<SourceWorkflowType>> {
+fn workflow_types(half: &NamespaceSide<'_>) -> Known<Vec<SourceWorkflowType>> {
     inventory(half).map(|types| {
         let object = |t: &WorkflowType| SourceWorkflowType {
             source_namespace: half.namespace.name.clone(),
@@ -460,7 +460,7 @@ fn workflow_types(half: &Half<'_>) -> Known<Vec<SourceWorkflowType>> {
     })
 }
 
-fn schedules(half: &Half<'_>) -> Known<Vec<SourceSchedule>> {
+fn schedules(half: &NamespaceSide<'_>) -> Known<Vec<SourceSchedule>> {
     half.known("schedules", &half.namespace.schedules).map(|schedules| {
         schedules
             .iter()
@@ -475,7 +475,7 @@ fn schedules(half: &Half<'_>) -> Known<Vec<SourceSchedule>> {
 }
 
 /// The target itself says what it accepts, where it does; else the documentation does.
-fn size_limits(context: &Context<'_>, half: &Half<'_>, limits: &Limits) -> Known<Vec<LargerLimit>> {
+fn size_limits(context: &Context<'_>, half: &NamespaceSide<'_>, limits: &Limits) -> Known<Vec<LargerLimit>> {
     let mapping = context.facts.plan.namespaces.iter().find(|m| m.source == half.namespace.name);
     let target = mapping.and_then(|m| m.target.as_deref()).zip(context.facts.target.value());
     let target = target.and_then(|(name, cluster)| compare::half(cluster, name).value().copied());
@@ -513,7 +513,7 @@ fn size_limits(context: &Context<'_>, half: &Half<'_>, limits: &Limits) -> Known
     })
 }
 
-fn archival(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<Archival>> {
+fn archival(context: &Context<'_>, half: &NamespaceSide<'_>) -> Known<Vec<Archival>> {
     let mapping = context.facts.plan.namespaces.iter().find(|m| m.source == half.namespace.name);
     let target = mapping.and_then(|m| m.target.clone()).unwrap_or_default();
     half.known("the configuration", &half.namespace.config).map(|config| {
@@ -537,7 +537,7 @@ fn archival(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<Archival>> {
     })
 }
 
-fn open_executions(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<OpenExecutions>> {
+fn open_executions(context: &Context<'_>, half: &NamespaceSide<'_>) -> Known<Vec<OpenExecutions>> {
     half.known("open executions", &half.namespace.open).map(|open| {
         if open == 0 {
             return vec![];
@@ -561,7 +561,7 @@ fn open_executions(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<OpenExec
     })
 }
 
-fn active_schedules(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<ActiveSchedule>> {
+fn active_schedules(context: &Context<'_>, half: &NamespaceSide<'_>) -> Known<Vec<ActiveSchedule>> {
     half.known("schedules", &half.namespace.schedules).map(|schedules| {
         let active = schedules.iter().filter(|s| s.acts_after(half.cluster.newest()));
         active

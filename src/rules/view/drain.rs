@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::cluster::per_moved_namespace;
 use super::{Context, Fact, FactPath, FactView};
-use crate::compare::Half;
+use crate::compare::NamespaceSide;
 use crate::drain::hold::{self, Hold, Look};
 use crate::facts::{Known, Locus, Why};
 
@@ -69,7 +69,7 @@ pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
     view.put(&OTHER_WORK, per_moved_namespace(context, &|half| other_work(context, half)));
 }
 
-fn not_held(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<NotHeld>> {
+fn not_held(context: &Context<'_>, half: &NamespaceSide<'_>) -> Known<Vec<NotHeld>> {
     let (cluster, namespace) = (half.cluster, half.namespace);
     let active = |schedules: Vec<crate::facts::cluster::Schedule>| {
         schedules.iter().filter(|s| s.acts_after(cluster.newest())).count() as u64
@@ -105,7 +105,7 @@ fn not_held(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<NotHeld>> {
     }
 }
 
-fn schedules_left(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<ScheduleLeft>> {
+fn schedules_left(context: &Context<'_>, half: &NamespaceSide<'_>) -> Known<Vec<ScheduleLeft>> {
     half.known("schedules", &half.namespace.schedules).map(|schedules| {
         let each = schedules.iter().map(|s| ScheduleLeft {
             source_namespace: half.namespace.name.clone(),
@@ -118,7 +118,7 @@ fn schedules_left(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<ScheduleL
     })
 }
 
-fn other_work(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<OtherWork>> {
+fn other_work(context: &Context<'_>, half: &NamespaceSide<'_>) -> Known<Vec<OtherWork>> {
     half.known("batch jobs, standalone activities and Nexus operations", &half.namespace.executions.beside).map(
         |beside| {
             let counts = [

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Context, Fact, FactPath, FactView, words};
-use crate::compare::{self, Half, half};
+use crate::compare::{self, NamespaceSide, half};
 use crate::facts::plan::NamespaceMapping;
 use crate::facts::{Known, Locus, Why};
 
@@ -65,7 +65,7 @@ fn excluded(context: &Context<'_>) -> Known<Vec<ExcludedNamespace>> {
 }
 
 /// What would be lost with the namespace.
-fn use_of(half: &Half<'_>) -> Known<Vec<String>> {
+fn use_of(half: &NamespaceSide<'_>) -> Known<Vec<String>> {
     let open = half.known("the number of open executions", &half.namespace.open);
     let schedules = half.known("schedules", &half.namespace.schedules);
     let recent = half.known("recent starts", &half.namespace.executions.recent);

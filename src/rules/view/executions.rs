@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::cluster::per_moved_namespace;
 use super::limits::{self, Limits};
 use super::{Context, Fact, FactPath, FactView, words};
-use crate::compare::Half;
+use crate::compare::NamespaceSide;
 use crate::facts::cluster::{Beginning, DescribedExecution, StartedType};
 use crate::facts::plan::Cohort;
 use crate::facts::{Known, Locus, Why};
@@ -123,7 +123,7 @@ pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
     view.put(&NEAR_LIMITS, near);
 }
 
-fn recent_starts(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<RecentStart>> {
+fn recent_starts(context: &Context<'_>, half: &NamespaceSide<'_>) -> Known<Vec<RecentStart>> {
     half.known("recent starts", &half.namespace.executions.recent).and_then(|recent| {
         // With cohorts the snapshot goes back to the first of them; the last day is what counts for all others.
         let day = half.cluster.taken_at.checked_sub(SignedDuration::from_hours(24)).unwrap_or(recent.since);
@@ -133,7 +133,7 @@ fn recent_starts(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<RecentStar
     })
 }
 
-fn routed_starts(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<RecentStart>> {
+fn routed_starts(context: &Context<'_>, half: &NamespaceSide<'_>) -> Known<Vec<RecentStart>> {
     half.known("recent starts", &half.namespace.executions.recent).and_then(|recent| {
         let cohort = |name: &str| {
             let cohorts = context.facts.plan.cohorts.iter().filter(|c| c.workflow_types.iter().any(|t| t == name));
@@ -164,7 +164,7 @@ fn routed_starts(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<RecentStar
 /// Who started executions of these types since an instant each, and of which types that was not looked up for all.
 fn starts_since<'a>(
     context: &Context<'_>,
-    half: &Half<'_>,
+    half: &NamespaceSide<'_>,
     types: impl Iterator<Item = (&'a StartedType, Timestamp, Option<&'a Cohort>)>,
 ) -> Known<Vec<RecentStart>> {
     let (mut found, mut open) = (Vec::new(), Vec::new());
@@ -209,7 +209,7 @@ fn starts_since<'a>(
     Known::Partial { value: found, why: Why::with_remedy(reason, remedy) }
 }
 
-fn cron_workflows(half: &Half<'_>) -> Known<Vec<CronExecution>> {
+fn cron_workflows(half: &NamespaceSide<'_>) -> Known<Vec<CronExecution>> {
     half.known("cron workflows", &half.namespace.executions.cron).map(|found| {
         let object = |c: &crate::facts::cluster::CronWorkflow| {
             let resource = format!("workflow {} ({})", c.workflow_id, c.run_id);
@@ -227,7 +227,7 @@ fn cron_workflows(half: &Half<'_>) -> Known<Vec<CronExecution>> {
     })
 }
 
-fn near_limits(half: &Half<'_>, limits: &Limits) -> Known<Vec<NearLimit>> {
+fn near_limits(half: &NamespaceSide<'_>, limits: &Limits) -> Known<Vec<NearLimit>> {
     half.known("open executions", &half.namespace.executions.samples).map(|samples| {
         samples
             .iter()

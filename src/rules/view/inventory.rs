@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 
 use super::{Context, words};
-use crate::compare::Half;
+use crate::compare::NamespaceSide;
 use crate::facts::cluster::WorkflowType;
 use crate::facts::{Known, Why};
 
 /// The workflow types of a namespace. Where nothing at all was found, nobody can say that there is nothing: it may be the
 /// wrong namespace, the wrong cluster, or a visibility store without its rows.
-pub(super) fn inventory(half: &Half<'_>) -> Known<Vec<WorkflowType>> {
+pub(super) fn inventory(half: &NamespaceSide<'_>) -> Known<Vec<WorkflowType>> {
     let n = half.namespace;
     half.known("workflow types", &n.workflow_types).and_then(|types| {
         let nothing = |list: Option<usize>| list == Some(0);

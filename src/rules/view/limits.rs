@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Context, Fact, FactPath, FactView, cluster, words};
-use crate::compare::Half;
+use crate::compare::NamespaceSide;
 use crate::facts::{Known, Locus};
 
 /// Limits of Temporal Cloud, with their sources in the file itself.
@@ -196,7 +196,7 @@ fn old(context: &Context<'_>, limits: &Limits) -> Vec<OldLimits> {
 /// A list over the namespaces that move, measured against the limits.
 pub(super) fn per_moved_namespace<T>(
     context: &Context<'_>,
-    list: &dyn Fn(&Half<'_>, &Limits) -> Known<Vec<T>>,
+    list: &dyn Fn(&NamespaceSide<'_>, &Limits) -> Known<Vec<T>>,
 ) -> Known<Vec<T>> {
     limits().and_then(|limits| cluster::per_moved_namespace(context, &|half| list(half, limits)))
 }

@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::cluster::{per_moved_namespace, per_planned_namespace};
 use super::{Context, Fact, FactPath, FactView, words};
-use crate::compare::{self, Half};
+use crate::compare::{self, NamespaceSide};
 use crate::facts::cluster::{OpenSample, Poller, TaskQueue};
 use crate::facts::{Known, Locus, Why};
 
@@ -101,7 +101,7 @@ pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
 
 /// The task queues of a namespace, unless there was none to look at. A namespace that stays and that nothing has used
 /// within retention has none that matters.
-fn queues(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<TaskQueue>> {
+fn queues(context: &Context<'_>, half: &NamespaceSide<'_>) -> Known<Vec<TaskQueue>> {
     let n = half.namespace;
     let moves = context.facts.plan.namespaces.iter().any(|m| m.source == n.name && m.target.is_some());
     let unused = n.open == Known::Known(0) && n.closed == Known::Known(0) && n.schedules == Known::Known(vec![]);
@@ -124,7 +124,7 @@ struct LookedAt {
     left: u64,
 }
 
-fn looked_at(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<LookedAt>> {
+fn looked_at(context: &Context<'_>, half: &NamespaceSide<'_>) -> Known<Vec<LookedAt>> {
     queues(context, half).map(|queues| {
         let object = |q: &TaskQueue| LookedAt { name: q.name.clone(), left: q.backlog().unwrap_or(0) };
         queues.iter().map(object).collect()
@@ -151,7 +151,7 @@ fn backlog_basis(queues: &[LookedAt]) -> String {
 }
 
 /// Open work of a namespace that makes tasks.
-fn open_work(half: &Half<'_>) -> Known<u64> {
+fn open_work(half: &NamespaceSide<'_>) -> Known<u64> {
     let open = half.known("open executions", &half.namespace.open);
     let beside = half.known("standalone activities", &half.namespace.executions.beside);
     open.zip(beside).map(|(open, beside)| {
@@ -159,7 +159,7 @@ fn open_work(half: &Half<'_>) -> Known<u64> {
     })
 }
 
-fn backlogs(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<Backlog>> {
+fn backlogs(context: &Context<'_>, half: &NamespaceSide<'_>) -> Known<Vec<Backlog>> {
     let open = open_work(half);
     let found = queues(context, half).and_then(|queues| {
         let (mut found, mut untold, mut unsure) = (vec![], vec![], vec![]);
@@ -262,7 +262,7 @@ impl State {
 }
 
 /// How many tasks waited in a queue at the last look before this one that was long enough ago.
-fn earlier(half: &Half<'_>, queue: &str) -> Option<u64> {
+fn earlier(half: &NamespaceSide<'_>, queue: &str) -> Option<u64> {
     let now = half.cluster.newest();
     let usable = |sample: &&OpenSample| {
         sample.namespace == half.namespace.name
@@ -275,7 +275,7 @@ fn earlier(half: &Half<'_>, queue: &str) -> Option<u64> {
 
 /// Queues that the code names and that were looked at nowhere on the source, and those of an earlier look at this
 /// namespace. Which namespace the code means is not known.
-fn unasked(context: &Context<'_>, half: &Half<'_>, queues: &[TaskQueue]) -> Option<Why> {
+fn unasked(context: &Context<'_>, half: &NamespaceSide<'_>, queues: &[TaskQueue]) -> Option<Why> {
     let moves = context.facts.plan.namespaces.iter().any(|m| m.source == half.namespace.name && m.target.is_some());
     let sites = context.code.value().into_iter().flat_map(|code| &code.sites).filter(|s| s.scope.is_production());
     let anywhere = |name: &str| {
@@ -303,7 +303,7 @@ fn unasked(context: &Context<'_>, half: &Half<'_>, queues: &[TaskQueue]) -> Opti
     })
 }
 
-fn unpolled(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<UnpolledQueue>> {
+fn unpolled(context: &Context<'_>, half: &NamespaceSide<'_>) -> Known<Vec<UnpolledQueue>> {
     let now = half.cluster.taken_at_by_its_clock();
     half.known("task queues", &half.namespace.task_queues).map(|queues| {
         let without = queues.iter().filter(|q| q.open_executions.unwrap_or(0) > 0 && q.live_workflow_pollers(now) == 0);
@@ -325,7 +325,7 @@ fn unpolled(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<UnpolledQueue>>
 }
 
 /// Who polls, each once a queue.
-fn pollers_left(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<PollerLeft>> {
+fn pollers_left(context: &Context<'_>, half: &NamespaceSide<'_>) -> Known<Vec<PollerLeft>> {
     let now = half.cluster.taken_at_by_its_clock();
     queues(context, half).map(|queues| {
         let mut found = vec![];

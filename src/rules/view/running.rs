@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::cluster::per_moved_namespace;
 use super::inventory::inventory;
 use super::{Context, Fact, FactPath, FactView, plan, words};
-use crate::compare::Half;
+use crate::compare::NamespaceSide;
 use crate::facts::cluster::{ExecutionSample, StuckExecution, WorkflowType};
 use crate::facts::{Known, Locus, Why};
 
@@ -201,12 +201,12 @@ fn left<'a>(t: &'a WorkflowType, stuck: &'a [StuckExecution]) -> Left<'a> {
 }
 
 /// The server tells of failing executions since 1.30; without that, age alone tells.
-fn stuck<'a>(half: &Half<'a>) -> &'a [StuckExecution] {
+fn stuck<'a>(half: &NamespaceSide<'a>) -> &'a [StuckExecution] {
     half.namespace.executions.stuck.value().map(|stuck| stuck.examples.as_slice()).unwrap_or_default()
 }
 
 /// When the chain of runs of an open execution began, as far as it was told.
-fn chain_started(half: &Half<'_>, run: &ExecutionSample) -> Option<Timestamp> {
+fn chain_started(half: &NamespaceSide<'_>, run: &ExecutionSample) -> Option<Timestamp> {
     let described = half.namespace.executions.samples.value()?.iter().find(|d| d.execution.run_id == run.run_id)?;
     described.chain_started
 }
@@ -219,7 +219,7 @@ struct Longest<'a> {
     chain: bool,
 }
 
-fn longest<'a>(half: &Half<'_>, t: &'a WorkflowType, stuck: &'a [StuckExecution]) -> Option<Longest<'a>> {
+fn longest<'a>(half: &NamespaceSide<'_>, t: &'a WorkflowType, stuck: &'a [StuckExecution]) -> Option<Longest<'a>> {
     let open = left(t, stuck).oldest.map(|sample| {
         let since = chain_started(half, sample).filter(|since| *since < sample.start_time);
         let chain = since.and_then(|since| u64::try_from(half.cluster.newest().duration_since(since).as_secs()).ok());
@@ -230,7 +230,7 @@ fn longest<'a>(half: &Half<'_>, t: &'a WorkflowType, stuck: &'a [StuckExecution]
     closed.into_iter().chain(open).max_by_key(|longest| longest.seconds)
 }
 
-fn running_times(context: &Context<'_>, half: &Half<'_>, length: u64) -> Known<Vec<RunningTime>> {
+fn running_times(context: &Context<'_>, half: &NamespaceSide<'_>, length: u64) -> Known<Vec<RunningTime>> {
     let types = inventory(half);
     let oldest = half.known("the oldest open execution", &half.namespace.oldest_open);
     let closed = half.known("the longest closed execution", &half.namespace.longest_closed);
@@ -289,7 +289,7 @@ fn without_times(types: &[WorkflowType]) -> Option<Why> {
 }
 
 /// Types that continue as new and are open, of which the age of one run says nothing and that of the chain is not told.
-fn without_chains(context: &Context<'_>, half: &Half<'_>, types: &[WorkflowType]) -> Option<Why> {
+fn without_chains(context: &Context<'_>, half: &NamespaceSide<'_>, types: &[WorkflowType]) -> Option<Why> {
     let untold = |t: &&WorkflowType| {
         let continues = t.continued.unwrap_or(0) > 0 && t.open > 0 && !context.has_way_out(&t.name);
         continues && t.oldest_open.as_ref().is_some_and(|run| chain_started(half, run).is_none())
@@ -309,7 +309,7 @@ fn without_chains(context: &Context<'_>, half: &Half<'_>, types: &[WorkflowType]
 }
 
 /// An execution that starts on the source at the moment of the look, and takes as long as the longest of its type.
-fn late_ends(context: &Context<'_>, half: &Half<'_>, over: Timestamp) -> Known<Vec<LateEnd>> {
+fn late_ends(context: &Context<'_>, half: &NamespaceSide<'_>, over: Timestamp) -> Known<Vec<LateEnd>> {
     inventory(half).and_then(|types| {
         let from = half.cluster.newest().max(context.facts.at);
         let mut untold = vec![];
@@ -350,7 +350,7 @@ fn late_ends(context: &Context<'_>, half: &Half<'_>, over: Timestamp) -> Known<V
     })
 }
 
-fn unfinished(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<UnfinishedType>> {
+fn unfinished(context: &Context<'_>, half: &NamespaceSide<'_>) -> Known<Vec<UnfinishedType>> {
     let retention = half.namespace.config.value().map(|c| words::duration(c.retention_seconds));
     let retention = retention.map_or("the retention period".to_owned(), |r| format!("the retention of {r}"));
     let unfinished = |t: &&WorkflowType| t.open > 0 && t.ended() == 0 && !context.has_way_out(&t.name);
@@ -367,7 +367,7 @@ fn unfinished(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<UnfinishedTyp
     })
 }
 
-fn never_ending(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<NeverEndingType>> {
+fn never_ending(context: &Context<'_>, half: &NamespaceSide<'_>) -> Known<Vec<NeverEndingType>> {
     inventory(half).and_then(|types| {
         let open = || types.iter().filter(|t| t.open > 0 && t.closed > 0 && !context.has_way_out(&t.name));
         let never = open().filter(|t| t.continued.unwrap_or(0) > 0 && t.ended_by_itself() == 0);
@@ -408,7 +408,7 @@ fn continued(t: &WorkflowType) -> String {
     }
 }
 
-fn orphans(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<Orphan>> {
+fn orphans(context: &Context<'_>, half: &NamespaceSide<'_>) -> Known<Vec<Orphan>> {
     let stuck = stuck(half);
     inventory(half).and_then(|types| {
         let queues = half.namespace.task_queues.value();

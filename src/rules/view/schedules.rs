@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::diff::Between;
 use super::{Context, Fact, FactPath, FactView, coverage, plan, words};
-use crate::compare::{self, Half, ScheduleGap, half};
+use crate::compare::{self, NamespaceSide, ScheduleGap, half};
 use crate::facts::cluster::Schedule;
 use crate::facts::code::{FeatureUse, Kind, WorkflowDefinition};
 use crate::facts::{Known, Locus};
@@ -146,7 +146,7 @@ pub(super) fn put_moves(context: &Context<'_>, view: &mut FactView) {
 /// A list over the schedules that both sides have.
 fn on_both<T>(
     context: &Context<'_>,
-    object: &dyn Fn(&Half<'_>, &Half<'_>, &Schedule, &Schedule) -> Option<T>,
+    object: &dyn Fn(&NamespaceSide<'_>, &NamespaceSide<'_>, &Schedule, &Schedule) -> Option<T>,
 ) -> Known<Vec<T>> {
     let clusters = context.source.clone().zip(context.target.clone()).zip(compare::moved(&context.facts.plan));
     clusters.and_then(|((source, target), moved)| {
@@ -166,8 +166,8 @@ fn on_both<T>(
 /// Paused on the source and active on the target: its actions run on the target now, whoever routes the rest.
 fn early(
     context: &Context<'_>,
-    source: &Half<'_>,
-    target: &Half<'_>,
+    source: &NamespaceSide<'_>,
+    target: &NamespaceSide<'_>,
     s: &Schedule,
     t: &Schedule,
 ) -> Option<EarlySchedule> {
@@ -196,8 +196,8 @@ fn early(
 /// The overlap policy of the target does not see what the source still runs.
 fn still_running(
     context: &Context<'_>,
-    source: &Half<'_>,
-    target: &Half<'_>,
+    source: &NamespaceSide<'_>,
+    target: &NamespaceSide<'_>,
     s: &Schedule,
     t: &Schedule,
 ) -> Option<RunningSchedule> {

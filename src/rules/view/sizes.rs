@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::cluster::per_moved_namespace;
 use super::limits::{self, Limits};
 use super::{Context, Fact, FactPath, FactView};
-use crate::compare::Half;
+use crate::compare::NamespaceSide;
 use crate::facts::{Known, Locus};
 
 const LONG_NAMES: Fact<Vec<LongName>> = Fact::new(
@@ -60,7 +60,7 @@ pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
     view.put(&DEPLOYMENTS_OVER_LIMIT, limits.and_then(within));
 }
 
-fn long_names(half: &Half<'_>, limits: &Limits) -> Known<Vec<LongName>> {
+fn long_names(half: &NamespaceSide<'_>, limits: &Limits) -> Known<Vec<LongName>> {
     let long = |what: &'static str, name: &str, rpc: &str| {
         (name.len() > limits.id_bytes).then(|| {
             // The whole of it fills pages and says no more.
@@ -92,7 +92,7 @@ fn long_names(half: &Half<'_>, limits: &Limits) -> Known<Vec<LongName>> {
     Known::concat([types, queues, schedules])
 }
 
-fn deployments(half: &Half<'_>, limits: &Limits) -> Known<Vec<DeploymentsOverLimit>> {
+fn deployments(half: &NamespaceSide<'_>, limits: &Limits) -> Known<Vec<DeploymentsOverLimit>> {
     half.known("worker deployments", &half.namespace.deployments).map(|deployments| {
         let limits = &limits.worker_deployments;
         let object = |what: String, count: usize, limit: usize| {

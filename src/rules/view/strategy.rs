@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Context, Fact, FactPath, FactView, words};
-use crate::compare::{Half, half};
+use crate::compare::{NamespaceSide, half};
 use crate::facts::plan::{NamespaceMapping, Strategy};
 use crate::facts::{Known, Locus};
 
@@ -177,7 +177,7 @@ struct Holding {
     locus: Locus,
 }
 
-fn holdings(half: &Half<'_>) -> Known<Vec<Holding>> {
+fn holdings(half: &NamespaceSide<'_>) -> Known<Vec<Holding>> {
     let holding = |what: &'static str, name: &str, workflow_type: Option<&str>, rpc: &str| Holding {
         what,
         name: name.to_owned(),

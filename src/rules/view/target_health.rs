@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Context, Fact, FactPath, FactView};
-use crate::compare::{self, Half, half, live};
+use crate::compare::{self, NamespaceSide, half, live};
 use crate::facts::cluster::ClusterKind;
 use crate::facts::plan::TargetKind;
 use crate::facts::{Known, Locus};
@@ -96,7 +96,7 @@ fn moved_namespaces(context: &Context<'_>) -> Known<Vec<MovedNamespace>> {
 }
 
 /// Executions that are open, or closed within retention.
-fn executions(half: &Half<'_>) -> Known<u64> {
+fn executions(half: &NamespaceSide<'_>) -> Known<u64> {
     let open = half.known("the number of open executions", &half.namespace.open);
     open.zip(half.known("the number of closed executions", &half.namespace.closed)).map(|(open, closed)| open + closed)
 }

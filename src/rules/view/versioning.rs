@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::cluster::per_moved_namespace;
 use super::{Context, Fact, FactPath, FactView, words};
-use crate::compare::Half;
+use crate::compare::NamespaceSide;
 use crate::facts::cluster::TaskQueue;
 use crate::facts::{Known, Locus};
 
@@ -68,7 +68,7 @@ pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
     view.put(&DEPLOYMENTS, per_moved_namespace(context, &deployments));
 }
 
-fn task_queues(half: &Half<'_>) -> Known<Vec<NamedQueue>> {
+fn task_queues(half: &NamespaceSide<'_>) -> Known<Vec<NamedQueue>> {
     half.known("task queues", &half.namespace.task_queues).map(|queues| {
         let object = |queue: &TaskQueue| NamedQueue {
             source_namespace: half.namespace.name.clone(),
@@ -79,7 +79,7 @@ fn task_queues(half: &Half<'_>) -> Known<Vec<NamedQueue>> {
     })
 }
 
-fn deployments(half: &Half<'_>) -> Known<Vec<Deployment>> {
+fn deployments(half: &NamespaceSide<'_>) -> Known<Vec<Deployment>> {
     half.known("worker deployments", &half.namespace.deployments).map(|deployments| {
         let object = |name: &str| Deployment {
             source_namespace: half.namespace.name.clone(),
@@ -90,7 +90,7 @@ fn deployments(half: &Half<'_>) -> Known<Vec<Deployment>> {
     })
 }
 
-fn build_id_queues(context: &Context<'_>, half: &Half<'_>) -> Known<Vec<BuildIdQueue>> {
+fn build_id_queues(context: &Context<'_>, half: &NamespaceSide<'_>) -> Known<Vec<BuildIdQueue>> {
     let at = half.cluster.taken_at_by_its_clock();
     half.known("task queues", &half.namespace.task_queues).map(|queues| {
         let builds = |queue: &TaskQueue| -> Vec<String> {

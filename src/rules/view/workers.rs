@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::cluster::per_planned_namespace;
 use super::coverage::whole;
 use super::{Context, Fact, FactPath, FactView, words};
-use crate::compare::{self, Half, half, live};
+use crate::compare::{self, NamespaceSide, half, live};
 use crate::facts::cluster::Beginning;
 use crate::facts::{Known, Locus, Why};
 
@@ -144,7 +144,10 @@ pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
 }
 
 /// A list over the namespaces that move, with both halves of each.
-fn per_pair<T>(context: &Context<'_>, list: &dyn Fn(&Half<'_>, &Half<'_>) -> Known<Vec<T>>) -> Known<Vec<T>> {
+fn per_pair<T>(
+    context: &Context<'_>,
+    list: &dyn Fn(&NamespaceSide<'_>, &NamespaceSide<'_>) -> Known<Vec<T>>,
+) -> Known<Vec<T>> {
     let clusters = context.source.clone().zip(context.target.clone()).zip(compare::moved(&context.facts.plan));
     clusters.and_then(|((source, target), moved)| {
         Known::concat(moved.into_iter().map(|(mapping, name)| {
@@ -163,7 +166,7 @@ struct Builds {
 }
 
 /// Builds by task queue.
-fn builds_of(half: &Half<'_>) -> BTreeMap<String, Builds> {
+fn builds_of(half: &NamespaceSide<'_>) -> BTreeMap<String, Builds> {
     let mut found: BTreeMap<String, Builds> = BTreeMap::new();
     let now = half.cluster.taken_at_by_its_clock();
     let told = |build: &Option<String>| build.clone().filter(|b| !b.is_empty());
@@ -187,7 +190,7 @@ fn builds_of(half: &Half<'_>) -> BTreeMap<String, Builds> {
     found
 }
 
-fn builds(source: &Half<'_>, target: &Half<'_>) -> Known<Vec<WorkerBuilds>> {
+fn builds(source: &NamespaceSide<'_>, target: &NamespaceSide<'_>) -> Known<Vec<WorkerBuilds>> {
     let (here, there) = (builds_of(source), builds_of(target));
     let queues = source.known("task queues", &source.namespace.task_queues);
     queues.and_then(|queues| {
@@ -283,7 +286,7 @@ fn identities(context: &Context<'_>) -> Known<Vec<UnexplainedIdentity>> {
     })
 }
 
-fn seen_identities(half: &Half<'_>) -> Known<Vec<SeenIdentity>> {
+fn seen_identities(half: &NamespaceSide<'_>) -> Known<Vec<SeenIdentity>> {
     seen(half).map(|seen| {
         let object = |(identity, role): (&String, &&'static str)| SeenIdentity {
             source_namespace: half.namespace.name.clone(),
@@ -296,7 +299,7 @@ fn seen_identities(half: &Half<'_>) -> Known<Vec<SeenIdentity>> {
 }
 
 /// Clients and workers seen in a namespace, with what they do.
-fn seen(half: &Half<'_>) -> Known<BTreeMap<String, &'static str>> {
+fn seen(half: &NamespaceSide<'_>) -> Known<BTreeMap<String, &'static str>> {
     let mut seen: BTreeMap<String, &'static str> = BTreeMap::new();
     let queues = half.known("task queues", &half.namespace.task_queues);
     for queue in queues.value().into_iter().flatten() {
@@ -314,7 +317,7 @@ fn seen(half: &Half<'_>) -> Known<BTreeMap<String, &'static str>> {
 }
 
 /// The target has shown that a queue works when an execution on it has completed there.
-fn untried(context: &Context<'_>, source: &Half<'_>, target: &Half<'_>) -> Known<Vec<UntriedQueue>> {
+fn untried(context: &Context<'_>, source: &NamespaceSide<'_>, target: &NamespaceSide<'_>) -> Known<Vec<UntriedQueue>> {
     let queues = source.known("task queues", &source.namespace.task_queues);
     let types = target.known("workflow types", &target.namespace.workflow_types);
     let last = target.known("the longest closed execution", &target.namespace.longest_closed);
@@ -351,7 +354,11 @@ fn untried(context: &Context<'_>, source: &Half<'_>, target: &Half<'_>) -> Known
     })
 }
 
-fn open_on_both(context: &Context<'_>, source: &Half<'_>, target: &Half<'_>) -> Known<Vec<OpenOnBoth>> {
+fn open_on_both(
+    context: &Context<'_>,
+    source: &NamespaceSide<'_>,
+    target: &NamespaceSide<'_>,
+) -> Known<Vec<OpenOnBoth>> {
     let (from, to) = (&source.namespace.name, &target.namespace.name);
     let object = |id: &str, workflow_type: &str, looked_for: &str| OpenOnBoth {
         source_namespace: from.clone(),

@@ -73,7 +73,7 @@ pub struct Callback {
     pub gives: Part,
     /// What the call yields: the receiver, or what the function returns.
     #[serde(default)]
-    pub result: Yield,
+    pub result: CallbackResult,
 }
 
 /// Which part of a receiver a function is given.
@@ -94,7 +94,7 @@ pub enum Part {
 /// What a call with a callback yields.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Yield {
+pub enum CallbackResult {
     /// Something else.
     #[default]
     Nothing,
@@ -113,7 +113,7 @@ pub enum Yield {
 /// A function handed to the SDK, and the type of one of its parameters.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Gift {
+pub struct CallbackArgument {
     /// Where the function stands.
     pub at: Slot,
     /// Its parameter.

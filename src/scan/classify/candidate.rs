@@ -5,7 +5,7 @@ use crate::facts::code::{Confidence, Scope};
 use crate::scan::catalogue::{ApiRef, Catalogue, SdkType, Slot};
 use crate::scan::index::{At, join};
 use crate::scan::program::*;
-use crate::scan::resolve::{Ask, End, Found, PLAIN_VALUE, Resolver, SEARCH_LIMIT, Ty, What};
+use crate::scan::resolve::{Found, PLAIN_VALUE, Resolver, SEARCH_LIMIT, TraceEnd, TraceQuery, Ty, What};
 
 /// Reason codes of ways that add no value of their own.
 const IDLE: [&str; 2] = ["only_tests_call", "never_assigned"];
@@ -157,7 +157,7 @@ impl<'r, 'a> Candidate<'r, 'a> {
             return Verdict::Is(api, Confidence::Proven);
         }
         let known = r.implementers_known(method, name, base);
-        if ends.iter().any(|found| matches!(found.end, End::Instance(_))) && (known || !has_open_way(&ends)) {
+        if ends.iter().any(|found| matches!(found.end, TraceEnd::Instance(_))) && (known || !has_open_way(&ends)) {
             return self.drop("own-method");
         }
         // The interface speaks in SDK types: only the SDK, or a stand-in for it, has such a method.
@@ -191,7 +191,7 @@ impl<'r, 'a> Candidate<'r, 'a> {
             return Verdict::Is(api, Confidence::Proven);
         }
         // What ends outside the SDK for certain cannot have come out of one of its calls.
-        let may_be_handle = ends.iter().any(|found| matches!(found.end, End::Sdk(..) | End::Open(..)));
+        let may_be_handle = ends.iter().any(|found| matches!(found.end, TraceEnd::Sdk(..) | TraceEnd::Open(..)));
         if may_be_handle && let Some(api) = self.handle_method(base).filter(|api| self.fits(api)) {
             return Verdict::Is(api, Confidence::Proven);
         }
@@ -217,7 +217,7 @@ impl<'r, 'a> Candidate<'r, 'a> {
     /// A plain name is no site where its receiver could not be followed: say so, when the call might have reached an
     /// execution.
     fn note_limit(&self, ends: &[Found<'a>]) {
-        let limit = ends.iter().any(|found| matches!(found.end, End::Open(SEARCH_LIMIT, _)));
+        let limit = ends.iter().any(|found| matches!(found.end, TraceEnd::Open(SEARCH_LIMIT, _)));
         let types = self.r.index.catalogue.types.values();
         let mut meant = types.filter_map(|ty| ty.methods.get(self.name)?.kind);
         if limit && meant.any(|kind| kind.starts() || kind.messages()) {
@@ -227,8 +227,8 @@ impl<'r, 'a> Candidate<'r, 'a> {
     }
 
     /// The method of the client, or of what a client handed out, that an end is.
-    fn of_client(&self, end: &End<'a>) -> Option<ApiRef<'a>> {
-        let End::Sdk(_, source) = end else { return None };
+    fn of_client(&self, end: &TraceEnd<'a>) -> Option<ApiRef<'a>> {
+        let TraceEnd::Sdk(_, source) = end else { return None };
         let result = source.api.result.as_deref().unwrap_or_default();
         let catalogue = self.r.index.catalogue;
         // A client made from a connection is told by where the connection was made.
@@ -245,14 +245,14 @@ impl<'r, 'a> Candidate<'r, 'a> {
         let mut reason = None;
         for found in ends {
             match &found.end {
-                End::Instance(_) | End::Value(_) => reason = Some("own-type"),
+                TraceEnd::Instance(_) | TraceEnd::Value(_) => reason = Some("own-type"),
                 // What the tree has put into an object of another package is not of that package.
-                End::External(_) if found.within => return None,
-                End::External(at) => {
+                TraceEnd::External(_) if found.within => return None,
+                TraceEnd::External(at) => {
                     let owner = self.r.outside_owner(*at).or_else(|| self.r.outside_name(*at))?;
                     reason = Some(catalogue.lookalike(&owner)?);
                 }
-                End::Open(..) | End::Function(_) | End::Setting(_) | End::Sdk(..) => {}
+                TraceEnd::Open(..) | TraceEnd::Function(_) | TraceEnd::Setting(_) | TraceEnd::Sdk(..) => {}
             }
         }
         reason
@@ -260,9 +260,9 @@ impl<'r, 'a> Candidate<'r, 'a> {
 
     /// Whether the values that reach a receiver are objects of the tree that bring the method themselves.
     fn has_own_method(&self, base: At) -> bool {
-        let ask = Ask { production: false, clients: true, steps: 1000 };
+        let ask = TraceQuery { production: false, clients: true, steps: 1000 };
         self.r.trace(base, ask).iter().any(|found| match &found.end {
-            End::Instance(ty) => matches!(self.r.member(&Ty::Named(ty.clone()), self.name).what, What::Method(_)),
+            TraceEnd::Instance(ty) => matches!(self.r.member(&Ty::Named(ty.clone()), self.name).what, What::Method(_)),
             _ => false,
         })
     }
@@ -274,12 +274,12 @@ impl<'r, 'a> Candidate<'r, 'a> {
         if !catalogue.types.values().any(on_handles) {
             return None;
         }
-        let ask = Ask { production: false, clients: false, steps: 1000 };
+        let ask = TraceQuery { production: false, clients: false, steps: 1000 };
         self.r.trace(base, ask).iter().find_map(|found| {
             let source = match &found.end {
-                End::Sdk(_, source) => *source,
+                TraceEnd::Sdk(_, source) => *source,
                 // A call of a client without a type, told by its name.
-                End::External(at) | End::Value(at) => self.r.shaped(self.r.call(*at)?.0)?,
+                TraceEnd::External(at) | TraceEnd::Value(at) => self.r.shaped(self.r.call(*at)?.0)?,
                 _ => return None,
             };
             catalogue.method(source.api.result.as_deref()?, self.name)
@@ -289,7 +289,7 @@ impl<'r, 'a> Candidate<'r, 'a> {
     /// Whether the options of a call are those of the SDK method.
     fn is_confirmed(&self, api: &ApiRef<'_>) -> bool {
         let Some(call) = self.call else { return false };
-        let ask = Ask { production: false, clients: false, steps: 200 };
+        let ask = TraceQuery { production: false, clients: false, steps: 200 };
         let given = |slot: &Slot| match self.r.slot_argument(call, slot) {
             Some((at, steps)) if !steps.is_empty() => !self.r.trace_slot(at, &steps, ask).is_empty(),
             Some(_) => slot.keyword.is_some(),
@@ -312,7 +312,7 @@ impl<'r, 'a> Candidate<'r, 'a> {
 
 /// Whether a way to the receiver was not followed to its end, so that anything may stand there.
 fn has_open_way(ends: &[Found<'_>]) -> bool {
-    ends.iter().any(|found| matches!(&found.end, End::Open(reason, _) if !IDLE.contains(reason)))
+    ends.iter().any(|found| matches!(&found.end, TraceEnd::Open(reason, _) if !IDLE.contains(reason)))
 }
 
 /// Whether a name is one of the SDK's own packages.
@@ -327,8 +327,8 @@ fn client_method<'a>(catalogue: &'a Catalogue, name: &str) -> Option<ApiRef<'a>>
 }
 
 /// The SDK method an interface of the tree stands for, when an SDK object is behind it.
-fn api_behind<'a>(r: &Resolver<'a>, end: &End<'a>, name: &str, method: &Method, unit: u32) -> Option<ApiRef<'a>> {
-    let End::Sdk(_, api) = end else { return None };
+fn api_behind<'a>(r: &Resolver<'a>, end: &TraceEnd<'a>, name: &str, method: &Method, unit: u32) -> Option<ApiRef<'a>> {
+    let TraceEnd::Sdk(_, api) = end else { return None };
     let own = api.api.result.as_deref().and_then(|result| r.index.catalogue.method(result, name));
     own.or_else(|| sdk_method_like(r, name, method, unit)).or_else(|| r.index.catalogue.distinctive(name))
 }

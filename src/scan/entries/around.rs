@@ -3,7 +3,7 @@
 use super::forms::Form;
 use super::library::callee_of;
 use super::names::{argument, called};
-use crate::scan::index::{Asks, At, FnAt};
+use crate::scan::index::{At, FnAt, RequestScope};
 use crate::scan::program::*;
 use crate::scan::resolve::Resolver;
 
@@ -66,7 +66,7 @@ fn used(r: &Resolver<'_>, at: At) -> Option<At> {
         let returns = |f: &Function| f.returns.iter().any(|found| found.values.contains(&value));
         let func = FuncId(unit.functions.iter().position(returns)? as u32);
         // However far up the handler is: a path that lacks its beginning would be a wrong one.
-        let asks = r.index.asks.replace(Asks::Near);
+        let asks = r.index.asks.replace(RequestScope::Near);
         let callers = r.callers(FnAt { unit: at.unit, func });
         r.index.asks.set(asks);
         match callers.as_slice() {
@@ -74,7 +74,7 @@ fn used(r: &Resolver<'_>, at: At) -> Option<At> {
             _ => None,
         }
     };
-    let holds = |var: &Var| var.sources.iter().any(|s| s.value == at.expr && s.take == Take::Whole);
+    let holds = |var: &Var| var.sources.iter().any(|s| s.value == at.expr && s.take == Projection::Whole);
     let Some(var) = unit.vars.iter().position(holds) else { return returning(at.expr) };
     let mut uses = unit.exprs.iter().enumerate().filter_map(|(n, expr)| match expr.kind {
         ExprKind::Var(used) if used.at() == var => Some(ExprId(n as u32)),

@@ -2,7 +2,7 @@
 
 use crate::scan::index::{At, join, strip};
 use crate::scan::program::*;
-use crate::scan::resolve::{Ask, End, Resolver, Ty, What};
+use crate::scan::resolve::{Resolver, TraceEnd, TraceQuery, Ty, What};
 
 /// How far a value is followed.
 const DEPTH: usize = 8;
@@ -65,7 +65,7 @@ fn of_value(r: &Resolver<'_>, at: At, depth: usize) -> Option<String> {
         },
         ExprKind::Var(var) => {
             let sources = &r.index.unit(at.unit).var(*var).sources;
-            let made = sources.iter().filter(|s| matches!(s.take, Take::Whole | Take::Result(0)));
+            let made = sources.iter().filter(|s| matches!(s.take, Projection::Whole | Projection::Result(0)));
             made.map(|source| here(source.value))
                 .find_map(|value| of_value(r, value, depth + 1))
                 .or_else(|| traced(r, at, depth))
@@ -90,9 +90,9 @@ fn decorated(r: &Resolver<'_>, at: At, depth: usize) -> Option<String> {
 
 /// Values that come from elsewhere: other files, fields, parameters.
 fn traced(r: &Resolver<'_>, at: At, depth: usize) -> Option<String> {
-    let ends = r.trace(at, Ask { production: false, clients: false, steps: 60 });
+    let ends = r.trace(at, TraceQuery { production: false, clients: false, steps: 60 });
     ends.iter().find_map(|found| match &found.end {
-        End::External(end) if *end != at => of_value(r, *end, depth + 1),
+        TraceEnd::External(end) if *end != at => of_value(r, *end, depth + 1),
         _ => None,
     })
 }

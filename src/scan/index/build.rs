@@ -198,7 +198,7 @@ impl<'a> Index<'a> {
         }
         for (i, var) in unit.vars.iter().enumerate() {
             let at = VarAt { unit: n, var: VarId(i as u32) };
-            for source in var.sources.iter().filter(|source| source.take == Take::Whole) {
+            for source in var.sources.iter().filter(|source| source.take == Projection::Whole) {
                 self.kept.entry(At { unit: n, expr: source.value }).or_default().push(at);
             }
         }

@@ -6,7 +6,7 @@ use crate::scan::catalogue::{KeyType, Slot};
 use crate::scan::classify::Classified;
 use crate::scan::index::At;
 use crate::scan::program::*;
-use crate::scan::resolve::{End, Resolver};
+use crate::scan::resolve::{Resolver, TraceEnd};
 
 /// Search attributes set, declared as keys, or used in queries.
 pub fn search_attributes(r: &Resolver<'_>, classified: &Classified<'_>) -> Vec<SearchAttributeUse> {
@@ -63,7 +63,7 @@ fn keys_and_upserts(r: &Resolver<'_>, found: &mut Vec<SearchAttributeUse>) {
 /// Attributes in a map literal handed to a call.
 fn set(r: &Resolver<'_>, call: At, slot: &Slot, found: &mut Vec<SearchAttributeUse>) {
     for value in r.trace_argument(call, slot, NEAR).unwrap_or_default() {
-        let End::Value(at) = value.end else { continue };
+        let TraceEnd::Value(at) = value.end else { continue };
         let ExprKind::Composite { ty, parts } = r.index.kind(at) else { continue };
         // Fields of a declared type are no attributes.
         let map = !matches!(ty, TypeExpr::Named { .. });

@@ -106,13 +106,13 @@ impl Builder {
     }
 
     /// Give a variable a value.
-    pub fn give(&mut self, var: VarId, value: ExprId, take: Take) {
+    pub fn give(&mut self, var: VarId, value: ExprId, take: Projection) {
         let block = self.block();
         self.unit.vars[var.at()].sources.push(Source { value, take, block });
     }
 
     /// Record an assignment to a member or a free name.
-    pub fn write(&mut self, target: ExprId, value: ExprId, take: Take) {
+    pub fn write(&mut self, target: ExprId, value: ExprId, take: Projection) {
         let (block, function) = (self.block(), self.function());
         self.unit.writes.push(Write { target, source: Source { value, take, block }, function });
     }

@@ -8,7 +8,7 @@ mod types;
 use tree_sitter::Node;
 
 use super::builder::Builder;
-use super::{Builtin, FrontEnd, Module, Project, Sign, SourceFile};
+use super::{Builtin, DependencyHint, FrontEnd, Module, Project, SourceFile};
 use crate::scan::program::*;
 
 /// The Go front end.
@@ -34,15 +34,15 @@ impl FrontEnd for Go {
     }
 
     /// Modules are required by name; without a manifest, the folder's name stands in the paths of imports.
-    fn signs_of(&self, folder: &str, _files: &[&str], modules: &[Module]) -> Vec<Sign> {
+    fn signs_of(&self, folder: &str, _files: &[&str], modules: &[Module]) -> Vec<DependencyHint> {
         let mut signs = vec![];
         for Module { name, .. } in modules {
             let texts = [format!("\"{name}\""), format!("\"{name}/"), format!("{name} v"), format!("{name} =>")];
-            signs.extend(texts.map(|text| Sign::anywhere(name, text)));
+            signs.extend(texts.map(|text| DependencyHint::anywhere(name, text)));
         }
         if modules.is_empty() {
             let texts = ["/", "\""].iter().flat_map(|a| ["/", "\""].map(|b| format!("{a}{folder}{b}")));
-            signs.extend(texts.map(|text| Sign::anywhere(folder, text)));
+            signs.extend(texts.map(|text| DependencyHint::anywhere(folder, text)));
         }
         signs
     }
@@ -248,16 +248,16 @@ impl<'t> Lowering<'t> {
     }
 
     /// Which value the `i`-th of `count` names receives.
-    fn pair(&self, values: &[ExprId], count: usize, i: usize) -> Option<(ExprId, Take)> {
+    fn pair(&self, values: &[ExprId], count: usize, i: usize) -> Option<(ExprId, Projection)> {
         if values.len() == 1 && count > 1 {
             let value = *values.first()?;
             if matches!(self.b.unit.expr(value).kind, ExprKind::Call { .. }) {
-                return Some((value, Take::Result(i)));
+                return Some((value, Projection::Result(i)));
             }
             // `v, ok := x.(T)`, `v, ok := m[k]`: the second is whether there was a first.
-            return Some((value, if i == 0 { Take::Whole } else { Take::Result(i) }));
+            return Some((value, if i == 0 { Projection::Whole } else { Projection::Result(i) }));
         }
-        values.get(i).map(|v| (*v, Take::Whole))
+        values.get(i).map(|v| (*v, Projection::Whole))
     }
 
     fn function(&mut self, node: Node<'_>) {

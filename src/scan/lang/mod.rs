@@ -35,7 +35,7 @@ pub struct Module {
 
 /// A text that shows that code of another folder is used.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Sign {
+pub struct DependencyHint {
     /// The name of what is used; a folder that holds something of this name means its own.
     pub name: String,
     /// The text; names at its ends are whole names.
@@ -57,7 +57,7 @@ pub enum SignPlace {
     Manifest,
 }
 
-impl Sign {
+impl DependencyHint {
     /// A text in a manifest.
     pub fn in_manifest(name: &str, text: String) -> Self {
         Self { place: SignPlace::Manifest, ..Self::anywhere(name, text) }
@@ -135,7 +135,7 @@ pub trait FrontEnd: Sync {
     }
     /// Texts that show, in a source file or manifest elsewhere, that code below a top-level folder may be used
     /// there. `modules` are the package roots its manifests declare.
-    fn signs_of(&self, folder: &str, files: &[&str], modules: &[Module]) -> Vec<Sign>;
+    fn signs_of(&self, folder: &str, files: &[&str], modules: &[Module]) -> Vec<DependencyHint>;
     /// Whether a manifest in which a name was seen declares that it depends on it.
     fn depends_on(&self, _path: &str, _text: &str, _name: &str) -> bool {
         true

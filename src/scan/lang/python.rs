@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use tree_sitter::{Node, ParseOptions, ParseState, Parser};
 
 use super::builder::Builder;
-use super::{FrontEnd, Module, Project, Sign, SourceFile};
+use super::{DependencyHint, FrontEnd, Module, Project, SourceFile};
 use crate::scan::program::*;
 
 /// A file that takes longer to parse is given up.
@@ -44,7 +44,7 @@ impl FrontEnd for Python {
         self.manifests().contains(&name) || (name.ends_with(".txt") && name.contains("requirements"))
     }
 
-    fn signs_of(&self, _folder: &str, files: &[&str], _modules: &[Module]) -> Vec<Sign> {
+    fn signs_of(&self, _folder: &str, files: &[&str], _modules: &[Module]) -> Vec<DependencyHint> {
         modules::signs_of(files)
     }
 
@@ -305,7 +305,7 @@ impl<'t> Lowering<'t> {
         }
         if let Some(var) = holder {
             let value = self.add(ExprKind::Lambda(id), node);
-            self.b.give(var, value, Take::Whole);
+            self.b.give(var, value, Projection::Whole);
         }
     }
 
@@ -339,7 +339,7 @@ impl<'t> Lowering<'t> {
             let default = parameter.child_by_field_name("value").map(|v| self.value(v));
             let var = self.b.declare(self.slice(name_node), Role::Param(index), ty, line(name_node));
             for value in extras.into_iter().chain(default) {
-                self.b.give(var, value, Take::Whole);
+                self.b.give(var, value, Projection::Whole);
             }
             self.b.with(id, |f| {
                 f.params.push(var);

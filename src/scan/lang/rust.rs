@@ -18,7 +18,7 @@ use std::sync::Arc;
 use proc_macro2::Span;
 
 use super::builder::Builder;
-use super::{FrontEnd, Module, Project, Sign, SourceFile};
+use super::{DependencyHint, FrontEnd, Module, Project, SourceFile};
 use crate::facts::code::Scope;
 use crate::scan::program::*;
 
@@ -47,13 +47,13 @@ impl FrontEnd for Rust {
     }
 
     /// Crates are depended upon by name.
-    fn signs_of(&self, _folder: &str, _files: &[&str], modules: &[Module]) -> Vec<Sign> {
+    fn signs_of(&self, _folder: &str, _files: &[&str], modules: &[Module]) -> Vec<DependencyHint> {
         let mut signs = vec![];
         for Module { name, .. } in modules {
             for written in [name.clone(), name.replace('_', "-")] {
                 let texts =
                     [format!("{written} ="), format!("{written}."), format!("{written}]"), format!("\"{written}\"")];
-                signs.extend(texts.map(|text| Sign::in_manifest(name, text)));
+                signs.extend(texts.map(|text| DependencyHint::in_manifest(name, text)));
             }
         }
         signs

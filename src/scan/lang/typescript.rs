@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 use tree_sitter::{Language, Node, ParseOptions, ParseState, Parser};
 
 use super::builder::Builder;
-use super::{Alias, FrontEnd, Module, Project, Sign, SourceFile};
+use super::{Alias, DependencyHint, FrontEnd, Module, Project, SourceFile};
 use crate::scan::program::*;
 
 /// A file that takes longer to parse is given up: the grammar has pathological inputs.
@@ -57,14 +57,14 @@ impl FrontEnd for TypeScript {
 
     /// Packages are depended upon and imported by name; other files by path. A name without a scope may be that of a
     /// folder, so that its import alone shows nothing.
-    fn signs_of(&self, _folder: &str, _files: &[&str], modules: &[Module]) -> Vec<Sign> {
+    fn signs_of(&self, _folder: &str, _files: &[&str], modules: &[Module]) -> Vec<DependencyHint> {
         let mut signs = vec![];
         for Module { name, .. } in modules {
-            signs.push(Sign::in_manifest(name, format!("\"{name}\":")));
+            signs.push(DependencyHint::in_manifest(name, format!("\"{name}\":")));
             for quote in ['"', '\'', '`'].iter().filter(|_| name.starts_with('@')) {
                 for import in ["from ", "import ", "import(", "require("] {
                     let texts = [format!("{import}{quote}{name}{quote}"), format!("{import}{quote}{name}/")];
-                    signs.extend(texts.map(|text| Sign::anywhere(name, text)));
+                    signs.extend(texts.map(|text| DependencyHint::anywhere(name, text)));
                 }
             }
         }

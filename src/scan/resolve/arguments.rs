@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use super::trace::{Ask, End};
+use super::trace::{TraceEnd, TraceQuery};
 use super::{Resolver, Ty, What};
 use crate::scan::catalogue::{Slot, SlotStep};
 use crate::scan::index::{At, FnAt, Name};
@@ -137,11 +137,11 @@ impl<'a> Resolver<'a> {
 
     /// Whether an argument is there: written out, or an entry of a map that can be followed.
     pub fn has_argument(&self, call: At, slot: &Slot) -> bool {
-        let ask = Ask { production: false, clients: false, steps: 300 };
+        let ask = TraceQuery { production: false, clients: false, steps: 300 };
         self.is_given(call, slot)
             || self
                 .trace_argument(call, slot, ask)
-                .is_some_and(|found| found.iter().any(|f| matches!(f.end, End::Value(_) | End::Function(_))))
+                .is_some_and(|found| found.iter().any(|f| matches!(f.end, TraceEnd::Value(_) | TraceEnd::Function(_))))
     }
 
     /// Whether an argument is written out, not hidden in a map.

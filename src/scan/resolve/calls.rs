@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::rc::Rc;
 
-use super::trace::{Ask, End};
+use super::trace::{TraceEnd, TraceQuery};
 use super::{Functions, Resolver, Ty, What};
 use crate::scan::catalogue::ApiRef;
 use crate::scan::index::{At, FnAt, Name, join, name_part};
@@ -244,7 +244,7 @@ impl<'a> Resolver<'a> {
             return Rc::default();
         }
         self.values.borrow_mut().insert(at, Default::default());
-        let ask = Ask { production: false, clients: false, steps: VALUES };
+        let ask = TraceQuery { production: false, clients: false, steps: VALUES };
         let (found, cut) = self.budget.once(4 * VALUES, || {
             let ends = self.trace(at, ask);
             let mut functions: Vec<FnAt> = ends.iter().filter_map(|found| self.function_value(&found.end)).collect();
@@ -258,10 +258,10 @@ impl<'a> Resolver<'a> {
     }
 
     /// The function an end is.
-    pub fn function_value(&self, end: &End<'a>) -> Option<FnAt> {
+    pub fn function_value(&self, end: &TraceEnd<'a>) -> Option<FnAt> {
         match end {
-            End::Function(at) => Some(*at),
-            End::Value(at) => match self.index.kind(*at) {
+            TraceEnd::Function(at) => Some(*at),
+            TraceEnd::Value(at) => match self.index.kind(*at) {
                 ExprKind::Lambda(func) => Some(FnAt { unit: at.unit, func: *func }),
                 _ => None,
             },

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use rustc_hash::FxHashSet as HashSet;
 
-use super::trace::{Ask, End, Found, Frames};
+use super::trace::{Found, Frames, TraceEnd, TraceQuery};
 use super::{Resolver, Ty};
 use crate::scan::catalogue::Slot;
-use crate::scan::index::{Asks, At, FnAt, name_part};
+use crate::scan::index::{At, FnAt, RequestScope, name_part};
 use crate::scan::program::*;
 
 /// Steps a folding search may take: constants are near.
-const FOLD: Ask = Ask { production: true, clients: false, steps: 200 };
+const FOLD: TraceQuery = TraceQuery { production: true, clients: false, steps: 200 };
 
 /// Steps one question about a constant may take, with everything it is put together from.
 const STEPS: usize = 4000;
@@ -75,7 +75,7 @@ impl<'a> Resolver<'a> {
     /// The constant texts the value of a slot is put together from: of `"a" + x` and `fmt.Sprintf("a %s", x)`, both
     /// are `a` and what `x` folds to.
     pub fn texts_in_slot(&self, call: At, slot: &Slot) -> Vec<String> {
-        let ask = Ask { steps: TEXT, ..self.fold_ask(call) };
+        let ask = TraceQuery { steps: TEXT, ..self.fold_ask(call) };
         let (texts, cut) = self.near_by(TEXTS, || {
             let mut texts = vec![];
             let mut seen = HashSet::default();
@@ -105,8 +105,8 @@ impl<'a> Resolver<'a> {
     }
 
     /// The text a value that is put together begins with. Only its beginning is followed, and only where it is one.
-    fn lead(&self, end: &End<'a>, depth: usize) -> Option<String> {
-        let (End::Value(at) | End::External(at)) = end else { return None };
+    fn lead(&self, end: &TraceEnd<'a>, depth: usize) -> Option<String> {
+        let (TraceEnd::Value(at) | TraceEnd::External(at)) = end else { return None };
         let first = match self.index.kind(*at) {
             ExprKind::Text(text) => return Some(text.clone()),
             ExprKind::Binary { left, .. } => *left,
@@ -121,8 +121,14 @@ impl<'a> Resolver<'a> {
     }
 
     /// `seen` are the values looked at for this question: helpers of helpers share what they are made from.
-    fn texts_in(&self, end: &End<'a>, (ask, depth): (Ask, usize), seen: &mut HashSet<At>, texts: &mut Vec<String>) {
-        let (End::Value(at) | End::External(at)) = end else { return };
+    fn texts_in(
+        &self,
+        end: &TraceEnd<'a>,
+        (ask, depth): (TraceQuery, usize),
+        seen: &mut HashSet<At>,
+        texts: &mut Vec<String>,
+    ) {
+        let (TraceEnd::Value(at) | TraceEnd::External(at)) = end else { return };
         if !seen.insert(*at) {
             return;
         }
@@ -164,16 +170,16 @@ impl<'a> Resolver<'a> {
     fn near_by<T>(&self, steps: usize, search: impl FnOnce() -> T) -> T {
         let before = self.index.asks.get();
         self.index.asks.set(match before {
-            Asks::All | Asks::Declarations => Asks::Declarations,
-            Asks::Near | Asks::Nothing => Asks::Nothing,
+            RequestScope::All | RequestScope::Declarations => RequestScope::Declarations,
+            RequestScope::Near | RequestScope::Nothing => RequestScope::Nothing,
         });
         let result = self.budget.ask(steps, search);
         self.index.asks.set(before);
         result
     }
 
-    fn fold_ask(&self, at: At) -> Ask {
-        Ask { production: self.in_production(at.unit), ..FOLD }
+    fn fold_ask(&self, at: At) -> TraceQuery {
+        TraceQuery { production: self.in_production(at.unit), ..FOLD }
     }
 
     fn fold_at(&self, at: At, depth: usize) -> Folded {
@@ -184,7 +190,7 @@ impl<'a> Resolver<'a> {
     fn fold_found(&self, found: &[Found<'a>], depth: usize) -> Folded {
         let mut all: Vec<Folded> = vec![];
         for one in found {
-            if matches!(one.end, End::Open("only_tests_call", _)) && found.len() > 1 {
+            if matches!(one.end, TraceEnd::Open("only_tests_call", _)) && found.len() > 1 {
                 continue;
             }
             let folded = self.fold_end(&one.end, depth);
@@ -203,11 +209,11 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    fn fold_end(&self, end: &End<'a>, depth: usize) -> Folded {
+    fn fold_end(&self, end: &TraceEnd<'a>, depth: usize) -> Folded {
         match end {
-            End::Function(at) => Folded::Function(self.workflow_name(*at)),
-            End::Value(at) => self.fold_value(*at, depth),
-            End::External(at) => self.setting(*at).unwrap_or_else(|| match self.index.kind(*at) {
+            TraceEnd::Function(at) => Folded::Function(self.workflow_name(*at)),
+            TraceEnd::Value(at) => self.fold_value(*at, depth),
+            TraceEnd::External(at) => self.setting(*at).unwrap_or_else(|| match self.index.kind(*at) {
                 // A function of a package that is not in the tree: `pkg.Workflow`.
                 ExprKind::Member { name, base } => match self.index.package_at(At { unit: at.unit, expr: *base }) {
                     // Where workflows are classes, the class is named and not its method.
@@ -226,12 +232,12 @@ impl<'a> Resolver<'a> {
                 }
                 _ => Folded::Dynamic,
             }),
-            End::Sdk(_, api) => match &api.api.words {
+            TraceEnd::Sdk(_, api) => match &api.api.words {
                 Some(words) => Folded::Setting(words.clone()),
                 None => Folded::Dynamic,
             },
-            End::Setting(words) => Folded::Setting(words.clone()),
-            End::Instance(_) | End::Open(..) => Folded::Dynamic,
+            TraceEnd::Setting(words) => Folded::Setting(words.clone()),
+            TraceEnd::Instance(_) | TraceEnd::Open(..) => Folded::Dynamic,
         }
     }
 

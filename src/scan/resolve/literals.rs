@@ -163,7 +163,7 @@ fn declared_types<'a>(unit: &'a Unit) -> HashMap<ExprId, &'a TypeExpr> {
         }
     }
     for var in &unit.vars {
-        var.sources.iter().filter(|s| s.take == Take::Whole).for_each(|source| note(source.value, &var.ty));
+        var.sources.iter().filter(|s| s.take == Projection::Whole).for_each(|source| note(source.value, &var.ty));
     }
     for expr in &unit.exprs {
         if let ExprKind::Cast { ty, value } = &expr.kind {

@@ -290,7 +290,7 @@ impl<'a> Resolver<'a> {
             values.extend(part.map(|(_, part)| At { unit: literal.unit, expr: part.value }));
         }
         for (unit, i) in self.writers(field).get(owner).into_iter().flatten() {
-            let write = self.index.unit(*unit).writes.get(*i).filter(|write| write.source.take == Take::Whole);
+            let write = self.index.unit(*unit).writes.get(*i).filter(|write| write.source.take == Projection::Whole);
             values.extend(write.map(|write| At { unit: *unit, expr: write.source.value }));
         }
         values.retain(|at| {

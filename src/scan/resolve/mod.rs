@@ -25,7 +25,7 @@ use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 pub use budget::{Budget, SEARCH_LIMIT};
 pub use constants::Folded;
 pub use members::{Member, PLAIN_VALUE, What};
-pub use trace::{Ask, End, Found, Frames, Mark, Marks};
+pub use trace::{Found, Frames, Mark, Marks, TraceEnd, TraceQuery};
 pub use types::Ty;
 
 use super::catalogue::ApiRef;

@@ -32,7 +32,9 @@ impl<'a> Resolver<'a> {
             return Some(api);
         }
         let [global] = self.index.globals(full) else { return None };
-        let [Source { value, take: Take::Whole, .. }] = self.index.var(*global).sources.as_slice() else { return None };
+        let [Source { value, take: Projection::Whole, .. }] = self.index.var(*global).sources.as_slice() else {
+            return None;
+        };
         if depth > NAMES {
             return None;
         }
@@ -78,7 +80,7 @@ impl<'a> Resolver<'a> {
 
     fn shaped_at(&self, callee: At, depth: usize) -> Option<ApiRef<'a>> {
         let catalogue = self.index.catalogue;
-        if depth > NAMES || catalogue.telling.is_empty() {
+        if depth > NAMES || catalogue.well_known_members.is_empty() {
             return None;
         }
         let ExprKind::Member { base, name } = self.index.kind(callee) else { return None };
@@ -94,7 +96,7 @@ impl<'a> Resolver<'a> {
         let here = |expr: ExprId| At { unit: at.unit, expr };
         match self.index.kind(at) {
             ExprKind::Same(inner) => self.shaped_type(here(*inner), depth + 1),
-            ExprKind::Member { base, name } if catalogue.telling.contains(name) => {
+            ExprKind::Member { base, name } if catalogue.well_known_members.contains(name) => {
                 // A package is no client.
                 if self.index.package_at(here(*base)).is_some() {
                     return None;
@@ -105,7 +107,7 @@ impl<'a> Resolver<'a> {
             ExprKind::Var(var) => {
                 let var = self.index.unit(at.unit).var(*var);
                 let [only] = var.sources.as_slice() else { return None };
-                (only.take == Take::Whole && !matches!(var.role, Role::Param(_)))
+                (only.take == Projection::Whole && !matches!(var.role, Role::Param(_)))
                     .then(|| self.shaped_type(here(only.value), depth + 1))?
             }
             _ => None,

@@ -1,6 +1,6 @@
 //! From a receiver back to the place where its client was built.
 
-use super::trace::{Ask, End, Found, Frames};
+use super::trace::{Found, Frames, TraceEnd, TraceQuery};
 use super::{Resolver, SEARCH_LIMIT, What};
 use crate::facts::code::{ClientOrigin, Kind, Origin, OriginStatus, OutsideCall, Scope};
 use crate::scan::catalogue::{ClientAt, SlotStep};
@@ -23,11 +23,11 @@ const PRINTED: usize = 12;
 const IDLE: [&str; 3] = ["only_tests_call", "never_assigned", "not_a_client"];
 
 /// Whether a way ends before a client was found, and anything may stand there.
-fn is_open(end: &End<'_>) -> bool {
+fn is_open(end: &TraceEnd<'_>) -> bool {
     match end {
-        End::Open(reason, _) => !IDLE.contains(reason),
-        End::External(_) | End::Instance(_) => true,
-        End::Sdk(..) | End::Value(_) | End::Function(_) | End::Setting(_) => false,
+        TraceEnd::Open(reason, _) => !IDLE.contains(reason),
+        TraceEnd::External(_) | TraceEnd::Instance(_) => true,
+        TraceEnd::Sdk(..) | TraceEnd::Value(_) | TraceEnd::Function(_) | TraceEnd::Setting(_) => false,
     }
 }
 
@@ -45,7 +45,7 @@ impl<'a> Resolver<'a> {
 
     /// All ends of the search for the client at `at`.
     pub fn client_ends(&self, at: At, method: Option<&str>) -> Vec<Found<'a>> {
-        let ask = Ask { production: self.in_production(at.unit), clients: true, steps: STEPS };
+        let ask = TraceQuery { production: self.in_production(at.unit), clients: true, steps: STEPS };
         let mut found = self.all_clients(|| match method.map(|m| self.member(&self.type_of(at), m)) {
             Some(member) if !member.path.is_empty() => match member.path.last() {
                 Some((owner, field)) => self.trace_field(owner, field, ask),
@@ -56,7 +56,7 @@ impl<'a> Resolver<'a> {
         // The method of an interface of the tree may be the tree's own: then the object is no client.
         if let Some(method) = method {
             found.retain(|f| match &f.end {
-                End::Instance(ty) => {
+                TraceEnd::Instance(ty) => {
                     !matches!(self.member(&super::Ty::Named(ty.clone()), method).what, What::Method(_))
                 }
                 _ => true,
@@ -67,16 +67,16 @@ impl<'a> Resolver<'a> {
 
     /// All ends of the search for the client in a part of the value at `at`.
     pub fn client_ends_in(&self, at: At, steps: &[SlotStep]) -> Vec<Found<'a>> {
-        let ask = Ask { production: self.in_production(at.unit), clients: true, steps: STEPS };
+        let ask = TraceQuery { production: self.in_production(at.unit), clients: true, steps: STEPS };
         self.all_clients(|| self.trace_slot(at, steps, ask))
     }
 
     /// Whether a value is what a method of a client returned: a handle or a result, which is not the client.
     pub fn is_answer(&self, at: At) -> bool {
-        let ask = Ask { production: self.in_production(at.unit), clients: false, steps: STEPS };
+        let ask = TraceQuery { production: self.in_production(at.unit), clients: false, steps: STEPS };
         let found = self.budget.ask(STEPS, || self.trace(at, ask));
-        let is_answer = |end: &End<'_>| match end {
-            End::Sdk(_, api) if api.client() == Some(ClientAt::Receiver) => {
+        let is_answer = |end: &TraceEnd<'_>| match end {
+            TraceEnd::Sdk(_, api) if api.client() == Some(ClientAt::Receiver) => {
                 !api.api.result.as_deref().is_some_and(|ty| self.index.catalogue.is_client(ty))
             }
             _ => false,
@@ -86,12 +86,14 @@ impl<'a> Resolver<'a> {
 
     /// Whether a value is, on every way, the handle that a start returned.
     pub fn is_started_here(&self, at: At) -> bool {
-        let ask = Ask { production: self.in_production(at.unit), clients: false, steps: STEPS };
+        let ask = TraceQuery { production: self.in_production(at.unit), clients: false, steps: STEPS };
         let (found, cut) = self.budget.ask(STEPS, || (self.trace(at, ask), self.budget.cut()));
-        let starts = |end: &End<'a>| {
+        let starts = |end: &TraceEnd<'a>| {
             let api = match end {
-                End::Sdk(_, api) => Some(*api),
-                End::External(call) | End::Value(call) => self.call(*call).and_then(|(callee, _)| self.shaped(callee)),
+                TraceEnd::Sdk(_, api) => Some(*api),
+                TraceEnd::External(call) | TraceEnd::Value(call) => {
+                    self.call(*call).and_then(|(callee, _)| self.shaped(callee))
+                }
                 _ => None,
             };
             api.and_then(|api| api.api.kind).is_some_and(Kind::starts)
@@ -101,7 +103,7 @@ impl<'a> Resolver<'a> {
 
     /// All ends of the search for the client at `at`, reached by these calls, with what tells those of one place apart.
     pub fn client_ways(&self, at: At, method: Option<&str>, frames: &Frames) -> Vec<Found<'a>> {
-        let ask = Ask { production: self.in_production(at.unit), clients: true, steps: WAYS };
+        let ask = TraceQuery { production: self.in_production(at.unit), clients: true, steps: WAYS };
         let member = method.map(|m| self.member(&self.type_of(at), m));
         let field = member.as_ref().and_then(|member| member.path.last());
         self.all_clients(|| self.trace_ways(at, field.map(|(owner, field)| (owner, field.as_str())), frames, ask))
@@ -111,12 +113,12 @@ impl<'a> Resolver<'a> {
     fn all_clients(&self, question: impl FnOnce() -> Vec<Found<'a>>) -> Vec<Found<'a>> {
         let (mut found, cut) = self.budget.ask(4 * STEPS, || (question(), self.budget.cut()));
         if let Some((unit, line)) = cut
-            && !found.iter().any(|one| matches!(one.end, End::Open(SEARCH_LIMIT, _)))
+            && !found.iter().any(|one| matches!(one.end, TraceEnd::Open(SEARCH_LIMIT, _)))
         {
             let place = format!("{}:{line}", self.index.unit(unit).path);
             let text =
                 format!("a search that this one rests on was given up at {place}, after as many steps as it may take");
-            let end = End::Open(SEARCH_LIMIT, text);
+            let end = TraceEnd::Open(SEARCH_LIMIT, text);
             found.push(Found {
                 end,
                 steps: Default::default(),
@@ -143,7 +145,7 @@ impl<'a> Resolver<'a> {
                 }
             }
             match &one.end {
-                End::Sdk(call, api) => match api.client() {
+                TraceEnd::Sdk(call, api) => match api.client() {
                     Some(ClientAt::Context) => {
                         inherited = true;
                         via.get_or_insert_with(|| one.steps.list());
@@ -159,16 +161,16 @@ impl<'a> Resolver<'a> {
                     }
                     _ => open.push(("not_a_client", format!("the result of {}", api.display()))),
                 },
-                End::Open(reason, text) => open.push((reason, text.clone())),
-                End::External(call) => {
+                TraceEnd::Open(reason, text) => open.push((reason, text.clone())),
+                TraceEnd::External(call) => {
                     outside.extend(self.outside_call(*call));
                     open.push(("external_module", format!("{} is outside this tree", self.what(*call))));
                 }
-                End::Instance(ty) => {
+                TraceEnd::Instance(ty) => {
                     let short = crate::scan::index::name_part(ty);
                     open.push(("unknown_interface", format!("an object of type {short} that holds no client")));
                 }
-                End::Value(_) | End::Function(_) | End::Setting(_) => {
+                TraceEnd::Value(_) | TraceEnd::Function(_) | TraceEnd::Setting(_) => {
                     open.push(("function_value", "a value that is no client".to_owned()));
                 }
             }

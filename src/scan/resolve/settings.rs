@@ -1,13 +1,13 @@
 //! Classes whose fields are read from the environment: what is written for a field is no more than a default.
 
-use super::trace::Ask;
+use super::trace::TraceQuery;
 use super::{Resolver, Ty};
 use crate::scan::catalogue::{SettingsClasses, SlotStep};
 use crate::scan::index::At;
 use crate::scan::program::*;
 
 /// The options of such a class are written in it: a search for them is short.
-const NEAR: Ask = Ask { production: false, clients: false, steps: 50 };
+const NEAR: TraceQuery = TraceQuery { production: false, clients: false, steps: 50 };
 
 impl<'a> Resolver<'a> {
     /// The settings a field of a class is read from, in words (`env TEMPORAL_HOST`); none for ordinary classes.
@@ -77,7 +77,7 @@ impl<'a> Resolver<'a> {
             let step = [SlotStep::Field(option.to_owned())];
             let value = self.in_body(class, &[], options).and_then(|at| {
                 self.trace_slot(at, &step, NEAR).into_iter().find_map(|found| match found.end {
-                    super::End::Value(at) => Some(at),
+                    super::TraceEnd::Value(at) => Some(at),
                     _ => None,
                 })
             });

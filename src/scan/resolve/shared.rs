@@ -24,7 +24,7 @@ impl<'a> Resolver<'a> {
             Some((first, last)) => last == name && holder == Some(first),
             None => *shared == name,
         };
-        self.index.catalogue.shared.iter().find(is).map(String::as_str)
+        self.index.catalogue.shared_state.iter().find(is).map(String::as_str)
     }
 
     /// Every assignment to a name in a shared object: file and assignment.
@@ -41,7 +41,9 @@ impl<'a> Resolver<'a> {
     pub(super) fn shared_type(&self, base: At, name: &str) -> Ty {
         let Some(object) = self.shared_object(base) else { return Ty::Unknown };
         let mut found = Ty::Unknown;
-        for (unit, write) in self.shared_writes(object, name).filter(|(_, write)| write.source.take == Take::Whole) {
+        for (unit, write) in
+            self.shared_writes(object, name).filter(|(_, write)| write.source.take == Projection::Whole)
+        {
             match self.type_of(At { unit, expr: write.source.value }) {
                 // `app.state.temporal = None`, before there is one.
                 Ty::Unknown | Ty::Plain => {}

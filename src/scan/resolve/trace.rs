@@ -30,7 +30,7 @@ const MAX_DEPTH: usize = 60;
 
 /// What a search is for.
 #[derive(Debug, Clone, Copy)]
-pub struct Ask {
+pub struct TraceQuery {
     /// Leave test code out.
     pub production: bool,
     /// Go on from objects that embed a client to that client.
@@ -41,7 +41,7 @@ pub struct Ask {
 
 /// Where a path ends.
 #[derive(Debug, Clone)]
-pub enum End<'a> {
+pub enum TraceEnd<'a> {
     /// A literal, composite, lambda or operation.
     Value(At),
     /// A named function.
@@ -62,7 +62,7 @@ pub enum End<'a> {
 #[derive(Debug, Clone)]
 pub struct Found<'a> {
     /// The end.
-    pub end: End<'a>,
+    pub end: TraceEnd<'a>,
     /// The steps, last first.
     pub steps: Steps,
     /// What was looked for is a part of the end.
@@ -75,7 +75,7 @@ pub struct Found<'a> {
 
 struct Search<'r, 'a> {
     r: &'r Resolver<'a>,
-    ask: Ask,
+    ask: TraceQuery,
     /// Steps it was given, and those that are left.
     given: usize,
     left: usize,
@@ -89,23 +89,23 @@ struct Search<'r, 'a> {
 
 impl<'a> Resolver<'a> {
     /// All values an expression can have.
-    pub fn trace(&self, at: At, ask: Ask) -> Vec<Found<'a>> {
+    pub fn trace(&self, at: At, ask: TraceQuery) -> Vec<Found<'a>> {
         self.trace_slot(at, &[], ask)
     }
 
     /// All values of a part of an expression.
-    pub fn trace_slot(&self, at: At, steps: &[SlotStep], ask: Ask) -> Vec<Found<'a>> {
+    pub fn trace_slot(&self, at: At, steps: &[SlotStep], ask: TraceQuery) -> Vec<Found<'a>> {
         let path = Path { parts: Parts::default().into(steps), ..Path::default() };
         self.search(ask, false, |search| search.go(at, path))
     }
 
     /// All clients behind an embedded or named field of a type of the tree.
-    pub fn trace_field(&self, owner: &Name, field: &str, ask: Ask) -> Vec<Found<'a>> {
+    pub fn trace_field(&self, owner: &Name, field: &str, ask: TraceQuery) -> Vec<Found<'a>> {
         self.search(ask, false, |search| search.field(owner, field, Path::default()))
     }
 
     /// All values of an expression, or of a field of a type, reached by these calls, with what tells them apart.
-    pub fn trace_ways(&self, at: At, field: Option<(&Name, &str)>, frames: &Frames, ask: Ask) -> Vec<Found<'a>> {
+    pub fn trace_ways(&self, at: At, field: Option<(&Name, &str)>, frames: &Frames, ask: TraceQuery) -> Vec<Found<'a>> {
         let path = Path { frames: frames.clone(), ..Path::default() };
         self.search(ask, true, |search| match field {
             Some((owner, field)) => search.field(owner, field, path),
@@ -113,7 +113,7 @@ impl<'a> Resolver<'a> {
         })
     }
 
-    fn search(&self, ask: Ask, ways: bool, begin: impl FnOnce(&mut Search<'_, 'a>)) -> Vec<Found<'a>> {
+    fn search(&self, ask: TraceQuery, ways: bool, begin: impl FnOnce(&mut Search<'_, 'a>)) -> Vec<Found<'a>> {
         let mut search = Search {
             r: self,
             ask,
@@ -129,23 +129,23 @@ impl<'a> Resolver<'a> {
     }
 
     /// The values of a slot of a call.
-    pub fn trace_argument(&self, call: At, slot: &Slot, ask: Ask) -> Option<Vec<Found<'a>>> {
+    pub fn trace_argument(&self, call: At, slot: &Slot, ask: TraceQuery) -> Option<Vec<Found<'a>>> {
         let (at, steps) = self.slot_argument(call, slot)?;
         Some(self.trace_slot(at, &steps, ask))
     }
 }
 
 impl<'a> Search<'_, 'a> {
-    fn end(&mut self, end: End<'a>, path: &Path) {
+    fn end(&mut self, end: TraceEnd<'a>, path: &Path) {
         self.r.write_down(|| {
             let said = match &end {
-                End::Sdk(at, api) => format!("ends in {} at {}", api.display(), self.r.index.place(*at)),
-                End::External(at) => format!("ends outside of this tree at {}", self.r.index.place(*at)),
-                End::Function(at) => format!("ends in the function {}", self.r.index.display(*at)),
-                End::Value(at) => format!("ends in a value at {}", self.r.index.place(*at)),
-                End::Setting(words) => format!("ends in {words}"),
-                End::Instance(name) => format!("ends in an object of type {name}"),
-                End::Open(reason, text) => format!("fails: {reason}: {text}"),
+                TraceEnd::Sdk(at, api) => format!("ends in {} at {}", api.display(), self.r.index.place(*at)),
+                TraceEnd::External(at) => format!("ends outside of this tree at {}", self.r.index.place(*at)),
+                TraceEnd::Function(at) => format!("ends in the function {}", self.r.index.display(*at)),
+                TraceEnd::Value(at) => format!("ends in a value at {}", self.r.index.place(*at)),
+                TraceEnd::Setting(words) => format!("ends in {words}"),
+                TraceEnd::Instance(name) => format!("ends in an object of type {name}"),
+                TraceEnd::Open(reason, text) => format!("fails: {reason}: {text}"),
             };
             format!("{}=> {said}", "  ".repeat(path.depth))
         });
@@ -154,7 +154,7 @@ impl<'a> Search<'_, 'a> {
     }
 
     fn open(&mut self, reason: &'static str, text: String, path: &Path) {
-        self.end(End::Open(reason, text), path);
+        self.end(TraceEnd::Open(reason, text), path);
     }
 
     fn go(&mut self, at: At, path: Path) {
@@ -186,7 +186,7 @@ impl<'a> Search<'_, 'a> {
     /// The search ends here, before its end: once is enough to know it.
     fn give_up(&mut self, at: At, path: &Path) {
         self.r.budget.end_early();
-        if !self.found.iter().any(|found| matches!(found.end, End::Open(SEARCH_LIMIT, _))) {
+        if !self.found.iter().any(|found| matches!(found.end, TraceEnd::Open(SEARCH_LIMIT, _))) {
             let text =
                 format!("the search was given up at {}, after as many steps as it may take", self.r.index.place(at));
             self.open(SEARCH_LIMIT, text, path);
@@ -220,7 +220,7 @@ impl<'a> Search<'_, 'a> {
             ExprKind::Var(var) => self.var(VarAt { unit: at.unit, var: *var }, Some(at), path),
             ExprKind::Free(name) if self.r.index.import(at.unit, name).is_some() => {
                 if path.parts.first().is_none() {
-                    self.end(End::External(at), &path);
+                    self.end(TraceEnd::External(at), &path);
                 }
             }
             ExprKind::Free(name) => {
@@ -257,7 +257,7 @@ impl<'a> Search<'_, 'a> {
             | ExprKind::Binary { .. }
             | ExprKind::Type(_) => {
                 if path.parts.first().is_none() || self.is_own_value(&path) {
-                    self.end(End::Value(at), &path);
+                    self.end(TraceEnd::Value(at), &path);
                 }
             }
         }
@@ -289,10 +289,10 @@ impl<'a> Search<'_, 'a> {
     fn source(&mut self, unit: u32, source: &Source, path: &Path) {
         let value = At { unit, expr: source.value };
         let parts = match source.take {
-            Take::Whole => path.parts.clone(),
-            Take::Result(n) => path.parts.push(Step::Result(n)),
-            Take::ElementOf => path.parts.push(Step::Element),
-            Take::IntoElement => match path.parts.first() {
+            Projection::Whole => path.parts.clone(),
+            Projection::Result(n) => path.parts.push(Step::Result(n)),
+            Projection::ElementOf => path.parts.push(Step::Element),
+            Projection::IntoElement => match path.parts.first() {
                 Some((Step::Element, rest)) => rest.clone(),
                 _ => return,
             },

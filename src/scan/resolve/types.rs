@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, VecDeque};
 use std::rc::Rc;
 
 use super::{Functions, Resolver, What};
-use crate::scan::catalogue::{ApiRef, Part, SlotStep, Yield};
+use crate::scan::catalogue::{ApiRef, CallbackResult, Part, SlotStep};
 use crate::scan::index::{At, FnAt, Name, VarAt, join, name_part, package_part};
 use crate::scan::lang::Builtin;
 use crate::scan::prefilter::Reach;
@@ -234,16 +234,16 @@ impl<'a> Resolver<'a> {
             let value = self.type_of(At { unit: at.unit, expr: source.value });
             let ty = match (source.take, value) {
                 // What is put into it tells what an empty container is for.
-                (Take::Whole, ty @ (Ty::List(_) | Ty::Map(_))) if element(&ty) == Ty::Unknown => {
+                (Projection::Whole, ty @ (Ty::List(_) | Ty::Map(_))) if element(&ty) == Ty::Unknown => {
                     empty = ty;
                     Ty::Unknown
                 }
-                (Take::IntoElement, ty) if ty != Ty::Unknown => Ty::List(Rc::new(ty)),
-                (Take::Whole | Take::Result(0), ty @ (Ty::Named(_) | Ty::Foreign(_) | Ty::Plain)) => ty,
-                (Take::Whole, ty @ (Ty::List(_) | Ty::Map(_) | Ty::Function(_) | Ty::Meta(_))) => ty,
-                (Take::Whole, Ty::Tuple(results)) => results.first().cloned().unwrap_or(Ty::Unknown),
-                (Take::Result(i), Ty::Tuple(results)) => results.get(i).cloned().unwrap_or(Ty::Unknown),
-                (Take::ElementOf, ty) => element(&ty),
+                (Projection::IntoElement, ty) if ty != Ty::Unknown => Ty::List(Rc::new(ty)),
+                (Projection::Whole | Projection::Result(0), ty @ (Ty::Named(_) | Ty::Foreign(_) | Ty::Plain)) => ty,
+                (Projection::Whole, ty @ (Ty::List(_) | Ty::Map(_) | Ty::Function(_) | Ty::Meta(_))) => ty,
+                (Projection::Whole, Ty::Tuple(results)) => results.first().cloned().unwrap_or(Ty::Unknown),
+                (Projection::Result(i), Ty::Tuple(results)) => results.get(i).cloned().unwrap_or(Ty::Unknown),
+                (Projection::ElementOf, ty) => element(&ty),
                 _ => Ty::Unknown,
             };
             if ty != Ty::Unknown {
@@ -304,14 +304,14 @@ impl<'a> Resolver<'a> {
     }
 
     /// What a call of such a method yields, and the functions it is given.
-    pub fn callback_result(&self, callee: At, args: &[ExprId]) -> Option<(At, Yield, Functions)> {
+    pub fn callback_result(&self, callee: At, args: &[ExprId]) -> Option<(At, CallbackResult, Functions)> {
         let ExprKind::Member { base, name } = self.index.kind(callee) else { return None };
         let callback = self.index.catalogue.callbacks.get(name)?;
         if self.is_outside(At { unit: callee.unit, expr: *base }) {
             return None;
         }
         let functions = match args.first() {
-            Some(first) if matches!(callback.result, Yield::Function | Yield::List) => {
+            Some(first) if matches!(callback.result, CallbackResult::Function | CallbackResult::List) => {
                 self.functions_in(At { unit: callee.unit, expr: *first })
             }
             _ => Rc::default(),
@@ -336,12 +336,12 @@ impl<'a> Resolver<'a> {
             _ => Ty::Unknown,
         };
         match result {
-            Yield::Receiver => self.type_of(base),
-            Yield::Element => element(&self.type_of(base)),
-            Yield::Function => returned(),
-            Yield::List => Ty::List(Rc::new(returned())),
-            Yield::Inner => inner(self.type_of(base)),
-            Yield::Nothing => Ty::Unknown,
+            CallbackResult::Receiver => self.type_of(base),
+            CallbackResult::Element => element(&self.type_of(base)),
+            CallbackResult::Function => returned(),
+            CallbackResult::List => Ty::List(Rc::new(returned())),
+            CallbackResult::Inner => inner(self.type_of(base)),
+            CallbackResult::Nothing => Ty::Unknown,
         }
     }
 
@@ -417,7 +417,7 @@ impl<'a> Resolver<'a> {
         };
         for (n, i) in self.index.field_writes(field) {
             let unit = self.index.unit(*n);
-            let Some(write) = unit.writes.get(*i).filter(|w| *n == home && w.source.take == Take::Whole) else {
+            let Some(write) = unit.writes.get(*i).filter(|w| *n == home && w.source.take == Projection::Whole) else {
                 continue;
             };
             let ExprKind::Member { base, .. } = &unit.expr(write.target).kind else { continue };

@@ -8,8 +8,8 @@ use rustc_hash::FxHashSet as HashSet;
 
 use crate::scan::index::{At, FnAt, strip};
 use crate::scan::program::*;
-use crate::scan::resolve::{End, Folded, Found, Frames, Mark, Resolver, Ty};
-use crate::scan::sites::Draft;
+use crate::scan::resolve::{Folded, Found, Frames, Mark, Resolver, TraceEnd, Ty};
+use crate::scan::sites::SiteDraft;
 
 /// Steps one question about the clients of a call may take, with the words for what tells them apart.
 const STEPS: usize = 8000;
@@ -39,7 +39,7 @@ pub(super) struct Known {
 
 impl Known {
     /// The clients of a call, when its function was entered by these calls. Most answers do not depend on them.
-    pub fn of(&mut self, r: &Resolver<'_>, draft: &Draft<'_>, frames: &Frames) -> Clients {
+    pub fn of(&mut self, r: &Resolver<'_>, draft: &SiteDraft<'_>, frames: &Frames) -> Clients {
         let (clients, by_callers) = self.anyhow.entry(draft.call.at).or_insert_with(|| {
             r.by_callers.borrow_mut().clear();
             let clients = asked(r, draft, &Frames::default());
@@ -49,7 +49,7 @@ impl Known {
     }
 }
 
-fn asked(r: &Resolver<'_>, draft: &Draft<'_>, frames: &Frames) -> Clients {
+fn asked(r: &Resolver<'_>, draft: &SiteDraft<'_>, frames: &Frames) -> Clients {
     r.budget.ask(STEPS, || {
         let clients = looked_for(r, draft, frames);
         // What was not seen to its end may be anything.
@@ -57,27 +57,27 @@ fn asked(r: &Resolver<'_>, draft: &Draft<'_>, frames: &Frames) -> Clients {
     })
 }
 
-fn looked_for(r: &Resolver<'_>, draft: &Draft<'_>, frames: &Frames) -> Clients {
+fn looked_for(r: &Resolver<'_>, draft: &SiteDraft<'_>, frames: &Frames) -> Clients {
     let Some((at, method)) = receiver(r, draft) else { return Clients { open: true, ..Clients::default() } };
     let found = r.client_ways(at, method.as_deref(), frames);
     let mut clients = Clients { text: root(r, at), ..Clients::default() };
     for one in &found {
         let place = match &one.end {
-            End::Sdk(call, _) => r.index.place(*call) + &format!(":{}", call.expr.0),
-            End::External(at) => {
+            TraceEnd::Sdk(call, _) => r.index.place(*call) + &format!(":{}", call.expr.0),
+            TraceEnd::External(at) => {
                 clients.open = true;
                 outside(r, *at)
             }
-            End::Open(reason, text) if !matches!(*reason, "only_tests_call" | "never_assigned") => {
+            TraceEnd::Open(reason, text) if !matches!(*reason, "only_tests_call" | "never_assigned") => {
                 clients.open = true;
                 format!("{reason} {text}")
             }
-            End::Open(..) => continue,
-            End::Instance(name) => {
+            TraceEnd::Open(..) => continue,
+            TraceEnd::Instance(name) => {
                 clients.open = true;
                 name.to_string()
             }
-            End::Value(_) | End::Function(_) | End::Setting(_) => continue,
+            TraceEnd::Value(_) | TraceEnd::Function(_) | TraceEnd::Setting(_) => continue,
         };
         clients.ways.insert((place, marks(r, one)));
     }
@@ -86,7 +86,7 @@ fn looked_for(r: &Resolver<'_>, draft: &Draft<'_>, frames: &Frames) -> Clients {
 }
 
 /// Where the client of a call stands.
-fn receiver(r: &Resolver<'_>, draft: &Draft<'_>) -> Option<(At, Option<String>)> {
+fn receiver(r: &Resolver<'_>, draft: &SiteDraft<'_>) -> Option<(At, Option<String>)> {
     if draft.call.as_value {
         return None;
     }

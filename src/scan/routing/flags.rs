@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::clients::Known;
 use crate::scan::index::{At, FnAt, Name};
 use crate::scan::program::*;
-use crate::scan::resolve::{End, Folded, Frames, Resolver, Ty, What};
-use crate::scan::sites::Draft;
+use crate::scan::resolve::{Folded, Frames, Resolver, TraceEnd, Ty, What};
+use crate::scan::sites::SiteDraft;
 
 /// What chooses the client of a site.
 pub(super) struct Chosen {
@@ -23,14 +23,14 @@ const DEPTH: usize = 8;
 const SEEN: usize = 100;
 
 /// For every site, the flag or setting that chooses its client.
-pub(super) fn all<'a>(r: &Resolver<'a>, drafts: &[Draft<'a>]) -> Vec<Option<Chosen>> {
+pub(super) fn all<'a>(r: &Resolver<'a>, drafts: &[SiteDraft<'a>]) -> Vec<Option<Chosen>> {
     // Sites of one function that may be the branches of one choice.
     let mut beside: BTreeMap<(u32, Option<FuncId>), Vec<usize>> = BTreeMap::new();
     for (n, draft) in drafts.iter().enumerate().filter(|(_, draft)| draft.site.kind.starts()) {
         beside.entry((draft.call.at.unit, draft.call.function)).or_default().push(n);
     }
     let mut clients = Known::default();
-    let mut find = |draft: &Draft<'a>| {
+    let mut find = |draft: &SiteDraft<'a>| {
         let kind = draft.site.kind;
         if !(kind.starts() || kind.messages()) || draft.call.as_value {
             return None;
@@ -51,7 +51,7 @@ fn by_construction(r: &Resolver<'_>, receiver: At, method: Option<&str>) -> Opti
     let mut chosen = None;
     for found in r.client_ends(receiver, method) {
         match found.end {
-            End::Sdk(call, api) => {
+            TraceEnd::Sdk(call, api) => {
                 let slots = [&api.api.address, &api.api.namespace];
                 let given = slots.into_iter().flatten().find_map(|slot| {
                     let (at, steps) = r.slot_argument(call, slot)?;
@@ -60,7 +60,7 @@ fn by_construction(r: &Resolver<'_>, receiver: At, method: Option<&str>) -> Opti
                 });
                 chosen = Some(given?);
             }
-            End::Open("only_tests_call" | "never_assigned", _) => {}
+            TraceEnd::Open("only_tests_call" | "never_assigned", _) => {}
             _ => return None,
         }
     }
@@ -306,8 +306,8 @@ fn short(r: &Resolver<'_>, at: At) -> Option<String> {
 fn branches<'d, 'a: 'd>(
     r: &Resolver<'a>,
     clients: &mut Known,
-    mut others: impl Iterator<Item = &'d Draft<'a>>,
-    draft: &Draft<'a>,
+    mut others: impl Iterator<Item = &'d SiteDraft<'a>>,
+    draft: &SiteDraft<'a>,
 ) -> Option<Chosen> {
     if !draft.site.kind.starts() {
         return None;
@@ -320,7 +320,7 @@ fn branches<'d, 'a: 'd>(
         let opposite = whens(r, other);
         let (condition, _) =
             guards.iter().find(|(condition, holds)| opposite.iter().any(|(c, h)| c == condition && h != holds))?;
-        let mut clients_of = |draft: &Draft<'a>| clients.of(r, draft, &Frames::default());
+        let mut clients_of = |draft: &SiteDraft<'a>| clients.of(r, draft, &Frames::default());
         clients_of(draft)
             .differ(&clients_of(other))
             .then(|| label(r, At { unit: draft.call.at.unit, expr: *condition }, 0))?
@@ -328,7 +328,7 @@ fn branches<'d, 'a: 'd>(
 }
 
 /// The conditions around a site.
-fn whens(r: &Resolver<'_>, draft: &Draft<'_>) -> Vec<(ExprId, bool)> {
+fn whens(r: &Resolver<'_>, draft: &SiteDraft<'_>) -> Vec<(ExprId, bool)> {
     let blocks = &r.index.unit(draft.call.at.unit).blocks;
     let (mut found, mut at) = (vec![], Some(draft.call.block));
     while let Some(block) = at.and_then(|id| blocks.get(id.at())) {

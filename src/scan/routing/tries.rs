@@ -10,7 +10,7 @@ use crate::facts::code::Scope;
 use crate::scan::index::{At, FnAt};
 use crate::scan::program::{BlockId, FuncId};
 use crate::scan::resolve::{Frames, Resolver};
-use crate::scan::sites::Draft;
+use crate::scan::sites::SiteDraft;
 
 /// Through how many calls a try may go.
 const CALLS: usize = 3;
@@ -59,7 +59,7 @@ pub(super) struct Tries {
 
 impl Tries {
     /// Look at every function from which a message is sent.
-    pub fn of(r: &Resolver<'_>, drafts: &[Draft<'_>]) -> Self {
+    pub fn of(r: &Resolver<'_>, drafts: &[SiteDraft<'_>]) -> Self {
         let mut by_function: BTreeMap<FnAt, Vec<Try>> = BTreeMap::new();
         let mut level: Vec<(FnAt, usize)> = vec![];
         for (draft, found) in drafts.iter().enumerate() {
@@ -97,7 +97,7 @@ impl Tries {
         tries
     }
 
-    fn compare(&mut self, r: &Resolver<'_>, drafts: &[Draft<'_>]) {
+    fn compare(&mut self, r: &Resolver<'_>, drafts: &[SiteDraft<'_>]) {
         let mut all = Known::default();
         for (function, tries) in &self.by_function {
             let mut known: BTreeMap<usize, Clients> = BTreeMap::new();

@@ -133,11 +133,11 @@ impl Lowering<'_> {
     }
 
     /// Give an assignable expression a value.
-    fn assign(&mut self, target: ExprId, value: ExprId, take: Take) {
+    fn assign(&mut self, target: ExprId, value: ExprId, take: Projection) {
         match self.b.unit.expr(target).kind {
             ExprKind::Var(var) => self.b.give(var, value, take),
             ExprKind::Same(inner) => self.assign(inner, value, take),
-            ExprKind::Element { base, .. } => self.assign(base, value, Take::IntoElement),
+            ExprKind::Element { base, .. } => self.assign(base, value, Projection::IntoElement),
             ExprKind::Member { .. } | ExprKind::Free(_) => self.b.write(target, value, take),
             _ => {}
         }
@@ -253,12 +253,12 @@ impl Lowering<'_> {
                 if declares {
                     let var = self.b.declare(self.slice(target), Role::Local, TypeExpr::Unknown, line(target));
                     if is_element {
-                        self.b.give(var, over, Take::ElementOf);
+                        self.b.give(var, over, Projection::ElementOf);
                     }
                 } else {
                     let target = self.expression(target);
                     if is_element {
-                        self.assign(target, over, Take::ElementOf);
+                        self.assign(target, over, Projection::ElementOf);
                     }
                 }
             }
@@ -323,7 +323,7 @@ impl Lowering<'_> {
             if let (Some(alias), Some(subject)) = (alias, subject) {
                 let ty = if types.len() == 1 { types.first().cloned().unwrap_or_default() } else { TypeExpr::Unknown };
                 let var = self.b.declare(self.slice(alias), Role::Local, ty, line(alias));
-                self.b.give(var, subject, Take::Whole);
+                self.b.give(var, subject, Projection::Whole);
             }
             self.case_body(case, Guard::Case { subject, values: vec![], types });
             self.b.close_scope();
@@ -354,7 +354,7 @@ impl Lowering<'_> {
         let name = self.slice(target);
         if target.kind() == "identifier" && name != "_" {
             let var = self.b.declare(name, Role::Local, TypeExpr::Unknown, line(target));
-            self.b.give(var, value, Take::Whole);
+            self.b.give(var, value, Projection::Whole);
         }
     }
 
@@ -362,7 +362,7 @@ impl Lowering<'_> {
         let channel = node.child_by_field_name("channel").map(|c| self.expression(c));
         let value = node.child_by_field_name("value").map(|v| self.value(v));
         if let (Some(channel), Some(value)) = (channel, value) {
-            self.assign(channel, value, Take::IntoElement);
+            self.assign(channel, value, Projection::IntoElement);
         }
     }
 }

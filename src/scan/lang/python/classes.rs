@@ -74,7 +74,7 @@ impl<'t> Lowering<'t> {
         let Some(class) = self.classes.last().map(|c| c.name.clone()) else { return };
         let base = self.add(ExprKind::Free(class), left);
         let target = self.add(ExprKind::Member { base, name: self.slice(left).to_owned() }, left);
-        self.b.write(target, value, Take::Whole);
+        self.b.write(target, value, Projection::Whole);
     }
 
     fn fields(&mut self, body: Node<'t>) -> Vec<Field> {

@@ -105,7 +105,7 @@ impl<'t> Lowering<'t> {
             "named_expression" => {
                 let value = self.part(node, "value");
                 if let (Some(target), Some(value)) = (node.child_by_field_name("name"), value) {
-                    self.assign(target, value, Take::Whole);
+                    self.assign(target, value, Projection::Whole);
                     return self.add(ExprKind::Same(value), node);
                 }
                 self.inner_only(node)
@@ -278,7 +278,7 @@ impl<'t> Lowering<'t> {
         };
         for (name, value) in entries {
             let target = self.b.expr(ExprKind::Member { base, name }, row, column, range.clone());
-            self.b.write(target, value, Take::Whole);
+            self.b.write(target, value, Projection::Whole);
         }
     }
 
@@ -365,7 +365,7 @@ impl<'t> Lowering<'t> {
                     let over = self.part(clause, "right");
                     if let (Some(left), Some(over)) = (clause.child_by_field_name("left"), over) {
                         self.declare_locals(left);
-                        self.assign(left, over, Take::ElementOf);
+                        self.assign(left, over, Projection::ElementOf);
                     }
                 }
                 "if_clause" => {

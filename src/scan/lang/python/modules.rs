@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use tree_sitter::Node;
 
 use super::{Lowering, children};
-use crate::scan::lang::{Project, Sign, SignPlace};
+use crate::scan::lang::{DependencyHint, Project, SignPlace};
 use crate::scan::program::Import;
 
 /// Nesting of statements in which imports are looked for.
@@ -256,7 +256,7 @@ const ROOT_DEPTH: usize = 6;
 
 /// Imports that reach code of a folder when it, or one in it that is no package, is on Python's path: those that
 /// [`locate`] follows, which never takes a single bare name for a file elsewhere.
-pub(super) fn signs_of(files: &[&str]) -> Vec<Sign> {
+pub(super) fn signs_of(files: &[&str]) -> Vec<DependencyHint> {
     let packages: BTreeSet<&str> = files.iter().filter_map(|file| file.strip_suffix("/__init__.py")).collect();
     let mut whole: BTreeSet<&str> = BTreeSet::new();
     let mut held: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
@@ -275,10 +275,10 @@ pub(super) fn signs_of(files: &[&str]) -> Vec<Sign> {
             held.entry(name).or_default().insert((*child).to_owned());
         }
     }
-    let sign = |name: &str, text: String, then: BTreeSet<String>| Sign {
+    let sign = |name: &str, text: String, then: BTreeSet<String>| DependencyHint {
         then,
         place: SignPlace::LineStart,
-        ..Sign::anywhere(name, text)
+        ..DependencyHint::anywhere(name, text)
     };
     let mut signs = vec![];
     for name in whole {

@@ -118,7 +118,7 @@ impl<'t> Lowering<'t> {
             self.b.declare(self.slice(left), Role::Local, ty, line(left));
         }
         if let Some(value) = value {
-            self.assign(left, value, Take::Whole);
+            self.assign(left, value, Projection::Whole);
         }
         value
     }
@@ -164,7 +164,7 @@ impl<'t> Lowering<'t> {
     }
 
     /// Give a target a value.
-    pub(super) fn assign(&mut self, target: Node<'t>, value: ExprId, take: Take) {
+    pub(super) fn assign(&mut self, target: Node<'t>, value: ExprId, take: Projection) {
         match target.kind() {
             "identifier" => {
                 let name = self.slice(target);
@@ -211,26 +211,28 @@ impl<'t> Lowering<'t> {
 
     pub(super) fn assign_element(&mut self, container: ExprId, value: ExprId) {
         match self.b.unit.expr(container).kind {
-            ExprKind::Var(var) => self.b.give(var, value, Take::IntoElement),
-            ExprKind::Member { .. } | ExprKind::Free(_) => self.b.write(container, value, Take::IntoElement),
+            ExprKind::Var(var) => self.b.give(var, value, Projection::IntoElement),
+            ExprKind::Member { .. } | ExprKind::Free(_) => self.b.write(container, value, Projection::IntoElement),
             _ => {}
         }
     }
 
     /// `a, b = value`: element by element when the value is written out, else by position.
-    fn unpack(&mut self, target: Node<'t>, value: ExprId, take: Take) {
+    fn unpack(&mut self, target: Node<'t>, value: ExprId, take: Projection) {
         let parts: Option<Vec<ExprId>> = match &self.b.unit.expr(value).kind {
-            ExprKind::Composite { parts, .. } if take == Take::Whole => Some(parts.iter().map(|p| p.value).collect()),
+            ExprKind::Composite { parts, .. } if take == Projection::Whole => {
+                Some(parts.iter().map(|p| p.value).collect())
+            }
             _ => None,
         };
         for (i, inner) in children(target).into_iter().enumerate() {
             match (&parts, take) {
                 (Some(parts), _) => {
                     if let Some(part) = parts.get(i) {
-                        self.assign(inner, *part, Take::Whole);
+                        self.assign(inner, *part, Projection::Whole);
                     }
                 }
-                (None, Take::Whole) => self.assign(inner, value, Take::Result(i)),
+                (None, Projection::Whole) => self.assign(inner, value, Projection::Result(i)),
                 _ => self.assign(inner, value, take),
             }
         }
@@ -288,7 +290,7 @@ impl<'t> Lowering<'t> {
     fn for_statement(&mut self, node: Node<'t>) {
         let over = node.child_by_field_name("right").map(|r| self.value(r));
         if let (Some(left), Some(over)) = (node.child_by_field_name("left"), over) {
-            self.assign(left, over, Take::ElementOf);
+            self.assign(left, over, Projection::ElementOf);
         }
         self.guarded(node.child_by_field_name("body"), Guard::Loop { over });
         if let Some(alternative) = node.child_by_field_name("alternative") {
@@ -328,7 +330,7 @@ impl<'t> Lowering<'t> {
         let source = self.value(source);
         if let Some(alias) = value.child_by_field_name("alias") {
             for target in children(alias) {
-                self.assign(target, source, Take::Whole);
+                self.assign(target, source, Projection::Whole);
             }
         }
     }

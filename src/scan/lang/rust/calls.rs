@@ -252,9 +252,11 @@ impl<'t> Lowering<'t> {
             });
         }
         match (name.as_str(), args.as_slice()) {
-            ("insert" | "insert_async" | "upsert_async", [_, value]) => self.assign(base, *value, Take::IntoElement),
-            ("push" | "push_back" | "push_front", [value]) => self.assign(base, *value, Take::IntoElement),
-            ("set" | "store" | "replace", [value]) => self.assign(base, *value, Take::Whole),
+            ("insert" | "insert_async" | "upsert_async", [_, value]) => {
+                self.assign(base, *value, Projection::IntoElement)
+            }
+            ("push" | "push_back" | "push_front", [value]) => self.assign(base, *value, Projection::IntoElement),
+            ("set" | "store" | "replace", [value]) => self.assign(base, *value, Projection::Whole),
             _ => {}
         }
         let mut named = vec![];

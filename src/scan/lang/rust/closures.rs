@@ -26,7 +26,7 @@ impl<'t> Lowering<'t> {
         if let Some(value) = given
             && let Some(var) = self.b.unit.function(id).params.first().copied()
         {
-            self.b.give(var, value, Take::Whole);
+            self.b.give(var, value, Projection::Whole);
         }
         if let Some(value) = self.tail(&inner.body) {
             self.returns(id, value);

@@ -75,7 +75,7 @@ impl<'t> Lowering<'t> {
             Expr::Assign(inner) => {
                 let value = self.value(&inner.right);
                 let target = self.expression(&inner.left);
-                self.assign(target, value, Take::Whole);
+                self.assign(target, value, Projection::Whole);
                 self.nothing()
             }
             Expr::Call(call) => self.call(call),
@@ -209,7 +209,7 @@ impl<'t> Lowering<'t> {
     }
 
     /// Give a value to what an expression names; guards of locks and cells are what they guard.
-    pub(super) fn assign(&mut self, target: ExprId, value: ExprId, take: Take) {
+    pub(super) fn assign(&mut self, target: ExprId, value: ExprId, take: Projection) {
         let mut target = target;
         let mut take = take;
         loop {
@@ -220,13 +220,13 @@ impl<'t> Lowering<'t> {
                 },
                 ExprKind::Element { base, .. } => {
                     target = *base;
-                    take = Take::IntoElement;
+                    take = Projection::IntoElement;
                 }
                 ExprKind::Var(var) => {
                     let var = *var;
                     // What is put into a guard is put into what it guards.
                     let source = match self.b.unit.var(var).sources.as_slice() {
-                        [only] if only.take == Take::Whole => Some(only.value),
+                        [only] if only.take == Projection::Whole => Some(only.value),
                         _ => None,
                     };
                     self.b.give(var, value, take);
@@ -304,7 +304,7 @@ impl<'t> Lowering<'t> {
         let over = self.value(&inner.expr);
         self.b.open_scope();
         self.b.open_block(Guard::Loop { over: Some(over) }, line);
-        self.bind_as(&inner.pat, Some(over), TypeExpr::Unknown, Take::ElementOf, 0);
+        self.bind_as(&inner.pat, Some(over), TypeExpr::Unknown, Projection::ElementOf, 0);
         self.block(&inner.body, false);
         self.b.close_block();
         self.b.close_scope();

@@ -100,7 +100,7 @@ impl<'t> Lowering<'t> {
         let value = self.value(value);
         self.b.set_holder(None);
         if let Some(var) = self.b.lookup(name) {
-            self.b.give(var, value, Take::Whole);
+            self.b.give(var, value, Projection::Whole);
         }
     }
 

@@ -42,10 +42,17 @@ impl Lowering<'_> {
 
     /// Bind the names of a pattern to a value and its parts.
     pub(super) fn bind(&mut self, pattern: &Pat, value: ExprId) {
-        self.bind_as(pattern, Some(value), TypeExpr::Unknown, Take::Whole, 0);
+        self.bind_as(pattern, Some(value), TypeExpr::Unknown, Projection::Whole, 0);
     }
 
-    pub(super) fn bind_as(&mut self, pattern: &Pat, value: Option<ExprId>, ty: TypeExpr, take: Take, depth: usize) {
+    pub(super) fn bind_as(
+        &mut self,
+        pattern: &Pat,
+        value: Option<ExprId>,
+        ty: TypeExpr,
+        take: Projection,
+        depth: usize,
+    ) {
         if depth > 100 {
             self.b.unit.too_deep = true;
             return;
@@ -73,7 +80,7 @@ impl Lowering<'_> {
                 }
             }
             // Key and value, or number and element.
-            Pat::Tuple(inner) if take == Take::ElementOf && inner.elems.len() == 2 => {
+            Pat::Tuple(inner) if take == Projection::ElementOf && inner.elems.len() == 2 => {
                 for (i, pattern) in inner.elems.iter().enumerate() {
                     let value = value.filter(|_| i == 1);
                     self.bind_as(pattern, value, TypeExpr::Unknown, take, depth + 1);
@@ -94,7 +101,7 @@ impl Lowering<'_> {
                 }
                 for (i, pattern) in inner.elems.iter().enumerate() {
                     let part = value.map(|value| self.part(value, i.to_string()));
-                    self.bind_as(pattern, part, TypeExpr::Unknown, Take::Whole, depth + 1);
+                    self.bind_as(pattern, part, TypeExpr::Unknown, Projection::Whole, depth + 1);
                 }
             }
             Pat::Struct(inner) => {
@@ -104,12 +111,12 @@ impl Lowering<'_> {
                         Member::Unnamed(index) => index.index.to_string(),
                     };
                     let part = value.map(|value| self.part(value, name));
-                    self.bind_as(&field.pat, part, TypeExpr::Unknown, Take::Whole, depth + 1);
+                    self.bind_as(&field.pat, part, TypeExpr::Unknown, Projection::Whole, depth + 1);
                 }
             }
             Pat::Slice(inner) => {
                 for pattern in &inner.elems {
-                    self.bind_as(pattern, value, TypeExpr::Unknown, Take::ElementOf, depth + 1);
+                    self.bind_as(pattern, value, TypeExpr::Unknown, Projection::ElementOf, depth + 1);
                 }
             }
             _ => {}
@@ -119,19 +126,19 @@ impl Lowering<'_> {
     /// A part of a tuple: of one written out, of what a call yields, or of any other value.
     fn bind_part(&mut self, pattern: &Pat, value: Option<ExprId>, i: usize, depth: usize) {
         let Some(value) = value else {
-            return self.bind_as(pattern, None, TypeExpr::Unknown, Take::Whole, depth + 1);
+            return self.bind_as(pattern, None, TypeExpr::Unknown, Projection::Whole, depth + 1);
         };
         match self.kind(value) {
             ExprKind::Composite { parts, .. } => {
                 let part = parts.get(i).map(|part| part.value);
-                self.bind_as(pattern, part, TypeExpr::Unknown, Take::Whole, depth + 1);
+                self.bind_as(pattern, part, TypeExpr::Unknown, Projection::Whole, depth + 1);
             }
             ExprKind::Call { .. } | ExprKind::Binary { .. } | ExprKind::Choice { .. } => {
-                self.bind_as(pattern, Some(value), TypeExpr::Unknown, Take::Result(i), depth + 1);
+                self.bind_as(pattern, Some(value), TypeExpr::Unknown, Projection::Result(i), depth + 1);
             }
             _ => {
                 let part = self.part(value, i.to_string());
-                self.bind_as(pattern, Some(part), TypeExpr::Unknown, Take::Whole, depth + 1);
+                self.bind_as(pattern, Some(part), TypeExpr::Unknown, Projection::Whole, depth + 1);
             }
         }
     }

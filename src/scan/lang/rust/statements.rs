@@ -120,13 +120,13 @@ impl<'t> Lowering<'t> {
                 let (ty, line) = (self.ty(&item.ty), self.line(item.ident.span()));
                 let value = self.value(&item.expr);
                 let var = self.b.declare(&item.ident.to_string(), Role::Local, ty, line);
-                self.b.give(var, value, Take::Whole);
+                self.b.give(var, value, Projection::Whole);
             }
             Item::Static(item) => {
                 let (ty, line) = (self.ty(&item.ty), self.line(item.ident.span()));
                 let value = self.value(&item.expr);
                 let var = self.b.declare(&item.ident.to_string(), Role::Local, ty, line);
-                self.b.give(var, value, Take::Whole);
+                self.b.give(var, value, Projection::Whole);
             }
             Item::Fn(item) => _ = self.function(&item.sig, Some(&item.block), None, vec![]),
             _ => {}
@@ -135,7 +135,7 @@ impl<'t> Lowering<'t> {
 
     fn local(&mut self, local: &syn::Local) -> Vec<Guard> {
         let Some(init) = &local.init else {
-            self.bind_as(&local.pat, None, TypeExpr::Unknown, Take::Whole, 0);
+            self.bind_as(&local.pat, None, TypeExpr::Unknown, Projection::Whole, 0);
             return vec![];
         };
         let value = self.value(&init.expr);

@@ -188,7 +188,7 @@ impl<'t> Lowering<'t> {
         let Some(this) = self.b.lookup("this") else { return };
         let base = self.place(ExprKind::Var(this), at);
         let target = self.place(ExprKind::Member { base, name: name.to_owned() }, at);
-        self.b.write(target, value, Take::Whole);
+        self.b.write(target, value, Projection::Whole);
     }
 
     fn class_field(&mut self, class: &str, node: Node<'t>, fields: &mut Vec<Field>) {
@@ -228,7 +228,7 @@ impl<'t> Lowering<'t> {
             if has_token(node, "static") {
                 let base = self.name(class, node);
                 let target = self.place(ExprKind::Member { base, name }, node);
-                self.b.write(target, value, Take::Whole);
+                self.b.write(target, value, Projection::Whole);
             } else {
                 self.set_field(&name, value, node);
             }

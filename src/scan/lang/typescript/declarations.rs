@@ -207,7 +207,7 @@ impl<'t> Lowering<'t> {
         self.b.set_holder(None);
         let var = self.b.declare_outside(name, at);
         self.b.unit.vars[var.at()].ty = ty;
-        self.b.give(var, id, Take::Whole);
+        self.b.give(var, id, Projection::Whole);
     }
 
     fn enumeration(&mut self, node: Node<'t>) {
@@ -227,7 +227,7 @@ impl<'t> Lowering<'t> {
         }
         let value = self.place(ExprKind::Composite { ty: TypeExpr::Unknown, parts }, body);
         if let Some(var) = self.b.lookup(self.slice(name)) {
-            self.b.give(var, value, Take::Whole);
+            self.b.give(var, value, Projection::Whole);
         }
     }
 
@@ -313,7 +313,7 @@ impl<'t> Lowering<'t> {
             }
             if let Some(default) = default {
                 let value = self.value(default);
-                self.b.give(var, value, Take::Whole);
+                self.b.give(var, value, Projection::Whole);
             }
             if pattern.kind() != "identifier" {
                 let value = self.place(ExprKind::Var(var), pattern);

@@ -302,7 +302,7 @@ impl<'t> Lowering<'t> {
         {
             let base = *base;
             for value in &args {
-                self.assign(base, *value, Take::IntoElement);
+                self.assign(base, *value, Projection::IntoElement);
             }
         }
         let id = self.place(ExprKind::Call { callee, args, named: vec![], spread }, node);
@@ -423,7 +423,7 @@ impl<'t> Lowering<'t> {
             self.give_parts(left, value);
         } else {
             let target = self.expression(left);
-            self.assign(target, value, Take::Whole);
+            self.assign(target, value, Projection::Whole);
         }
         self.place(ExprKind::Same(value), node)
     }

@@ -141,7 +141,7 @@ impl<'t> Lowering<'t> {
                 if let Some(name) = children(namespace).first().copied() {
                     let value = self.place(ExprKind::Free(alias.clone()), name);
                     let var = self.b.declare(self.slice(name), Role::Global, TypeExpr::Unknown, line(name));
-                    self.b.give(var, value, Take::Whole);
+                    self.b.give(var, value, Projection::Whole);
                 }
             } else if star {
                 let path = alias.strip_prefix("import ").unwrap_or(alias).to_owned();
@@ -201,7 +201,7 @@ impl<'t> Lowering<'t> {
         });
         // The name is no variable of the file itself: it only stands for one.
         let var = self.b.declare_outside(exported, line(at));
-        self.b.give(var, value, Take::Whole);
+        self.b.give(var, value, Projection::Whole);
     }
 
     /// `module.exports = …`, `exports.x = …`; whether it was one.

@@ -77,12 +77,12 @@ impl<'t> Lowering<'t> {
         match pattern.kind() {
             "identifier" => {
                 if let Some(var) = self.b.lookup(self.slice(pattern)) {
-                    self.b.give(var, value, Take::Whole);
+                    self.b.give(var, value, Projection::Whole);
                 }
             }
             "member_expression" | "subscript_expression" => {
                 let target = self.expression(pattern);
-                self.assign(target, value, Take::Whole);
+                self.assign(target, value, Projection::Whole);
             }
             "assignment_pattern" => {
                 let (left, right) = (pattern.child_by_field_name("left"), pattern.child_by_field_name("right"));
@@ -105,7 +105,7 @@ impl<'t> Lowering<'t> {
                                 && let Some(var) = self.b.lookup(self.slice(left))
                             {
                                 let default = self.value(right);
-                                self.b.give(var, default, Take::Whole);
+                                self.b.give(var, default, Projection::Whole);
                             }
                         }
                         "pair_pattern" => {
@@ -145,15 +145,15 @@ impl<'t> Lowering<'t> {
         let Some(var) = self.b.lookup(name) else { return };
         let member = self.place(ExprKind::Member { base: value, name: name.to_owned() }, at);
         self.b.reference(member, None);
-        self.b.give(var, member, Take::Whole);
+        self.b.give(var, member, Projection::Whole);
     }
 
     /// Give an assignable expression a value.
-    pub(super) fn assign(&mut self, target: ExprId, value: ExprId, take: Take) {
+    pub(super) fn assign(&mut self, target: ExprId, value: ExprId, take: Projection) {
         match self.b.unit.expr(target).kind {
             ExprKind::Var(var) => self.b.give(var, value, take),
             ExprKind::Same(inner) | ExprKind::Cast { value: inner, .. } => self.assign(inner, value, take),
-            ExprKind::Element { base, .. } => self.assign(base, value, Take::IntoElement),
+            ExprKind::Element { base, .. } => self.assign(base, value, Projection::IntoElement),
             // A variable of the environment is a call here.
             ExprKind::Member { .. } | ExprKind::Free(_) | ExprKind::Call { .. } => self.b.write(target, value, take),
             _ => {}

@@ -65,7 +65,7 @@ impl<'t> Lowering<'t> {
                     Some(var) => var,
                     None => self.b.declare(self.slice(name), Role::Local, TypeExpr::Unknown, line(name)),
                 };
-                self.b.give(var, value, Take::Whole);
+                self.b.give(var, value, Projection::Whole);
             }
             "class_declaration" | "abstract_class_declaration" => self.class(node, None),
             "interface_declaration" | "type_alias_declaration" => self.type_declaration(node),
@@ -129,11 +129,11 @@ impl<'t> Lowering<'t> {
                     let value = self.value(value);
                     if recursive {
                         if let Some(var) = self.b.lookup(self.slice(name)) {
-                            self.b.give(var, value, Take::Whole);
+                            self.b.give(var, value, Projection::Whole);
                         }
                     } else if name.kind() == "identifier" {
                         let var = self.b.declare(self.slice(name), Role::Local, ty, line(name));
-                        self.b.give(var, value, Take::Whole);
+                        self.b.give(var, value, Projection::Whole);
                     } else {
                         self.take_apart(name, value, Role::Local);
                     }
@@ -198,7 +198,7 @@ impl<'t> Lowering<'t> {
     fn take_apart_declared(&mut self, pattern: Node<'t>, value: ExprId) {
         if pattern.kind() == "identifier" {
             if let Some(var) = self.b.lookup(self.slice(pattern)) {
-                self.b.give(var, value, Take::Whole);
+                self.b.give(var, value, Projection::Whole);
             }
             return;
         }

@@ -102,7 +102,7 @@ impl<'a> Search<'_, 'a> {
 
     /// An object made by calling its type.
     fn made(&mut self, at: At, ty: &Ty, path: Path) {
-        let Ty::Named(ty) = ty else { return self.end(End::External(at), &path) };
+        let Ty::Named(ty) = ty else { return self.end(TraceEnd::External(at), &path) };
         let Some((Step::Field(field), rest)) = path.parts.first() else { return self.instance(ty, path) };
         let (field, rest) = (field.clone(), rest.clone());
         // What this very call gives to the constructor that sets the field.
@@ -138,7 +138,7 @@ impl<'a> Search<'_, 'a> {
         // What leads back here adds nothing.
         self.along.borrow_mut().insert(key, vec![]);
         let mut inner = self.apart(ALONG);
-        inner.ask = Ask { clients: false, ..self.ask };
+        inner.ask = TraceQuery { clients: false, ..self.ask };
         inner.go(callee, Path { parts: Parts::default(), marks: Marks::default(), ..path.clone() });
         let ends = self.done(inner);
         let functions: Vec<FnAt> = ends.iter().filter_map(|found| self.r.function_value(&found.end)).collect();
@@ -171,7 +171,7 @@ impl<'a> Search<'_, 'a> {
         if result > 0 {
             // What settings are loaded into is told by where they are loaded from.
             if !self.ask.clients && api.api.words.is_some() {
-                self.end(End::Sdk(at, api), &path);
+                self.end(TraceEnd::Sdk(at, api), &path);
             }
             return;
         }
@@ -222,7 +222,7 @@ impl<'a> Search<'_, 'a> {
                 let steps = path.steps.then(|| format!("{}()", api.name));
                 self.go(argument, Path { parts, steps, ..path });
             }
-            _ => self.end(End::Sdk(at, api), &path),
+            _ => self.end(TraceEnd::Sdk(at, api), &path),
         }
     }
 

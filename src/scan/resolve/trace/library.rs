@@ -1,7 +1,7 @@
 //! Calls of other packages that hand a value on: once-functions, boxes, contexts.
 
 use super::*;
-use crate::scan::catalogue::{ClientAt, ContextStore, Yield};
+use crate::scan::catalogue::{CallbackResult, ClientAt, ContextStore};
 use crate::scan::index::{join, name_part};
 
 impl<'a> Search<'_, 'a> {
@@ -23,7 +23,7 @@ impl<'a> Search<'_, 'a> {
         {
             return self.handed_on(here(*argument), result, path);
         }
-        if self.r.outside_name(callee).is_some_and(|name| self.r.index.catalogue.gathers.contains(&name)) {
+        if self.r.outside_name(callee).is_some_and(|name| self.r.index.catalogue.gather_functions.contains(&name)) {
             return self.gathered(at, args, result, &path);
         }
         if let Some(name) = self.r.outside_name(callee)
@@ -58,18 +58,18 @@ impl<'a> Search<'_, 'a> {
             };
             let holds = matches!(self.r.type_of(base), Ty::List(_) | Ty::Map(_));
             let result = match result {
-                Yield::Inner if holds => Yield::Element,
-                Yield::Inner => Yield::Receiver,
+                CallbackResult::Inner if holds => CallbackResult::Element,
+                CallbackResult::Inner => CallbackResult::Receiver,
                 result => result,
             };
             match result {
-                Yield::Receiver => return self.go(base, path),
-                Yield::Element => {
+                CallbackResult::Receiver => return self.go(base, path),
+                CallbackResult::Element => {
                     let parts = path.parts.push(Step::Element);
                     return self.go(base, Path { parts, ..path });
                 }
-                Yield::Function | Yield::List if !functions.is_empty() => {
-                    let Some(parts) = parts(result == Yield::List) else { return };
+                CallbackResult::Function | CallbackResult::List if !functions.is_empty() => {
+                    let Some(parts) = parts(result == CallbackResult::List) else { return };
                     for function in functions.iter().copied() {
                         if !path.frames.contains(function, at) {
                             self.returns(function, 0, Path { parts: parts.clone(), ..path.clone() });
@@ -103,7 +103,7 @@ impl<'a> Search<'_, 'a> {
             }
         }
         if result == 0 {
-            self.end(End::External(at), &path);
+            self.end(TraceEnd::External(at), &path);
         }
     }
 
@@ -158,7 +158,7 @@ impl<'a> Search<'_, 'a> {
         // What is found only counts when it ends in a client, so it is searched apart, with steps of this search.
         let mut inner = self.apart(400);
         let makes = |found: &Found<'a>| match &found.end {
-            End::Sdk(_, api) => api.api.result.as_deref().is_some_and(|ty| self.r.index.catalogue.is_client(ty)),
+            TraceEnd::Sdk(_, api) => api.api.result.as_deref().is_some_and(|ty| self.r.index.catalogue.is_client(ty)),
             _ => false,
         };
         // What comes last is what comes out of a chain of steps.
@@ -227,7 +227,7 @@ impl<'a> Search<'_, 'a> {
             if *spread {
                 // Which one is spread the call does not say: a list is, and its parts are what counts.
                 let own = self.found.split_off(before);
-                self.found.extend(own.into_iter().filter(|one| !matches!(one.end, End::Value(_))));
+                self.found.extend(own.into_iter().filter(|one| !matches!(one.end, TraceEnd::Value(_))));
                 self.go(value, Path { parts: parts.push(Step::Element), ..path.clone() });
             }
         }
@@ -253,7 +253,7 @@ impl<'a> Search<'_, 'a> {
             Ty::Map(_) => "map".into(),
             _ => return false,
         };
-        let Some(container) = index.catalogue.boxes.get(&*ty) else { return false };
+        let Some(container) = index.catalogue.containers.get(&*ty) else { return false };
         if container.load != *name {
             return false;
         }

@@ -152,7 +152,7 @@ impl<'a> Search<'_, 'a> {
                 }
                 any = true;
                 let steps = path.steps.then(|| format!("configured by {}()", api.display()));
-                self.end(End::Sdk(call, api), &Path { steps, ..path.clone() });
+                self.end(TraceEnd::Sdk(call, api), &Path { steps, ..path.clone() });
             }
         }
         any

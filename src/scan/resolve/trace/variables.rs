@@ -101,7 +101,7 @@ impl<'a> Search<'_, 'a> {
         {
             return self.field(owner, field, path);
         }
-        self.end(End::Instance(ty.clone()), &path);
+        self.end(TraceEnd::Instance(ty.clone()), &path);
     }
 
     pub(super) fn package_member(&mut self, full: &str, at: At, path: Path) {
@@ -110,7 +110,7 @@ impl<'a> Search<'_, 'a> {
         let functions = self.r.index.functions(&full);
         if let Some(function) = functions.first() {
             if path.parts.first().is_none() {
-                self.end(End::Function(*function), &path);
+                self.end(TraceEnd::Function(*function), &path);
             }
             return;
         }
@@ -127,7 +127,7 @@ impl<'a> Search<'_, 'a> {
         }
         if self.r.index.type_decl(&full).is_some() {
             if path.parts.first().is_none() {
-                self.end(End::Value(at), &path);
+                self.end(TraceEnd::Value(at), &path);
             }
             return;
         }
@@ -136,7 +136,7 @@ impl<'a> Search<'_, 'a> {
             self.r.index.want(package, name, Reach::Declaration);
             self.open("not_declared", format!("{name} is not declared in this tree"), &path);
         } else if path.parts.first().is_none() {
-            self.end(End::External(at), &path);
+            self.end(TraceEnd::External(at), &path);
         }
     }
 
@@ -161,7 +161,7 @@ impl<'a> Search<'_, 'a> {
                 if self.ask.clients {
                     self.go(base, Path { parts: Parts::default(), ..path });
                 } else if path.parts.first().is_none() {
-                    self.end(End::External(at), &path);
+                    self.end(TraceEnd::External(at), &path);
                 }
             }
             What::Method(function) if self.r.index.function(function).getter => {
@@ -175,12 +175,12 @@ impl<'a> Search<'_, 'a> {
             }
             What::Method(function) => {
                 if path.parts.first().is_none() {
-                    self.end(End::Function(function), &path);
+                    self.end(TraceEnd::Function(function), &path);
                 }
             }
             What::Abstract { .. } | What::Sdk(_) | What::Builder(_) => {
                 if path.parts.first().is_none() {
-                    self.end(End::External(at), &path);
+                    self.end(TraceEnd::External(at), &path);
                 }
             }
             What::Foreign(_) | What::Unknown if self.shared(base, name, &path) => {}
@@ -214,7 +214,7 @@ impl<'a> Search<'_, 'a> {
         let found = self.found.len();
         self.go(base, Path { parts, ..path.clone() });
         let own = self.found.split_off(found);
-        self.found.extend(own.into_iter().filter(|one| matches!(one.end, End::Sdk(..))));
+        self.found.extend(own.into_iter().filter(|one| matches!(one.end, TraceEnd::Sdk(..))));
         true
     }
 
@@ -268,7 +268,7 @@ impl<'a> Search<'_, 'a> {
         for words in &settings {
             any = true;
             if path.parts.first().is_none() {
-                self.end(End::Setting(words.clone()), &path);
+                self.end(TraceEnd::Setting(words.clone()), &path);
             }
         }
         let writers = self.r.writers(field);
@@ -344,7 +344,7 @@ impl<'a> Search<'_, 'a> {
                 {
                     return self.instance(&ty, path);
                 }
-                self.end(End::Value(at), &path);
+                self.end(TraceEnd::Value(at), &path);
             }
             Some((Step::Field(field), rest)) => {
                 let (field, rest) = (field.clone(), rest.clone());

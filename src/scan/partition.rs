@@ -11,7 +11,7 @@ use aho_corasick::AhoCorasick;
 use rayon::prelude::*;
 
 use super::catalogue::Catalogue;
-use super::lang::{FrontEnd, Module, Sign, SignPlace};
+use super::lang::{DependencyHint, FrontEnd, Module, SignPlace};
 use super::text;
 use super::walk::Walked;
 
@@ -137,19 +137,19 @@ fn top(path: &str) -> &str {
 
 /// Pairs of parts of which the first shows a sign of the second.
 fn uses(front: &dyn FrontEnd, walked: &Walked, names: &[&str], parts: &[Part]) -> BTreeSet<(usize, usize)> {
-    let mut signs: BTreeMap<Sign, BTreeSet<usize>> = BTreeMap::new();
+    let mut signs: BTreeMap<DependencyHint, BTreeSet<usize>> = BTreeMap::new();
     let mut holders: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new();
     for (n, (folder, part)) in names.iter().zip(parts).enumerate() {
         let files: Vec<&str> =
             part.entries.iter().filter_map(|i| Some(walked.entries.get(*i)?.path.as_str())).collect();
         let modules: Vec<Module> = part.manifests(walked).filter_map(|(path, text)| front.module(path, text)).collect();
-        let by_path = Sign::anywhere(folder, format!("../{folder}"));
+        let by_path = DependencyHint::anywhere(folder, format!("../{folder}"));
         for sign in front.signs_of(folder, &files, &modules).into_iter().chain([by_path]) {
             holders.entry(sign.name.clone()).or_default().insert(n);
             signs.entry(sign).or_default().insert(n);
         }
     }
-    let known: Vec<(&Sign, &BTreeSet<usize>)> = signs.iter().collect();
+    let known: Vec<(&DependencyHint, &BTreeSet<usize>)> = signs.iter().collect();
     let Ok(automaton) = AhoCorasick::new(signs.keys().map(|sign| &sign.text)) else {
         // Without a search nothing is known to be apart.
         return (1..parts.len()).map(|n| (0, n)).collect();
