@@ -1,14 +1,12 @@
 //! What the tool is doing, for who waits for it: one moving line on a terminal, lines with `-v`, nothing in CI.
 
-use std::io::IsTerminal as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use clap::{ArgAction, Args};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-
-use super::output;
 
 /// How much is said beside the result.
 #[derive(Debug, Clone, Copy, Default, Args)]
@@ -54,7 +52,8 @@ pub fn step(text: &str) {
         QUIET => {}
         VERBOSE => {
             let seconds = BEGAN.get_or_init(Instant::now).elapsed().as_secs_f64();
-            output::complain(&format!("{seconds:7.1} s  {text}"));
+            // Told on a line of its own: there is no moving line then.
+            let _ = writeln!(anstream::stderr(), "{seconds:7.1} s  {text}");
         }
         _ if moves() => {
             let mut line = LINE.lock().unwrap_or_else(PoisonError::into_inner);

@@ -17,7 +17,7 @@
 
 use jiff::civil::Date;
 
-use super::evaluate::Context;
+use super::context::Context;
 use super::model::Attested;
 use crate::facts::attestation::Attestation;
 use crate::facts::{Locus, Why};

@@ -12,6 +12,7 @@ use serde_json::Value;
 use super::Catalogue;
 use super::attest::{self, Answer};
 use super::broken::Broken;
+use super::context::Context;
 use super::expr::{Expression, Scope};
 use super::message::{Filled, Template, descend};
 use super::model::{About, Attested, Each, Remedy, Rule};
@@ -21,19 +22,6 @@ use crate::facts::plan::Strategy;
 use crate::facts::{Known, Locus, Why};
 use crate::scorecard::fingerprint;
 use crate::scorecard::{Asked, Certainty, Check, Finding, Outcome, RemedyStep};
-
-/// What an evaluation knows beside the facts.
-#[derive(Debug, Clone, Copy)]
-pub struct Context<'a> {
-    /// The instant to evaluate for; attestations are valid or not at this moment (UTC days).
-    pub at: jiff::Timestamp,
-    /// How the move is made.
-    pub strategy: Strategy,
-    /// What people vouch for.
-    pub attestations: &'a Known<Vec<Attestation>>,
-    /// The file in which an attestation would be added, for remedies.
-    pub attestations_path: &'a str,
-}
 
 /// The fact that tells the day from which new executions start on the target.
 const ROUTING_BEGINS: &str = "plan.routing_begins";

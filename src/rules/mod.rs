@@ -6,6 +6,7 @@
 pub mod attest;
 pub mod broken;
 pub mod catalogue;
+pub mod context;
 pub mod evaluate;
 pub mod examples;
 pub mod explain;
@@ -24,7 +25,8 @@ pub mod shell;
 pub mod view;
 
 pub use catalogue::Catalogue;
-pub use evaluate::{Context, evaluate};
+pub use context::Context;
+pub use evaluate::evaluate;
 pub use explain::{explain, explain_builtin};
 pub use load::load;
 pub use model::Rule;

@@ -4,7 +4,8 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::Catalogue;
-use super::evaluate::{Context, Evaluation, Evaluator};
+use super::context::Context;
+use super::evaluate::{Evaluation, Evaluator};
 use super::model::{Expect, Rule, TestCase, Word};
 use super::view::FactView;
 use crate::facts::attestation::Attestation;

@@ -202,6 +202,7 @@ impl Shape {
             Self::Int => "a whole number".into(),
             Self::Number => "a number".into(),
             Self::Text(words) if words.is_empty() => "a string".into(),
+            Self::Text(words) if words.len() == 1 => format!("the string '{}'", words.join("")),
             Self::Text(words) => format!("one of: {}", words.join(", ")),
             Self::List(of) => match of.present() {
                 Self::Any | Self::Never => "a list".into(),

@@ -12,7 +12,6 @@ use super::catalogue::ApiRef;
 use super::index::{At, FnAt};
 use super::program::*;
 use super::resolve::{Resolver, Ty};
-use super::traced::shown;
 use crate::facts::code::{Confidence, DroppedCandidate, Kind};
 use candidate::Candidate;
 
@@ -206,4 +205,10 @@ pub fn is_workflow_code(r: &Resolver<'_>, at: FnAt) -> bool {
         Ty::Foreign(full) | Ty::Named(full) => r.index.catalogue.workflow_context.iter().any(|c| **c == *full),
         _ => false,
     }
+}
+
+/// The calls of a line, for a reader.
+pub(super) fn shown(r: &Resolver<'_>, at: At) -> String {
+    let unit = r.index.unit(at.unit);
+    format!("`{}` (column {})", unit.text_of(at.expr), unit.expr(at.expr).column)
 }

@@ -8,6 +8,7 @@ mod forms;
 mod library;
 mod names;
 mod points;
+mod said;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 

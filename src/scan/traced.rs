@@ -1,7 +1,6 @@
 //! `scan --trace PATH:LINE`: what was asked about the calls of a line, and what came of it, step by step.
 
 use super::classify;
-use super::index::At;
 use super::resolve::Resolver;
 use super::sites::SiteDraft;
 
@@ -47,10 +46,4 @@ pub fn lines(r: &Resolver<'_>, traced: &Traced, drafts: &[SiteDraft<'_>]) -> Vec
         }
     }
     lines
-}
-
-/// The calls of a line, for a reader.
-pub(super) fn shown(r: &Resolver<'_>, at: At) -> String {
-    let unit = r.index.unit(at.unit);
-    format!("`{}` (column {})", unit.text_of(at.expr), unit.expr(at.expr).column)
 }

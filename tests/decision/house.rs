@@ -137,3 +137,61 @@ fn the_image_is_made_from_what_is_there() {
     let missing: Vec<_> = sources.into_iter().filter(|source| !Path::new(source).exists()).collect();
     assert!(missing.is_empty(), "{missing:?}");
 }
+
+/// The files that a file names in its code: paths that begin with `crate`, `super` or `self`, in `use` and elsewhere.
+fn named_files(module: &str, code: &str, modules: &BTreeSet<String>) -> BTreeSet<String> {
+    let here: Vec<&str> = module.split('/').collect();
+    let mut found = BTreeSet::new();
+    for start in ["crate::", "super::", "self::"] {
+        for (at, _) in code.match_indices(start) {
+            if code[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == ':') {
+                continue;
+            }
+            let path: String = code[at..].chars().take_while(|c| c.is_alphanumeric() || "_:".contains(*c)).collect();
+            let group = code[at + path.len()..].strip_prefix('{').and_then(|rest| rest.split('}').next()).unwrap_or("");
+            let mut from: Vec<&str> = match start {
+                "crate::" => vec![],
+                "self::" => here.clone(),
+                _ => here[..here.len() - 1].to_vec(),
+            };
+            let mut parts: Vec<&str> = path.split("::").filter(|part| !part.is_empty()).skip(1).collect();
+            while parts.first() == Some(&"super") {
+                parts.remove(0);
+                from.pop();
+            }
+            let names = group.split(',').map(|name| name.trim().split("::").next().unwrap_or_default());
+            for name in names {
+                let whole: Vec<&str> =
+                    from.iter().chain(&parts).copied().chain([name]).filter(|part| !part.is_empty()).collect();
+                let file = (1..=whole.len()).rev().map(|n| whole[..n].join("/")).find(|path| modules.contains(path));
+                found.extend(file.filter(|file| file != module));
+            }
+        }
+    }
+    found
+}
+
+/// Two files that need each other are one file, or lack a third below both. A folder and its own files belong together.
+#[test]
+fn no_two_files_need_each_other() {
+    let files: BTreeMap<String, String> = sources("")
+        .into_iter()
+        .map(|(path, text)| {
+            let module = path.trim_start_matches("src/").trim_end_matches(".rs").trim_end_matches("/mod").to_owned();
+            let code: Vec<String> =
+                without_tests(&text).lines().filter(|l| !l.trim_start().starts_with("//")).map(str::to_owned).collect();
+            (module, code.join("\n"))
+        })
+        .collect();
+    let modules: BTreeSet<String> = files.keys().cloned().collect();
+    let needs: BTreeMap<&str, BTreeSet<String>> =
+        files.iter().map(|(module, code)| (module.as_str(), named_files(module, code, &modules))).collect();
+    let kin = |a: &str, b: &str| a.starts_with(&format!("{b}/")) || b.starts_with(&format!("{a}/"));
+    let mut circles = Vec::new();
+    for (file, others) in &needs {
+        let mutual = others.iter().filter(|other| needs[other.as_str()].contains(*file) && !kin(file, other));
+        circles.extend(mutual.filter(|other| *file < other.as_str()).map(|other| format!("{file} <-> {other}")));
+    }
+    assert!(needs.len() > 200 && needs["rules/evaluate"].contains("rules/attest"), "the files are found");
+    assert!(circles.is_empty(), "{circles:#?}");
+}

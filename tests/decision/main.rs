@@ -3,6 +3,7 @@
 mod compare;
 #[path = "../facts/mod.rs"]
 mod facts;
+mod flipped;
 mod house;
 mod judge;
 mod mutations;

@@ -321,7 +321,7 @@ fn mistakes_about_facts_are_refused_with_their_line_and_what_was_meant() {
             "gates: [route]",
             "gates: [route]\nbasis: size(source.long_names) + ' names'",
             "did you mean `string(…)`",
-            "6:8",
+            "6:12",
         ),
         // Placeholders.
         (

@@ -21,7 +21,7 @@ use temporalio_protos::temporal::api::workflowservice::v1::{
     ListWorkersRequest, ListWorkersResponse, ListWorkflowExecutionsRequest, ListWorkflowExecutionsResponse,
 };
 
-use super::executions::HistoryStart;
+use super::history_start::HistoryStart;
 
 /// An answer that can be told from one that cannot be meant.
 pub(super) trait Answer<Q> {

@@ -8,8 +8,8 @@ use temporalio_protos::temporal::api::workflowservice::v1::ListWorkflowExecution
 use tonic::Code;
 
 use super::ProbeOptions;
-use super::client::Failure;
 use super::executions::Visibility;
+use super::failure::Failure;
 use crate::facts::cluster::{AttributeUse, SearchAttribute};
 use crate::facts::{Known, Why};
 

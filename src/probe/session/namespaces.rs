@@ -8,7 +8,8 @@ use temporalio_protos::temporal::api::workflowservice::v1::{
 };
 use tonic::Code;
 
-use super::client::{Client, Failure};
+use super::client::Client;
+use super::failure::Failure;
 use super::time;
 use crate::facts::cluster::{ClusterInfo, ClusterKind, NamespaceConfig, SystemInfo};
 use crate::facts::{Known, Why};

@@ -160,7 +160,7 @@ where
         let (inner, gate) = (self.inner.clone(), Arc::clone(&self.gate));
         Box::pin(async move {
             if gate.budget.admit(cost).await.is_err() {
-                return Ok(tonic::Status::deadline_exceeded(super::client::OUT_OF_TIME).into_http());
+                return Ok(tonic::Status::deadline_exceeded(super::failure::OUT_OF_TIME).into_http());
             }
             for (name, value) in &gate.headers {
                 request.headers_mut().insert(name.clone(), value.clone());

@@ -5,7 +5,8 @@ use temporalio_protos::temporal::api::workflowservice::v1::ListScheduleMatchingT
 use tonic::Code;
 
 use super::ProbeOptions;
-use super::client::{Client, Failure};
+use super::client::Client;
+use super::failure::Failure;
 use super::time;
 use crate::facts::cluster::{MatchingTimes, Schedule};
 use crate::facts::{Known, Why};

@@ -6,8 +6,9 @@ use temporalio_protos::temporal::api::workflowservice::v1::{DescribeScheduleRequ
 use tonic::Code;
 
 use super::ProbeOptions;
-use super::client::{Client, Failure};
+use super::client::Client;
 use super::executions::Visibility;
+use super::failure::Failure;
 use super::schedule_form;
 use crate::facts::cluster::Schedule;
 use crate::facts::{Known, Why};

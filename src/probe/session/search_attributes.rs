@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use temporalio_protos::temporal::api::enums::v1::IndexedValueType;
 use temporalio_protos::temporal::api::operatorservice::v1::ListSearchAttributesRequest;
 
-use super::client::{Client, Failure};
+use super::client::Client;
+use super::failure::Failure;
 use super::namespaces::Described;
 use crate::facts::cluster::{ClusterKind, SearchAttribute};
 use crate::facts::{Known, Why};

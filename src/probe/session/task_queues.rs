@@ -9,8 +9,8 @@ use temporalio_protos::temporal::api::workflowservice::v1::{DescribeTaskQueueReq
 use tonic::Code;
 
 use super::ProbeOptions;
-use super::client::Failure;
 use super::executions::{Field, Visibility};
+use super::failure::Failure;
 use super::query;
 use super::{time, workers};
 use crate::facts::cluster::{Poller, Schedule, TaskQueue, Worker};

@@ -2,7 +2,7 @@
 
 use tonic::Code;
 
-use super::client::{self, Failure};
+use super::failure::{Failure, code_name};
 use crate::facts::cluster::Credential;
 use crate::probe::connection::Connection;
 
@@ -11,7 +11,7 @@ pub(super) type Trouble = (String, String);
 
 /// The first call failed.
 pub(super) fn of_grpc(connection: &Connection, failure: &Failure) -> Trouble {
-    let said = format!("{}: {}", client::code_name(failure.code), failure.message);
+    let said = format!("{}: {}", code_name(failure.code), failure.message);
     match failure.code {
         Code::Unimplemented | Code::Unknown | Code::Internal => (
             format!("what answers at {} speaks HTTP/2 but not the Temporal API ({said})", connection.address),
@@ -33,7 +33,7 @@ pub(super) fn of_namespace(connection: &Connection, failure: &Failure) -> Troubl
         Code::Unauthenticated => format!("the credential was not accepted: {said}"),
         Code::PermissionDenied => format!("the credential may not read namespace {}: {said}", failure.namespace),
         Code::NotFound => format!("namespace {} does not exist: {said}", failure.namespace),
-        code => format!("DescribeNamespace answered {}: {said}", client::code_name(code)),
+        code => format!("DescribeNamespace answered {}: {said}", code_name(code)),
     };
     let remedy = match (failure.code, connection.credential) {
         (Code::Unauthenticated | Code::PermissionDenied, Credential::None) => {

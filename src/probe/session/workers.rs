@@ -10,7 +10,8 @@ use temporalio_protos::temporal::api::workflowservice::v1::{
 use tonic::Code;
 
 use super::ProbeOptions;
-use super::client::{Client, Failure};
+use super::client::Client;
+use super::failure::Failure;
 use super::time;
 use crate::facts::cluster::{DeploymentVersion, NamespaceConfig, Worker, WorkerDeployment};
 use crate::facts::{Known, Why};

@@ -395,7 +395,7 @@ fn endpoints(context: &Context<'_>, called: &[&FeatureUse]) -> Known<Vec<NexusEn
                         return Some((EndpointVerdict::Missing, "does not exist in the account"));
                     };
                     let open = targets.iter().any(|t| endpoint.callers.iter().any(|caller| caller == t));
-                    (!open).then(|| (EndpointVerdict::Closed, "admits none of the target namespaces as caller"))
+                    (!open).then_some((EndpointVerdict::Closed, "admits none of the target namespaces as caller"))
                 };
                 called
                     .iter()

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::cluster::per_moved_namespace;
-use super::limits::{self, Limits};
+use super::limits::Limits;
+use super::namespaces::{per_moved_namespace, per_moved_namespace_within_limits};
 use super::{Context, Fact, FactPath, FactView, coverage, words};
 use crate::compare::NamespaceSide;
 use crate::facts::{Known, Locus};
@@ -177,12 +177,18 @@ struct TextIdentifier {
 
 pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
     view.put(&SEARCH_ATTRIBUTES, per_moved_namespace(context, &search_attributes));
-    view.put(&OVER_LIMIT, limits::per_moved_namespace(context, &|half, limits| over_limit(context, half, limits)));
-    view.put(&NAMES, limits::per_moved_namespace(context, &|half, limits| attribute_names(context, half, limits)));
+    view.put(
+        &OVER_LIMIT,
+        per_moved_namespace_within_limits(context, &|half, limits| over_limit(context, half, limits)),
+    );
+    view.put(
+        &NAMES,
+        per_moved_namespace_within_limits(context, &|half, limits| attribute_names(context, half, limits)),
+    );
     view.put(&LISTS, per_moved_namespace(context, &|half| lists(context, half)));
     view.put(&VALUES, per_moved_namespace(context, &values));
     view.put(&UNUSED, per_moved_namespace(context, &|half| unused(context, half)));
-    view.put(&SIZES, limits::per_moved_namespace(context, &|half, limits| sizes(half, limits)));
+    view.put(&SIZES, per_moved_namespace_within_limits(context, &|half, limits| sizes(half, limits)));
     view.put(&TEXT_IDENTIFIERS, per_moved_namespace(context, &|half| text_identifiers(context, half)));
 }
 

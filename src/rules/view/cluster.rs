@@ -4,9 +4,10 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::inventory::{beside_code, inventory};
-use super::limits::{self, Limits};
+use super::limits::Limits;
+use super::namespaces::{per_moved_namespace, per_moved_namespace_within_limits};
 use super::{Context, Fact, FactPath, FactView, words};
-use crate::compare::{self, NamespaceSide, half, live};
+use crate::compare::{self, NamespaceSide, live};
 use crate::facts::cluster::{ClusterKind, ClusterSnapshot, Credential, LadderStep, NamespaceConfig, WorkflowType};
 use crate::facts::{Known, Locus, Side, Why};
 
@@ -224,7 +225,10 @@ pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
         per_moved_namespace(context, &workflow_types).and_then(|types| beside_code(context, types)),
     );
     view.put(&SCHEDULES, per_moved_namespace(context, &schedules));
-    view.put(&SIZE_LIMITS, limits::per_moved_namespace(context, &|half, limits| size_limits(context, half, limits)));
+    view.put(
+        &SIZE_LIMITS,
+        per_moved_namespace_within_limits(context, &|half, limits| size_limits(context, half, limits)),
+    );
     view.put(&ARCHIVAL, per_moved_namespace(context, &|half| archival(context, half)));
 
     view.put(&OPEN_EXECUTIONS, per_moved_namespace(context, &|half| open_executions(context, half)));
@@ -237,33 +241,6 @@ fn credential_name(credential: Credential) -> &'static str {
         Credential::Mtls => "mtls",
         Credential::ApiKey => "api-key",
     }
-}
-
-/// A list over the source namespaces that move.
-pub(super) fn per_moved_namespace<T>(
-    context: &Context<'_>,
-    list: &dyn Fn(&NamespaceSide<'_>) -> Known<Vec<T>>,
-) -> Known<Vec<T>> {
-    context.source.clone().and_then(|source| {
-        compare::moved(&context.facts.plan).and_then(|moved| {
-            Known::concat(moved.into_iter().map(|(m, _)| half(source, &m.source).and_then(|half| list(&half))))
-        })
-    })
-}
-
-/// A list over the moved namespaces and the excluded ones that the source still has and that do not stay there: nobody
-/// may lose them with the cluster.
-pub(super) fn per_planned_namespace<T>(
-    context: &Context<'_>,
-    list: &dyn Fn(&NamespaceSide<'_>) -> Known<Vec<T>>,
-) -> Known<Vec<T>> {
-    let moved = per_moved_namespace(context, list);
-    let excluded = context.source.clone().and_then(|source| {
-        let excluded = context.facts.plan.namespaces.iter().filter(|m| m.target.is_none() && !m.stays);
-        let there = excluded.filter(|m| compare::namespace_missing(source, &m.source) != Known::Known(true));
-        Known::concat(there.map(|m| half(source, &m.source).and_then(|half| list(&half))))
-    });
-    Known::concat([moved, excluded])
 }
 
 /// Where the ladder broke, from every machine that looked.

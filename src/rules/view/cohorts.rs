@@ -214,7 +214,7 @@ fn known_types(context: &Context<'_>) -> Known<BTreeMap<String, TypeFacts>> {
     let both = context.code.clone().zip(context.source.clone());
     let whole = both.and_then(|(code, source)| {
         let found = types(Some(code), Some(source), plan);
-        let live = super::cluster::per_moved_namespace(context, &|half| {
+        let live = super::namespaces::per_moved_namespace(context, &|half| {
             half.known("workflow types", &half.namespace.workflow_types).map(|_| Vec::<()>::new())
         });
         match gap_about(code, About::Any).or_else(|| live.why().cloned()) {

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::cluster::per_moved_namespace;
+use super::namespaces::per_moved_namespace;
 use super::{Context, Fact, FactPath, FactView};
 use crate::compare::NamespaceSide;
 use crate::drain::hold::{self, Hold, Look};

@@ -5,8 +5,8 @@ use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::cluster::per_moved_namespace;
-use super::limits::{self, Limits};
+use super::limits::Limits;
+use super::namespaces::{per_moved_namespace, per_moved_namespace_within_limits};
 use super::{Context, Fact, FactPath, FactView, words};
 use crate::compare::NamespaceSide;
 use crate::facts::cluster::{Beginning, DescribedExecution, StartedType};
@@ -119,7 +119,7 @@ pub(super) fn put(context: &Context<'_>, view: &mut FactView) {
     };
     view.put(&ROUTED_COHORTS, Known::Known(cohorts.map(object).collect::<Vec<_>>()));
     view.put(&CRON_WORKFLOWS, per_moved_namespace(context, &cron_workflows));
-    let near = limits::per_moved_namespace(context, &near_limits);
+    let near = per_moved_namespace_within_limits(context, &near_limits);
     view.put(&NEAR_LIMITS, near);
 }
 

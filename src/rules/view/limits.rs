@@ -6,8 +6,7 @@ use std::sync::OnceLock;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Context, Fact, FactPath, FactView, cluster, words};
-use crate::compare::NamespaceSide;
+use super::{Context, Fact, FactPath, FactView, words};
 use crate::facts::{Known, Locus};
 
 /// Limits of Temporal Cloud, with their sources in the file itself.
@@ -191,14 +190,6 @@ fn old(context: &Context<'_>, limits: &Limits) -> Vec<OldLimits> {
         pages: words::list(&pages, 12),
         loci: vec![Locus::File { path: FILE.to_owned(), line: 0 }],
     }]
-}
-
-/// A list over the namespaces that move, measured against the limits.
-pub(super) fn per_moved_namespace<T>(
-    context: &Context<'_>,
-    list: &dyn Fn(&NamespaceSide<'_>, &Limits) -> Known<Vec<T>>,
-) -> Known<Vec<T>> {
-    limits().and_then(|limits| cluster::per_moved_namespace(context, &|half| list(half, limits)))
 }
 
 /// The embedded limits; unknown when the embedded file is broken.

@@ -18,6 +18,7 @@ mod executions;
 mod inventory;
 mod limits;
 mod metrics;
+mod namespaces;
 mod plan;
 mod queues;
 mod routing;

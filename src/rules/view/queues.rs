@@ -10,7 +10,7 @@ use jiff::SignedDuration;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::cluster::{per_moved_namespace, per_planned_namespace};
+use super::namespaces::{per_moved_namespace, per_planned_namespace};
 use super::{Context, Fact, FactPath, FactView, words};
 use crate::compare::{self, NamespaceSide};
 use crate::facts::cluster::{OpenSample, Poller, TaskQueue};

@@ -7,8 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::cluster::per_moved_namespace;
 use super::inventory::inventory;
+use super::namespaces::per_moved_namespace;
 use super::{Context, Fact, FactPath, FactView, plan, words};
 use crate::compare::NamespaceSide;
 use crate::facts::cluster::{ExecutionSample, StuckExecution, WorkflowType};

@@ -263,7 +263,7 @@ fn changing_crons(context: &Context<'_>) -> Known<Vec<ChangingCron>> {
         });
         coverage::whole_about(code, coverage::About::Starts, found.collect::<Vec<_>>())
     });
-    let live = super::cluster::per_moved_namespace(context, &|half| {
+    let live = super::namespaces::per_moved_namespace(context, &|half| {
         half.known("cron workflows", &half.namespace.executions.cron).map(|found| {
             let each = found.iter().filter_map(|c| {
                 let problem = cron_problem(&c.cron)?;

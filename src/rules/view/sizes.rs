@@ -3,8 +3,8 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::cluster::per_moved_namespace;
 use super::limits::{self, Limits};
+use super::namespaces::per_moved_namespace;
 use super::{Context, Fact, FactPath, FactView};
 use crate::compare::NamespaceSide;
 use crate::facts::{Known, Locus};

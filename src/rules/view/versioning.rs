@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::cluster::per_moved_namespace;
+use super::namespaces::per_moved_namespace;
 use super::{Context, Fact, FactPath, FactView, words};
 use crate::compare::NamespaceSide;
 use crate::facts::cluster::TaskQueue;

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::cluster::per_planned_namespace;
 use super::coverage::whole;
+use super::namespaces::per_planned_namespace;
 use super::{Context, Fact, FactPath, FactView, words};
 use crate::compare::{self, NamespaceSide, half, live};
 use crate::facts::cluster::Beginning;

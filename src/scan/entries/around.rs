@@ -2,7 +2,7 @@
 
 use super::forms::Form;
 use super::library::callee_of;
-use super::names::{argument, called};
+use super::said::{argument, called};
 use crate::scan::index::{At, FnAt, RequestScope};
 use crate::scan::program::*;
 use crate::scan::resolve::Resolver;

@@ -5,6 +5,7 @@ mod closures;
 mod conditions;
 mod expressions;
 mod items;
+mod leaving;
 mod macros;
 mod modules;
 mod parse;

@@ -8,7 +8,8 @@ use tonic::Code;
 use tonic::transport::Channel;
 
 use super::super::budget::Budget;
-use super::super::client::{Failure, OUT_OF_TIME, ask, code_name};
+use super::super::client::ask;
+use super::super::failure::{Failure, OUT_OF_TIME, code_name};
 use super::super::read_only::ReadOnly;
 use crate::facts::{Known, Why};
 

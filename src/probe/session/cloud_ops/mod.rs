@@ -17,8 +17,8 @@ use tonic::Code;
 
 use super::ProbeOptions;
 use super::budget::Budget;
-use super::client::Failure;
 use super::connect::{self, Ladder};
+use super::failure::Failure;
 use super::read_only::{Ledger, ReadOnly};
 use crate::facts::cluster::CloudOps;
 use crate::facts::cluster::cloud::{CloudApiKey, CloudIdentity, CloudNamespace};

@@ -6,7 +6,7 @@ use temporalio_protos::temporal::api::workflowservice::v1::{
 };
 use tonic::Code;
 
-use super::super::client::Failure;
+use super::super::failure::Failure;
 use super::super::query;
 use super::super::time;
 use super::{Visibility, seen};

@@ -1,6 +1,6 @@
 //! Cron workflows: visibility has no field for the expression, but their work begins after their start.
 
-use super::super::client::Failure;
+use super::super::failure::Failure;
 use super::{Visibility, each, seen};
 use crate::facts::cluster::{CronWorkflow, ExecutionSample};
 use crate::facts::{Known, Why};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use temporalio_protos::temporal::api::workflow::v1::WorkflowExecutionInfo;
 
-use super::super::client::Failure;
+use super::super::failure::Failure;
 use super::super::query;
 use super::super::time;
 use super::extremes::{Extreme, ROWS};

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use temporalio_protos::temporal::api::workflow::v1::WorkflowExecutionInfo;
 
-use super::super::client::Failure;
+use super::super::failure::Failure;
 use super::super::query;
 use super::{Field, Visibility, known, of_type};
 use crate::facts::cluster::ExecutionSample;

@@ -1,123 +1,15 @@
 //! The first event of an execution: who began it, how, and with which cron expression.
 
-use prost::encoding::{DecodeContext, WireType, key_len, skip_field};
-use prost_wkt_types::{Duration, Timestamp};
 use temporalio_protos::temporal::api::common::v1::WorkflowExecution;
 use temporalio_protos::temporal::api::enums::v1::ContinueAsNewInitiator;
 use temporalio_protos::temporal::api::workflowservice::v1::GetWorkflowExecutionHistoryRequest;
 use tonic::Code;
 
-use super::super::client::Failure;
+use super::super::failure::Failure;
+use super::super::history_start::{HistoryStart, first};
 use super::super::time;
 use super::Visibility;
 use crate::facts::cluster::{Beginning, ExecutionSample};
-
-/// `GetWorkflowExecutionHistoryResponse` with nothing but what is wanted: the input, the memo and the headers of an
-/// execution are skipped while they are read, and never kept.
-#[derive(Clone, PartialEq, prost::Message)]
-pub(in crate::probe) struct HistoryStart {
-    #[prost(message, optional, tag = "1")]
-    history: Option<History>,
-    /// Servers may be set up to send events encoded; these are `History` too.
-    #[prost(message, repeated, tag = "2")]
-    raw_history: Vec<Blob>,
-}
-
-impl HistoryStart {
-    /// Whether the first event is the start of an execution.
-    pub(in crate::probe) fn holds_start(&self) -> bool {
-        first(self.clone()).is_some_and(|event| event.started.is_some())
-    }
-}
-
-/// The first event of an answer.
-fn first(answer: HistoryStart) -> Option<Event> {
-    let decode = |blob: Blob| prost::Message::decode(blob.data).ok();
-    let raw = answer.raw_history.into_iter().filter_map(decode).flat_map(|h: History| h.events);
-    answer.history.into_iter().flat_map(|h| h.events).chain(raw).next()
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
-struct History {
-    #[prost(message, repeated, tag = "1")]
-    events: Vec<Event>,
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
-struct Blob {
-    #[prost(bytes = "bytes", tag = "2")]
-    data: prost::bytes::Bytes,
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
-struct Event {
-    #[prost(message, optional, tag = "2")]
-    event_time: Option<Timestamp>,
-    #[prost(message, optional, tag = "6")]
-    started: Option<Started>,
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
-struct Started {
-    #[prost(message, optional, tag = "3")]
-    parent: Option<WorkflowExecution>,
-    #[prost(message, optional, tag = "6")]
-    input: Option<Size>,
-    #[prost(string, tag = "10")]
-    continued_run_id: String,
-    #[prost(enumeration = "ContinueAsNewInitiator", tag = "11")]
-    initiator: i32,
-    #[prost(string, tag = "15")]
-    identity: String,
-    #[prost(string, tag = "20")]
-    cron_schedule: String,
-    #[prost(message, optional, tag = "21")]
-    backoff: Option<Duration>,
-    #[prost(message, optional, tag = "23")]
-    search_attributes: Option<Names>,
-}
-
-/// Names of search attributes without their values.
-#[derive(Clone, PartialEq, prost::Message)]
-struct Names {
-    #[prost(message, repeated, tag = "1")]
-    fields: Vec<Name>,
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
-struct Name {
-    #[prost(string, tag = "1")]
-    name: String,
-}
-
-/// The size of a message whose contents are skipped while it is read.
-#[derive(Clone, Debug, Default, PartialEq)]
-struct Size(u64);
-
-impl prost::Message for Size {
-    fn merge_field(
-        &mut self,
-        tag: u32,
-        wire_type: WireType,
-        buf: &mut impl prost::bytes::Buf,
-        ctx: DecodeContext,
-    ) -> Result<(), prost::DecodeError> {
-        let before = buf.remaining();
-        skip_field(wire_type, tag, buf, ctx)?;
-        self.0 += (key_len(tag) + before - buf.remaining()) as u64;
-        Ok(())
-    }
-
-    fn encode_raw(&self, _: &mut impl prost::bytes::BufMut) {}
-
-    fn encoded_len(&self) -> usize {
-        0
-    }
-
-    fn clear(&mut self) {
-        self.0 = 0;
-    }
-}
 
 /// How an execution began.
 pub(super) struct FirstEvent {
@@ -190,6 +82,8 @@ mod tests {
         History as FullHistory, HistoryEvent, WorkflowExecutionStartedEventAttributes as Full,
     };
     use temporalio_protos::temporal::api::workflowservice::v1::GetWorkflowExecutionHistoryResponse;
+
+    use prost_wkt_types::{Duration, Timestamp};
 
     use super::*;
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::super::client::Failure;
+use super::super::failure::Failure;
 use super::super::query;
 use super::extremes::{Extreme, LONGEST_SECONDS};
 use super::{Visibility, visibility};

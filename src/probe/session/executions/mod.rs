@@ -30,11 +30,10 @@ use futures_util::{StreamExt as _, stream};
 
 pub(super) use beside::Offered;
 pub(super) use distinct::Field;
-pub(super) use first_event::HistoryStart;
 pub(super) use ids::also_open;
 pub(super) use visibility::Visibility;
 
-use super::client::Failure;
+use super::failure::Failure;
 use super::query;
 use crate::facts::cluster::{AgeBucket, ExecutionFacts, ExecutionSample, WorkflowType};
 use crate::facts::{Known, Why};

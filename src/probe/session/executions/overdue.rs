@@ -1,6 +1,6 @@
 //! Open executions far older than the closed ones of their type ran: orphans, when they are few.
 
-use super::super::client::Failure;
+use super::super::failure::Failure;
 use super::super::query;
 use super::extremes::Extreme;
 use super::{Field, Visibility, of_type};

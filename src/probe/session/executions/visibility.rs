@@ -11,7 +11,8 @@ use temporalio_protos::temporal::api::workflowservice::v1::{
 use tonic::Code;
 
 use super::super::ProbeOptions;
-use super::super::client::{Client, Failure};
+use super::super::client::Client;
+use super::super::failure::Failure;
 use super::super::query::{self, Phases};
 use super::super::time;
 use super::extremes::Extreme;

@@ -6,7 +6,7 @@
 use syn::{BinOp, Expr, ExprIf, ExprMatch, Pat};
 
 use super::Lowering;
-use super::statements::{leaves, leaves_expr};
+use super::leaving::{leaves, leaves_expr};
 use crate::scan::program::*;
 
 /// The opposite of a guard, as far as there is one.
