@@ -181,145 +181,15 @@ pub fn parse(path: &Path, text: &str) -> Result<Preflight, Problem> {
     let problem = |title: &str, location: &Location, label: String| {
         Problem::usage(format!("{name}: {title}")).at(yaml::place(&name, text, location, label))
     };
-
-    if document.version.value != 1 {
-        return Err(problem(
-            "this version of the file is not known",
-            &document.version.referenced,
-            "this tool reads version 1".into(),
-        ));
-    }
-    let mut lines = BTreeMap::new();
-    let mut note = |key: &str, location: Option<&Location>| {
-        if let Some(location) = location {
-            lines.insert(key.to_owned(), yaml::line(location));
-        }
-    };
-    note("version", Some(&document.version.referenced));
-    note("strategy", document.strategy.as_ref().map(|s| &s.referenced));
-    note("window", document.window.as_ref().map(|s| &s.referenced));
-    note("source", document.source.as_ref().map(|s| &s.referenced));
-    note("target", document.target.as_ref().map(|s| &s.referenced));
-    note("namespaces", document.namespaces.first().map(|s| &s.referenced));
-    note("code", document.code.as_ref().map(|s| &s.referenced));
-    note("cohorts", document.cohorts.first().map(|s| &s.referenced));
-    note("ways_out", document.ways_out.first().map(|s| &s.referenced));
-    note("identities", document.identities.first().map(|s| &s.referenced));
-    note("switch_off", document.switch_off.as_ref().map(|s| &s.referenced));
-    note("certificates", document.certificates.first().map(|s| &s.referenced));
-    note("attestations", document.attestations.as_ref().map(|s| &s.referenced));
-    note("waivers", document.waivers.as_ref().map(|s| &s.referenced));
-
-    if let Some(source) = document.source.as_ref().filter(|source| source.value.cloud_ops.is_some()) {
-        return Err(problem(
-            "only the target has a Cloud Ops API",
-            &source.referenced,
-            "`cloud_ops` belongs under `target`".into(),
-        ));
-    }
-
-    if let Some(source) = document.source.as_ref().filter(|source| source.value.kind.is_some()) {
-        let label = "`kind` belongs under `target`".into();
-        return Err(problem("the source is the self-hosted cluster", &source.referenced, label));
-    }
-
-    let window = match document.window {
-        None => None,
-        Some(w) if w.value.end < w.value.start => {
-            return Err(problem(
-                "the window ends before it starts",
-                &w.referenced,
-                format!("{} is before {}", w.value.end, w.value.start),
-            ));
-        }
-        Some(w) => Some(Window { start: w.value.start, end: w.value.end }),
-    };
-
-    let mut namespaces: Vec<NamespaceMapping> = Vec::new();
-    for mapping in document.namespaces {
-        let (place, mapping) = read_mapping(mapping, &problem)?;
-        if let Some(first) = namespaces.iter().find(|n| n.source == mapping.source) {
-            let label = format!("first mapped on line {}", first.line);
-            return Err(problem("a source namespace is mapped twice", &place, label));
-        }
-        namespaces.push(mapping);
-    }
-
-    let (mut roots, mut factories, mut code_exclusions) = (vec![], vec![], vec![]);
-    if let Some(code) = document.code {
-        roots = code.value.roots.iter().map(|r| join(&folder, r)).collect();
-        code_exclusions = code.value.exclude.into_iter().map(read_exclusion).collect();
-        for factory in code.value.factories {
-            // A function of the tree by its file, one of another package by its full name.
-            let parts = factory.value.rsplit_once(':').or_else(|| factory.value.rsplit_once('.'));
-            match parts {
-                Some((home, function)) if !home.is_empty() && !function.is_empty() => factories.push(factory.value),
-                _ => {
-                    return Err(problem(
-                        "a factory is named as path:function, or as package.function when it is not in the tree",
-                        &factory.referenced,
-                        "such as worker/connection.go:NewTemporalClient, or git.example.org/platform/temporalkit.Connect".into(),
-                    ));
-                }
-            }
-        }
-    }
-
-    let mut cohorts: Vec<Cohort> = Vec::new();
-    for cohort in document.cohorts {
-        let cohort = read_cohort(cohort, &problem)?;
-        if let Some(first) = cohorts.iter().find(|c| c.name == cohort.1.name) {
-            let label = format!("first named on line {}", first.line);
-            return Err(problem("two cohorts have the same name", &cohort.0, label));
-        }
-        cohorts.push(cohort.1);
-    }
-    let mut ways_out = Vec::new();
-    for way in document.ways_out {
-        let line = yaml::line(&way.referenced);
-        if way.value.how.trim().is_empty() {
-            return Err(problem("a way out needs words", &way.referenced, "`how` is empty".into()));
-        }
-        ways_out.push(WayOut { workflow_type: way.value.workflow_type, how: way.value.how, line });
-    }
-    let owner = |entry: Spanned<RawIdentity>| {
-        let RawIdentity { identity, owner } = entry.value;
-        IdentityOwner { identity, owner, line: yaml::line(&entry.referenced) }
-    };
-    let identities = document.identities.into_iter().map(owner).collect();
-
-    let switch_off = document.switch_off.map(|stages| {
-        let RawSwitchOff { workers_stopped, frontend_until, archived, teardown } = stages.value;
-        SwitchOff { workers_stopped, frontend_until, archived, teardown, line: yaml::line(&stages.referenced) }
-    });
+    refuse(&document, &problem)?;
+    let lines = lines(&document);
+    let code = read_code(document.code, &folder, &problem)?;
     let target_kind = document.target.as_ref().and_then(|target| target.value.kind).unwrap_or_default();
-
-    let side = |settings: Option<Spanned<ConnectionSettings>>, metrics: Option<PrometheusSettings>| {
-        let mut settings = settings.map(|s| s.value).unwrap_or_default();
-        settings.metrics = metrics;
-        if let Some(path) = settings.metrics.as_mut().and_then(|metrics| metrics.tls_ca_path.as_mut()) {
-            *path = join(&folder, path).display().to_string();
-        }
-        if let Some(path) = settings.cloud_ops.as_mut().and_then(|cloud| cloud.tls_ca_path.as_mut()) {
-            *path = join(&folder, path).display().to_string();
-        }
-        let paths = [
-            &mut settings.config_file,
-            &mut settings.tls_cert_path,
-            &mut settings.tls_key_path,
-            &mut settings.tls_ca_path,
-        ];
-        for path in paths.into_iter().flatten() {
-            *path = join(&folder, path).display().to_string();
-        }
-        settings
-    };
-
     let (of_source, of_target) = document.metrics.map_or((None, None), |metrics| (metrics.source, metrics.target));
     Ok(Preflight {
-        source: side(document.source, of_source),
-        target: side(document.target, of_target),
-        roots,
+        source: side(document.source, of_source, &folder),
+        target: side(document.target, of_target, &folder),
+        roots: code.roots,
         certificates: document.certificates.iter().map(|c| join(&folder, &c.value)).collect(),
         gate: document.gate,
         attestations: document.attestations.map(|a| join(&folder, &a.value)),
@@ -327,25 +197,164 @@ pub fn parse(path: &Path, text: &str) -> Result<Preflight, Problem> {
         plan: Plan {
             name: document.name.unwrap_or_else(|| super::folder_name(&folder)),
             strategy: document.strategy.map(|s| s.value).unwrap_or_default(),
-            window,
-            namespaces,
-            factories,
-            cohorts,
-            ways_out,
-            identities,
-            code_exclusions,
-            switch_off,
+            window: document.window.map(|w| Window { start: w.value.start, end: w.value.end }),
+            namespaces: read_namespaces(document.namespaces, &problem)?,
+            factories: code.factories,
+            cohorts: read_cohorts(document.cohorts, &problem)?,
+            ways_out: read_ways_out(document.ways_out, &problem)?,
+            identities: document.identities.into_iter().map(read_identity).collect(),
+            code_exclusions: code.exclusions,
+            switch_off: document.switch_off.map(read_switch_off),
             target_kind,
             place: Some(PlanPlace { path: name.clone(), lines }),
         },
     })
 }
 
+/// Says what is wrong at a place of the file: title and label.
+type AtPlace<'a> = &'a dyn Fn(&str, &Location, String) -> Problem;
+
+/// What no part of the file may say.
+fn refuse(document: &Document, problem: AtPlace<'_>) -> Result<(), Problem> {
+    if document.version.value != 1 {
+        let label = "this tool reads version 1".into();
+        return Err(problem("this version of the file is not known", &document.version.referenced, label));
+    }
+    if let Some(source) = document.source.as_ref().filter(|source| source.value.cloud_ops.is_some()) {
+        let label = "`cloud_ops` belongs under `target`".into();
+        return Err(problem("only the target has a Cloud Ops API", &source.referenced, label));
+    }
+    if let Some(source) = document.source.as_ref().filter(|source| source.value.kind.is_some()) {
+        let label = "`kind` belongs under `target`".into();
+        return Err(problem("the source is the self-hosted cluster", &source.referenced, label));
+    }
+    if let Some(window) = document.window.as_ref().filter(|window| window.value.end < window.value.start) {
+        let label = format!("{} is before {}", window.value.end, window.value.start);
+        return Err(problem("the window ends before it starts", &window.referenced, label));
+    }
+    Ok(())
+}
+
+/// The line of each top-level key; of a list, that of its first entry.
+fn lines(document: &Document) -> BTreeMap<String, u32> {
+    let places = [
+        ("version", Some(&document.version.referenced)),
+        ("strategy", document.strategy.as_ref().map(|s| &s.referenced)),
+        ("window", document.window.as_ref().map(|s| &s.referenced)),
+        ("source", document.source.as_ref().map(|s| &s.referenced)),
+        ("target", document.target.as_ref().map(|s| &s.referenced)),
+        ("namespaces", document.namespaces.first().map(|s| &s.referenced)),
+        ("code", document.code.as_ref().map(|s| &s.referenced)),
+        ("cohorts", document.cohorts.first().map(|s| &s.referenced)),
+        ("ways_out", document.ways_out.first().map(|s| &s.referenced)),
+        ("identities", document.identities.first().map(|s| &s.referenced)),
+        ("switch_off", document.switch_off.as_ref().map(|s| &s.referenced)),
+        ("certificates", document.certificates.first().map(|s| &s.referenced)),
+        ("attestations", document.attestations.as_ref().map(|s| &s.referenced)),
+        ("waivers", document.waivers.as_ref().map(|s| &s.referenced)),
+    ];
+    places.into_iter().filter_map(|(key, place)| Some((key.to_owned(), yaml::line(place?)))).collect()
+}
+
+/// What `code` says.
+#[derive(Default)]
+struct Code {
+    roots: Vec<PathBuf>,
+    factories: Vec<String>,
+    exclusions: Vec<CodeExclusion>,
+}
+
+fn read_code(code: Option<Spanned<RawCode>>, folder: &Path, problem: AtPlace<'_>) -> Result<Code, Problem> {
+    let Some(code) = code.map(|code| code.value) else { return Ok(Code::default()) };
+    let mut factories = vec![];
+    for factory in code.factories {
+        // A function of the tree by its file, one of another package by its full name.
+        let parts = factory.value.rsplit_once(':').or_else(|| factory.value.rsplit_once('.'));
+        if !parts.is_some_and(|(home, function)| !home.is_empty() && !function.is_empty()) {
+            return Err(problem(
+                "a factory is named as path:function, or as package.function when it is not in the tree",
+                &factory.referenced,
+                "such as worker/connection.go:NewTemporalClient, or git.example.org/platform/temporalkit.Connect"
+                    .into(),
+            ));
+        }
+        factories.push(factory.value);
+    }
+    let roots = code.roots.iter().map(|root| join(folder, root)).collect();
+    Ok(Code { roots, factories, exclusions: code.exclude.into_iter().map(read_exclusion).collect() })
+}
+
+fn read_namespaces(mappings: Vec<Spanned<RawMapping>>, problem: AtPlace<'_>) -> Result<Vec<NamespaceMapping>, Problem> {
+    let mut namespaces: Vec<NamespaceMapping> = Vec::new();
+    for mapping in mappings {
+        let (place, mapping) = read_mapping(mapping, problem)?;
+        if let Some(first) = namespaces.iter().find(|n| n.source == mapping.source) {
+            let label = format!("first mapped on line {}", first.line);
+            return Err(problem("a source namespace is mapped twice", &place, label));
+        }
+        namespaces.push(mapping);
+    }
+    Ok(namespaces)
+}
+
+fn read_cohorts(raw: Vec<Spanned<RawCohort>>, problem: AtPlace<'_>) -> Result<Vec<Cohort>, Problem> {
+    let mut cohorts: Vec<Cohort> = Vec::new();
+    for cohort in raw {
+        let (place, cohort) = read_cohort(cohort, problem)?;
+        if let Some(first) = cohorts.iter().find(|c| c.name == cohort.name) {
+            let label = format!("first named on line {}", first.line);
+            return Err(problem("two cohorts have the same name", &place, label));
+        }
+        cohorts.push(cohort);
+    }
+    Ok(cohorts)
+}
+
+fn read_ways_out(raw: Vec<Spanned<RawWayOut>>, problem: AtPlace<'_>) -> Result<Vec<WayOut>, Problem> {
+    let read = |way: Spanned<RawWayOut>| {
+        let line = yaml::line(&way.referenced);
+        if way.value.how.trim().is_empty() {
+            return Err(problem("a way out needs words", &way.referenced, "`how` is empty".into()));
+        }
+        Ok(WayOut { workflow_type: way.value.workflow_type, how: way.value.how, line })
+    };
+    raw.into_iter().map(read).collect()
+}
+
+fn read_identity(entry: Spanned<RawIdentity>) -> IdentityOwner {
+    let RawIdentity { identity, owner } = entry.value;
+    IdentityOwner { identity, owner, line: yaml::line(&entry.referenced) }
+}
+
+fn read_switch_off(stages: Spanned<RawSwitchOff>) -> SwitchOff {
+    let RawSwitchOff { workers_stopped, frontend_until, archived, teardown } = stages.value;
+    SwitchOff { workers_stopped, frontend_until, archived, teardown, line: yaml::line(&stages.referenced) }
+}
+
+/// The connection of a side, with its paths below the folder of the file.
+fn side(
+    settings: Option<Spanned<ConnectionSettings>>,
+    metrics: Option<PrometheusSettings>,
+    folder: &Path,
+) -> ConnectionSettings {
+    let mut settings = settings.map(|s| s.value).unwrap_or_default();
+    settings.metrics = metrics;
+    let paths = [
+        settings.metrics.as_mut().and_then(|metrics| metrics.tls_ca_path.as_mut()),
+        settings.cloud_ops.as_mut().and_then(|cloud| cloud.tls_ca_path.as_mut()),
+        settings.config_file.as_mut(),
+        settings.tls_cert_path.as_mut(),
+        settings.tls_key_path.as_mut(),
+        settings.tls_ca_path.as_mut(),
+    ];
+    for path in paths.into_iter().flatten() {
+        *path = join(folder, path).display().to_string();
+    }
+    settings
+}
+
 /// A line of the namespace map with its place in the file.
-fn read_mapping(
-    mapping: Spanned<RawMapping>,
-    problem: &dyn Fn(&str, &Location, String) -> Problem,
-) -> Result<(Location, NamespaceMapping), Problem> {
+fn read_mapping(mapping: Spanned<RawMapping>, problem: AtPlace<'_>) -> Result<(Location, NamespaceMapping), Problem> {
     let (place, line) = (mapping.referenced, yaml::line(&mapping.referenced));
     let RawMapping { source, target, exclude, stays, strategy } = mapping.value;
     let given: Vec<&str> = [("target", target.is_some()), ("exclude", exclude.is_some()), ("stays", stays.is_some())]
@@ -388,10 +397,7 @@ fn read_exclusion(entry: Spanned<RawExclusion>) -> CodeExclusion {
 }
 
 /// A cohort with its place in the file.
-fn read_cohort(
-    cohort: Spanned<RawCohort>,
-    problem: &dyn Fn(&str, &Location, String) -> Problem,
-) -> Result<(Location, Cohort), Problem> {
+fn read_cohort(cohort: Spanned<RawCohort>, problem: AtPlace<'_>) -> Result<(Location, Cohort), Problem> {
     let (place, line) = (cohort.referenced, yaml::line(&cohort.referenced));
     let RawCohort { name, risk, workflow_types, routed, validation, rollback } = cohort.value;
     if workflow_types.is_empty() {
