@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::ValueEnum;
 
 use super::connection::ConnectionFlags;
-use super::migration::{Connections, MigrationArgs};
+use super::migration::{Connections, Migration, MigrationArgs};
 use super::output;
 use super::probing::{self, ProbeFlags, ToAsk};
 use crate::config::Secret;
@@ -75,38 +75,11 @@ pub fn run(args: &Args) -> super::Done {
         Which::Target => vec![Side::Target],
         Which::Both => vec![Side::Source, Side::Target],
     };
-    let (source, target) = args.connection.settings()?;
-    let connections = if let [only] = wanted.as_slice() {
-        // With one side asked for, a broken description of the other must not stand in the way.
-        let none = || Known::unknown("not asked for");
-        match only {
-            Side::Source => Connections {
-                source: migration.connection(Side::Source, source)?,
-                target: none(),
-                cloud_ops: Known::unknown("not asked for"),
-            },
-            Side::Target => {
-                let target = migration.connection(Side::Target, target)?;
-                Connections { source: none(), cloud_ops: migration.cloud_ops(&target)?, target }
-            }
-        }
-    } else {
-        migration.connections(source, target)?
-    };
-    let configured: Vec<Side> = wanted.iter().copied().filter(|s| connections.side(*s).is_known()).collect();
-    if configured.is_empty() {
-        let side = wanted[0];
-        let mut problem = Problem::usage("there is no cluster to probe");
-        if let Some(why) = connections.side(side).why() {
-            problem = problem.note(why.reason.clone()).help(why.remedy.clone().unwrap_or_default());
-        }
-        return Err(problem.into());
-    }
-
+    let connections = connections(args, &mut migration, &wanted)?;
     let redactor = args.redact.then(|| redactor(&wanted)).transpose()?;
     let mut ask = ToAsk { queues: args.task_queue.iter().cloned().collect(), ..ToAsk::default() };
     let mut snapshots: Vec<ClusterSnapshot> = vec![];
-    for side in configured {
+    for side in wanted.into_iter().filter(|side| connections.side(*side).is_known()) {
         let taken = probing::cluster(side, &connections, &migration, &args.probe, ask.clone())?;
         ask.note(&taken, &migration.preflight.plan);
         snapshots.extend(taken.value().cloned());
@@ -117,23 +90,57 @@ pub fn run(args: &Args) -> super::Done {
     if let Some(redactor) = &redactor {
         snapshots = snapshots.iter().map(|taken| redactor.apply(taken)).collect::<Result<_, _>>()?;
     }
+    hand_over(args, &snapshots)
+}
 
+/// The connections of the wanted sides.
+///
+/// # Errors
+/// None of them is described.
+fn connections(args: &Args, migration: &mut Migration, wanted: &[Side]) -> Result<Connections, Problem> {
+    let (source, target) = args.connection.settings()?;
+    // With one side asked for, a broken description of the other must not stand in the way.
+    let not_asked = || Known::unknown("not asked for");
+    let connections = match wanted {
+        [Side::Source] => Connections {
+            source: migration.connection(Side::Source, source)?,
+            target: not_asked(),
+            cloud_ops: Known::unknown("not asked for"),
+        },
+        [Side::Target] => {
+            let target = migration.connection(Side::Target, target)?;
+            Connections { source: not_asked(), cloud_ops: migration.cloud_ops(&target)?, target }
+        }
+        _ => migration.connections(source, target)?,
+    };
+    if wanted.iter().any(|side| connections.side(*side).is_known()) {
+        return Ok(connections);
+    }
+    let problem = Problem::usage("there is no cluster to probe");
+    Err(match wanted.first().and_then(|side| connections.side(*side).why()) {
+        Some(why) => problem.note(why.reason.clone()).help(why.remedy.clone().unwrap_or_default()),
+        None => problem,
+    })
+}
+
+/// Write and print the snapshots.
+fn hand_over(args: &Args, snapshots: &[ClusterSnapshot]) -> super::Done {
     if let Some(folder) = &args.out {
         std::fs::create_dir_all(folder)
             .map_err(|e| Problem::usage(format!("cannot create {}", folder.display())).note(e.to_string()))?;
-        for taken in &snapshots {
+        for taken in snapshots {
             let path = folder.join(format!("{}.json", taken.side));
             snapshot::write(&path, taken)?;
             output::say(&format!("wrote {}", output::file_uri(&path)));
         }
     }
     match args.output {
-        Output::Json => match snapshots.as_slice() {
+        Output::Json => match snapshots {
             [one] => output::result(&output::json(one)?)?,
             all => output::result(&output::json(&all)?)?,
         },
         Output::Text => {
-            for taken in &snapshots {
+            for taken in snapshots {
                 output::result(&render::snapshot_text(taken, &output::on_terminal()))?;
             }
         }

@@ -250,6 +250,35 @@ fn headers(connection: &Connection) -> Vec<(HeaderName, HeaderValue)> {
     headers
 }
 
+/// The step `grpc`: what the server tells of itself; nothing when it does not answer, or refuses.
+async fn greet(
+    client: &Client,
+    kind: ClusterKind,
+    connection: &Connection,
+    ladder: &mut Ladder,
+) -> Option<Known<SystemInfo>> {
+    let since = Instant::now();
+    match namespaces::system(client, kind).await {
+        Ok(system) => {
+            let words = match system.value().map(|s| s.server_version.as_str()) {
+                None => "gRPC answers".to_owned(),
+                Some("") => "gRPC answers, server of unknown version".to_owned(),
+                Some(version) => format!("gRPC answers, server {version}"),
+            };
+            ladder.step("grpc", since, Ok(words));
+            Some(system)
+        }
+        Err(failure) => {
+            let refused = matches!(failure.code, Code::PermissionDenied | Code::Unauthenticated);
+            if refused {
+                ladder.step("grpc", since, Ok("gRPC answers".into()));
+            }
+            ladder.step(if refused { "auth" } else { "grpc" }, since, Err(trouble::of_grpc(connection, &failure)));
+            None
+        }
+    }
+}
+
 /// The steps `grpc` and `auth`, then everything else.
 async fn look(
     client: &Client,
@@ -259,30 +288,7 @@ async fn look(
     ladder: &mut Ladder,
 ) -> Seen {
     let mut seen = Seen::unknown(&Why::new("not asked"));
-    let since = Instant::now();
-    let system = match namespaces::system(client, kind).await {
-        Ok(system) => {
-            let words = system.value().map_or_else(
-                || "gRPC answers".to_owned(),
-                |s| {
-                    format!(
-                        "gRPC answers, server {}",
-                        if s.server_version.is_empty() { "of unknown version" } else { &s.server_version }
-                    )
-                },
-            );
-            ladder.step("grpc", since, Ok(words));
-            system
-        }
-        Err(failure) => {
-            let refused = matches!(failure.code, Code::PermissionDenied | Code::Unauthenticated);
-            if refused {
-                ladder.step("grpc", since, Ok("gRPC answers".into()));
-            }
-            ladder.step(if refused { "auth" } else { "grpc" }, since, Err(trouble::of_grpc(connection, &failure)));
-            return seen;
-        }
-    };
+    let Some(system) = greet(client, kind, connection, ladder).await else { return seen };
     let server = Server {
         side: connection.side,
         kind,

@@ -182,83 +182,63 @@ impl Checker<'_> {
         }
     }
 
-    /// Keys that need each other.
+    /// Keys that need each other, and what decides the rule.
     fn completeness(&mut self, file: &RuleFile) {
-        let mut require = |present: Option<&Location>, absent: bool, title: &str, label: &str| {
-            if let (Some(location), true) = (present, absent) {
-                self.refuse(location, title, label);
-            }
-        };
-        fn place(value: &Option<Spanned<String>>) -> Option<&Location> {
+        fn place<T>(value: &Option<Spanned<T>>) -> Option<&Location> {
             value.as_ref().map(|v| &v.referenced)
         }
-        require(
-            place(&file.applies),
-            file.not_applicable.is_none(),
-            "`applies` needs `not_applicable`",
-            "and when this is false: why?",
-        );
-        require(
-            place(&file.not_applicable),
-            file.applies.is_none(),
-            "`not_applicable` needs `applies`",
-            "when is it so?",
-        );
-        require(place(&file.each), file.key.is_none(), "`each` needs `key`", "what identifies a finding of this list?");
-        require(
-            place(&file.each),
-            file.message.is_none(),
-            "`each` needs `message`",
-            "what is said about a finding of this list?",
-        );
-        require(
-            place(&file.over),
-            file.nothing.is_none() || file.each.is_none(),
-            "`over` needs `nothing` and `each`",
-            "when there is none of these: what is there to say?",
-        );
-        require(place(&file.nothing), file.over.is_none(), "`nothing` needs `over`", "nothing of what?");
-        require(
-            place(&file.doubt),
-            file.doubt_message.is_none(),
-            "`doubt` needs `doubt_message`",
-            "what is said about these?",
-        );
-        require(
-            place(&file.doubt),
-            file.each.is_none(),
-            "`doubt` needs `each`",
-            "doubts belong to a rule that looks for something",
-        );
-        require(place(&file.doubt_message), file.doubt.is_none(), "`doubt_message` needs `doubt`", "about what?");
-        require(
-            place(&file.attested),
-            file.question.is_none(),
-            "`attested` needs `question`",
-            "what does the person vouch for?",
-        );
-        require(
-            place(&file.question),
-            file.attested.is_none(),
-            "`question` needs `attested`",
-            "under which key is it answered?",
-        );
-        require(
-            file.fresh_days.as_ref().map(|days| &days.referenced),
-            file.attested.is_none(),
-            "`fresh_days` needs `attested`",
-            "whose age?",
-        );
-        require(
-            file.about.as_ref().map(|about| &about.referenced),
-            file.attested.is_none() || file.each.is_none(),
-            "`about` needs `attested` and `each`",
-            "what was seen is in `each`",
-        );
-        let decides = file.each.is_some() || file.attested.is_some();
-        require(Some(&file.id.referenced), !decides, "neither `each` nor `attested`", "nothing decides this rule");
-        let bare = file.severity.value == Severity::Blocker && file.remedy.is_empty();
-        require(Some(&file.severity.referenced), bare, "a blocker without `remedy`", "what is one to do about it?");
+        let (each, attested) = (file.each.is_none(), file.attested.is_none());
+        let pairs = [
+            (
+                place(&file.applies),
+                file.not_applicable.is_none(),
+                "`applies` needs `not_applicable`",
+                "and when this is false: why?",
+            ),
+            (place(&file.not_applicable), file.applies.is_none(), "`not_applicable` needs `applies`", "when is it so?"),
+            (place(&file.each), file.key.is_none(), "`each` needs `key`", "what identifies a finding of this list?"),
+            (
+                place(&file.each),
+                file.message.is_none(),
+                "`each` needs `message`",
+                "what is said about a finding of this list?",
+            ),
+            (
+                place(&file.over),
+                file.nothing.is_none() || each,
+                "`over` needs `nothing` and `each`",
+                "when there is none of these: what is there to say?",
+            ),
+            (place(&file.nothing), file.over.is_none(), "`nothing` needs `over`", "nothing of what?"),
+            (
+                place(&file.doubt),
+                file.doubt_message.is_none(),
+                "`doubt` needs `doubt_message`",
+                "what is said about these?",
+            ),
+            (place(&file.doubt), each, "`doubt` needs `each`", "doubts belong to a rule that looks for something"),
+            (place(&file.doubt_message), file.doubt.is_none(), "`doubt_message` needs `doubt`", "about what?"),
+            (
+                place(&file.attested),
+                file.question.is_none(),
+                "`attested` needs `question`",
+                "what does the person vouch for?",
+            ),
+            (place(&file.question), attested, "`question` needs `attested`", "under which key is it answered?"),
+            (place(&file.fresh_days), attested, "`fresh_days` needs `attested`", "whose age?"),
+            (place(&file.about), attested || each, "`about` needs `attested` and `each`", "what was seen is in `each`"),
+        ];
+        for (place, lacks, title, label) in pairs {
+            if let Some(place) = place.filter(|_| lacks) {
+                self.refuse(place, title, label);
+            }
+        }
+        if each && attested {
+            self.refuse(&file.id.referenced, "neither `each` nor `attested`", "nothing decides this rule");
+        }
+        if file.severity.value == Severity::Blocker && file.remedy.is_empty() {
+            self.refuse(&file.severity.referenced, "a blocker without `remedy`", "what is one to do about it?");
+        }
     }
 
     /// Every rule shows that it can fail, pass and not know.
