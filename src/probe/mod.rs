@@ -1,4 +1,4 @@
-//! Cluster → [`ClusterSnapshot`]; read-only by construction.
+//! Cluster → [`ClusterSnapshot`](crate::facts::cluster::ClusterSnapshot); read-only by construction.
 //!
 //! ```text
 //! settings + temporal.toml ─profile─▶ Connection ─session─▶ ladder, channel
